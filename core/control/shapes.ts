@@ -1,0 +1,202 @@
+import type { Json, JsonObject, VerdictState } from 'opsbro/sdk';
+import type { Diagnostic } from '../config/model.ts';
+
+/** Bodies of the control routes under `/api/v1`. Times are RFC 3339 UTC text, durations seconds unless the name says otherwise. */
+
+export type CollectorState =
+  | 'pending'
+  | 'running'
+  | 'ok'
+  | 'error'
+  | 'not-eligible'
+  | 'disabled'
+  | 'quarantined';
+
+/** GET /api/v1/collectors: an array of these, sorted by name. GET /api/v1/collectors/NAME adds `results`. */
+export interface CollectorView {
+  id: string;
+  name: string;
+  plugin: string;
+  state: CollectorState;
+  /** Why: error code and message, or the not-eligible reason; '' when ok. */
+  log: string;
+  enabled: boolean;
+  /** Has data of its last run. */
+  active: boolean;
+  interval: number;
+  last_run: string | null;
+  next_run: string | null;
+  duration_ms: number | null;
+  metrics: number;
+  results?: JsonObject;
+}
+
+/** GET /api/v1/detectors: an array of these. */
+export interface DetectorView {
+  id: string;
+  name: string;
+  pack: string;
+  state: 'pending' | 'ok' | 'error' | 'disabled';
+  log: string;
+  /** The `apply_if` as written; '' for plugin detectors. */
+  apply_if: string;
+  add_groups: string[];
+  matched: boolean | null;
+  groups: string[];
+  interval: number;
+  last_run: string | null;
+}
+
+/** POST /api/v1/detectors/run. */
+export interface DetectorsRunView {
+  detectors: { [id: string]: { matched: boolean | null; groups: string[]; new_groups: string[] } };
+}
+
+/** GET /api/v1/groups. */
+export interface GroupsView {
+  groups: { name: string; source: 'static' | 'detected'; since: string | null; detectors: string[] }[];
+}
+
+/** GET /api/v1/checks: an array of these (`checks state --json`). GET /api/v1/checks/NAME: one. */
+export interface CheckView {
+  id: string;
+  name: string;
+  pack: string;
+  display_name: string;
+  state: VerdictState | 'pending';
+  hard: boolean;
+  output: string;
+  since: string | null;
+  last_run: string | null;
+  next_run: string | null;
+  interval: number;
+  /** False when `if_group` does not hold here. */
+  active: boolean;
+  if_group: string | null;
+  /** Absent keys the expressions met, if any. */
+  missing: string[];
+  error: { code: string; message: string } | null;
+  notes: string;
+}
+
+export type PluginState =
+  | 'ok'
+  | 'idle'
+  | 'error'
+  | 'backing-off'
+  | 'penalty'
+  | 'quarantined'
+  | 'pending'
+  | 'failed';
+
+/** GET /api/v1/plugins: an array of these. GET /api/v1/plugins/ID (id with one slash) adds `manifest` and `objects`. */
+export interface PluginView {
+  id: string;
+  kind: string;
+  state: PluginState;
+  origin: 'shipped' | 'third-party';
+  summary: string;
+  log: string;
+  runs: number;
+  errors: number;
+  timeouts: number;
+  restarts: number;
+  skipped: number;
+  late: number;
+  last_ms: number | null;
+  p99_ms: number | null;
+  heap_bytes: number | null;
+  manifest?: JsonObject;
+  objects?: string[];
+}
+
+/** GET /api/v1/agent. */
+export interface AgentView {
+  state: 'starting' | 'running' | 'stopping';
+  version: string;
+  name: string;
+  display_name: string;
+  uuid: string;
+  zone: string;
+  pid: number;
+  socket: string;
+  data: string;
+  config: string[];
+  started_at: string;
+  uptime: number;
+  groups: string[];
+  checks: { ok: number; warning: number; critical: number; unknown: number; pending: number };
+  collectors: { [state: string]: number };
+  detectors: number;
+  slowest: { plugin: string; p99_ms: number; runs: number }[];
+  plugins: { total: number; troubled: { id: string; state: PluginState; log: string }[] };
+  threads: { job: number; penalty: number; expression: number; sandbox: number; service: number };
+  memory: { rss_bytes: number; heap_bytes: number };
+  cpu_percent: number;
+  loop_delay_ms: { p50: number; p99: number; max: number };
+  schedule: { runs: number; late: number; skipped: number };
+  configuration: {
+    generation: number;
+    objects: number;
+    files: number;
+    errors: number;
+    warnings: number;
+    loaded_at: string;
+  };
+  logs: { errors: number; warnings: number; last: { at: string; level: string; message: string }[] };
+  variables: JsonObject;
+}
+
+/** GET /api/v1/config/status. */
+export interface ConfigStatusView {
+  generation: number;
+  loaded_at: string;
+  took_ms: number;
+  directories: string[];
+  files: number;
+  objects: number;
+  bad_files: string[];
+  diagnostics: Diagnostic[];
+}
+
+/** POST /api/v1/agent/reload. `ok` is false when any file had errors (their last good objects stay). */
+export interface ReloadView {
+  ok: boolean;
+  generation: number;
+  started: string[];
+  restarted: string[];
+  stopped: string[];
+  kept: number;
+  diagnostics: Diagnostic[];
+}
+
+/** POST /api/v1/evaluator/eval {expression, explain?, language?}. `text` is Python's str(value). */
+export interface EvaluationView {
+  ok: boolean;
+  value: Json;
+  text: string;
+  missing: string[];
+  error: { code: string; message: string } | null;
+  /** With `explain`: nested `{node, source, value, children}`. */
+  tree?: Json;
+}
+
+/** GET /api/v1/evaluator/functions: an array of these. */
+export interface FunctionView {
+  name: string;
+  group: string;
+  summary: string;
+  prototype: string;
+  aliases: string[];
+  touches_host: boolean;
+}
+
+/** GET /api/v1/history/collectors|detectors|checks?since=ISO: newest last. */
+export interface HistoryView {
+  entries: { at: string; name: string; old_state: string; state: string; log: string }[];
+}
+
+/** Every error answer: {"error": {code, message}}. */
+export interface ErrorView {
+  error: { code: string; message: string };
+}

@@ -1,0 +1,73 @@
+import type { Json, JsonObject, VerdictState } from 'opsbro/sdk';
+import type { PlainError } from '../errors.ts';
+
+/** A collector path an expression reads, e.g. `collector.cpustats.cpu_all.%idle`. */
+export interface Reference {
+  collector: string;
+  path: string[];
+  /** As written, for messages: `collector.cpustats.cpu_all.%idle`. */
+  text: string;
+}
+
+/**
+ * One object's expressions, compiled by the config thread and run by the expression thread. Plain data.
+ * `source` is JavaScript made by our compiler (never text from a user, but for `language: javascript`, which runs in a sandbox
+ * of its own). Objects that differ only in bound constants share one `source` text, so 10,000 instances compile once.
+ */
+export interface Program {
+  /** The object's id. */
+  id: string;
+  kind: 'check' | 'detector' | 'value';
+  language: 'opsbro' | 'javascript';
+  source: string;
+  /** Values bound at load: parameters, configuration. Slot order as the source expects. */
+  constants: Json[];
+  /** Collector values bound at each run, slot order as the source expects. */
+  references: Reference[];
+  /** Host-touching functions the source may ask for by `needs`. */
+  functions: string[];
+}
+
+/** The facts a batch is evaluated over. One set per tick. */
+export interface Facts {
+  /** Latest tree of a collector, undefined while it has none. Must return the same object until it changes. */
+  sample(collector: string): JsonObject | undefined;
+  /** Groups of this node, sorted; `staticGroups` are those from configuration. */
+  groups: readonly string[];
+  staticGroups: readonly string[];
+  /** Frozen for the tick: epoch milliseconds, and the seed of `random()`. */
+  now: number;
+  seed: number;
+  node: { name: string; uuid: string; zone: string };
+}
+
+/** What an evaluation came to. `error` is for what the language cannot express as a verdict; `missing` names absent keys. */
+export type Outcome =
+  | { kind: 'verdict'; state: VerdictState; output: string; missing?: string[]; error?: PlainError }
+  | { kind: 'groups'; matched: boolean; groups: string[]; missing?: string[]; error?: PlainError }
+  | { kind: 'value'; value: Json; text: string; missing?: string[] }
+  | { kind: 'error'; error: PlainError };
+
+/** Calls a host-touching function in a job thread under its own timeout. Values are plain data; failures are values. */
+export type FunctionCaller = (
+  name: string,
+  args: Json[],
+) => Promise<{ ok: true; value: Json } | { ok: false; error: PlainError }>;
+
+/** Limits per evaluation; the defaults are the product's. */
+export interface ExpressionLimits {
+  /** Guest CPU until the interrupt, ms. */
+  cpuMs: number;
+  /** Wall time until the watchdog terminates the thread, ms. */
+  watchdogMs: number;
+  /** WASM memory maximum, bytes. */
+  memoryBytes: number;
+  stackBytes: number;
+}
+
+export const defaultExpressionLimits: ExpressionLimits = {
+  cpuMs: 50,
+  watchdogMs: 300,
+  memoryBytes: 64 * 1024 * 1024,
+  stackBytes: 128 * 1024,
+};

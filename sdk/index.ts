@@ -1,0 +1,4 @@
+export type * from './context.ts';
+export * from './define.ts';
+export type * from './manifest.ts';
+export type * from './values.ts';
