@@ -1,5 +1,5 @@
-import type { Json, JsonObject, VerdictState } from 'opsbro/sdk';
-import type { PlainError } from '../errors.ts';
+import type { FunctionSignature, Json, JsonObject, VerdictState } from 'opsbro/sdk';
+import type { ErrorCode, PlainError } from '../errors.ts';
 
 /** A collector path an expression reads, e.g. `collector.cpustats.cpu_all.%idle`. */
 export interface Reference {
@@ -71,3 +71,39 @@ export const defaultExpressionLimits: ExpressionLimits = {
   memoryBytes: 64 * 1024 * 1024,
   stackBytes: 128 * 1024,
 };
+
+/** What a compile may refer to. */
+export interface Scope {
+  /** The pack's merged parameters tree. */
+  parameters: JsonObject;
+  /** The object's own free keys first, then global variables: what `configuration.` reads. */
+  configuration: JsonObject;
+  /** Functions by every name and alias. `guest` functions run in the expression thread, the others go by `needs`. */
+  functions: ReadonlyMap<string, ScopeFunction>;
+  /** Names of the collectors that exist, lower case. */
+  collectors: ReadonlySet<string>;
+}
+
+export interface ScopeFunction {
+  /** Canonical name: aliases resolve to it. */
+  name: string;
+  plugin: string;
+  runs: 'guest' | 'job';
+  signature: FunctionSignature;
+}
+
+/** A finding about one expression; `offset` is a UTF-16 index into the text of `field`. */
+export interface ExpressionFinding {
+  severity: 'error' | 'warning';
+  code: ErrorCode;
+  message: string;
+  /** Which of the object's keys: `critical_if`, `variables.x`, `add_groups[0]` … */
+  field: string;
+  offset: number;
+}
+
+export interface Compiled {
+  /** Absent when any finding is an error. */
+  program?: Program;
+  findings: ExpressionFinding[];
+}
