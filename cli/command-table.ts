@@ -1,0 +1,83 @@
+import type { Command } from 'commander';
+import type { CliContext } from './context.ts';
+
+/** Adds the commands of one group below `program`. Called once, before parsing; options are not known yet. */
+export type RegisterGroup = (program: Command, cli: CliContext) => void;
+
+/** A first word of the command line: what help says about it, and the code that is loaded only when it is typed. */
+export interface CommandGroup {
+  name: string;
+  alias?: string;
+  summary: string;
+  load: () => Promise<RegisterGroup>;
+}
+
+/** Every command group, in the order of `opsbro help`. A new group is one line here and one file. */
+export const commandGroups: CommandGroup[] = [
+  {
+    name: 'agent',
+    summary: 'run, stop, look at and reload the agent',
+    load: async () => (await import('./agent.ts')).registerAgent,
+  },
+  {
+    name: 'checks',
+    alias: 'monitoring',
+    summary: 'how this host does: states of the checks',
+    load: async () => (await import('./checks.ts')).registerChecks,
+  },
+  {
+    name: 'collectors',
+    summary: 'what this host measures',
+    load: async () => (await import('./collectors.ts')).registerCollectors,
+  },
+  {
+    name: 'detectors',
+    summary: 'what this host is: the rules that give it groups',
+    load: async () => (await import('./detectors.ts')).registerDetectors,
+  },
+  {
+    name: 'groups',
+    summary: 'the groups this host is in, and why',
+    load: async () => (await import('./groups.ts')).registerGroups,
+  },
+  {
+    name: 'evaluator',
+    summary: 'try expressions and list their functions',
+    load: async () => (await import('./evaluator.ts')).registerEvaluator,
+  },
+  {
+    name: 'config',
+    summary: 'check, plan, show and test the configuration',
+    load: async () => (await import('./config.ts')).registerConfig,
+  },
+  {
+    name: 'packs',
+    summary: 'list packs, show and edit their parameters',
+    load: async () => (await import('./packs.ts')).registerPacks,
+  },
+  {
+    name: 'plugins',
+    summary: 'the plugins the agent knows and how they fare',
+    load: async () => (await import('./plugins.ts')).registerPlugins,
+  },
+  {
+    name: 'generate',
+    summary: 'print a systemd unit or an init script for this installation',
+    load: async () => (await import('./generate.ts')).registerGenerate,
+  },
+  {
+    name: 'completion',
+    summary: 'print a completion script for bash, zsh or fish',
+    load: async () => (await import('./completion.ts')).registerCompletion,
+  },
+  {
+    name: 'version',
+    summary: 'print the version',
+    load: async () => (await import('./version.ts')).registerVersion,
+  },
+  {
+    name: 'banner',
+    summary: 'print the banner',
+    load: async () => (await import('./version.ts')).registerBanner,
+  },
+];

@@ -1,0 +1,94 @@
+import type { ControlClient } from '../core/control/client.ts';
+import { type Directories, resolveDirectories } from '../core/control/defaults.ts';
+import { createPaint, type Paint } from './paint.ts';
+import { type Column, renderTable } from './table.ts';
+
+/** Where a command writes: process.stdout or stderr, or a test's recorder. */
+export interface Output {
+  write(text: string): unknown;
+  isTTY?: boolean | undefined;
+  columns?: number | undefined;
+}
+
+/** The process as commands see it, so that tests can run one without being it. */
+export interface CliProcess {
+  stdout: Output;
+  stderr: Output;
+  env: { [name: string]: string | undefined };
+  uid: number;
+  /** The package's root directory: holds `bin`, `dist`, `config.d`. */
+  root: string;
+}
+
+/** Options every verb takes. */
+export interface GlobalOptions {
+  data?: string;
+  config: string[];
+  json: boolean;
+  color: boolean;
+}
+
+/**
+ * What a command group gets: the global options, the agent, and the two outputs. An action throws `OpsbroError` to fail (the program
+ * prints it on stderr and picks the exit code: 2 for OPSBRO_CLI_USAGE and OPSBRO_API_NOT_FOUND, 78 for OPSBRO_CONFIG_*, else 1) or
+ * sets `exitCode` and returns. Options are known once an action runs, not while groups register.
+ */
+export interface CliContext {
+  readonly process: CliProcess;
+  readonly paint: Paint;
+  exitCode: number;
+  options(): GlobalOptions;
+  /** `--config`/`--data`, their variables or the defaults, as absolute paths. */
+  directories(): Directories;
+  /** The agent of `directories().data`; made on first use. Throws OPSBRO_AGENT_NOT_RUNNING from its requests. */
+  agent(): Promise<ControlClient>;
+  /** Prints `value` as one JSON document with --json, else what `text` returns. */
+  show(value: unknown, text: () => string): void;
+  /** Writes a line of data to stdout. */
+  print(text: string): void;
+  /** Writes a line of diagnostics to stderr. */
+  note(text: string): void;
+  /** Aligned columns, cut at the terminal's width when stdout is one. */
+  table<Row>(columns: Column<Row>[], rows: Row[]): string;
+}
+
+/** Makes the context of one run. `options` reads the parsed global options and is called only from actions. */
+export function createCliContext(host: CliProcess, options: () => GlobalOptions): CliContext {
+  let client: Promise<ControlClient> | undefined;
+  let paint: Paint | undefined;
+  return {
+    process: host,
+    get paint() {
+      paint ??= createPaint(wantsColor(host, options()));
+      return paint;
+    },
+    exitCode: 0,
+    options,
+    directories() {
+      const { config, data } = options();
+      return resolveDirectories({ config, data, env: host.env, uid: host.uid, root: host.root });
+    },
+    agent() {
+      client ??= import('../core/control/client.ts').then(({ createControlClient }) =>
+        createControlClient(this.directories().data),
+      );
+      return client;
+    },
+    show(value, text) {
+      this.print(options().json ? JSON.stringify(value, null, 2) : text());
+    },
+    print(text) {
+      host.stdout.write(text.endsWith('\n') ? text : `${text}\n`);
+    },
+    note(text) {
+      host.stderr.write(text.endsWith('\n') ? text : `${text}\n`);
+    },
+    table(columns, rows) {
+      return renderTable(columns, rows, this.paint, host.stdout.isTTY ? (host.stdout.columns ?? 80) : null);
+    },
+  };
+}
+
+function wantsColor(host: CliProcess, options: GlobalOptions): boolean {
+  return options.color && host.stdout.isTTY === true && !host.env.NO_COLOR && host.env.TERM !== 'dumb';
+}

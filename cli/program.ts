@@ -1,0 +1,112 @@
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { Command, CommanderError, Option } from 'commander';
+import { OpsbroError } from '../core/errors.ts';
+import { type CommandGroup, commandGroups } from './command-table.ts';
+import { type CliContext, type CliProcess, createCliContext, type GlobalOptions } from './context.ts';
+import { protectExpression } from './expression-argument.ts';
+
+/** Options with a value that may stand before the first word. */
+const valuedOptions = new Set(['--data', '--config']);
+
+/**
+ * Runs one command line (without node and script) and returns its exit code: 0 ok, 1 failed, 2 usage or unknown object, 78 bad
+ * configuration. Loads only the code of the group that was typed. Never throws; whatever fails is one line on stderr.
+ */
+export async function runCli(argv: string[], host: CliProcess): Promise<number> {
+  const program = new Command('opsbro');
+  const cli = createCliContext(host, () => program.opts<GlobalOptions>());
+  describeProgram(program, cli);
+  try {
+    await registerGroups(program, cli, argv);
+    await program.parseAsync(protectExpression(argv), { from: 'user' });
+    return cli.exitCode;
+  } catch (error) {
+    return report(error, cli);
+  }
+}
+
+/** The version in package.json. */
+export function packageVersion(root: string): string {
+  return (JSON.parse(readFileSync(join(root, 'package.json'), 'utf8')) as { version: string }).version;
+}
+
+function describeProgram(program: Command, cli: CliContext): void {
+  const host = cli.process;
+  program
+    .description('Monitoring and service discovery agent.')
+    .usage('<noun> <verb> [arguments] [options]')
+    .version(packageVersion(host.root), '-v, --version', 'print the version')
+    .helpOption('-h, --help', 'explain a command')
+    .helpCommand('help [command]', 'explain a command')
+    .option('--data <dir>', "the agent's data directory (OPSBRO_DATA)")
+    .addOption(
+      new Option('--config <dir>', 'a config.d over the shipped one; repeatable (OPSBRO_CONFIG)')
+        .argParser((value: string, before: string[]) => [...before, value])
+        .default([], 'none'),
+    )
+    .option('--json', 'print one JSON document', false)
+    .option('--no-color', 'no colours (NO_COLOR)')
+    .exitOverride()
+    .showSuggestionAfterError(true)
+    .configureHelp({ showGlobalOptions: true })
+    .configureOutput({
+      writeOut: (text) => void host.stdout.write(text),
+      writeErr: (text) => void host.stderr.write(text),
+      getOutHelpWidth: () => (host.stdout.isTTY ? (host.stdout.columns ?? 80) : 100),
+      getErrHelpWidth: () => (host.stderr.isTTY ? (host.stderr.columns ?? 80) : 100),
+      getOutHasColors: () => false,
+      getErrHasColors: () => false,
+    });
+  program.action(async () => {
+    const { bannerText } = await import('./version.ts');
+    cli.print(bannerText(cli));
+    program.outputHelp();
+  });
+}
+
+/** Groups that were not typed are names in the help; their code stays on disk, which keeps a verb's start short. */
+async function registerGroups(program: Command, cli: CliContext, argv: string[]): Promise<void> {
+  const words = operands(argv);
+  const typed = words[0] === 'help' ? words[1] : words[0];
+  for (const group of commandGroups) {
+    if (group.name === typed || group.alias === typed) {
+      const register = await group.load();
+      register(program, cli);
+    } else {
+      addPlaceholder(program, group);
+    }
+  }
+  if (typed === '__complete') {
+    const { registerComplete } = await import('./complete.ts');
+    registerComplete(program, cli);
+  }
+}
+
+function addPlaceholder(program: Command, group: CommandGroup): void {
+  const command = program.command(group.name).description(group.summary);
+  if (group.alias !== undefined) command.alias(group.alias);
+}
+
+/** The words of a command line that are neither options nor values of global options. */
+export function operands(argv: string[]): string[] {
+  const words: string[] = [];
+  for (let at = 0; at < argv.length; at += 1) {
+    const word = argv[at] as string;
+    if (word === '--') break;
+    if (valuedOptions.has(word)) at += 1;
+    else if (!word.startsWith('-')) words.push(word);
+  }
+  return words;
+}
+
+function report(error: unknown, cli: CliContext): number {
+  if (error instanceof CommanderError) return error.exitCode === 0 ? 0 : 2;
+  if (error instanceof OpsbroError) {
+    cli.note(`opsbro: ${error.message}`);
+    if (error.code === 'OPSBRO_CLI_USAGE' || error.code === 'OPSBRO_API_NOT_FOUND') return 2;
+    return error.code.startsWith('OPSBRO_CONFIG_') ? 78 : 1;
+  }
+  cli.note(`opsbro: ${error instanceof Error ? (error.stack ?? error.message) : String(error)}`);
+  return 1;
+}
