@@ -1,0 +1,89 @@
+import { existsSync, readFileSync } from 'node:fs';
+import { basename, dirname } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import type { Manifest } from '../manifest.ts';
+import type { JsonObject } from '../values.ts';
+
+/** The sections every plugin's README has, in this order. */
+export const readmeSections = ['## Options', '## Output', '## Example', '## Troubleshooting'] as const;
+
+const folderOfKind: { [kind: string]: string } = {
+  functions: 'functions',
+  compliance: 'compliance',
+  cluster: 'cluster',
+};
+
+/** Throws unless the folder's place, `plugin.yml` and the parsed manifest tell the same story. */
+export function checkManifest(kind: string, folder: URL, manifest: Manifest): void {
+  const path = fileURLToPath(folder).replace(/\/$/, '');
+  expectThat(existsSync(`${path}/plugin.yml`), `${path}: plugin.yml is missing`);
+  expectThat(manifest.api === 1, `${path}/plugin.yml: api must be 1`);
+  expectThat(manifest.kind === kind, `${path}/plugin.yml: kind is '${manifest.kind}', expected '${kind}'`);
+  expectThat(
+    manifest.name === basename(path),
+    `${path}/plugin.yml: name is '${manifest.name}', expected the folder's`,
+  );
+  const parent = folderOfKind[kind] ?? `${kind}s`;
+  expectThat(basename(dirname(path)) === parent, `${path}: a ${kind} lives in a folder named '${parent}'`);
+  expectThat(/\S\.$/.test(manifest.summary), `${path}/plugin.yml: summary must be a sentence`);
+}
+
+/** Throws unless README.md opens with the plugin's name and has the fixed sections in order. */
+export function checkReadme(folder: URL, manifest: Manifest): void {
+  const text = readReadme(folder);
+  expectThat(text.startsWith(`# ${manifest.name}\n`), `README.md must open with '# ${manifest.name}'`);
+  const found = text.split('\n').filter((line) => line.startsWith('## '));
+  const fixed = found.filter((line) => (readmeSections as readonly string[]).includes(line));
+  expectThat(
+    fixed.join() === readmeSections.join(),
+    `README.md must have the sections ${readmeSections.join(', ')} in order, found ${found.join(', ')}`,
+  );
+}
+
+/**
+ * Throws unless the table under `## Options` names the manifest's options, in order, each as
+ * `` | `name` | type | `default` | meaning | ``. A plugin without options writes `None.`
+ */
+export function checkOptionTable(folder: URL, manifest: Manifest): void {
+  const properties = (manifest.options?.properties ?? {}) as { [name: string]: JsonObject };
+  const section = readReadme(folder).split('## Options\n')[1]?.split('\n## ')[0] ?? '';
+  const rows = [...section.matchAll(/^\| `([^`]+)` \|([^|]*)\|([^|]*)\|/gm)].map(
+    ([, name, , written]) => `${name}=${(written ?? '').trim().replaceAll('`', '')}`,
+  );
+  const expected = Object.entries(properties).map(([name, schema]) => `${name}=${shown(schema.default)}`);
+  expectThat(
+    rows.join('\n') === expected.join('\n'),
+    `README.md's option table is\n${rows.join('\n')}\nthe manifest says\n${expected.join('\n')}`,
+  );
+  expectThat(
+    rows.length > 0 || /^None\./m.test(section),
+    "README.md must say 'None.' where there are no options",
+  );
+  expectThat(
+    manifest.options === undefined || manifest.options.additionalProperties === false,
+    'options must refuse unknown keys: additionalProperties: false',
+  );
+}
+
+/** The options an object without any gets: the manifest's defaults. */
+export function defaultOptions(manifest: Manifest): JsonObject {
+  const properties = (manifest.options?.properties ?? {}) as { [name: string]: JsonObject };
+  const options: JsonObject = {};
+  for (const [name, schema] of Object.entries(properties))
+    if (schema.default !== undefined) options[name] = structuredClone(schema.default);
+  return options;
+}
+
+/** Throws an Error with `message` unless `condition` holds. */
+export function expectThat(condition: boolean, message: string): asserts condition {
+  if (!condition) throw new Error(message);
+}
+
+function shown(value: unknown): string {
+  if (value === undefined) return '';
+  return typeof value === 'string' ? value : JSON.stringify(value);
+}
+
+function readReadme(folder: URL): string {
+  return readFileSync(new URL('README.md', folder), 'utf8');
+}

@@ -1,0 +1,146 @@
+import { mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { pathToFileURL } from 'node:url';
+import { defineCollector, type Manifest } from 'opsbro/sdk';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { complianceSuite, fixtureContext, hostContext, runVerb, testClock } from './index.ts';
+import { checkPlain, undocumentedPaths } from './output-rules.ts';
+
+let root: string;
+
+beforeAll(() => {
+  root = mkdtempSync(join(tmpdir(), 'opsbro-testing-'));
+  mkdirSync(join(root, 'etc'));
+  writeFileSync(join(root, 'etc/hostname'), 'web1\n');
+  symlinkSync('/etc/hostname', join(root, 'absolute'));
+  symlinkSync('../../../../../../etc/hostname', join(root, 'climbing'));
+  symlinkSync('loop', join(root, 'loop'));
+  writeFileSync(join(root, 'statfs.json'), '{"/": {"error": "OPSBRO_HOST_DENIED"}, "/nfs": "hang"}');
+  writeFileSync(join(root, 'exec.json'), '{"/bin/x -a": {"stdout": "hello"}}');
+});
+
+afterAll(() => rmSync(root, { recursive: true }));
+
+describe('fixtureContext', () => {
+  it('reads recorded files and follows links inside the root only', async () => {
+    const ctx = fixtureContext({ root });
+    for (const path of ['/etc/hostname', '/absolute', '/climbing'])
+      expect(await ctx.readLines(path)).toEqual(['web1']);
+    await expect(ctx.readText('/etc/passwd')).rejects.toMatchObject({ code: 'OPSBRO_HOST_NOT_FOUND' });
+    await expect(ctx.readText('/loop')).rejects.toMatchObject({ code: 'OPSBRO_HOST_IO' });
+    await expect(ctx.readText('/etc/hostname', { maxBytes: 3 })).rejects.toMatchObject({
+      code: 'OPSBRO_HOST_TOO_LARGE',
+    });
+    expect(await ctx.tryReadText('/etc/passwd')).toBeUndefined();
+    expect(await ctx.stat('/absolute')).toMatchObject({ type: 'file', linkTarget: '/etc/hostname' });
+    expect(await ctx.stat('/nothing')).toBeUndefined();
+  });
+
+  it('lets single files be replaced and removed', async () => {
+    const ctx = fixtureContext({ root, files: { '/etc/hostname': null, '/proc/1/comm': 'init\n' } });
+    expect(await ctx.list('/etc')).toEqual([]);
+    expect(await ctx.list('/proc')).toEqual([{ name: '1', type: 'directory' }]);
+    expect(await ctx.readText('/proc/1/comm')).toBe('init\n');
+    ctx.use(root);
+    expect(await ctx.readText('/etc/hostname')).toBe('web1\n');
+  });
+
+  it('answers statfs and exec from recordings', async () => {
+    const ctx = fixtureContext({ root, statfs: { '/data': 'hang' } });
+    await expect(ctx.statFileSystem('/')).rejects.toMatchObject({ code: 'OPSBRO_HOST_DENIED' });
+    expect(await ctx.exec('/bin/x', ['-a'])).toMatchObject({ code: 0, stdout: 'hello' });
+    await expect(ctx.exec('/bin/x', ['-b'])).rejects.toMatchObject({ code: 'OPSBRO_HOST_NOT_FOUND' });
+    expect(ctx.executed).toEqual(['/bin/x -a', '/bin/x -b']);
+    const hanging = ctx.statFileSystem('/nfs');
+    ctx.abort();
+    await expect(hanging).rejects.toBe(ctx.signal.reason);
+    await expect(ctx.readText('/etc/hostname')).rejects.toBe(ctx.signal.reason);
+  });
+});
+
+describe('runVerb', () => {
+  it('tells eligible from not eligible and lets errors through', async () => {
+    const idle = defineCollector({ collect: (ctx) => ctx.notEligible('no such bus') });
+    expect(await runVerb(idle, fixtureContext())).toEqual({ status: 'not-eligible', reason: 'no such bus' });
+    const broken = defineCollector({ collect: () => Promise.reject(new Error('boom')) });
+    await expect(runVerb(broken, fixtureContext())).rejects.toThrow('boom');
+  });
+});
+
+describe('testClock', () => {
+  it('moves both clocks, and steps only the wall clock', () => {
+    const clock = testClock(5000);
+    clock.advance(10);
+    clock.step(-3000);
+    expect([clock.now(), clock.monotonic()]).toEqual([2010, 1010]);
+  });
+});
+
+describe('hostContext', () => {
+  it('reads this host', async () => {
+    const ctx = hostContext();
+    expect((await ctx.stat(process.execPath))?.type).toBe('file');
+    expect((await ctx.statFileSystem('/')).sizeBytes).toBeGreaterThan(0);
+    expect(await ctx.stat('/no/such/path')).toBeUndefined();
+    expect(await ctx.exec(process.execPath, ['-e', 'console.log(1); process.exit(3)'])).toMatchObject({
+      code: 3,
+      stdout: '1\n',
+    });
+  });
+});
+
+describe('output rules', () => {
+  it.each([
+    [Number.NaN],
+    [{ a: [Number.POSITIVE_INFINITY] }],
+    [{ a: undefined }],
+    [new Map()],
+    [() => 1],
+    [1n],
+  ])('refuse %s', (value) => {
+    expect(() => checkPlain(value)).toThrow();
+  });
+
+  it('match documented paths step by step, keys with dots included', () => {
+    const tree = { '/mnt/a.b': { total: 1, other: 2 }, cpu0: { '%idle': 3 }, ports: [1] };
+    const output = { '*.total': '', 'cpu*.%idle': '', ports: '' };
+    expect(undocumentedPaths(tree, output)).toEqual(['/mnt/a.b.other']);
+  });
+});
+
+describe('complianceSuite', () => {
+  const manifest: Manifest = {
+    api: 1,
+    kind: 'collector',
+    name: 'demo',
+    summary: 'A demo.',
+    output: { up: 'x' },
+  };
+  const failures = async (folder: URL, definition: object) => {
+    const failed: string[] = [];
+    for (const test of complianceSuite('collector', folder, definition, manifest))
+      await test.run().catch(() => failed.push(test.name));
+    return failed;
+  };
+
+  it('passes a proper plugin and names what an improper one lacks', async () => {
+    const folder = join(root, 'collectors/demo');
+    mkdirSync(folder, { recursive: true });
+    writeFileSync(join(folder, 'plugin.yml'), '');
+    const sections = '## Options\n\nNone.\n\n## Output\n\n## Example\n\n## Troubleshooting\n';
+    writeFileSync(join(folder, 'README.md'), `# demo\n\n${sections}`);
+    const url = pathToFileURL(`${folder}/`);
+    expect(await failures(url, defineCollector({ collect: () => ({ up: 1 }) }))).toEqual([]);
+    expect(await failures(url, defineCollector({ collect: () => ({ down: 1 }) }))).toEqual([
+      'yields documented plain data on this host, twice',
+    ]);
+    writeFileSync(join(folder, 'README.md'), '# demo\n\n## Output\n');
+    expect(await failures(url, {})).toEqual([
+      'has a README with the fixed sections',
+      'documents exactly the options of its manifest',
+      'has the verb of its kind',
+      'yields documented plain data on this host, twice',
+    ]);
+  });
+});
