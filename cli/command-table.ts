@@ -2,14 +2,15 @@ import type { Command } from 'commander';
 import type { CliContext } from './context.ts';
 
 /** Adds the commands of one group below `program`. Called once, before parsing; options are not known yet. */
-export type RegisterGroup = (program: Command, cli: CliContext) => void;
+export type RegisterGroup = (program: Command, cli: CliContext) => unknown;
 
 /** A first word of the command line: what help says about it, and the code that is loaded only when it is typed. */
 export interface CommandGroup {
   name: string;
   alias?: string;
   summary: string;
-  load: () => Promise<RegisterGroup>;
+  /** `words` are the operands typed so far, e.g. `['agent', 'parameters', 'get']`. */
+  load: (words: string[]) => Promise<RegisterGroup>;
 }
 
 /** Every command group, in the order of `opsbro help`. A new group is one line here and one file. */
@@ -17,7 +18,13 @@ export const commandGroups: CommandGroup[] = [
   {
     name: 'agent',
     summary: 'run, stop, look at and reload the agent',
-    load: async () => (await import('./agent.ts')).registerAgent,
+    load: async (words) => {
+      const { registerAgent } = await import('./agent.ts');
+      if (!words.includes('parameters')) return registerAgent;
+      // `cli/parameters.ts` edits YAML: it gets the `agent` command as its program, and loads only when typed.
+      const { registerParameters } = await import('./parameters.ts');
+      return (program, cli) => registerParameters(registerAgent(program, cli), cli);
+    },
   },
   {
     name: 'checks',

@@ -1,10 +1,9 @@
-import { readFileSync } from 'node:fs';
-import { join } from 'node:path';
 import { Command, CommanderError, Option } from 'commander';
 import { OpsbroError } from '../core/errors.ts';
 import { type CommandGroup, commandGroups } from './command-table.ts';
 import { type CliContext, type CliProcess, createCliContext, type GlobalOptions } from './context.ts';
 import { protectExpression } from './expression-argument.ts';
+import { packageVersion } from './package-version.ts';
 
 /** Options with a value that may stand before the first word. */
 const valuedOptions = new Set(['--data', '--config']);
@@ -24,11 +23,6 @@ export async function runCli(argv: string[], host: CliProcess): Promise<number> 
   } catch (error) {
     return report(error, cli);
   }
-}
-
-/** The version in package.json. */
-export function packageVersion(root: string): string {
-  return (JSON.parse(readFileSync(join(root, 'package.json'), 'utf8')) as { version: string }).version;
 }
 
 function describeProgram(program: Command, cli: CliContext): void {
@@ -71,7 +65,7 @@ async function registerGroups(program: Command, cli: CliContext, argv: string[])
   const typed = words[0] === 'help' ? words[1] : words[0];
   for (const group of commandGroups) {
     if (group.name === typed || group.alias === typed) {
-      const register = await group.load();
+      const register = await group.load(words);
       register(program, cli);
     } else {
       addPlaceholder(program, group);

@@ -1,6 +1,6 @@
 import type { Command } from 'commander';
 import type { CliContext } from './context.ts';
-import { packageVersion } from './program.ts';
+import { packageVersion } from './package-version.ts';
 
 /** Adds `opsbro version`. */
 export function registerVersion(program: Command, cli: CliContext): void {
