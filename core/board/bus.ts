@@ -1,0 +1,77 @@
+import type { Json, JsonObject, VerdictState } from 'opsbro/sdk';
+
+/** A check changed its state. */
+export interface VerdictChange {
+  check: string;
+  name: string;
+  state: VerdictState | 'pending';
+  oldState: VerdictState | 'pending';
+  output: string;
+  at: number;
+}
+
+/** What travels on the bus, by topic. */
+export interface Topics {
+  verdict: VerdictChange;
+  groups: { added: string[]; removed: string[]; groups: string[]; at: number };
+  collector: { name: string; state: string; oldState: string; log: string; at: number };
+  detector: { name: string; state: string; oldState: string; log: string; at: number };
+  service: { plugin: string; topic: string; data: Json; at: number };
+  agent: { what: string; detail: JsonObject; at: number };
+}
+
+const queueLimit = 10_000;
+
+interface Subscription<Topic extends keyof Topics> {
+  listener: (event: Topics[Topic]) => void;
+  queue: Topics[Topic][];
+  scheduled: boolean;
+  dropped: number;
+}
+
+/**
+ * Carries changes to those who want them. Publishing never runs a listener: each subscriber has a queue of 10,000 events drained
+ * on the next turn of the loop; when it overflows the oldest event is dropped and counted.
+ */
+export class Bus {
+  readonly #subscriptions = new Map<keyof Topics, Set<Subscription<never>>>();
+
+  publish<Topic extends keyof Topics>(topic: Topic, event: Topics[Topic]): void {
+    for (const each of this.#subscriptions.get(topic) ?? []) {
+      const subscription = each as unknown as Subscription<Topic>;
+      subscription.queue.push(event);
+      if (subscription.queue.length > queueLimit) {
+        subscription.queue.shift();
+        subscription.dropped += 1;
+      }
+      if (!subscription.scheduled) {
+        subscription.scheduled = true;
+        setImmediate(() => drain(subscription));
+      }
+    }
+  }
+
+  /** Returns an unsubscribe function; events already queued are dropped with it. */
+  subscribe<Topic extends keyof Topics>(topic: Topic, listener: (event: Topics[Topic]) => void): () => void {
+    const subscription: Subscription<Topic> = { listener, queue: [], scheduled: false, dropped: 0 };
+    const set = this.#subscriptions.get(topic) ?? new Set();
+    set.add(subscription as unknown as Subscription<never>);
+    this.#subscriptions.set(topic, set);
+    return () => {
+      set.delete(subscription as unknown as Subscription<never>);
+      subscription.queue.length = 0;
+    };
+  }
+
+  /** Events lost to full queues since the start. */
+  dropped(): number {
+    let total = 0;
+    for (const set of this.#subscriptions.values()) for (const each of set) total += each.dropped;
+    return total;
+  }
+}
+
+function drain<Topic extends keyof Topics>(subscription: Subscription<Topic>): void {
+  subscription.scheduled = false;
+  for (const event of subscription.queue.splice(0)) subscription.listener(event);
+}

@@ -1,0 +1,103 @@
+import type { Json } from 'opsbro/sdk';
+import type { Bus } from './bus.ts';
+
+/** One change of a collector, detector, check or group. Times are epoch ms. */
+export interface HistoryEntry {
+  at: number;
+  name: string;
+  oldState: string;
+  state: string;
+  log: string;
+}
+
+/** What has a history. */
+export type HistoryKind = 'collectors' | 'detectors' | 'checks' | 'groups';
+
+/** Where history is kept over restarts; losing its last second in a power cut is accepted. */
+export interface HistoryStore {
+  putLazy(batch: { put?: [string, Json][]; del?: string[] }): Promise<void>;
+  entries(prefix: string): Promise<[string, Json][]>;
+}
+
+const limit = 1000;
+const kinds: readonly HistoryKind[] = ['collectors', 'detectors', 'checks', 'groups'];
+
+/** The last 1,000 changes of each kind, newest last, in memory and in the store. */
+export class History {
+  readonly #entries = new Map<HistoryKind, HistoryEntry[]>(kinds.map((kind) => [kind, []]));
+  readonly #first = new Map<HistoryKind, number>(kinds.map((kind) => [kind, 0]));
+  readonly #store: HistoryStore;
+  readonly #onError: (error: unknown) => void;
+
+  constructor(store: HistoryStore, onError: (error: unknown) => void) {
+    this.#store = store;
+    this.#onError = onError;
+  }
+
+  /** Reads what an earlier agent left. */
+  async restore(): Promise<void> {
+    for (const kind of kinds) {
+      const found = await this.#store.entries(`history/${kind}/`);
+      const rows = found.slice(-limit);
+      const last = rows.at(0)?.[0].split('/').at(-1);
+      this.#first.set(kind, last === undefined ? 0 : Number(last));
+      this.#entries.set(
+        kind,
+        rows.flatMap(([, value]) => readEntry(value)),
+      );
+    }
+  }
+
+  /** Writes down what the bus tells, from now on. */
+  follow(bus: Bus): void {
+    bus.subscribe('collector', (event) => this.#add('collectors', event));
+    bus.subscribe('detector', (event) => this.#add('detectors', event));
+    bus.subscribe('verdict', ({ at, name, oldState, state, output }) =>
+      this.#add('checks', { at, name, oldState, state, log: output }),
+    );
+    bus.subscribe('groups', ({ at, added, removed }) => {
+      for (const name of added)
+        this.#add('groups', { at, name, oldState: 'absent', state: 'present', log: '' });
+      for (const name of removed)
+        this.#add('groups', { at, name, oldState: 'present', state: 'absent', log: '' });
+    });
+  }
+
+  /** Entries of a kind since `sinceMs`, newest last. */
+  list(kind: HistoryKind, sinceMs = 0): HistoryEntry[] {
+    return (this.#entries.get(kind) ?? []).filter((entry) => entry.at >= sinceMs);
+  }
+
+  #add(kind: HistoryKind, { at, name, oldState, state, log }: HistoryEntry): void {
+    const entries = this.#entries.get(kind) ?? [];
+    const first = this.#first.get(kind) ?? 0;
+    const entry = { at, name, oldState, state, log: log.slice(0, 1024) };
+    entries.push(entry);
+    const del: string[] = [];
+    if (entries.length > limit) {
+      entries.shift();
+      this.#first.set(kind, first + 1);
+      del.push(keyOf(kind, first));
+    }
+    const sequence = (this.#first.get(kind) ?? 0) + entries.length - 1;
+    this.#store.putLazy({ put: [[keyOf(kind, sequence), { ...entry }]], del }).catch(this.#onError);
+  }
+}
+
+function keyOf(kind: HistoryKind, sequence: number): string {
+  return `history/${kind}/${String(sequence).padStart(12, '0')}`;
+}
+
+function readEntry(value: Json): HistoryEntry[] {
+  if (typeof value !== 'object' || value === null || Array.isArray(value)) return [];
+  const text = (key: string): string => (typeof value[key] === 'string' ? value[key] : '');
+  return [
+    {
+      at: Number(value['at'] ?? 0),
+      name: text('name'),
+      oldState: text('oldState'),
+      state: text('state'),
+      log: text('log'),
+    },
+  ];
+}

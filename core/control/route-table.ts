@@ -1,0 +1,76 @@
+import type { Json } from 'opsbro/sdk';
+import { OpsbroError } from '../errors.ts';
+
+/** A request to a control route, whoever carried it. */
+export interface ControlRequest {
+  params: { [name: string]: string };
+  query: { [name: string]: string };
+  body: Json;
+}
+
+/** Plain data, and the status where it is not 200. */
+export interface ControlReply {
+  status?: number;
+  body: Json;
+}
+
+/** One route. `:name` in the path takes one step, `*name` the rest of the path. */
+export interface ControlRoute {
+  method: 'GET' | 'POST' | 'PUT' | 'DELETE';
+  path: string;
+  scope: 'read' | 'push' | 'write' | 'admin';
+  handle(request: ControlRequest): ControlReply | Promise<ControlReply>;
+}
+
+interface Compiled {
+  route: ControlRoute;
+  steps: string[];
+}
+
+/** The one table of routes: the Unix socket serves it with all rights, the `http` exporter with authorisation. */
+export class RouteTable {
+  readonly #routes: Compiled[] = [];
+
+  add(routes: ControlRoute[]): void {
+    for (const route of routes) this.#routes.push({ route, steps: route.path.split('/').slice(1) });
+  }
+
+  list(): ControlRoute[] {
+    return this.#routes.map(({ route }) => route);
+  }
+
+  /** The route for a request and its parameters. Throws OPSBRO_API_NOT_FOUND. */
+  match(method: string, path: string): { route: ControlRoute; params: { [name: string]: string } } {
+    const steps = path.split('/').slice(1);
+    for (const { route, steps: pattern } of this.#routes) {
+      if (route.method !== method) continue;
+      const params = matchSteps(pattern, steps);
+      if (params !== undefined) return { route, params };
+    }
+    throw new OpsbroError('OPSBRO_API_NOT_FOUND', `no route ${method} ${path}`);
+  }
+}
+
+function matchSteps(pattern: string[], steps: string[]): { [name: string]: string } | undefined {
+  const params: { [name: string]: string } = {};
+  for (const [index, expected] of pattern.entries()) {
+    if (expected.startsWith('*')) {
+      if (index >= steps.length) return undefined;
+      params[expected.slice(1)] = decode(steps.slice(index).join('/'));
+      return params;
+    }
+    const step = steps[index];
+    if (step === undefined) return undefined;
+    if (expected.startsWith(':')) params[expected.slice(1)] = decode(step);
+    else if (expected !== step) return undefined;
+  }
+  return pattern.length === steps.length ? params : undefined;
+}
+
+function decode(step: string): string {
+  try {
+    return decodeURIComponent(step);
+  } catch {
+    throw new OpsbroError('OPSBRO_API_INVALID', `'${step}' is not percent-encoded UTF-8`);
+  }
+}

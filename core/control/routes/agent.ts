@@ -1,0 +1,166 @@
+import type { JsonObject } from 'opsbro/sdk';
+import type { AgentSettings } from '../../config/model.ts';
+import type { HostDeps } from '../../host/deps.ts';
+import type { LoadStatus, Reloader } from '../../host/reloader.ts';
+import type { ControlRoute } from '../route-table.ts';
+import type { AgentView, PluginView, ReloadView } from '../shapes.ts';
+import { isoTime, pluginView } from './views.ts';
+
+/** What the agent knows of itself; asked for, never kept. */
+export interface AgentInside {
+  deps: HostDeps;
+  reloader: Reloader;
+  identity: {
+    name: string;
+    uuid: string;
+    version: string;
+    startedAt: number;
+    socket: string;
+    data: string;
+    config: string[];
+  };
+  settings(): AgentSettings;
+  state(): AgentView['state'];
+  threads(): AgentView['threads'];
+  penalised(): ReadonlySet<string>;
+  cpuPercent(): number;
+  logFigures(): AgentView['logs'];
+  stop(): void;
+}
+
+const slowestShown = 5;
+
+/** All plugins as `plugins list` shows them, sorted by id. */
+export function pluginViews({ deps, penalised }: AgentInside): PluginView[] {
+  const apart = penalised();
+  return deps.registry
+    .all()
+    .sort((left, right) => (left.id < right.id ? -1 : 1))
+    .map((entry) => pluginView(deps, entry, apart, false));
+}
+
+/** The screen of `agent info`, as data. */
+export function agentView(inside: AgentInside): AgentView {
+  const { deps, identity } = inside;
+  const plugins = pluginViews(inside);
+  const memory = process.memoryUsage();
+  const settings = inside.settings();
+  const { started_at, uptime } = {
+    started_at: isoTime(identity.startedAt) as string,
+    uptime: Math.round((deps.clock.now() - identity.startedAt) / 1000),
+  };
+  return {
+    state: inside.state(),
+    version: identity.version,
+    name: identity.name,
+    display_name: settings.displayName,
+    uuid: identity.uuid,
+    zone: settings.nodeZone,
+    pid: process.pid,
+    socket: identity.socket,
+    data: identity.data,
+    config: identity.config,
+    started_at,
+    uptime,
+    groups: [...deps.board.groups],
+    checks: checkCounts(deps),
+    collectors: collectorCounts(deps),
+    detectors: deps.table.of('detector').length,
+    slowest: slowest(plugins),
+    plugins: {
+      total: plugins.length,
+      troubled: plugins.filter(isTroubled).map(({ id, state, log }) => ({ id, state, log })),
+    },
+    threads: inside.threads(),
+    memory: { rss_bytes: memory.rss, heap_bytes: memory.heapUsed },
+    cpu_percent: inside.cpuPercent(),
+    loop_delay_ms: deps.scheduler.loopDelay(),
+    schedule: deps.scheduler.totals(),
+    configuration: configurationCounts(inside.reloader.status(), deps),
+    logs: inside.logFigures(),
+    variables: settings.variables,
+  };
+}
+
+function isTroubled({ state }: PluginView): boolean {
+  return state !== 'ok' && state !== 'idle';
+}
+
+function slowest(plugins: PluginView[]): AgentView['slowest'] {
+  return plugins
+    .filter((plugin) => plugin.p99_ms !== null)
+    .sort((left, right) => (right.p99_ms ?? 0) - (left.p99_ms ?? 0))
+    .slice(0, slowestShown)
+    .map(({ id, p99_ms, runs }) => ({ plugin: id, p99_ms: p99_ms ?? 0, runs }));
+}
+
+function checkCounts(deps: HostDeps): AgentView['checks'] {
+  const counts = { ok: 0, warning: 0, critical: 0, unknown: 0, pending: 0 };
+  for (const { object, active } of deps.table.of('check')) {
+    if (active) counts[deps.board.verdicts.get(object.id)?.state ?? 'pending'] += 1;
+  }
+  return counts;
+}
+
+function collectorCounts(deps: HostDeps): AgentView['collectors'] {
+  const counts: { [state: string]: number } = {};
+  for (const { settled } of deps.table.of('collector')) counts[settled] = (counts[settled] ?? 0) + 1;
+  return counts;
+}
+
+function configurationCounts(status: LoadStatus, deps: HostDeps): AgentView['configuration'] {
+  const errors = status.diagnostics.filter(({ severity }) => severity === 'error').length;
+  return {
+    generation: status.generation,
+    objects: deps.table.all().length,
+    files: status.fileCount,
+    errors,
+    warnings: status.diagnostics.length - errors,
+    loaded_at: isoTime(status.loadedAt) as string,
+  };
+}
+
+/** Routes of the agent itself: info, stop, reload. */
+export function agentRoutes(inside: AgentInside): ControlRoute[] {
+  return [
+    {
+      method: 'GET',
+      path: '/api/v1/agent',
+      scope: 'read',
+      handle: () => ({ body: agentView(inside) as unknown as JsonObject }),
+    },
+    {
+      method: 'POST',
+      path: '/api/v1/agent/stop',
+      scope: 'admin',
+      handle() {
+        setImmediate(() => inside.stop());
+        return { body: { ok: true } };
+      },
+    },
+    {
+      method: 'POST',
+      path: '/api/v1/agent/reload',
+      scope: 'admin',
+      async handle() {
+        const { plan, ok } = await inside.reloader.reload();
+        const view: ReloadView = {
+          ok,
+          generation: plan.generation,
+          started: plan.start.map(({ id }) => id),
+          restarted: plan.restart.map(({ id }) => id),
+          stopped: plan.stop,
+          kept: plan.kept,
+          diagnostics: plan.diagnostics,
+        };
+        return { body: view as unknown as JsonObject };
+      },
+    },
+    {
+      method: 'GET',
+      path: '/api/v1/threads',
+      scope: 'read',
+      handle: () => ({ body: { ...inside.threads() } }),
+    },
+  ];
+}

@@ -1,0 +1,84 @@
+import type { JsonObject } from 'opsbro/sdk';
+import type { PluginEntry } from '../../config/model.ts';
+import { OpsbroError } from '../../errors.ts';
+import type { ControlRoute } from '../route-table.ts';
+import type { FunctionView } from '../shapes.ts';
+import { type AgentInside, pluginViews } from './agent.ts';
+import { pluginView } from './views.ts';
+
+/** Routes of plugins: list, show, release from quarantine. */
+export function pluginRoutes(inside: AgentInside): ControlRoute[] {
+  const { deps } = inside;
+  const find = (id: string): PluginEntry => {
+    const entry = deps.registry.get(id);
+    if (entry === undefined) throw new OpsbroError('OPSBRO_API_NOT_FOUND', `no plugin '${id}'`);
+    return entry;
+  };
+  return [
+    {
+      method: 'GET',
+      path: '/api/v1/plugins',
+      scope: 'read',
+      handle: () => ({ body: pluginViews(inside) as unknown as JsonObject[] }),
+    },
+    {
+      method: 'POST',
+      path: '/api/v1/plugins/:kind/:name/release',
+      scope: 'admin',
+      async handle({ params }) {
+        const { id } = find(`${params['kind']}/${params['name']}`);
+        const released = await deps.quarantine.release(id);
+        for (const { object } of deps.table.runtimes())
+          if (object.plugin === id) deps.scheduler.runNow(object.id);
+        return { body: { released } };
+      },
+    },
+    {
+      method: 'GET',
+      path: '/api/v1/plugins/*id',
+      scope: 'read',
+      handle: ({ params }) => ({
+        body: pluginView(
+          deps,
+          find(params['id'] as string),
+          inside.penalised(),
+          true,
+        ) as unknown as JsonObject,
+      }),
+    },
+    {
+      method: 'GET',
+      path: '/api/v1/evaluator/functions',
+      scope: 'read',
+      handle: () => ({ body: functionViews(deps.registry.all()) as unknown as JsonObject[] }),
+    },
+  ];
+}
+
+function functionViews(entries: PluginEntry[]): FunctionView[] {
+  return entries
+    .flatMap(({ manifest }) =>
+      Object.entries(manifest.functions ?? {}).map(([name, { summary, parameters, aliases }]) => ({
+        name,
+        group: manifest.name,
+        summary,
+        prototype: `${name}(${parameters.map(parameterText).join(', ')})`,
+        aliases: aliases ?? [],
+        touches_host: manifest.runs !== 'guest',
+      })),
+    )
+    .sort((left, right) => (left.name < right.name ? -1 : 1));
+}
+
+function parameterText(parameter: { name: string; default?: unknown; rest?: boolean }): string {
+  if (parameter.rest === true) return `*${parameter.name}`;
+  return parameter.default === undefined
+    ? parameter.name
+    : `${parameter.name}=${pythonLiteral(parameter.default)}`;
+}
+
+function pythonLiteral(value: unknown): string {
+  if (value === true) return 'True';
+  if (value === false) return 'False';
+  return value === null ? 'None' : typeof value === 'string' ? `'${value}'` : JSON.stringify(value);
+}

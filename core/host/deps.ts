@@ -1,0 +1,58 @@
+import type { HandlerEvent, Json, JsonObject } from 'opsbro/sdk';
+import type { Board } from '../board/board.ts';
+import type { Bus } from '../board/bus.ts';
+import type { TimerClock } from '../clock.ts';
+import type { Facts, Outcome } from '../expressions/program.ts';
+import type { Scheduler } from '../schedule/scheduler.ts';
+import type { Job, JobResult } from '../threads/protocol.ts';
+import type { CrashJournal } from './journal.ts';
+import type { ObjectTable } from './objects.ts';
+import type { PluginStates } from './plugin-states.ts';
+import type { Quarantine } from './quarantine.ts';
+import type { Registry } from './registry.ts';
+
+/** Runs jobs in pooled threads. Never rejects: what goes wrong is in the result. */
+export interface JobRunner {
+  run(job: Job): Promise<JobResult>;
+}
+
+/** Evaluates compiled rules, all over the same facts. Never rejects. */
+export interface RuleEvaluator {
+  evaluate(ids: string[], facts: Facts): Promise<Outcome[]>;
+}
+
+/** The exact store: one atomic, synced batch. */
+export interface ExactStore {
+  put(batch: { put?: [string, Json][]; del?: string[] }): Promise<void>;
+}
+
+/** What the host's parts write to the log: one event a line, tagged with the plugin. */
+export interface HostLog {
+  debug(message: string, fields?: JsonObject): void;
+  info(message: string, fields?: JsonObject): void;
+  warn(message: string, fields?: JsonObject): void;
+  error(message: string, fields?: JsonObject): void;
+}
+
+/** Everything the host's parts work with; made once by the agent. */
+export interface HostDeps {
+  clock: TimerClock;
+  log: HostLog;
+  table: ObjectTable;
+  registry: Registry;
+  board: Board;
+  bus: Bus;
+  scheduler: Scheduler;
+  pool: JobRunner;
+  rules: RuleEvaluator;
+  store: ExactStore;
+  states: PluginStates;
+  quarantine: Quarantine;
+  journal: CrashJournal;
+  /** The facts of this moment; frozen by the caller for a tick. */
+  facts(): Facts;
+  /** What collectors get whose manifest needs facts of the core. */
+  agentFacts(): JsonObject;
+}
+
+export type { HandlerEvent };

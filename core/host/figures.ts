@@ -1,0 +1,48 @@
+const window = 128;
+
+/** What the agent counts of a plugin since its start. Durations are ms, heap is bytes of the thread after its last run. */
+export interface PluginFigures {
+  runs: number;
+  errors: number;
+  timeouts: number;
+  restarts: number;
+  lastMs: number | null;
+  p99Ms: number | null;
+  heapBytes: number | null;
+}
+
+/** Counts one plugin's runs; the 99th percentile is of its last 128. */
+export class RunCounter {
+  readonly #durations = new Float64Array(window);
+  #measured = 0;
+  #runs = 0;
+  #errors = 0;
+  #timeouts = 0;
+  restarts = 0;
+  #lastMs: number | null = null;
+  #heapBytes: number | null = null;
+
+  /** Counts a run; `code` is its error code, null when it did what it should. */
+  ran(durationMs: number, code: string | null, heapBytes: number | null = null): void {
+    this.#runs += 1;
+    if (code !== null) this.#errors += 1;
+    if (code === 'OPSBRO_PLUGIN_TIMEOUT' || code === 'OPSBRO_EXPRESSION_TIMEOUT') this.#timeouts += 1;
+    this.#durations[this.#measured % window] = durationMs;
+    this.#measured += 1;
+    this.#lastMs = durationMs;
+    if (heapBytes !== null) this.#heapBytes = heapBytes;
+  }
+
+  figures(): PluginFigures {
+    const sorted = this.#durations.slice(0, Math.min(this.#measured, window)).sort();
+    return {
+      runs: this.#runs,
+      errors: this.#errors,
+      timeouts: this.#timeouts,
+      restarts: this.restarts,
+      lastMs: this.#lastMs,
+      p99Ms: sorted[Math.ceil(0.99 * sorted.length) - 1] ?? null,
+      heapBytes: this.#heapBytes,
+    };
+  }
+}

@@ -1,0 +1,59 @@
+import { closeSync, openSync, readFileSync, writeSync } from 'node:fs';
+
+const recordBytes = 4096;
+
+/**
+ * The crash journal: names the plugins whose code runs in a thread at this moment. It is one block of the page cache that
+ * survives the process, not the machine: what it must explain is a V8 abort, which takes the process alone.
+ */
+export class CrashJournal {
+  readonly #file: number;
+  readonly #running = new Map<string, number>();
+  readonly #block = Buffer.alloc(recordBytes);
+
+  constructor(path: string) {
+    this.#file = openSync(path, 'w', 0o600);
+    this.#write(false);
+  }
+
+  enter(plugin: string): void {
+    this.#running.set(plugin, (this.#running.get(plugin) ?? 0) + 1);
+    this.#write(false);
+  }
+
+  leave(plugin: string): void {
+    const count = (this.#running.get(plugin) ?? 1) - 1;
+    if (count > 0) this.#running.set(plugin, count);
+    else this.#running.delete(plugin);
+    this.#write(false);
+  }
+
+  /** Marks an orderly stop and closes the file. */
+  close(): void {
+    this.#write(true);
+    closeSync(this.#file);
+  }
+
+  #write(clean: boolean): void {
+    const text = JSON.stringify({ clean, running: [...this.#running.keys()] });
+    this.#block.fill(0x20);
+    this.#block.write(text.length < recordBytes ? text : JSON.stringify({ clean, running: [] }));
+    this.#block[recordBytes - 1] = 0x0a;
+    try {
+      writeSync(this.#file, this.#block, 0, recordBytes, 0);
+    } catch {
+      // A full disk must not stop the plugins; the journal then explains nothing.
+    }
+  }
+}
+
+/** The plugins a previous agent was running when it died; empty after an orderly stop, without a journal, or with a damaged one. */
+export function readCrashJournal(path: string): string[] {
+  try {
+    const record = JSON.parse(readFileSync(path, 'utf8')) as { clean?: unknown; running?: unknown };
+    if (record.clean !== false || !Array.isArray(record.running)) return [];
+    return record.running.filter((plugin): plugin is string => typeof plugin === 'string');
+  } catch {
+    return [];
+  }
+}

@@ -1,0 +1,119 @@
+import type {
+  CheckObject,
+  CollectorObject,
+  ConfigObject,
+  DetectorObject,
+  HandlerObject,
+  RunningObject,
+  ServiceObject,
+} from '../config/model.ts';
+
+/** An object the scheduler runs. */
+export type ScheduledObject = CollectorObject | DetectorObject | CheckObject;
+
+/** How an object's last run went. */
+export type RunState = 'pending' | 'running' | 'ok' | 'error' | 'not-eligible' | 'disabled' | 'quarantined';
+
+/** An object and what is known of its runs. Kept over reloads that do not change the object. */
+export interface Runtime {
+  object: ScheduledObject;
+  /** Its `if_group` holds here. */
+  active: boolean;
+  state: RunState;
+  log: string;
+  /** The state a run replaced; a run in progress shows as `running`. */
+  settled: RunState;
+  failures: number;
+  /** A first run has ended, well or not. */
+  hasRun: boolean;
+  lastRun: number | null;
+  durationMs: number | null;
+  /** When it was added, monotonic ms. */
+  addedMs: number;
+  /** Detectors: whether the condition held. */
+  matched: boolean | null;
+}
+
+/** Every object that the configuration gives, by id, with the indexes the runner needs. */
+export class ObjectTable {
+  readonly #runtimes = new Map<string, Runtime>();
+  readonly #others = new Map<string, ConfigObject>();
+  readonly #collectors = new Map<string, Runtime>();
+
+  /** Adds or replaces an object. A replaced scheduled object starts a new life. */
+  put(object: ConfigObject, nowMs: number): void {
+    if (object.kind !== 'collector' && object.kind !== 'detector' && object.kind !== 'check') {
+      this.#others.set(object.id, object);
+      return;
+    }
+    const state = object.enabled ? 'pending' : 'disabled';
+    const runtime: Runtime = {
+      object,
+      active: false,
+      state,
+      log: '',
+      settled: state,
+      failures: 0,
+      hasRun: false,
+      lastRun: null,
+      durationMs: null,
+      addedMs: nowMs,
+      matched: null,
+    };
+    this.#runtimes.set(object.id, runtime);
+    if (object.kind === 'collector') this.#collectors.set(object.name.toLowerCase(), runtime);
+  }
+
+  /** Takes an object out; returns it when it was there. */
+  delete(id: string): ConfigObject | undefined {
+    const runtime = this.#runtimes.get(id);
+    if (runtime === undefined) {
+      const other = this.#others.get(id);
+      this.#others.delete(id);
+      return other;
+    }
+    this.#runtimes.delete(id);
+    const name = runtime.object.name.toLowerCase();
+    if (this.#collectors.get(name) === runtime) this.#collectors.delete(name);
+    return runtime.object;
+  }
+
+  get(id: string): Runtime | undefined {
+    return this.#runtimes.get(id);
+  }
+
+  collector(name: string): Runtime | undefined {
+    return this.#collectors.get(name.toLowerCase());
+  }
+
+  runtimes(): IterableIterator<Runtime> {
+    return this.#runtimes.values();
+  }
+
+  of<Kind extends ScheduledObject['kind']>(
+    kind: Kind,
+  ): (Runtime & { object: Extract<ScheduledObject, { kind: Kind }> })[] {
+    return [...this.#runtimes.values()].filter(
+      (runtime): runtime is Runtime & { object: Extract<ScheduledObject, { kind: Kind }> } =>
+        runtime.object.kind === kind,
+    );
+  }
+
+  handlers(): HandlerObject[] {
+    return [...this.#others.values()].filter((object) => object.kind === 'handler');
+  }
+
+  services(): ServiceObject[] {
+    return [...this.#others.values()].filter((object) => object.kind === 'service');
+  }
+
+  /** All objects, in no particular order. */
+  all(): ConfigObject[] {
+    return [...[...this.#runtimes.values()].map((runtime) => runtime.object), ...this.#others.values()];
+  }
+
+  /** What the config thread must know to plan the next reload. */
+  running(): RunningObject[] {
+    return this.all().map(({ id, digest, place }) => ({ id, digest, file: place.file }));
+  }
+}

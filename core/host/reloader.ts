@@ -1,0 +1,124 @@
+import type { AgentSettings, ConfigPlan, Diagnostic, RunningObject } from '../config/model.ts';
+import { plainError } from '../errors.ts';
+import type { HostLog } from './deps.ts';
+
+/** What the agent remembers of its last load. */
+export interface LoadStatus {
+  generation: number;
+  loadedAt: number;
+  tookMs: number;
+  fileCount: number;
+  badFiles: string[];
+  diagnostics: Diagnostic[];
+}
+
+/** What one reload did. */
+export interface ReloadOutcome {
+  plan: ConfigPlan;
+  ok: boolean;
+}
+
+/** What the reloader works with. */
+export interface ReloaderOptions {
+  log: HostLog;
+  now(): number;
+  running(): RunningObject[];
+  load(running: RunningObject[]): Promise<ConfigPlan>;
+  /** Makes the plan run. */
+  apply(plan: ConfigPlan): Promise<void>;
+  onSettings(settings: AgentSettings): void;
+  /** Before and after each reload, for the service manager. */
+  onBusy?(busy: boolean): void;
+}
+
+/**
+ * Reloads the configuration as a transaction: load and validate in the config thread, then apply. Reloads never overlap; those asked
+ * for while one runs are answered by one more. A load that fails as a whole changes nothing.
+ */
+export class Reloader {
+  readonly #options: ReloaderOptions;
+  #running: Promise<ReloadOutcome> | undefined;
+  #next: Promise<ReloadOutcome> | undefined;
+  #reported = new Set<string>();
+  #status: LoadStatus = {
+    generation: 0,
+    loadedAt: 0,
+    tookMs: 0,
+    fileCount: 0,
+    badFiles: [],
+    diagnostics: [],
+  };
+
+  constructor(options: ReloaderOptions) {
+    this.#options = options;
+  }
+
+  status(): LoadStatus {
+    return this.#status;
+  }
+
+  /** Rejects with the config thread's error when the load could not be done at all. */
+  reload(): Promise<ReloadOutcome> {
+    if (this.#running === undefined) {
+      this.#running = this.#once().finally(() => {
+        this.#running = undefined;
+      });
+      return this.#running;
+    }
+    this.#next ??= this.#running
+      .catch(() => undefined)
+      .then(() => {
+        this.#next = undefined;
+        return this.reload();
+      });
+    return this.#next;
+  }
+
+  /** Like `reload`, for callers that have nobody to tell: the error goes to the log. */
+  reloadQuietly(): void {
+    this.reload().catch((error: unknown) => {
+      const { code, message } = plainError(error, 'OPSBRO_CONFIG_UNREADABLE');
+      this.#options.log.error('the configuration could not be loaded; the running one stays', {
+        code,
+        reason: message,
+      });
+    });
+  }
+
+  async #once(): Promise<ReloadOutcome> {
+    this.#options.onBusy?.(true);
+    try {
+      const plan = await this.#options.load(this.#options.running());
+      if (plan.agent !== null) this.#options.onSettings(plan.agent);
+      await this.#options.apply(plan);
+      const { generation, tookMs, fileCount, badFiles, diagnostics } = plan;
+      this.#status = { generation, loadedAt: this.#options.now(), tookMs, fileCount, badFiles, diagnostics };
+      this.#report(plan);
+      return { plan, ok: !diagnostics.some(({ severity }) => severity === 'error') };
+    } finally {
+      this.#options.onBusy?.(false);
+    }
+  }
+
+  #report(plan: ConfigPlan): void {
+    const { log } = this.#options;
+    const current = new Set<string>();
+    for (const { severity, code, message, place } of plan.diagnostics) {
+      const text = `${place.file}:${place.line}:${place.column}: ${message}`;
+      current.add(text);
+      if (this.#reported.has(text)) continue;
+      if (severity === 'error') log.error(text, { code });
+      else log.warn(text, { code });
+    }
+    this.#reported = current;
+    const { start, restart, stop, kept } = plan;
+    if (start.length + restart.length + stop.length === 0) return;
+    log.info('configuration loaded', {
+      started: start.length,
+      restarted: restart.length,
+      stopped: stop.length,
+      kept,
+      took_ms: Math.round(plan.tookMs),
+    });
+  }
+}

@@ -1,0 +1,108 @@
+import type { Json, JsonObject, VerdictState } from 'opsbro/sdk';
+import { type CheckResult, type CheckStatus, nextStatus, pendingStatus } from '../checks/status.ts';
+import type { HostDeps } from './deps.ts';
+import type { RunState, Runtime } from './objects.ts';
+
+const verdictStates: readonly unknown[] = ['ok', 'warning', 'critical', 'unknown'];
+
+/** Puts the results of runs on the board and tells the bus what changed. */
+export class Results {
+  readonly #deps: HostDeps;
+
+  constructor(deps: HostDeps) {
+    this.#deps = deps;
+  }
+
+  /** Applies the verdicts of one tick; what must survive a power cut is one batch. Resolves once it is on disk. */
+  async verdicts(found: { runtime: Runtime; result: CheckResult }[]): Promise<void> {
+    const { board, bus, clock, store } = this.#deps;
+    const at = clock.now();
+    const put: [string, Json][] = [];
+    for (const { runtime, result } of found) {
+      const { object } = runtime;
+      if (object.kind !== 'check' || this.#deps.table.get(object.id) !== runtime) continue;
+      const before = board.verdicts.get(object.id) ?? pendingStatus;
+      const after = nextStatus(before, result, object.attempts, at);
+      board.verdicts.set(object.id, after);
+      if (before.state === after.state && before.hard === after.hard) continue;
+      put.push([`check/${object.id}`, after as unknown as JsonObject]);
+      if (before.state === after.state) continue;
+      bus.publish('verdict', {
+        check: object.id,
+        name: object.name,
+        state: after.state,
+        oldState: before.state,
+        output: after.output,
+        at,
+      });
+    }
+    if (put.length > 0) await store.put({ put });
+  }
+
+  /** Replaces a collector's tree. */
+  sample(runtime: Runtime, tree: JsonObject): void {
+    this.#deps.board.samples.set(runtime.object.name.toLowerCase(), { tree, at: this.#deps.clock.now() });
+  }
+
+  /** Takes a collector's tree away: at once when it has nothing to do here, after three intervals when it fails. */
+  forgetSample(runtime: Runtime, onlyWhenOld: boolean): void {
+    const { board, clock } = this.#deps;
+    const name = runtime.object.name.toLowerCase();
+    const sample = board.samples.get(name);
+    if (sample === undefined) return;
+    if (onlyWhenOld && clock.now() - sample.at < 3 * runtime.object.intervalMs) return;
+    board.samples.delete(name);
+  }
+
+  /** Records what a detector found. */
+  async groups(runtime: Runtime, matched: boolean | null, groups: string[]): Promise<void> {
+    const { board, clock, store, table } = this.#deps;
+    if (table.get(runtime.object.id) !== runtime) return;
+    runtime.matched = matched;
+    const before = board.detected.get(runtime.object.id) ?? [];
+    if (before.join() === groups.join()) return;
+    board.setDetected(runtime.object.id, groups, clock.now());
+    await store.put({ put: [[`detected/${runtime.object.id}`, groups]] });
+  }
+
+  /** Ends a run of a collector or detector in `state`; the bus hears of a change. */
+  settle(runtime: Runtime, state: RunState, log: string): void {
+    const before = runtime.settled;
+    runtime.state = state;
+    runtime.settled = state;
+    runtime.log = log;
+    if (before === state) return;
+    const { bus, clock } = this.#deps;
+    const { kind, name } = runtime.object;
+    if (kind !== 'check') bus.publish(kind, { name, state, oldState: before, log, at: clock.now() });
+  }
+}
+
+/** Reads a status as the store gave it back; undefined when it is not one. */
+export function readStatus(value: Json): CheckStatus | undefined {
+  if (typeof value !== 'object' || value === null || Array.isArray(value)) return undefined;
+  if (!verdictStates.includes(value['state']) || typeof value['output'] !== 'string') return undefined;
+  return {
+    ...pendingStatus,
+    state: value['state'] as VerdictState,
+    hard: value['hard'] === true,
+    attempt: Number(value['attempt'] ?? 1),
+    output: value['output'],
+    since: typeof value['since'] === 'number' ? value['since'] : null,
+    lastRun: typeof value['lastRun'] === 'number' ? value['lastRun'] : null,
+  };
+}
+
+/** Reads what a check plugin returned; a value that is no verdict is an UNKNOWN that says so. */
+export function readVerdict(value: Json): CheckResult {
+  if (typeof value === 'object' && value !== null && !Array.isArray(value)) {
+    const { state, output } = value;
+    if (verdictStates.includes(state) && typeof output === 'string')
+      return { state: state as VerdictState, output };
+  }
+  return {
+    state: 'unknown',
+    output: 'OPSBRO_PLUGIN_RESULT: the check did not return {state, output}',
+    error: { code: 'OPSBRO_PLUGIN_RESULT', message: 'the check did not return {state, output}' },
+  };
+}

@@ -1,0 +1,68 @@
+import { plainError } from '../errors.ts';
+import type { Outcome } from '../expressions/program.ts';
+import type { HostDeps } from './deps.ts';
+import type { Runtime } from './objects.ts';
+import type { Results } from './results.ts';
+import { checkResultOf, detectionOf } from './rule-batch.ts';
+
+/** Runs rules, everything due in one tick as one batch over the same facts. */
+export class RuleRuns {
+  readonly #deps: HostDeps;
+  readonly #results: Results;
+  readonly #onFirstRun: (runtime: Runtime) => void;
+
+  constructor(deps: HostDeps, results: Results, onFirstRun: (runtime: Runtime) => void) {
+    this.#deps = deps;
+    this.#results = results;
+    this.#onFirstRun = onFirstRun;
+  }
+
+  start(runtimes: Runtime[]): void {
+    this.once(runtimes)
+      .catch((error: unknown) => {
+        const { code, message } = plainError(error, 'OPSBRO_AGENT_STORE');
+        this.#deps.log.error('verdicts could not be stored', { code, reason: message });
+      })
+      .finally(() => {
+        for (const { object } of runtimes) this.#deps.scheduler.finished(object.id);
+      });
+  }
+
+  async once(runtimes: Runtime[]): Promise<void> {
+    const { clock, rules } = this.#deps;
+    const startedMs = clock.monotonic();
+    const outcomes = await rules.evaluate(
+      runtimes.map(({ object }) => object.id),
+      this.#deps.facts(),
+    );
+    const eachMs = (clock.monotonic() - startedMs) / runtimes.length;
+    const verdicts: { runtime: Runtime; result: ReturnType<typeof checkResultOf> }[] = [];
+    const detections: Promise<void>[] = [];
+    const at = clock.now();
+    for (const [index, runtime] of runtimes.entries()) {
+      const outcome = outcomes[index] as Outcome;
+      runtime.lastRun = at;
+      runtime.durationMs = eachMs;
+      if (runtime.object.kind === 'check') {
+        const result = checkResultOf(outcome);
+        this.#count(runtime, eachMs, result.error?.code ?? null);
+        verdicts.push({ runtime, result });
+      } else detections.push(this.#detected(runtime, outcome, eachMs));
+      if (runtime.hasRun) continue;
+      runtime.hasRun = true;
+      this.#onFirstRun(runtime);
+    }
+    await Promise.all([this.#results.verdicts(verdicts), ...detections]);
+  }
+
+  #detected(runtime: Runtime, outcome: Outcome, durationMs: number): Promise<void> {
+    const { matched, groups, log } = detectionOf(outcome);
+    this.#count(runtime, durationMs, log === '' ? null : log.slice(0, log.indexOf(':')));
+    this.#results.settle(runtime, log === '' ? 'ok' : 'error', log);
+    return this.#results.groups(runtime, matched, groups);
+  }
+
+  #count(runtime: Runtime, durationMs: number, code: string | null): void {
+    this.#deps.registry.counter(runtime.object.plugin).ran(durationMs, code);
+  }
+}

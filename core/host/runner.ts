@@ -1,0 +1,71 @@
+import type { HostDeps } from './deps.ts';
+import { JobRuns } from './job-runs.ts';
+import type { Runtime } from './objects.ts';
+import { Results } from './results.ts';
+import { waitsForData } from './rule-batch.ts';
+import { RuleRuns } from './rule-runs.ts';
+
+/** Sends what is due where it runs: rules in one batch to the expression thread, the rest as jobs to pooled threads. */
+export class Runner {
+  readonly #deps: HostDeps;
+  readonly #jobs: JobRuns;
+  readonly #rules: RuleRuns;
+  readonly #waiting = new Set<string>();
+
+  constructor(deps: HostDeps) {
+    this.#deps = deps;
+    const results = new Results(deps);
+    this.#jobs = new JobRuns(deps, results, (runtime) => this.#firstRunEnded(runtime));
+    this.#rules = new RuleRuns(deps, results, (runtime) => this.#firstRunEnded(runtime));
+  }
+
+  /** Starts the runs of one tick. Every id is given back to the scheduler when its run has ended, however it ended. */
+  run(ids: string[]): void {
+    const rules: Runtime[] = [];
+    const now = this.#deps.clock.monotonic();
+    for (const id of ids) {
+      const runtime = this.#deps.table.get(id);
+      if (runtime === undefined || !runtime.active) {
+        this.#deps.scheduler.finished(id);
+      } else if (this.#deps.quarantine.get(runtime.object.plugin) !== undefined) {
+        runtime.state = 'quarantined';
+        runtime.log = this.#deps.quarantine.get(runtime.object.plugin)?.reason ?? '';
+        this.#endFirstRun(runtime);
+        this.#deps.scheduler.finished(id);
+      } else if (runtime.object.kind !== 'collector' && runtime.object.program !== undefined) {
+        if (waitsForData(runtime, this.#deps.table, now)) {
+          this.#waiting.add(id);
+          this.#deps.scheduler.finished(id);
+        } else rules.push(runtime);
+      } else this.#jobs.start(runtime);
+    }
+    if (rules.length > 0) this.#rules.start(rules);
+  }
+
+  /** Runs one object now and resolves when it has ended; false when it is not there. */
+  async runOnce(id: string): Promise<boolean> {
+    const runtime = this.#deps.table.get(id);
+    if (runtime === undefined) return false;
+    const rule = runtime.object.kind !== 'collector' && runtime.object.program !== undefined;
+    await (rule ? this.#rules.once([runtime]) : this.#jobs.once(runtime));
+    return true;
+  }
+
+  #endFirstRun(runtime: Runtime): void {
+    if (runtime.hasRun) return;
+    runtime.hasRun = true;
+    this.#firstRunEnded(runtime);
+  }
+
+  // A rule that waited for this collector need not wait for its own next due time.
+  #firstRunEnded(runtime: Runtime): void {
+    if (runtime.object.kind !== 'collector') return;
+    for (const id of this.#waiting) {
+      const waiter = this.#deps.table.get(id);
+      if (waiter !== undefined && waitsForData(waiter, this.#deps.table, this.#deps.clock.monotonic()))
+        continue;
+      this.#waiting.delete(id);
+      if (waiter !== undefined) this.#deps.scheduler.runNow(id);
+    }
+  }
+}

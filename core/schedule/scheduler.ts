@@ -1,0 +1,181 @@
+import type { TimerClock } from '../clock.ts';
+import { DueHeap } from './due-heap.ts';
+import { Lateness, type LatenessFigures } from './lateness.ts';
+import { nextDue, phaseOf } from './phase.ts';
+
+const tickMs = 50;
+const lateMs = 100;
+
+interface Entry {
+  intervalMs: number;
+  phaseMs: number;
+  dueMs: number;
+  running: boolean;
+  /** Asked to run again while it was running. */
+  again: boolean;
+  late: number;
+  skipped: number;
+  runs: number;
+}
+
+/** Per-object figures: runs started, started over 100 ms late, skipped because the previous run had not ended. */
+export interface ScheduleFigures {
+  runs: number;
+  late: number;
+  skipped: number;
+  dueMs: number;
+}
+
+/** What the scheduler asks of its owner. */
+export interface SchedulerOptions {
+  clock: TimerClock;
+  /** Everything due in one tick, in due order. Each id must be given back with `finished`. */
+  onDue(ids: string[], tickMs: number): void;
+  /** After every tick, with its lateness; drives the systemd watchdog and once-a-second chores. */
+  onTick?(lateByMs: number): void;
+}
+
+/**
+ * Says which objects are due, on a 50 ms tick of the monotonic clock. Due times are multiples of the interval from a phase that
+ * the id gives, so nothing drifts or bunches; an object that still runs when it is due again is skipped, not queued.
+ */
+export class Scheduler {
+  readonly #options: SchedulerOptions;
+  readonly #entries = new Map<string, Entry>();
+  readonly #heap = new DueHeap();
+  readonly #tickLateness = new Lateness();
+  readonly #runLateness = new Lateness();
+  readonly #totals = { runs: 0, late: 0, skipped: 0 };
+  #cancel: (() => void) | undefined;
+  #expectedMs = 0;
+
+  constructor(options: SchedulerOptions) {
+    this.#options = options;
+  }
+
+  start(): void {
+    if (this.#cancel !== undefined) return;
+    this.#expectedMs = this.#options.clock.monotonic();
+    this.#arm();
+  }
+
+  stop(): void {
+    this.#cancel?.();
+    this.#cancel = undefined;
+  }
+
+  /** Adds an object, due at once, then at its phase. An object that is there keeps its phase, counters and due time unless its interval changed. */
+  add(id: string, intervalMs: number): void {
+    const known = this.#entries.get(id);
+    if (known?.intervalMs === intervalMs) return;
+    const now = this.#options.clock.monotonic();
+    const entry: Entry = {
+      ...(known ?? { running: false, again: false, late: 0, skipped: 0, runs: 0 }),
+      intervalMs,
+      phaseMs: phaseOf(id, intervalMs),
+      dueMs: now,
+    };
+    this.#entries.set(id, entry);
+    this.#heap.push({ id, dueMs: now });
+  }
+
+  remove(id: string): void {
+    this.#entries.delete(id);
+  }
+
+  has(id: string): boolean {
+    return this.#entries.has(id);
+  }
+
+  /** Makes an object due at the next tick; one that runs is run again when it has ended. */
+  runNow(id: string): void {
+    const entry = this.#entries.get(id);
+    if (entry === undefined) return;
+    if (entry.running) entry.again = true;
+    else this.#setDue(id, entry, this.#options.clock.monotonic());
+  }
+
+  /** Gives an object back after its run. `delayMs` postpones the next run by at least that much (back-off); it stays on its phase. */
+  finished(id: string, delayMs = 0): void {
+    const entry = this.#entries.get(id);
+    if (entry === undefined) return;
+    entry.running = false;
+    const now = this.#options.clock.monotonic();
+    if (entry.again) {
+      entry.again = false;
+      this.#setDue(id, entry, now);
+    } else if (delayMs > 0) {
+      this.#setDue(id, entry, nextDue(now + delayMs, entry.intervalMs, entry.phaseMs));
+    }
+  }
+
+  figures(id: string): ScheduleFigures | undefined {
+    const entry = this.#entries.get(id);
+    return entry && { runs: entry.runs, late: entry.late, skipped: entry.skipped, dueMs: entry.dueMs };
+  }
+
+  totals(): { runs: number; late: number; skipped: number } {
+    return { ...this.#totals };
+  }
+
+  /** Lateness of the tick itself: the agent's loop delay. */
+  loopDelay(): LatenessFigures {
+    return this.#tickLateness.figures();
+  }
+
+  /** Lateness of runs against their due time. */
+  runDelay(): LatenessFigures {
+    return this.#runLateness.figures();
+  }
+
+  #setDue(id: string, entry: Entry, dueMs: number): void {
+    entry.dueMs = dueMs;
+    this.#heap.push({ id, dueMs });
+  }
+
+  #arm(): void {
+    const now = this.#options.clock.monotonic();
+    this.#expectedMs = Math.max(this.#expectedMs + tickMs, now - (now % tickMs));
+    this.#cancel = this.#options.clock.after(Math.max(0, this.#expectedMs - now), () => this.#tick());
+  }
+
+  #tick(): void {
+    const now = this.#options.clock.monotonic();
+    const lateBy = Math.max(0, now - this.#expectedMs);
+    this.#tickLateness.add(lateBy);
+    const due = this.#collectDue(now);
+    // Armed first: an exception in the owner's code must not end scheduling.
+    this.#arm();
+    if (due.length > 0) this.#options.onDue(due, now);
+    this.#options.onTick?.(lateBy);
+  }
+
+  #collectDue(now: number): string[] {
+    const due: string[] = [];
+    for (let head = this.#heap.peek(); head !== undefined && head.dueMs <= now; head = this.#heap.peek()) {
+      this.#heap.pop();
+      const entry = this.#entries.get(head.id);
+      if (entry === undefined || entry.dueMs !== head.dueMs) continue;
+      this.#setDue(head.id, entry, nextDue(now, entry.intervalMs, entry.phaseMs));
+      if (entry.running) {
+        entry.skipped += 1;
+        this.#totals.skipped += 1;
+        continue;
+      }
+      this.#count(entry, now - head.dueMs);
+      due.push(head.id);
+    }
+    return due;
+  }
+
+  #count(entry: Entry, lateBy: number): void {
+    entry.running = true;
+    entry.runs += 1;
+    this.#totals.runs += 1;
+    this.#runLateness.add(lateBy);
+    if (lateBy > lateMs) {
+      entry.late += 1;
+      this.#totals.late += 1;
+    }
+  }
+}

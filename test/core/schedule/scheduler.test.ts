@@ -1,0 +1,182 @@
+import fc from 'fast-check';
+import { describe, expect, it } from 'vitest';
+import { DueHeap } from '../../../core/schedule/due-heap.ts';
+import { nextDue, phaseOf } from '../../../core/schedule/phase.ts';
+import { Scheduler } from '../../../core/schedule/scheduler.ts';
+import { HandClock } from './test-clock.ts';
+
+interface Run {
+  id: string;
+  atMs: number;
+}
+
+function schedule(): { clock: HandClock; scheduler: Scheduler; runs: Run[]; ticks: string[][] } {
+  const clock = new HandClock();
+  const runs: Run[] = [];
+  const ticks: string[][] = [];
+  const scheduler: Scheduler = new Scheduler({
+    clock,
+    onDue(ids, atMs) {
+      ticks.push(ids);
+      for (const id of ids) {
+        runs.push({ id, atMs });
+        if (!id.startsWith('slow')) scheduler.finished(id);
+      }
+    },
+  });
+  scheduler.start();
+  return { clock, scheduler, runs, ticks };
+}
+
+describe('phase', () => {
+  it('puts every due time on a multiple of the interval plus the phase, after now', () => {
+    fc.assert(
+      fc.property(fc.string(), fc.integer({ min: 50, max: 86_400_000 }), fc.nat(1e9), (id, interval, now) => {
+        const phase = phaseOf(id, interval);
+        const due = nextDue(now, interval, phase);
+        expect(phase).toBeGreaterThanOrEqual(0);
+        expect(phase).toBeLessThan(interval);
+        expect(due).toBeGreaterThan(now);
+        expect(due - now).toBeLessThanOrEqual(interval);
+        expect((due - phase) % interval).toBe(0);
+      }),
+    );
+  });
+
+  it('spreads 10,000 objects evenly', () => {
+    const perSecond = new Array<number>(10).fill(0);
+    for (let index = 0; index < 10_000; index += 1) {
+      const second = Math.floor(phaseOf(`pack/check/c${index}`, 10_000) / 1000);
+      perSecond[second] = (perSecond[second] ?? 0) + 1;
+    }
+    expect(Math.min(...perSecond)).toBeGreaterThan(800);
+    expect(Math.max(...perSecond)).toBeLessThan(1200);
+  });
+});
+
+describe('due heap', () => {
+  it('gives entries back in due order', () => {
+    fc.assert(
+      fc.property(fc.array(fc.nat()), (times) => {
+        const heap = new DueHeap();
+        for (const dueMs of times) heap.push({ id: 'x', dueMs });
+        const popped = times.map(() => heap.pop()?.dueMs);
+        expect(popped).toEqual([...times].sort((left, right) => left - right));
+        expect(heap.pop()).toBeUndefined();
+      }),
+    );
+  });
+});
+
+describe('scheduler', () => {
+  it('runs a new object at the next tick, then on its phase without drift', () => {
+    const { clock, scheduler, runs } = schedule();
+    scheduler.add('a', 10_000);
+    clock.advance(100_000);
+    expect(runs[0]?.atMs).toBeLessThanOrEqual(50);
+    const phase = phaseOf('a', 10_000);
+    for (const { atMs } of runs.slice(1)) {
+      const offset = (((atMs - phase) % 10_000) + 10_000) % 10_000;
+      expect(offset).toBeLessThanOrEqual(50);
+    }
+    expect(runs.length).toBeGreaterThanOrEqual(10);
+  });
+
+  it('keeps phase and counters when the same object is added again', () => {
+    const { clock, scheduler, runs } = schedule();
+    scheduler.add('a', 10_000);
+    clock.advance(35_000);
+    const before = runs.length;
+    const due = scheduler.figures('a')?.dueMs;
+    scheduler.add('a', 10_000);
+    clock.advance(100);
+    expect(scheduler.figures('a')).toMatchObject({ runs: before });
+    expect(scheduler.figures('a')?.dueMs).toBe(due);
+  });
+
+  it('skips and counts an object that still runs when it is due', () => {
+    const { clock, scheduler, runs } = schedule();
+    scheduler.add('slow', 1000);
+    clock.advance(5000);
+    expect(runs).toHaveLength(1);
+    expect(scheduler.figures('slow')?.skipped).toBeGreaterThanOrEqual(4);
+    scheduler.finished('slow');
+    clock.advance(1100);
+    expect(runs).toHaveLength(2);
+  });
+
+  it('runs once more after a run during which it was asked for', () => {
+    const { clock, scheduler, runs } = schedule();
+    scheduler.add('slow', 60_000);
+    clock.advance(60);
+    scheduler.runNow('slow');
+    clock.advance(200);
+    expect(runs).toHaveLength(1);
+    scheduler.finished('slow');
+    clock.advance(60);
+    expect(runs).toHaveLength(2);
+  });
+
+  it('brings everything due in one tick as one batch', () => {
+    const { clock, scheduler, ticks } = schedule();
+    for (let index = 0; index < 100; index += 1) scheduler.add(`x${index}`, 60_000);
+    clock.advance(60);
+    expect(ticks).toHaveLength(1);
+    expect(ticks[0]).toHaveLength(100);
+  });
+
+  it('postpones a failing object and stays on its phase', () => {
+    const { clock, scheduler, runs } = schedule();
+    scheduler.add('slow', 10_000);
+    clock.advance(60);
+    scheduler.finished('slow', 40_000);
+    clock.advance(39_000);
+    expect(runs).toHaveLength(1);
+    clock.advance(11_100);
+    expect(runs).toHaveLength(2);
+    const phase = phaseOf('slow', 10_000);
+    expect(((((runs[1]?.atMs ?? 0) - phase) % 10_000) + 10_000) % 10_000).toBeLessThanOrEqual(50);
+  });
+
+  it('neither bursts nor stalls when the wall clock steps an hour either way', () => {
+    const { clock, scheduler, runs } = schedule();
+    scheduler.add('a', 10_000);
+    clock.advance(100_000);
+    const steady = runs.length;
+    clock.stepWall(3_600_000);
+    clock.advance(100_000);
+    clock.stepWall(-7_200_000);
+    clock.advance(100_000);
+    expect(runs.length - steady).toBe(20);
+  });
+
+  it('runs each object once after the process was stopped for a while, and counts it late', () => {
+    const { clock, scheduler, runs } = schedule();
+    scheduler.add('a', 1000);
+    clock.advance(2000);
+    const before = runs.length;
+    clock.freeze(60_000);
+    clock.advance(1);
+    expect(runs.length - before).toBe(1);
+    expect(scheduler.figures('a')?.late).toBe(1);
+    expect(scheduler.loopDelay().max).toBeGreaterThan(50_000);
+  });
+
+  it('forgets a removed object', () => {
+    const { clock, scheduler, runs } = schedule();
+    scheduler.add('a', 1000);
+    scheduler.remove('a');
+    clock.advance(5000);
+    expect(runs).toHaveLength(0);
+  });
+
+  it('stops', () => {
+    const { clock, scheduler, runs } = schedule();
+    scheduler.add('a', 1000);
+    clock.advance(1100);
+    const before = runs.length;
+    scheduler.stop();
+    clock.advance(10_000);
+    expect(runs).toHaveLength(before);
+  });
+});
