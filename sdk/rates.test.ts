@@ -1,4 +1,4 @@
-import { counterChange, counterSample } from 'opsbro/sdk';
+import { counterChange, counterSample, type Json } from 'opsbro/sdk';
 import { testClock } from 'opsbro/sdk/testing';
 import { describe, expect, it } from 'vitest';
 
@@ -48,7 +48,7 @@ describe('counterChange', () => {
     { monotonicMs: 1, wallMs: 1, counters: null },
     { monotonicMs: '1' },
   ])('trusts nothing in %j', (kept) => {
-    expect(counterChange(kept, { monotonicMs: 2, wallMs: 2, counters: { a: 1 } })).toBeUndefined();
+    expect(counterChange(kept as Json, { monotonicMs: 2, wallMs: 2, counters: { a: 1 } })).toBeUndefined();
   });
 
   it('gives nothing when no time passed', () => {
