@@ -1,0 +1,44 @@
+import { type Context, counterChange, counterSample, type Tree } from 'opsbro/sdk';
+import { type CpuTicks, flatCounters, parseStat, percentages } from './stat.ts';
+
+/** Resolves after `ms`, rejects when the signal fires. */
+export type Pause = (ms: number, signal: AbortSignal) => Promise<void>;
+
+const firstSpanMs = 200;
+
+/**
+ * Percentages since the previous run; without a previous run to trust, over a span of 200 ms, so that the first screen has
+ * figures. `ctx.state.sample` holds the counters.
+ */
+export async function collectCpu(ctx: Context, pause: Pause): Promise<Tree> {
+  let { cpus, sample } = await read(ctx);
+  let change = counterChange(ctx.state.sample, sample);
+  if (change === undefined) {
+    const first = sample;
+    await pause(firstSpanMs, ctx.signal);
+    ({ cpus, sample } = await read(ctx));
+    change = counterChange(first, sample);
+  }
+  ctx.state.sample = sample;
+  return cpuTree(cpus, change?.deltas ?? {});
+}
+
+function cpuTree(cpus: Map<string, CpuTicks>, deltas: { [key: string]: number }): Tree {
+  const tree: Tree = {};
+  for (const name of cpus.keys()) {
+    const shares = percentages(deltas, name);
+    if (shares !== undefined) tree[name] = shares;
+    if (shares !== undefined && name === 'cpu_all') tree.cpuall = { ...shares };
+  }
+  const all = cpus.get('cpu_all');
+  if (all !== undefined) tree.ticks = { ...all };
+  return tree;
+}
+
+async function read(ctx: Context) {
+  const text = await ctx.tryReadText('/proc/stat', { maxBytes: 16 * 1024 * 1024 });
+  if (text === undefined) return ctx.notEligible('/proc/stat is not readable');
+  const cpus = parseStat(text);
+  if (cpus.size === 0) return ctx.notEligible('/proc/stat has no cpu line');
+  return { cpus, sample: counterSample(ctx.clock, flatCounters(cpus)) };
+}
