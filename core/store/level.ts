@@ -1,0 +1,321 @@
+import { ClassicLevel } from 'classic-level';
+import type { Json } from 'opsbro/sdk';
+import { systemClock, type TimerClock } from '../clock.ts';
+import { OpsbroError } from '../errors.ts';
+
+/** Keys to write and keys to remove, applied together or not at all. */
+export interface Batch {
+  put?: [key: string, value: Json][];
+  del?: string[];
+}
+
+/** An exact store: what `put` resolved for is there after a power cut. Keys are ordered by their UTF-8 bytes. */
+export interface Store {
+  /** The value of `key`, or undefined. Sees every batch that resolved. */
+  get(key: string): Promise<Json | undefined>;
+  /**
+   * Resolves once the batch is on the disk; batches that wait together share one `fsync`. Rejects with `OPSBRO_AGENT_STORE`
+   * while the store cannot be written and with `OPSBRO_AGENT_BUSY` when the queue is full. A batch refused with
+   * `OPSBRO_AGENT_STORE` is kept in memory and written when that is possible again, so take its outcome as unknown.
+   */
+  put(batch: Batch): Promise<void>;
+  /** Queues a batch whose loss in a power cut does no harm (a kill of the process does not lose it). Never throws. */
+  putLazy(batch: Batch): void;
+  /** Resolves once everything queued so far was tried. */
+  flush(): Promise<void>;
+  /** Every pair whose key starts with `prefix`, ordered by key. */
+  entries(prefix: string): Promise<[key: string, value: Json][]>;
+  /** Writes a consistent copy of the whole store into a new directory. */
+  copyTo(path: string): Promise<void>;
+  /** What the store has been through, for the agent's own figures. */
+  figures(): StoreFigures;
+  /** Writes what is queued, then frees the lock. Also twice. */
+  close(): Promise<void>;
+}
+
+/** Counters since the store was opened. `dropped` counts operations lost to a full buffer while the disk could not be written. */
+export interface StoreFigures {
+  writable: boolean;
+  batches: number;
+  syncs: number;
+  dropped: number;
+  unreadable: number;
+}
+
+/** How a store is opened; every field has a default. */
+export interface StoreOptions {
+  clock?: TimerClock;
+  /** Called once with an `OPSBRO_AGENT_STORE` error when the store stops being writable, once with null when it is again. */
+  onTrouble?: (error: OpsbroError | null) => void;
+  /** Operations that may wait; more are refused with `OPSBRO_AGENT_BUSY`. Default 20,000. */
+  maxQueued?: number;
+  /** Keys kept in memory while the disk cannot be written; further ones are dropped and counted. Default 20,000. */
+  maxRetained?: number;
+  /** Pause between attempts to open the store again. Default 5 s. */
+  retryMs?: number;
+}
+
+type Operation = { type: 'put'; key: string; value: string } | { type: 'del'; key: string };
+
+interface Waiting {
+  operations: Operation[];
+  sync: boolean;
+  done?: () => void;
+  failed?: (error: OpsbroError) => void;
+}
+
+/**
+ * Opens a store in `path`, which must exist, and takes its lock. Rejects with the library's error, whose `cause.code` tells a
+ * held lock (`LEVEL_LOCKED`) from a damaged store (`LEVEL_CORRUPTION`).
+ */
+export async function openStore(path: string, options: StoreOptions = {}): Promise<Store> {
+  const store = new LevelStore(path, options);
+  await store.open();
+  return store;
+}
+
+/** Rebuilds the index of a damaged store from what is readable. */
+export async function repairStore(path: string): Promise<void> {
+  await ClassicLevel.repair(path);
+}
+
+class LevelStore implements Store {
+  readonly #path: string;
+  readonly #clock: TimerClock;
+  readonly #onTrouble: (error: OpsbroError | null) => void;
+  readonly #limits: { queued: number; retained: number; retryMs: number };
+  readonly #figures: StoreFigures = { writable: true, batches: 0, syncs: 0, dropped: 0, unreadable: 0 };
+  readonly #retained = new Map<string, Operation>();
+  #db: ClassicLevel<string, string>;
+  #queue: Waiting[] = [];
+  #queued = 0;
+  #writer: Promise<void> | null = null;
+  #trouble: OpsbroError | null = null;
+  #cancelRetry: () => void = () => {};
+  #retrying: Promise<void> | null = null;
+  #closed: Promise<void> | null = null;
+
+  constructor(path: string, options: StoreOptions) {
+    this.#path = path;
+    this.#clock = options.clock ?? systemClock;
+    this.#onTrouble = options.onTrouble ?? (() => {});
+    this.#limits = {
+      queued: options.maxQueued ?? 20_000,
+      retained: options.maxRetained ?? 20_000,
+      retryMs: options.retryMs ?? 5000,
+    };
+    this.#db = this.#database();
+  }
+
+  #database(): ClassicLevel<string, string> {
+    return new ClassicLevel(this.#path, { keyEncoding: 'utf8', valueEncoding: 'utf8' });
+  }
+
+  async open(): Promise<void> {
+    await this.#db.open();
+  }
+
+  async get(key: string): Promise<Json | undefined> {
+    const text = await this.#reading(() => this.#db.get(key));
+    return text === undefined ? undefined : this.#parse(text);
+  }
+
+  async entries(prefix: string): Promise<[string, Json][]> {
+    const found: [string, Json][] = [];
+    const pairs = await this.#reading(() => this.#db.iterator(prefixRange(prefix)).all());
+    for (const [key, text] of pairs) {
+      const value = this.#parse(text);
+      if (value !== undefined) found.push([key, value]);
+    }
+    return found;
+  }
+
+  async #reading<T>(read: () => Promise<T>): Promise<T> {
+    try {
+      return await read();
+    } catch (error) {
+      throw storeError(this.#path, 'read', error);
+    }
+  }
+
+  #parse(text: string): Json | undefined {
+    try {
+      return JSON.parse(text) as Json;
+    } catch {
+      this.#figures.unreadable += 1;
+      return undefined;
+    }
+  }
+
+  put(batch: Batch): Promise<void> {
+    const operations = toOperations(batch);
+    if (this.#closed)
+      return Promise.reject(new OpsbroError('OPSBRO_AGENT_STORE', `${this.#path}: is closed`));
+    if (this.#queued + operations.length > this.#limits.queued) {
+      const message = `${this.#path}: more than ${this.#limits.queued} operations wait for the disk`;
+      return Promise.reject(new OpsbroError('OPSBRO_AGENT_BUSY', message));
+    }
+    if (this.#trouble) {
+      this.#retain(operations);
+      return Promise.reject(this.#trouble);
+    }
+    return new Promise((done, failed) => this.#enqueue({ operations, sync: true, done, failed }));
+  }
+
+  putLazy(batch: Batch): void {
+    const operations = toOperations(batch);
+    if (this.#closed || this.#queued + operations.length > this.#limits.queued) {
+      this.#figures.dropped += operations.length;
+    } else if (this.#trouble) {
+      this.#retain(operations);
+    } else {
+      this.#enqueue({ operations, sync: false });
+    }
+  }
+
+  #enqueue(waiting: Waiting): void {
+    this.#queue.push(waiting);
+    this.#queued += waiting.operations.length;
+    this.#writer ??= this.#write().finally(() => {
+      this.#writer = null;
+    });
+  }
+
+  /** The one writer: everything that queued up while the previous group was on its way to the disk makes the next group. */
+  async #write(): Promise<void> {
+    // Lets every put of this turn of the event loop into the first group.
+    await Promise.resolve();
+    while (this.#queue.length > 0) {
+      const group = this.#queue;
+      this.#queue = [];
+      const operations = group.flatMap((waiting) => waiting.operations);
+      this.#queued -= operations.length;
+      const sync = group.some((waiting) => waiting.sync);
+      const error = this.#trouble ?? (await this.#commit(operations, sync));
+      if (error) this.#retain(operations);
+      else this.#figures.batches += group.length;
+      for (const waiting of group) error ? waiting.failed?.(error) : waiting.done?.();
+    }
+  }
+
+  async #commit(operations: Operation[], sync: boolean): Promise<OpsbroError | null> {
+    try {
+      await this.#db.batch(operations, { sync });
+      if (sync) this.#figures.syncs += 1;
+      return null;
+    } catch (error) {
+      return this.#fail(error);
+    }
+  }
+
+  #retain(operations: Operation[]): void {
+    for (const operation of operations) {
+      if (this.#retained.has(operation.key) || this.#retained.size < this.#limits.retained) {
+        this.#retained.set(operation.key, operation);
+      } else {
+        this.#figures.dropped += 1;
+      }
+    }
+  }
+
+  #fail(cause: unknown): OpsbroError {
+    const error = storeError(this.#path, 'write', cause);
+    this.#trouble = error;
+    this.#figures.writable = false;
+    this.#onTrouble(error);
+    this.#retryLater();
+    return error;
+  }
+
+  #retryLater(): void {
+    this.#cancelRetry = this.#clock.after(this.#limits.retryMs, () => {
+      this.#retrying = this.#retry().finally(() => {
+        this.#retrying = null;
+      });
+    });
+  }
+
+  /**
+   * LevelDB counts a failed append as written, so records appended after it are misread at the next start: measured, an
+   * acknowledged one was lost. Closing and opening replays the log up to the torn record and starts a new one.
+   */
+  async #retry(): Promise<void> {
+    try {
+      await this.#db.close();
+      if (this.#closed) return;
+      const reopened = this.#database();
+      await reopened.open();
+      this.#db = reopened;
+      const written = [...this.#retained.values()];
+      await this.#db.batch(written, { sync: true });
+      for (const operation of written) {
+        if (this.#retained.get(operation.key) === operation) this.#retained.delete(operation.key);
+      }
+    } catch {
+      if (!this.#closed) this.#retryLater();
+      return;
+    }
+    const late = [...this.#retained.values()];
+    this.#retained.clear();
+    this.#trouble = null;
+    this.#figures.writable = true;
+    if (late.length > 0) this.#enqueue({ operations: late, sync: true });
+    this.#onTrouble(null);
+  }
+
+  async flush(): Promise<void> {
+    while (this.#writer) await this.#writer;
+  }
+
+  async copyTo(path: string): Promise<void> {
+    await this.flush();
+    const copy = new ClassicLevel(path, { keyEncoding: 'utf8', valueEncoding: 'utf8', errorIfExists: true });
+    await copy.open();
+    try {
+      const operations: Operation[] = [];
+      for await (const [key, value] of this.#db.iterator()) operations.push({ type: 'put', key, value });
+      await copy.batch(operations, { sync: true });
+    } finally {
+      await copy.close();
+    }
+  }
+
+  figures(): StoreFigures {
+    return { ...this.#figures };
+  }
+
+  close(): Promise<void> {
+    this.#closed ??= this.#shut();
+    return this.#closed;
+  }
+
+  async #shut(): Promise<void> {
+    this.#cancelRetry();
+    await this.flush();
+    await this.#retrying;
+    await this.#db.close();
+  }
+}
+
+function toOperations(batch: Batch): Operation[] {
+  return [
+    ...(batch.put ?? []).map(
+      ([key, value]): Operation => ({ type: 'put', key, value: JSON.stringify(value) }),
+    ),
+    ...(batch.del ?? []).map((key): Operation => ({ type: 'del', key })),
+  ];
+}
+
+/** The range of keys with this prefix: up to, not including, the prefix whose last character is one higher. */
+function prefixRange(prefix: string): { gte: string; lt: string } | Record<never, never> {
+  if (prefix === '') return {};
+  const last = prefix.length - 1;
+  return { gte: prefix, lt: prefix.slice(0, last) + String.fromCharCode(prefix.charCodeAt(last) + 1) };
+}
+
+function storeError(path: string, doing: 'read' | 'write', cause: unknown): OpsbroError {
+  const reason = cause instanceof Error ? cause.message : String(cause);
+  const advice =
+    doing === 'write' ? '; the agent goes on and tries again, free space or repair the disk' : '';
+  return new OpsbroError('OPSBRO_AGENT_STORE', `${path}: cannot ${doing}: ${reason}${advice}`, { cause });
+}
