@@ -1,0 +1,140 @@
+import type { Worker } from 'node:worker_threads';
+import { Piscina } from 'piscina';
+import type { PlainError } from '../errors.ts';
+import { plainError } from '../errors.ts';
+import { threadEntry } from './entry.ts';
+import { killGroup } from './host-exec.ts';
+import type { Job, JobResult, ThreadData } from './protocol.ts';
+import { cellOf, groupCells, type JobOrder, type LateReport, sharedBytes } from './worker-data.ts';
+
+/** The V8 heap of a job thread. The young generation is small because sixteen of them would otherwise be most of the agent's memory. */
+export const jobThreadLimits = { maxOldGenerationSizeMb: 96, maxYoungGenerationSizeMb: 4, stackSizeMb: 4 };
+
+/** How a run on a thread ended: with a result, or with the thread. `begun` is false when the thread died before the job began. */
+export type LaneOutcome =
+  | { ended: 'result'; result: JobResult }
+  | { ended: 'killed'; error: PlainError }
+  | { ended: 'died'; memory: boolean; begun: boolean };
+
+/** What a lane reports on its own. */
+export interface LaneEvents {
+  late(plugin: string, error: PlainError): void;
+  /** The thread no longer exists. */
+  gone(): void;
+}
+
+let lastLane = 0;
+
+/**
+ * One pooled thread: a piscina of exactly one, so that it is known which thread runs what, and one can be retired, replaced or terminated
+ * by itself. The only file that imports piscina. Starts at once; `ready` resolves false when it cannot.
+ */
+export class JobLane {
+  readonly id = ++lastLane;
+  readonly ready: Promise<boolean>;
+  /** Plugins whose code this thread has loaded; code is never loaded twice into one thread. */
+  readonly plugins = new Set<string>();
+  readonly #pool: Piscina;
+  readonly #cells: Int32Array;
+  #worker: Worker | undefined;
+  #abort = new AbortController();
+  #killed: PlainError | undefined;
+  #sequence = 0;
+  #closed = false;
+
+  constructor(thread: ThreadData, events: LaneEvents) {
+    const shared = new SharedArrayBuffer(sharedBytes);
+    this.#cells = new Int32Array(shared);
+    this.#pool = new Piscina({
+      filename: threadEntry('job-thread'),
+      name: 'runJob',
+      minThreads: 0,
+      maxThreads: 1,
+      idleTimeout: Number.POSITIVE_INFINITY,
+      maxQueue: 1,
+      atomics: 'disabled',
+      recordTiming: false,
+      env: {},
+      execArgv: [],
+      argv: [],
+      resourceLimits: jobThreadLimits,
+      workerData: { thread, shared },
+    });
+    this.#pool.on('message', (message: LateReport) => {
+      events.late(message.plugin, { code: message.error.code, message: message.error.message });
+    });
+    this.ready = this.#warm(events);
+  }
+
+  async #warm(events: LaneEvents): Promise<boolean> {
+    // An error while the thread boots leaves its task queued for ever: piscina only emits it.
+    const failed = new Promise<false>((resolve) => {
+      this.#pool.on('error', () => resolve(false));
+    });
+    const started = this.#pool
+      .run({ sequence: 0, job: null } satisfies JobOrder, { signal: this.#abort.signal })
+      .then(
+        () => true,
+        () => false,
+      );
+    this.#worker = this.#pool.threads[0];
+    this.#worker?.once('exit', () => {
+      this.#closed = true;
+      events.gone();
+    });
+    return Promise.race([started, failed]);
+  }
+
+  /** Whether the thread can take a job. */
+  get alive(): boolean {
+    return !this.#closed;
+  }
+
+  /** What the thread last reported to hold outside its heap. */
+  get externalBytes(): number {
+    return Atomics.load(this.#cells, cellOf.externalKiB) * 1024;
+  }
+
+  /** Counts up about four times a second while a long job lets the thread's loop turn. */
+  get beat(): number {
+    return Atomics.load(this.#cells, cellOf.beat);
+  }
+
+  /** Runs a job; one at a time. Never rejects. */
+  async run(job: Job): Promise<LaneOutcome> {
+    const sequence = ++this.#sequence;
+    this.plugins.add(job.plugin);
+    this.#abort = new AbortController();
+    try {
+      const order: JobOrder = { sequence, job };
+      const result: JobResult = await this.#pool.run(order, { signal: this.#abort.signal });
+      return { ended: 'result', result };
+    } catch (thrown) {
+      this.#closed = true;
+      if (this.#killed !== undefined) return { ended: 'killed', error: this.#killed };
+      const memory = (thrown as { code?: unknown } | null)?.code === 'ERR_WORKER_OUT_OF_MEMORY';
+      return { ended: 'died', memory, begun: Atomics.load(this.#cells, cellOf.begun) === sequence };
+    } finally {
+      if (this.#closed) this.#killGroups();
+    }
+  }
+
+  /** Terminates the thread while it runs a job, which then ends with `error`; also the programs that the job started. */
+  kill(error: PlainError): void {
+    this.#killed ??= plainError(error, 'OPSBRO_PLUGIN_TIMEOUT');
+    this.#closed = true;
+    this.#abort.abort();
+  }
+
+  /** Ends a thread that runs nothing. */
+  async retire(): Promise<void> {
+    this.#closed = true;
+    await this.#pool.destroy();
+  }
+
+  #killGroups(): void {
+    for (let cell = cellOf.groups; cell < cellOf.groups + groupCells; cell += 1) {
+      killGroup(Atomics.exchange(this.#cells, cell, 0), 'SIGKILL');
+    }
+  }
+}

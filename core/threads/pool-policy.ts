@@ -1,0 +1,85 @@
+/** What is known of how long the runs of one plugin take: nothing yet, less than `slowMs`, or more. */
+export type Pace = 'fast' | 'unproven' | 'slow';
+
+/** A thread as the growth rule sees it. `overrun`: its job is past its timeout. */
+export interface LaneView {
+  state: 'starting' | 'idle' | 'busy';
+  busyMs: number;
+  overrun: boolean;
+}
+
+/** A waiting job as the growth rule sees it. */
+export interface WaitingView {
+  waitedMs: number;
+  pace: Pace;
+}
+
+/** The bounds of a group of threads. */
+export interface GroupBounds {
+  min: number;
+  max: number;
+  /** Keep one thread free while all others are held by jobs that take long. */
+  spare: boolean;
+}
+
+/** A job that waited this long gets a new thread. */
+export const growAfterMs = 50;
+/** A run that takes longer makes its plugin slow, and its thread one that others do not wait for. */
+export const slowMs = 50;
+/** Threads that start at the same time; more would only slow each other down. */
+const maxStarting = 2;
+
+/** How long a job of each pace lets faster ones pass, so that nobody starves. */
+const handicapMs: { [pace in Pace]: number } = { fast: 0, unproven: 100, slow: 1000 };
+
+/**
+ * Picks the job that gets the next free thread: the one that waited longest, after a handicap for plugins that are slow or not known yet.
+ * Slow ones are passed over while they hold all the threads they may. Returns an index, or -1.
+ */
+export function chooseNext(waiting: readonly WaitingView[], slowAllowed: boolean): number {
+  let best = -1;
+  let bestMs = Number.NEGATIVE_INFINITY;
+  waiting.forEach(({ waitedMs, pace }, index) => {
+    const ms = waitedMs - handicapMs[pace];
+    if ((pace !== 'slow' || slowAllowed) && ms > bestMs) {
+      best = index;
+      bestMs = ms;
+    }
+  });
+  return best;
+}
+
+/** True while slow jobs hold fewer threads than the group's maximum. */
+export function allowsSlow(lanes: readonly LaneView[], bounds: GroupBounds): boolean {
+  return lanes.filter((lane) => lane.busyMs >= slowMs && !lane.overrun).length < bounds.max;
+}
+
+/**
+ * How many threads to start now, 0 to 2. `room`: how many more may exist in the whole process.
+ *
+ * A group has its minimum at once; beyond it a thread starts for a job that waited 50 ms. Slow jobs share `max` threads (those that overran
+ * their timeout do not count). For the others a thread that has been held for 50 ms does not count either: sixteen plugins that hang at the same
+ * moment must not make a healthy one wait for their timeouts.
+ */
+export function threadsToStart(
+  lanes: readonly LaneView[],
+  waiting: readonly WaitingView[],
+  bounds: GroupBounds,
+  room: number,
+): number {
+  const starting = lanes.filter((lane) => lane.state === 'starting').length;
+  const allowed = Math.min(room, maxStarting - starting);
+  if (allowed <= 0) return 0;
+  const needed = Math.max(bounds.min, waiting.length > 0 ? 1 : 0);
+  if (lanes.length < needed) return Math.min(allowed, needed - lanes.length);
+  const held = lanes.filter((lane) => lane.busyMs >= slowMs).length;
+  const idle = lanes.some((lane) => lane.state === 'idle');
+  if (idle) return 0;
+  const forSlow = lanes.filter((lane) => !lane.overrun).length < bounds.max;
+  const forOthers = lanes.length - held < bounds.max && bounds.spare;
+  const overdue = waiting.filter(
+    ({ waitedMs, pace }) => waitedMs >= growAfterMs && (forSlow || (pace !== 'slow' && forOthers)),
+  ).length;
+  if (overdue > starting) return Math.min(allowed, overdue - starting);
+  return bounds.spare && forOthers && starting === 0 && held === lanes.length ? 1 : 0;
+}
