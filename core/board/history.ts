@@ -15,7 +15,7 @@ export type HistoryKind = 'collectors' | 'detectors' | 'checks' | 'groups';
 
 /** Where history is kept over restarts; losing its last second in a power cut is accepted. */
 export interface HistoryStore {
-  putLazy(batch: { put?: [string, Json][]; del?: string[] }): Promise<void>;
+  putLazy(batch: { put?: [string, Json][]; del?: string[] }): void;
   entries(prefix: string): Promise<[string, Json][]>;
 }
 
@@ -27,11 +27,9 @@ export class History {
   readonly #entries = new Map<HistoryKind, HistoryEntry[]>(kinds.map((kind) => [kind, []]));
   readonly #first = new Map<HistoryKind, number>(kinds.map((kind) => [kind, 0]));
   readonly #store: HistoryStore;
-  readonly #onError: (error: unknown) => void;
 
-  constructor(store: HistoryStore, onError: (error: unknown) => void) {
+  constructor(store: HistoryStore) {
     this.#store = store;
-    this.#onError = onError;
   }
 
   /** Reads what an earlier agent left. */
@@ -80,7 +78,7 @@ export class History {
       del.push(keyOf(kind, first));
     }
     const sequence = (this.#first.get(kind) ?? 0) + entries.length - 1;
-    this.#store.putLazy({ put: [[keyOf(kind, sequence), { ...entry }]], del }).catch(this.#onError);
+    this.#store.putLazy({ put: [[keyOf(kind, sequence), { ...entry }]], del });
   }
 }
 
@@ -93,7 +91,7 @@ function readEntry(value: Json): HistoryEntry[] {
   const text = (key: string): string => (typeof value[key] === 'string' ? value[key] : '');
   return [
     {
-      at: Number(value['at'] ?? 0),
+      at: Number(value.at ?? 0),
       name: text('name'),
       oldState: text('oldState'),
       state: text('state'),

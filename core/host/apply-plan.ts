@@ -9,13 +9,23 @@ export interface RuleLoader {
   delete(ids: string[]): void;
 }
 
+/** Forgets a plugin's loaded code, so that its next run loads what is on disk. */
+export interface CodeCache {
+  invalidate(plugin: string): void;
+}
+
 /**
  * Makes the objects of a plan run, in the order that loses nothing: the registry first, then new code, then the swap, then what
  * stops. Objects the plan keeps are not touched: they keep phase, state and counters.
  */
-export async function applyPlan(deps: HostDeps, rules: RuleLoader, plan: ConfigPlan): Promise<void> {
+export async function applyPlan(
+  deps: HostDeps,
+  rules: RuleLoader,
+  code: CodeCache,
+  plan: ConfigPlan,
+): Promise<void> {
   const { table, board, registry } = deps;
-  if (plan.plugins !== null) registry.replace(plan.plugins);
+  if (plan.plugins !== null) for (const id of registry.replace(plan.plugins)) code.invalidate(id);
   const fresh = [...plan.start, ...plan.restart];
   rules.put(fresh.flatMap(programOf));
   const now = deps.clock.monotonic();

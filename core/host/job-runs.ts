@@ -80,25 +80,18 @@ export class JobRuns {
       module: entry.module as string,
       object: object.id,
       name: object.name,
-      options: needs ? { ...object.options, facts: this.#deps.agentFacts() } : object.options,
+      options: object.options,
       state: this.#deps.states.get(object.id),
       timeoutMs: object.timeoutMs,
+      ...(needs ? { facts: this.#deps.agentFacts() } : {}),
     };
   }
 
   /** A suspect runs alone, so that a crash names it. */
   async #perform(job: Job, plugin: string): Promise<JobResult> {
-    const { quarantine, journal, pool } = this.#deps;
-    const run = async (): Promise<JobResult> => {
-      journal.enter(plugin);
-      try {
-        return await pool.run(job);
-      } finally {
-        journal.leave(plugin);
-      }
-    };
-    if (!quarantine.isSuspect(plugin)) return run();
-    const turn = this.#suspects.then(run);
+    const { quarantine, pool } = this.#deps;
+    if (!quarantine.isSuspect(plugin)) return pool.run(job);
+    const turn = this.#suspects.then(() => pool.run(job));
     this.#suspects = turn;
     const result = await turn;
     quarantine.clear(plugin);

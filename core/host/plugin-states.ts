@@ -2,7 +2,7 @@ import type { Json, JsonObject } from 'opsbro/sdk';
 
 /** Where plugins' memory is kept over restarts. */
 export interface StateStore {
-  putLazy(batch: { put?: [string, Json][]; del?: string[] }): Promise<void>;
+  putLazy(batch: { put?: [string, Json][]; del?: string[] }): void;
   entries(prefix: string): Promise<[string, Json][]>;
 }
 
@@ -39,23 +39,17 @@ export class PluginStates {
     if (this.#states.delete(id)) this.#dirty.add(id);
   }
 
-  /** Saves what changed. Rejects with the store's error; what was not saved stays due. */
-  async flush(): Promise<void> {
-    const ids = [...this.#dirty];
-    if (ids.length === 0) return;
-    this.#dirty.clear();
+  /** Hands what changed to the store, which writes it in its own time. */
+  save(): void {
+    if (this.#dirty.size === 0) return;
     const put: [string, Json][] = [];
     const del: string[] = [];
-    for (const id of ids) {
+    for (const id of this.#dirty) {
       const state = this.#states.get(id);
       if (state === undefined) del.push(prefix + id);
       else put.push([prefix + id, state]);
     }
-    try {
-      await this.#store.putLazy({ put, del });
-    } catch (error) {
-      for (const id of ids) this.#dirty.add(id);
-      throw error;
-    }
+    this.#dirty.clear();
+    this.#store.putLazy({ put, del });
   }
 }

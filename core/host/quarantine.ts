@@ -26,7 +26,7 @@ export class Quarantine {
 
   restore(plugin: string, value: Json): void {
     if (typeof value !== 'object' || value === null || Array.isArray(value)) return;
-    this.#entries.set(plugin, { reason: String(value['reason'] ?? ''), since: Number(value['since'] ?? 0) });
+    this.#entries.set(plugin, { reason: String(value.reason ?? ''), since: Number(value.since ?? 0) });
   }
 
   /** Takes the journal of an agent that died: one plugin is quarantined, several become suspects. Returns the quarantined ones. */

@@ -81,15 +81,15 @@ export class Results {
 /** Reads a status as the store gave it back; undefined when it is not one. */
 export function readStatus(value: Json): CheckStatus | undefined {
   if (typeof value !== 'object' || value === null || Array.isArray(value)) return undefined;
-  if (!verdictStates.includes(value['state']) || typeof value['output'] !== 'string') return undefined;
+  if (!verdictStates.includes(value.state) || typeof value.output !== 'string') return undefined;
   return {
     ...pendingStatus,
-    state: value['state'] as VerdictState,
-    hard: value['hard'] === true,
-    attempt: Number(value['attempt'] ?? 1),
-    output: value['output'],
-    since: typeof value['since'] === 'number' ? value['since'] : null,
-    lastRun: typeof value['lastRun'] === 'number' ? value['lastRun'] : null,
+    state: value.state as VerdictState,
+    hard: value.hard === true,
+    attempt: Number(value.attempt ?? 1),
+    output: value.output,
+    since: typeof value.since === 'number' ? value.since : null,
+    lastRun: typeof value.lastRun === 'number' ? value.lastRun : null,
   };
 }
 

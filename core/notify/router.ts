@@ -97,10 +97,9 @@ export class Router {
   }
 
   async #deliver({ handler, event }: Delivery): Promise<void> {
-    const { registry, pool, journal, states, log } = this.#deps;
+    const { registry, pool, states, log } = this.#deps;
     const entry = registry.get(handler.plugin);
     if (entry?.module == null) return;
-    journal.enter(entry.id);
     const result = await pool.run({
       type: 'handle',
       plugin: entry.id,
@@ -112,7 +111,6 @@ export class Router {
       timeoutMs: handler.timeoutMs,
       event,
     });
-    journal.leave(entry.id);
     registry.counter(entry.id).ran(result.durationMs, result.status === 'failed' ? result.error.code : null);
     for (const line of result.logs)
       log[line.level](line.message, { ...line.fields, plugin: entry.id, object: handler.id });

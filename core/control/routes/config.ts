@@ -51,7 +51,7 @@ export function configRoutes(inside: AgentInside, config: ConfigAsker): ControlR
       path: '/api/v1/config/objects/*id',
       scope: 'read',
       handle: async ({ params }) => ({
-        body: (await config.show(params['id'] as string)) as unknown as JsonObject[],
+        body: (await config.show(params.id as string)) as unknown as JsonObject[],
       }),
     },
   ];
@@ -70,11 +70,11 @@ export function evaluatorRoutes(
       scope: 'write',
       async handle({ body }) {
         const asked = typeof body === 'object' && body !== null && !Array.isArray(body) ? body : {};
-        if (typeof asked['expression'] !== 'string')
+        if (typeof asked.expression !== 'string')
           throw new OpsbroError('OPSBRO_API_INVALID', "the body lacks 'expression'");
-        const language = asked['language'] === 'javascript' ? 'javascript' : 'opsbro';
-        const view = await evaluate(inside, config, explainer(), asked['expression'], language);
-        if (asked['explain'] !== true) delete view.tree;
+        const language = asked.language === 'javascript' ? 'javascript' : 'opsbro';
+        const view = await evaluate(inside, config, explainer(), asked.expression, language);
+        if (asked.explain !== true) delete view.tree;
         return { body: view as unknown as JsonObject };
       },
     },

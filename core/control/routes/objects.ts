@@ -39,21 +39,21 @@ export function collectorRoutes(deps: HostDeps, runner: Runner): ControlRoute[] 
       path: '/api/v1/collectors',
       scope: 'read',
       handle: ({ query }) => ({
-        body: all().map((runtime) => json(collectorView(deps, runtime, query['results'] === '1'))),
+        body: all().map((runtime) => json(collectorView(deps, runtime, query.results === '1'))),
       }),
     },
     {
       method: 'GET',
       path: '/api/v1/collectors/*name',
       scope: 'read',
-      handle: ({ params }) => ({ body: view(params['name'] as string) }),
+      handle: ({ params }) => ({ body: view(params.name as string) }),
     },
     {
       method: 'POST',
       path: '/api/v1/collectors/:name/run',
       scope: 'write',
       async handle({ params }) {
-        const runtime = find(all(), 'collector', params['name'] as string);
+        const runtime = find(all(), 'collector', params.name as string);
         await runner.runOnce(runtime.object.id);
         return { body: view(runtime.object.id) };
       },
@@ -123,7 +123,7 @@ export function checkRoutes(deps: HostDeps, runner: Runner): ControlRoute[] {
       path: '/api/v1/checks/:name/run',
       scope: 'write',
       async handle({ params }) {
-        const runtime = find(all(), 'check', params['name'] as string);
+        const runtime = find(all(), 'check', params.name as string);
         await runner.runOnce(runtime.object.id);
         return { body: json(checkView(deps, runtime)) };
       },
@@ -133,7 +133,7 @@ export function checkRoutes(deps: HostDeps, runner: Runner): ControlRoute[] {
       path: '/api/v1/checks/*name',
       scope: 'read',
       handle: ({ params }) => ({
-        body: json(checkView(deps, find(all(), 'check', params['name'] as string))),
+        body: json(checkView(deps, find(all(), 'check', params.name as string))),
       }),
     },
   ];
@@ -149,16 +149,16 @@ export function historyRoutes(history: History): ControlRoute[] {
       path: '/api/v1/history/:kind',
       scope: 'read',
       handle({ params, query }) {
-        const kind = params['kind'] as string;
+        const kind = params.kind as string;
         if (!historyKinds.includes(kind)) {
           throw new OpsbroError(
             'OPSBRO_API_NOT_FOUND',
             `no history of '${kind}'; there is one of ${historyKinds.join(', ')}`,
           );
         }
-        const since = query['since'] === undefined ? 0 : Date.parse(query['since']);
+        const since = query.since === undefined ? 0 : Date.parse(query.since);
         if (Number.isNaN(since))
-          throw new OpsbroError('OPSBRO_API_INVALID', `since is not a time: '${query['since']}'`);
+          throw new OpsbroError('OPSBRO_API_INVALID', `since is not a time: '${query.since}'`);
         const entries = history
           .list(kind as HistoryKind, since)
           .map(({ at, name, oldState, state, log }) => ({

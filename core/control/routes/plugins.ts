@@ -26,7 +26,7 @@ export function pluginRoutes(inside: AgentInside): ControlRoute[] {
       path: '/api/v1/plugins/:kind/:name/release',
       scope: 'admin',
       async handle({ params }) {
-        const { id } = find(`${params['kind']}/${params['name']}`);
+        const { id } = find(`${params.kind}/${params.name}`);
         const released = await deps.quarantine.release(id);
         for (const { object } of deps.table.runtimes())
           if (object.plugin === id) deps.scheduler.runNow(object.id);
@@ -38,12 +38,7 @@ export function pluginRoutes(inside: AgentInside): ControlRoute[] {
       path: '/api/v1/plugins/*id',
       scope: 'read',
       handle: ({ params }) => ({
-        body: pluginView(
-          deps,
-          find(params['id'] as string),
-          inside.penalised(),
-          true,
-        ) as unknown as JsonObject,
+        body: pluginView(deps, find(params.id as string), inside.penalised(), true) as unknown as JsonObject,
       }),
     },
     {

@@ -55,7 +55,7 @@ export function collectorView(deps: HostDeps, runtime: Of<'collector'>, full: bo
 /** What `detectors` shows of one detector. */
 export function detectorView(deps: HostDeps, runtime: Of<'detector'>): DetectorView {
   const { object } = runtime;
-  const groups = object.options['add_groups'];
+  const groups = object.options.add_groups;
   return {
     id: object.id,
     name: object.name,
@@ -68,7 +68,7 @@ export function detectorView(deps: HostDeps, runtime: Of<'detector'>): DetectorV
           : 'pending'
       : 'disabled',
     log: runtime.log,
-    apply_if: String(object.options['apply_if'] ?? ''),
+    apply_if: String(object.options.apply_if ?? ''),
     add_groups: Array.isArray(groups) ? groups.map(String) : [],
     matched: runtime.matched,
     groups: deps.board.detected.get(object.id) ?? [],

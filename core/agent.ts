@@ -1,0 +1,299 @@
+import { join } from 'node:path';
+import type { JsonObject } from 'opsbro/sdk';
+import { type Assembly, assemble, packageRoot } from './assembly.ts';
+import { systemClock } from './clock.ts';
+import { ConfigClient } from './config/client.ts';
+import type { ConfigPlan } from './config/model.ts';
+import { ConfigWatch } from './config/watch.ts';
+import { RouteTable } from './control/route-table.ts';
+import { type AgentInside, agentView, pluginViews } from './control/routes/agent.ts';
+import { controlRoutes } from './control/routes/index.ts';
+import { ControlServer } from './control/server.ts';
+import { prepareSocket } from './control/socket-path.ts';
+import { plainError } from './errors.ts';
+import { applyPlan, linkGroups } from './host/apply-plan.ts';
+import { Chores } from './host/chores.ts';
+import { CpuMeter } from './host/cpu-meter.ts';
+import { Reloader } from './host/reloader.ts';
+import { dropOrphans, restoreBoard } from './host/restore.ts';
+import { type AgentLog, createLog } from './log.ts';
+import { Router } from './notify/router.ts';
+import { createNotifier, type Notifier } from './notify/systemd.ts';
+import { type DataDirectory, openDataDirectory } from './store/data-directory.ts';
+
+const stopDeadlineMs = 5000;
+const initialDeadlineMs = 30_000;
+
+/** How an agent is started; all paths absolute. */
+export interface AgentOptions {
+  config: string[];
+  data: string;
+  logLevel?: string;
+  /** A launcher watches over this process: end when it is gone. */
+  supervised: boolean;
+  /** Run everything once, then stop. */
+  oneShot?: boolean;
+}
+
+/** A running agent, as its process sees it. */
+export interface AgentHandle {
+  /** Resolves with the exit code once everything is flushed and closed. */
+  readonly stopped: Promise<number>;
+  /** Stops gracefully, within 5 s. */
+  stop(): void;
+  /** Reloads the configuration; what comes of it goes to the log. */
+  reload(): void;
+}
+
+/**
+ * Starts an agent and resolves once it serves its socket. Rejects with OPSBRO_AGENT_LOCKED, OPSBRO_AGENT_DATA, OPSBRO_AGENT_FORMAT or
+ * OPSBRO_CONFIG_NOT_FOUND before anything runs; whatever goes wrong later is handled and logged.
+ */
+export async function startAgent(options: AgentOptions): Promise<AgentHandle> {
+  const log = createLog({ level: options.logLevel ?? 'info' });
+  const config = new ConfigClient({
+    directories: {
+      config: options.config,
+      plugins: { manifests: join(packageRoot, 'plugins'), modules: join(packageRoot, 'dist', 'plugins') },
+      locks: [...options.config.slice(1).reverse(), options.data].map((directory) =>
+        join(directory, 'plugins.lock'),
+      ),
+    },
+    clock: systemClock,
+  });
+  config.warm();
+  try {
+    const data = await openDataDirectory(options.data, {
+      onTrouble(error) {
+        if (error === null) log.warn('the store can be written again');
+        else log.error(error.message, { code: error.code });
+      },
+    });
+    for (const line of data.mended) log.warn(line);
+    const agent = new Agent(options, log, config, data);
+    await agent.start();
+    return agent;
+  } catch (error) {
+    await config.stop();
+    throw error;
+  }
+}
+
+class Agent implements AgentHandle {
+  readonly stopped: Promise<number>;
+  readonly #options: AgentOptions;
+  readonly #log: AgentLog;
+  readonly #config: ConfigClient;
+  readonly #data: DataDirectory;
+  readonly #parts: Assembly;
+  readonly #reloader: Reloader;
+  readonly #server: ControlServer;
+  readonly #notifier: Notifier;
+  readonly #cpu: CpuMeter;
+  readonly #inside: AgentInside;
+  readonly #chores: Chores;
+  #watch: ConfigWatch | undefined;
+  #state: 'starting' | 'running' | 'stopping' = 'starting';
+  #launcher = process.ppid;
+  #resolveStopped!: (code: number) => void;
+
+  constructor(options: AgentOptions, log: AgentLog, config: ConfigClient, data: DataDirectory) {
+    this.#options = options;
+    this.#log = log;
+    this.#config = config;
+    this.#data = data;
+    this.stopped = new Promise((resolve) => {
+      this.#resolveStopped = resolve;
+    });
+    this.#notifier = createNotifier(process.env);
+    this.#parts = assemble({
+      log,
+      data,
+      dataPath: options.data,
+      config: options.config,
+      socket: prepareSocket(options.data, process.getuid?.() ?? 0),
+      onTick: () => this.#chores.tick(systemClock.monotonic()),
+      agentFacts: () => this.#agentFacts(),
+    });
+    this.#reloader = this.#makeReloader();
+    this.#cpu = new CpuMeter(() => process.cpuUsage(), systemClock.monotonic());
+    this.#inside = this.#makeInside();
+    this.#server = this.#makeServer();
+    this.#chores = this.#makeChores();
+  }
+
+  async start(): Promise<void> {
+    const { deps, crashed, history, identity } = this.#parts;
+    await restoreBoard(this.#data.store, deps.board, deps.quarantine, systemClock.now());
+    await Promise.all([deps.states.restore(), history.restore()]);
+    for (const plugin of await deps.quarantine.accuse(crashed, systemClock.now())) {
+      this.#log.error('quarantined: the agent died while it ran; release it with opsbro plugins release', {
+        plugin,
+      });
+    }
+    history.follow(deps.bus);
+    new Router(deps, identity.name).follow(deps.bus);
+    deps.bus.subscribe('groups', () => linkGroups(deps));
+    await this.#firstLoad();
+    await this.#server.listen(identity.socket);
+    deps.scheduler.start();
+    this.#startWatch();
+    this.#log.info('agent started', { pid: process.pid, data: identity.data, socket: identity.socket });
+  }
+
+  stop(): void {
+    if (this.#state === 'stopping') return;
+    this.#state = 'stopping';
+    this.#notifier.stopping();
+    const deadline = setTimeout(() => {
+      this.#log.error('stopping took over 5 s; the rest is cut off');
+      this.#resolveStopped(1);
+    }, stopDeadlineMs);
+    this.#shutDown()
+      .catch((error: unknown) => {
+        this.#log.error('stopping went wrong', { reason: plainError(error, 'OPSBRO_AGENT_STORE').message });
+        return 1;
+      })
+      .then((code) => {
+        clearTimeout(deadline);
+        this.#resolveStopped(code ?? 0);
+      });
+  }
+
+  reload(): void {
+    this.#reloader.reloadQuietly();
+  }
+
+  /** Everything is told to end, what must be kept is written, in this order. */
+  async #shutDown(): Promise<number> {
+    const { deps, pool, rules } = this.#parts;
+    deps.scheduler.stop();
+    await Promise.all([this.#watch?.stop(), this.#server.close(500), this.#config.stop()]);
+    await pool.close(2000);
+    await rules.stop();
+    await this.#flush();
+    deps.journal.close();
+    await this.#data.close();
+    this.#log.info('agent stopped');
+    await this.#log.close();
+    return 0;
+  }
+
+  async #flush(): Promise<void> {
+    const { deps } = this.#parts;
+    deps.states.save();
+    for (const [id, status] of deps.board.verdicts) {
+      this.#data.store.putLazy({ put: [[`check/${id}`, status as unknown as JsonObject]] });
+    }
+    await this.#data.store.flush();
+  }
+
+  async #firstLoad(): Promise<void> {
+    const { deps } = this.#parts;
+    await this.#reloader.reload();
+    const known = (id: string): boolean => deps.table.get(id) !== undefined;
+    const orphans = dropOrphans(deps.board, known, systemClock.now());
+    if (orphans.length > 0) await deps.store.put({ del: orphans });
+    linkGroups(deps);
+  }
+
+  #startWatch(): void {
+    if (this.#options.oneShot === true) return;
+    this.#watch = new ConfigWatch({
+      directories: this.#options.config,
+      clock: systemClock,
+      onHint: () => this.#config.warm(),
+      onChange: () => this.#reloader.reloadQuietly(),
+    });
+    this.#watch.start();
+  }
+
+  #makeReloader(): Reloader {
+    const { deps, rules, useSettings } = this.#parts;
+    return new Reloader({
+      log: this.#log,
+      now: () => systemClock.now(),
+      running: () => deps.table.running(),
+      load: (running) => this.#config.load(running),
+      onSettings: (settings) => {
+        if (this.#options.logLevel === undefined) this.#log.setLevel(settings.logLevel);
+        useSettings(settings);
+      },
+      apply: (plan: ConfigPlan) => applyPlan(deps, rules, this.#parts.pool, plan),
+      onBusy: (busy) => this.#notifier.reloading(busy),
+    });
+  }
+
+  #makeInside(): AgentInside {
+    const { deps, pool, identity, settings } = this.#parts;
+    return {
+      deps,
+      reloader: this.#reloader,
+      identity,
+      settings,
+      state: () => this.#state,
+      threads: () => ({ ...pool.size(), expression: 1, sandbox: 0, service: 0 }),
+      penalised: () => new Set(pool.penalised()),
+      cpuPercent: () => this.#cpu.percent(),
+      logFigures: () => this.#log.figures(),
+      stop: () => this.stop(),
+    };
+  }
+
+  #makeServer(): ControlServer {
+    const routes = new RouteTable();
+    const { runner, history, rules } = this.#parts;
+    routes.add(
+      controlRoutes({
+        inside: this.#inside,
+        runner,
+        history,
+        config: this.#config,
+        explainer: () => rules.engine,
+      }),
+    );
+    return new ControlServer(routes);
+  }
+
+  #makeChores(): Chores {
+    const start = systemClock.monotonic();
+    return new Chores(
+      [
+        { everyMs: 200, run: (now) => this.#watchFirstRound(now - start) },
+        { everyMs: 1000, run: () => this.#watchLauncher() },
+        { everyMs: this.#notifier.watchdogMs, run: () => this.#notifier.watchdog() },
+        { everyMs: 10_000, run: (now) => this.#cpu.sample(now) },
+        { everyMs: 60_000, run: () => this.#parts.deps.states.save() },
+        { everyMs: 60_000, run: () => this.#watch?.rescan() },
+      ],
+      start,
+    );
+  }
+
+  /** The agent runs once every collector and detector that may run has run once, or 30 s have passed. */
+  #watchFirstRound(sinceMs: number): void {
+    if (this.#state !== 'starting') return;
+    const waiting = [...this.#parts.deps.table.runtimes()].some(
+      ({ object, active, hasRun }) =>
+        active && !hasRun && (object.kind !== 'check' || this.#options.oneShot === true),
+    );
+    if (waiting && sinceMs < initialDeadlineMs) return;
+    this.#state = 'running';
+    this.#notifier.ready();
+    if (this.#options.oneShot === true) this.stop();
+  }
+
+  #watchLauncher(): void {
+    if (!this.#options.supervised || process.ppid === this.#launcher) return;
+    this.#log.warn('the launcher is gone; stopping');
+    this.#launcher = process.ppid;
+    this.stop();
+  }
+
+  #agentFacts(): JsonObject {
+    return {
+      agent: agentView(this.#inside) as unknown as JsonObject,
+      plugins: pluginViews(this.#inside) as unknown as JsonObject[],
+    };
+  }
+}

@@ -1,0 +1,235 @@
+import { readFileSync } from 'node:fs';
+import { hostname } from 'node:os';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import type { JsonObject } from 'opsbro/sdk';
+import { Board } from './board/board.ts';
+import { Bus } from './board/bus.ts';
+import { History } from './board/history.ts';
+import { systemClock } from './clock.ts';
+import type { AgentSettings } from './config/model.ts';
+import { plainError } from './errors.ts';
+import { ExpressionEngine } from './expressions/engine.ts';
+import type { ExpressionLimits, Facts, FunctionCaller, Outcome, Program } from './expressions/program.ts';
+import type { ExactStore, HostDeps } from './host/deps.ts';
+import { functionCaller } from './host/function-calls.ts';
+import { CrashJournal, readCrashJournal } from './host/journal.ts';
+import { JournaledPool } from './host/journaled-pool.ts';
+import { ObjectTable } from './host/objects.ts';
+import { PluginStates } from './host/plugin-states.ts';
+import { Quarantine } from './host/quarantine.ts';
+import { Registry } from './host/registry.ts';
+import { Runner } from './host/runner.ts';
+import { initialSettings } from './host/settings.ts';
+import { agentUuid } from './identity.ts';
+import type { AgentLog } from './log.ts';
+import { Scheduler } from './schedule/scheduler.ts';
+import type { DataDirectory } from './store/data-directory.ts';
+import type { Store } from './store/level.ts';
+import { createJobPool, type JobPool } from './threads/job-pool.ts';
+import type { ThreadData } from './threads/protocol.ts';
+
+/** The package's root: holds `config.d`, `plugins`, `dist`. This file runs from `dist/core` or, under vitest, from `core`. */
+export const packageRoot = fileURLToPath(
+  new URL(import.meta.url.endsWith('.ts') ? '..' : '../..', import.meta.url),
+).replace(/\/$/, '');
+
+/** Who this agent is. */
+export interface Identity {
+  name: string;
+  uuid: string;
+  version: string;
+  startedAt: number;
+  socket: string;
+  data: string;
+  config: string[];
+}
+
+/** The parts of an agent, made but not started. */
+export interface Assembly {
+  deps: HostDeps;
+  pool: JobPool;
+  runner: Runner;
+  history: History;
+  rules: Rules;
+  identity: Identity;
+  /** Plugins that ran when a previous agent died. */
+  crashed: string[];
+  settings(): AgentSettings;
+  useSettings(settings: AgentSettings): void;
+}
+
+/** What the parts need from outside. */
+export interface AssemblyOptions {
+  log: AgentLog;
+  data: DataDirectory;
+  dataPath: string;
+  config: string[];
+  socket: string;
+  onTick(lateByMs: number): void;
+  agentFacts(): JsonObject;
+  penalised?(): ReadonlySet<string>;
+}
+
+/** The expression engine behind its limits: it starts with the first settings, and is replaced when they change. */
+export class Rules {
+  readonly #caller: FunctionCaller;
+  readonly #programs = new Map<string, Program>();
+  #limits: ExpressionLimits | undefined;
+  #engine: ExpressionEngine | undefined;
+
+  constructor(caller: FunctionCaller) {
+    this.#caller = caller;
+  }
+
+  get engine(): ExpressionEngine {
+    if (this.#engine === undefined) throw new Error('limits are set before anything is evaluated');
+    return this.#engine;
+  }
+
+  /** Starts the engine, or replaces it when the limits differ from those it has. */
+  useLimits(limits: ExpressionLimits): void {
+    if (this.#engine !== undefined && JSON.stringify(limits) === JSON.stringify(this.#limits)) return;
+    const old = this.#engine;
+    this.#limits = limits;
+    this.#engine = new ExpressionEngine({ limits, callFunction: this.#caller, clock: systemClock });
+    this.#engine.put([...this.#programs.values()]);
+    void old?.stop();
+  }
+
+  put(programs: Program[]): void {
+    for (const program of programs) this.#programs.set(program.id, program);
+    this.engine.put(programs);
+  }
+
+  delete(ids: string[]): void {
+    for (const id of ids) this.#programs.delete(id);
+    this.engine.delete(ids);
+  }
+
+  evaluate(ids: string[], facts: Facts): Promise<Outcome[]> {
+    return this.engine.evaluate(ids, facts);
+  }
+
+  async stop(): Promise<void> {
+    await this.#engine?.stop();
+  }
+}
+
+/** What every thread gets: where the host's file systems are, and the environment that `ctx.env` reads. */
+export function threadData(environment: NodeJS.ProcessEnv): ThreadData {
+  const defined = Object.entries(environment).filter(
+    (entry): entry is [string, string] => entry[1] !== undefined,
+  );
+  return {
+    hostProc: environment.HOST_PROC ?? '/proc',
+    hostSys: environment.HOST_SYS ?? '/sys',
+    hostRoot: environment.HOST_ROOT ?? '/',
+    environment: Object.fromEntries(defined),
+  };
+}
+
+/** Makes the parts of an agent and joins them. Touches the data directory; starts no thread but the pool's first. */
+export function assemble(options: AssemblyOptions): Assembly {
+  const { log, data } = options;
+  const clock = systemClock;
+  const journalPath = join(options.dataPath, 'run', 'journal');
+  const crashed = readCrashJournal(journalPath);
+  const identity = identify(options);
+  let settings: AgentSettings = { ...initialSettings, displayName: identity.name };
+  const bus = new Bus();
+  const board = new Board(bus);
+  const registry = new Registry();
+  const journal = new CrashJournal(journalPath);
+  const jobs = new JournaledPool(journal);
+  const pool = createJobPool({
+    threadData: threadData(process.env),
+    clock,
+    onStart: (job) => jobs.began(job),
+    onLateError: (plugin, { code, message }) =>
+      log.warn('a plugin threw after its run', { plugin, code, reason: message }),
+  });
+  jobs.use(pool);
+  const rules = new Rules(functionCaller(registry, jobs));
+  let runner: Runner;
+  const scheduler = new Scheduler({ clock, onDue: (ids) => runner.run(ids), onTick: options.onTick });
+  const deps: HostDeps = {
+    clock,
+    log,
+    table: new ObjectTable(),
+    registry,
+    board,
+    bus,
+    scheduler,
+    pool: jobs,
+    rules,
+    store: exactStore(data.store),
+    states: new PluginStates(data.store),
+    quarantine: new Quarantine(data.store),
+    journal,
+    facts: () => currentFacts(board, identity, settings),
+    agentFacts: options.agentFacts,
+  };
+  runner = new Runner(deps);
+  const history = new History(data.store);
+  return {
+    deps,
+    pool,
+    runner,
+    history,
+    rules,
+    identity,
+    crashed,
+    settings: () => settings,
+    useSettings(next) {
+      settings = { ...next, displayName: next.displayName === '' ? identity.name : next.displayName };
+      const { expressionCpuMs, expressionWatchdogMs, expressionMemoryBytes } = next.limits;
+      rules.useLimits({
+        cpuMs: expressionCpuMs,
+        watchdogMs: expressionWatchdogMs,
+        memoryBytes: expressionMemoryBytes,
+        stackBytes: 128 * 1024,
+      });
+    },
+  };
+}
+
+function identify({ dataPath, config, socket }: AssemblyOptions): Identity {
+  const { version } = JSON.parse(readFileSync(join(packageRoot, 'package.json'), 'utf8')) as {
+    version: string;
+  };
+  return {
+    name: hostname(),
+    uuid: agentUuid(dataPath),
+    version,
+    startedAt: systemClock.now(),
+    socket,
+    data: dataPath,
+    config,
+  };
+}
+
+function currentFacts(board: Board, identity: Identity, settings: AgentSettings): Facts {
+  const now = systemClock.now();
+  return {
+    sample: (collector) => board.samples.get(collector)?.tree,
+    groups: board.groups,
+    staticGroups: board.staticGroups,
+    now,
+    seed: now % 0x7fff_ffff,
+    node: { name: identity.name, uuid: identity.uuid, zone: settings.nodeZone },
+  };
+}
+
+/** A store that cannot be written keeps the batch, says so once by itself and tries again: its callers go on. */
+function exactStore(store: Store): ExactStore {
+  return {
+    async put(batch) {
+      try {
+        await store.put(batch);
+      } catch (error) {
+        if (plainError(error, 'OPSBRO_AGENT_BUSY').code !== 'OPSBRO_AGENT_STORE') throw error;
+      }
+    },
+  };
+}

@@ -1,0 +1,30 @@
+import type { History } from '../../board/history.ts';
+import type { Runner } from '../../host/runner.ts';
+import type { ControlRoute } from '../route-table.ts';
+import { type AgentInside, agentRoutes } from './agent.ts';
+import { type ConfigAsker, configRoutes, type Explainer, evaluatorRoutes } from './config.ts';
+import { checkRoutes, collectorRoutes, detectorRoutes, historyRoutes } from './objects.ts';
+import { pluginRoutes } from './plugins.ts';
+
+/** What the routes reach. */
+export interface RouteParts {
+  inside: AgentInside;
+  runner: Runner;
+  history: History;
+  config: ConfigAsker;
+  explainer(): Explainer;
+}
+
+/** Every route of the core. */
+export function controlRoutes({ inside, runner, history, config, explainer }: RouteParts): ControlRoute[] {
+  return [
+    ...agentRoutes(inside),
+    ...collectorRoutes(inside.deps, runner),
+    ...detectorRoutes(inside.deps, runner),
+    ...checkRoutes(inside.deps, runner),
+    ...historyRoutes(history),
+    ...pluginRoutes(inside),
+    ...configRoutes(inside, config),
+    ...evaluatorRoutes(inside, config, explainer),
+  ];
+}
