@@ -1,0 +1,15 @@
+import type { FunctionContext, Json } from 'opsbro/sdk';
+import { absolutePath } from './absolute-path.ts';
+
+const maxFileBytes = 1024 * 1024;
+
+/** The content of a JSON file, at most 1 MiB. Throws when it is absent, unreadable, too large or not JSON. */
+export async function parseJsonFile(ctx: FunctionContext, path: Json = null): Promise<Json> {
+  const file = absolutePath(path, 'parse_json_file');
+  const text = await ctx.readText(file, { maxBytes: maxFileBytes });
+  try {
+    return JSON.parse(text) as Json;
+  } catch (cause) {
+    throw new Error(`parse_json_file: ${file} is not JSON: ${(cause as Error).message}`, { cause });
+  }
+}
