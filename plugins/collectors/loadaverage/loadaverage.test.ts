@@ -27,11 +27,13 @@ describe('loadaverage', () => {
     });
   });
 
-  it.each([{}, { '/proc/loadavg': '' }, { '/proc/loadavg': '0.1 0.2' }, { '/proc/loadavg': 'a b c' }])(
-    'is not eligible on %j',
-    async (files) => {
-      const outcome = await runVerb(loadaverage, fixtureContext({ files: { ...files } }));
-      expect(outcome.status).toBe('not-eligible');
-    },
-  );
+  it.each<{ [path: string]: string }>([
+    {},
+    { '/proc/loadavg': '' },
+    { '/proc/loadavg': '0.1 0.2' },
+    { '/proc/loadavg': 'a b c' },
+  ])('is not eligible on %j', async (files) => {
+    const outcome = await runVerb(loadaverage, fixtureContext({ files }));
+    expect(outcome.status).toBe('not-eligible');
+  });
 });
