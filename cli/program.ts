@@ -12,7 +12,9 @@ const valuedOptions = new Set(['--data', '--config']);
  * Runs one command line (without node and script) and returns its exit code: 0 ok, 1 failed, 2 usage or unknown object, 78 bad
  * configuration. Loads only the code of the group that was typed. Never throws; whatever fails is one line on stderr.
  */
-export async function runCli(argv: string[], host: CliProcess): Promise<number> {
+export async function runCli(line: string[], host: CliProcess): Promise<number> {
+  // The older way to ask for candidates: the partial words, with this variable.
+  const argv = host.env.EXEC_COMPLETION === '1' ? ['__complete', '--', ...line] : line;
   const program = new Command('opsbro');
   const cli = createCliContext(host, () => program.opts<GlobalOptions>());
   describeProgram(program, cli);

@@ -1,0 +1,151 @@
+import type { AgentView } from '../core/control/shapes.ts';
+import type { CliContext } from './context.ts';
+import { type Paint, paintState } from './paint.ts';
+import { formatAge, formatBytes, formatCount, formatMs, formatSeconds } from './quantities.ts';
+import { plain } from './table.ts';
+
+const checkStates = ['ok', 'warning', 'critical', 'unknown', 'pending'] as const;
+const labelWidth = 16;
+
+/** Prints the state of the agent as one screen, or its view with --json. */
+export async function showInfo(cli: CliContext, withLogs: boolean): Promise<void> {
+  const agent = await (await cli.agent()).request<AgentView>('GET', '/api/v1/agent');
+  cli.show(agent, () => infoText(agent, cli.paint, withLogs, Date.now()));
+}
+
+/** The screen of `agent info`: header, host, health, technical figures, configuration, logs. Pure, so a test can read it. */
+export function infoText(agent: AgentView, paint: Paint, withLogs: boolean, now: number): string {
+  const sections: [string, [string, string][]][] = [
+    ['Host', hostRows(agent, paint)],
+    ['Monitoring', monitoringRows(agent, paint)],
+    ['Agent', agentRows(agent, paint)],
+    ['Configuration', configurationRows(agent, paint, now)],
+  ];
+  const lines = [header(agent, paint)];
+  for (const [title, rows] of sections) {
+    lines.push('', paint.cyan(paint.bold(title)));
+    for (const [label, value] of rows) lines.push(`  ${paint.dim(label.padEnd(labelWidth))}${value}`);
+  }
+  lines.push(
+    '',
+    ...slowestLines(agent, paint),
+    ...troubleLines(agent, paint),
+    ...logLines(agent, paint, withLogs, now),
+  );
+  return lines.join('\n').trimEnd();
+}
+
+function header(agent: AgentView, paint: Paint): string {
+  const name = plain(agent.display_name || agent.name);
+  const alias =
+    agent.display_name && agent.display_name !== agent.name ? paint.dim(` [${plain(agent.name)}]`) : '';
+  const state = paintState(paint, agent.state, `● ${agent.state}`);
+  return `${paint.bold('OpsBro')} ${agent.version}  ${paint.bold(name)}${alias}  ${state} ${paint.dim(
+    `for ${formatSeconds(agent.uptime)}`,
+  )}`;
+}
+
+function hostRows(agent: AgentView, paint: Paint): [string, string][] {
+  return [
+    ['Groups', [...agent.groups].sort().map(plain).join(', ') || paint.dim('none yet')],
+    ['Zone', plain(agent.zone) || paint.dim('none')],
+    ['UUID', agent.uuid],
+  ];
+}
+
+function monitoringRows(agent: AgentView, paint: Paint): [string, string][] {
+  const counts = checkStates
+    .map((state) => [state, agent.checks[state]] as const)
+    .map(([state, count]) =>
+      count === 0 ? paint.dim(`0 ${state}`) : paintState(paint, state, `${count} ${state}`),
+    );
+  const collectors = Object.entries(agent.collectors)
+    .filter(([, count]) => count > 0)
+    .map(([state, count]) => paintState(paint, state, `${count} ${state}`));
+  return [
+    ['Checks', counts.join('  ')],
+    ['Collectors', collectors.join('  ') || paint.dim('none yet')],
+    ['Detectors', String(agent.detectors)],
+  ];
+}
+
+function agentRows(agent: AgentView, paint: Paint): [string, string][] {
+  const { threads, memory, loop_delay_ms: delay, schedule } = agent;
+  const running = Object.entries(threads).map(([kind, count]) => `${count} ${kind}`);
+  const late = schedule.late + schedule.skipped === 0 ? paint.green : paint.yellow;
+  const loop = `p50 ${formatMs(delay.p50)}  p99 ${formatMs(delay.p99)}  max ${formatMs(delay.max)}`;
+  return [
+    ['Pid', String(agent.pid)],
+    ['Memory', `${formatBytes(memory.rss_bytes)} resident, ${formatBytes(memory.heap_bytes)} heap`],
+    ['CPU', `${agent.cpu_percent.toFixed(1)} % of one core`],
+    ['Loop delay', delay.p99 > 100 ? paint.yellow(loop) : loop],
+    [
+      'Schedule',
+      `${formatCount(schedule.runs, 'run')}, ${late(`${schedule.late} late, ${schedule.skipped} skipped`)}`,
+    ],
+    ['Threads', running.join('  ')],
+    ['Plugins', `${agent.plugins.total}${troubleCount(agent, paint)}`],
+    ['Socket', plain(agent.socket)],
+    ['Data', plain(agent.data)],
+  ];
+}
+
+function troubleCount(agent: AgentView, paint: Paint): string {
+  const { length } = agent.plugins.troubled;
+  return length === 0 ? '' : paint.red(`, ${length} in trouble`);
+}
+
+function configurationRows(agent: AgentView, paint: Paint, now: number): [string, string][] {
+  const { configuration: config } = agent;
+  const errors =
+    config.errors === 0 ? paint.green('0 errors') : paint.red(formatCount(config.errors, 'error'));
+  const warnings =
+    config.warnings === 0 ? paint.green('0 warnings') : paint.yellow(formatCount(config.warnings, 'warning'));
+  const advice =
+    config.errors + config.warnings === 0 ? '' : paint.dim("  'opsbro config status' lists them");
+  return [
+    ['Status', `${errors}, ${warnings}${advice}`],
+    ['Loaded', `generation ${config.generation}, ${formatAge(config.loaded_at, now)}`],
+    ['Objects', `${config.objects} in ${formatCount(config.files, 'file')}`],
+    ['Directories', agent.config.map(plain).join(', ')],
+  ];
+}
+
+function slowestLines(agent: AgentView, paint: Paint): string[] {
+  if (agent.slowest.length === 0) return [];
+  const width = Math.max(...agent.slowest.map((one) => one.plugin.length));
+  return [
+    paint.cyan(paint.bold('Slowest plugins')),
+    ...agent.slowest.map(
+      (one) =>
+        `  ${plain(one.plugin).padEnd(width)}  ${formatMs(one.p99_ms).padStart(8)} p99  ${paint.dim(formatCount(one.runs, 'run'))}`,
+    ),
+    '',
+  ];
+}
+
+function troubleLines(agent: AgentView, paint: Paint): string[] {
+  if (agent.plugins.troubled.length === 0) return [];
+  return [
+    paint.cyan(paint.bold('Plugins in trouble')),
+    ...agent.plugins.troubled.map((one) => `  ${one.id}  ${paintState(paint, one.state)}  ${plain(one.log)}`),
+    '',
+  ];
+}
+
+function logLines(agent: AgentView, paint: Paint, withLogs: boolean, now: number): string[] {
+  const { logs } = agent;
+  const errors = formatCount(logs.errors, 'error');
+  const warnings = formatCount(logs.warnings, 'warning');
+  const counts = `${logs.errors > 0 ? paint.red(errors) : errors}, ${logs.warnings > 0 ? paint.yellow(warnings) : warnings}`;
+  const hidden = !withLogs && logs.last.length > 0;
+  const lines = [
+    `${paint.cyan(paint.bold('Logs'))}  ${counts}${hidden ? paint.dim("  '--show-logs' prints the last") : ''}`,
+  ];
+  if (!withLogs) return lines;
+  for (const { at, level, message } of logs.last) {
+    const word = level === 'error' ? paint.red(level.padEnd(7)) : paint.yellow(level.padEnd(7));
+    lines.push(`  ${paint.dim(formatAge(at, now).padEnd(12))} ${word} ${plain(message)}`);
+  }
+  return lines;
+}

@@ -1,0 +1,165 @@
+import type { Command } from 'commander';
+import type { AgentView, ReloadView } from '../core/control/shapes.ts';
+import { OpsbroError } from '../core/errors.ts';
+import type { CliContext } from './context.ts';
+import { paintState } from './paint.ts';
+import { formatCount, parseSeconds } from './quantities.ts';
+import { isInitialized } from './temporary-agent.ts';
+import { isNotRunning, waitUntil } from './wait.ts';
+
+const stopSeconds = 15;
+const reloadTimeoutMs = 60_000;
+
+/** Adds `opsbro agent` and returns it. Code that only one verb needs loads when that verb runs. */
+export function registerAgent(program: Command, cli: CliContext): Command {
+  const noun = program.command('agent').description('run, stop, look at and reload the agent');
+  addStart(noun, cli);
+  noun
+    .command('stop')
+    .description('stop the agent and wait until it is gone')
+    .action(() => stopAgent(cli));
+  noun
+    .command('info')
+    .description('who this host is, how it does, and how the agent fares')
+    .option('--show-logs', 'also the last errors and warnings', false)
+    .action(async (options: { showLogs: boolean }) => {
+      const { showInfo } = await import('./agent-info.ts');
+      await showInfo(cli, options.showLogs);
+    });
+  noun
+    .command('reload')
+    .description('read the configuration again now and say what changed; exit 78 when a file is bad')
+    .action(() => reloadAgent(cli));
+  noun
+    .command('wait-initialized')
+    .description('wait until the agent has run every collector and detector once; exit 1 when the time is up')
+    .option('--timeout <duration>', 'how long to wait', '30')
+    .option('--show-init-header', 'print what is waited for', false)
+    .action((options: { timeout: string; showInitHeader: boolean }) =>
+      waitInitialized(cli, options.timeout, options.showInitHeader),
+    );
+  noun
+    .command('print <what>')
+    .description('print one value: uuid, local-addr or public-addr')
+    .action((what: string) => printValue(cli, what));
+  const modules = noun.command('modules').description('the plugins, under their older name');
+  modules
+    .command('state')
+    .description('every plugin: state, runs, errors and durations (the same as `opsbro plugins list`)')
+    .action(async () => (await import('./plugins.ts')).listPlugins(cli, undefined));
+  noun
+    .command('threads')
+    .description('the threads the agent runs')
+    .action(async () => (await import('./agent-threads.ts')).showThreads(cli));
+  noun.command('parameters').description('show and edit the keys of agent.yml');
+  return noun;
+}
+
+function addStart(noun: Command, cli: CliContext): void {
+  noun
+    .command('start')
+    .description('run the agent until it is stopped')
+    .option('--log-level <level>', 'debug, info, warn or error (OPSBRO_LOG_LEVEL)')
+    .option('--no-supervise', 'no launcher that restarts the agent after a crash')
+    .option('--one-shot', 'run every collector, detector and check once, then end', false)
+    .option('--daemon', 'run in the background; returns once the agent is initialized', false)
+    .action(async (options: StartOptions) => {
+      if (options.daemon && options.oneShot) {
+        throw new OpsbroError('OPSBRO_CLI_USAGE', '--daemon and --one-shot exclude each other');
+      }
+      if (options.daemon) return (await import('./agent-daemon.ts')).startDaemon(cli, options);
+      return (await import('./agent-start.ts')).runAgent(cli, options);
+    });
+}
+
+/** Options of `agent start`. */
+export interface StartOptions {
+  logLevel?: string;
+  supervise: boolean;
+  oneShot: boolean;
+  daemon: boolean;
+}
+
+async function stopAgent(cli: CliContext): Promise<void> {
+  const client = await cli.agent();
+  const { pid } = await client.request<AgentView>('GET', '/api/v1/agent');
+  await client.request('POST', '/api/v1/agent/stop', {});
+  await waitUntil('the agent stops', stopSeconds, async () =>
+    isAlive(pid) ? { done: false, why: `process ${pid} still runs` } : { done: true, value: undefined },
+  );
+  cli.show({ ok: true, pid }, () => 'OK');
+}
+
+function isAlive(pid: number): boolean {
+  try {
+    process.kill(pid, 0);
+    return true;
+  } catch (error) {
+    return (error as NodeJS.ErrnoException).code === 'EPERM';
+  }
+}
+
+async function reloadAgent(cli: CliContext): Promise<void> {
+  const client = await cli.agent();
+  const view = await client.request<ReloadView>(
+    'POST',
+    '/api/v1/agent/reload',
+    {},
+    { timeoutMs: reloadTimeoutMs },
+  );
+  cli.show(view, () => reloadText(cli, view));
+  if (!view.ok) cli.exitCode = 78;
+}
+
+function reloadText(cli: CliContext, view: ReloadView): string {
+  const { paint } = cli;
+  const lines = [
+    ...view.started.map((id) => paint.green(`  + ${id}`)),
+    ...view.restarted.map((id) => paint.yellow(`  ~ ${id}`)),
+    ...view.stopped.map((id) => paint.red(`  - ${id}`)),
+  ];
+  for (const { severity, message, place } of view.diagnostics) {
+    const word = severity === 'error' ? paint.red(severity) : paint.yellow(severity);
+    lines.push(`${place.file}:${place.line}:${place.column}: ${word}: ${message}`);
+  }
+  const changed = `${view.started.length} started, ${view.restarted.length} restarted, ${view.stopped.length} stopped, ${view.kept} kept`;
+  const word = view.ok ? paint.green('OK') : paint.red('ERROR');
+  const errors = view.diagnostics.filter((one) => one.severity === 'error').length;
+  const tail = view.ok ? '' : `; ${formatCount(errors, 'error')}, the last good objects of those files stay`;
+  return [...lines, `${word}: generation ${view.generation}: ${changed}${tail}`].join('\n');
+}
+
+async function waitInitialized(cli: CliContext, timeout: string, header: boolean): Promise<void> {
+  const seconds = parseSeconds(timeout, '--timeout');
+  const client = await cli.agent();
+  if (header) cli.note(`waiting up to ${seconds} s for the agent on ${client.socket}`);
+  await waitUntil('the agent is initialized', seconds, async () => {
+    try {
+      if (await isInitialized(client)) return { done: true, value: undefined };
+      return { done: false, why: 'its first runs have not ended' };
+    } catch (error) {
+      // It may be on its way up: that is what is waited for.
+      if (isNotRunning(error)) return { done: false, why: error.message };
+      throw error;
+    }
+  });
+  cli.show({ state: 'running' }, () => paintState(cli.paint, 'running'));
+}
+
+async function printValue(cli: CliContext, what: string): Promise<void> {
+  if (what !== 'uuid' && what !== 'local-addr' && what !== 'public-addr') {
+    throw new OpsbroError(
+      'OPSBRO_CLI_USAGE',
+      `cannot print '${what}'; there is uuid, local-addr and public-addr`,
+    );
+  }
+  const agent = await (await cli.agent()).request<AgentView>('GET', '/api/v1/agent');
+  const value = what === 'uuid' ? agent.uuid : await addressOf(agent, what);
+  cli.show({ [what.replace('-', '_')]: value }, () => value);
+}
+
+async function addressOf(agent: AgentView, what: 'local-addr' | 'public-addr'): Promise<string> {
+  const set = agent.variables[what.replace('-', '_')];
+  if (typeof set === 'string' && set !== '') return set;
+  return (await import('./local-address.ts')).localAddress();
+}

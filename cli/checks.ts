@@ -1,0 +1,108 @@
+import type { Command } from 'commander';
+import type { CheckView } from '../core/control/shapes.ts';
+import { addCheckVerdicts, fetchCheck } from './checks-verdict.ts';
+import type { CliContext } from './context.ts';
+import { addHistory } from './history.ts';
+import { paintState } from './paint.ts';
+import { formatSeconds, parseSeconds } from './quantities.ts';
+import { plain } from './table.ts';
+import { withAgent } from './temporary-agent.ts';
+import { waitUntil } from './wait.ts';
+
+const symbols: { [state: string]: string } = {
+  ok: '√',
+  warning: '‼',
+  critical: '✗',
+  unknown: '?',
+  pending: '…',
+};
+
+/** Adds `opsbro checks` (`monitoring` in older versions): how this host does. */
+export function registerChecks(program: Command, cli: CliContext): void {
+  const noun = program
+    .command('checks')
+    .alias('monitoring')
+    .description('how this host does: states of the checks');
+  noun
+    .command('list')
+    .description('every check: pack, state, interval and the group it needs')
+    .action(() => listChecks(cli));
+  noun
+    .command('state')
+    .description('state and output of the checks that apply here, by pack')
+    .option('--all', 'also those whose group does not hold here', false)
+    .action((options: { all: boolean }) => showStates(cli, options.all));
+  addCheckVerdicts(noun, cli);
+  noun
+    .command('wait-ok <name>')
+    .description('wait until a check is ok; exit 1 when the time is up')
+    .option('--timeout <duration>', 'how long to wait', '30')
+    .action((name: string, options: { timeout: string }) => waitOk(cli, name, options.timeout));
+  addHistory(noun, cli, 'checks');
+}
+
+async function listChecks(cli: CliContext): Promise<void> {
+  const checks = await withAgent(cli, (client) => client.request<CheckView[]>('GET', '/api/v1/checks'));
+  cli.show(checks, () =>
+    cli.table(
+      [
+        { title: 'PACK', text: (one) => one.pack },
+        { title: 'NAME', text: (one) => one.name },
+        {
+          title: 'STATE',
+          text: (one) => (one.active ? one.state : 'inactive'),
+          paint: (text) => paintState(cli.paint, text),
+        },
+        { title: 'EVERY', text: (one) => formatSeconds(one.interval), align: 'right' },
+        { title: 'IF GROUP', text: (one) => one.if_group ?? '' },
+        { title: 'DISPLAY NAME', text: (one) => (one.display_name === one.name ? '' : one.display_name) },
+      ],
+      checks,
+    ),
+  );
+}
+
+async function showStates(cli: CliContext, withInactive: boolean): Promise<void> {
+  const checks = await withAgent(cli, (client) => client.request<CheckView[]>('GET', '/api/v1/checks'));
+  const shown = withInactive ? checks : checks.filter((one) => one.active);
+  cli.show(checks, () => (shown.length === 0 ? 'No checks' : statesText(cli, shown)));
+}
+
+function statesText(cli: CliContext, checks: CheckView[]): string {
+  const { paint } = cli;
+  const lines: string[] = [];
+  const width = Math.max(...checks.map((one) => plain(one.display_name).length));
+  for (const pack of [...new Set(checks.map((one) => one.pack))].sort()) {
+    lines.push(`${paint.dim('*')} Pack ${paint.bold(plain(pack))}`);
+    for (const one of checks.filter((each) => each.pack === pack)) {
+      const word = `${symbols[one.state] ?? '?'} ${one.state.toUpperCase()}`;
+      const soft = one.hard || one.state === 'pending' ? '' : paint.dim(' (soft)');
+      const name = plain(one.display_name).padEnd(width);
+      lines.push(`  - ${pack} > ${name}  ${paintState(paint, one.state, word)}${soft}`);
+      for (const line of outputLines(one)) lines.push(paint.dim(`      | ${line}`));
+    }
+  }
+  return lines.join('\n');
+}
+
+/** The lines of a check's output, then what it missed and why it failed. */
+function outputLines(one: CheckView): string[] {
+  const lines = one.output
+    .split('\n')
+    .filter((line) => line.trim() !== '')
+    .map(plain);
+  if (one.error !== null && !one.output.includes(one.error.message)) lines.push(plain(one.error.message));
+  return lines;
+}
+
+async function waitOk(cli: CliContext, name: string, timeout: string): Promise<void> {
+  const seconds = parseSeconds(timeout, '--timeout');
+  const one = await withAgent(cli, (client) =>
+    waitUntil(`check ${name} is ok`, seconds, async () => {
+      const view = await fetchCheck(client, name);
+      if (view.state === 'ok') return { done: true, value: view };
+      return { done: false, why: `it is ${view.state}${view.output ? `: ${view.output}` : ''}` };
+    }),
+  );
+  cli.show(one, () => `${one.name}: ${paintState(cli.paint, one.state)}`);
+}

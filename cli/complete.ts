@@ -1,0 +1,125 @@
+import { type Argument, Command } from 'commander';
+import { commandGroups } from './command-table.ts';
+import type { CliContext } from './context.ts';
+import { type LiveNoun, liveNames } from './live-names.ts';
+
+/** A person waits for these names with a finger on the tab key. */
+const timeoutMs = 1000;
+
+/** Which names fit an argument: by the noun, or by noun and verb where they differ. */
+const argumentNouns: { [command: string]: LiveNoun } = {
+  collectors: 'collectors',
+  checks: 'checks',
+  monitoring: 'checks',
+  plugins: 'plugins',
+  'detectors wait-group': 'groups',
+  'evaluator eval': 'functions',
+};
+const printable = ['uuid', 'local-addr', 'public-addr'];
+
+/** Adds the hidden verb that completion scripts ask: `__complete WORDS…`, the last word being the one under the cursor. */
+export function registerComplete(program: Command, cli: CliContext): void {
+  program
+    .command('__complete [words...]', { hidden: true })
+    .allowUnknownOption()
+    .helpOption(false)
+    .action(async (words: string[]) => {
+      const data = words.lastIndexOf('--data', words.length - 3);
+      // The agent of the command line under the cursor, not that of this command.
+      if (data >= 0) program.setOptionValue('data', words[data + 1]);
+      for (const candidate of await candidates(cli, words)) cli.print(candidate);
+    });
+}
+
+/** What may stand in place of the last of `words`: commands, options, values or names the agent knows now. Never throws. */
+export async function candidates(cli: CliContext, words: string[]): Promise<string[]> {
+  const partial = words.at(-1) ?? '';
+  const { command, path, given } = await findCommand(cli, words.slice(0, -1));
+  const all = partial.startsWith('-')
+    ? optionNames(command)
+    : command.commands.length > 0
+      ? commandNames(command)
+      : await argumentNames(cli, command, path, given);
+  return [...new Set(all)].filter((word) => word.startsWith(partial)).sort();
+}
+
+/** Walks the typed words down the tree of commands. Options and the values of options are passed over. */
+async function findCommand(
+  cli: CliContext,
+  words: string[],
+): Promise<{ command: Command; path: string[]; given: number }> {
+  const root = await wholeTree(cli, words);
+  let command = root;
+  const path: string[] = [];
+  let given = 0;
+  for (let at = 0; at < words.length; at += 1) {
+    const word = words[at] as string;
+    if (word.startsWith('-')) {
+      if (takesValue(command, root, word)) at += 1;
+      continue;
+    }
+    const next = command.commands.find((one) => one.name() === word || one.aliases().includes(word));
+    if (next === undefined) given += 1;
+    else {
+      command = next;
+      path.push(word);
+    }
+  }
+  return { command, path, given };
+}
+
+async function wholeTree(cli: CliContext, words: string[]): Promise<Command> {
+  const root = new Command('opsbro')
+    .option('--data <dir>')
+    .option('--config <dir>')
+    .option('--json')
+    .option('--no-color')
+    .option('-v, --version');
+  for (const group of commandGroups) {
+    if (words.includes(group.name) || (group.alias !== undefined && words.includes(group.alias))) {
+      (await group.load(words))(root, cli);
+    } else {
+      root.command(group.name);
+      if (group.alias !== undefined) root.command(group.alias);
+    }
+  }
+  root.command('help');
+  return root;
+}
+
+function takesValue(command: Command, root: Command, word: string): boolean {
+  const option = [...command.options, ...root.options].find((one) => one.long === word || one.short === word);
+  return option?.required === true || option?.optional === true;
+}
+
+function optionNames(command: Command): string[] {
+  const names: string[] = ['--help'];
+  for (let at: Command | null = command; at !== null; at = at.parent) {
+    names.push(...at.options.flatMap((option) => option.long ?? []));
+  }
+  return names;
+}
+
+function commandNames(command: Command): string[] {
+  return command.commands.filter((one) => !one.name().startsWith('__')).map((one) => one.name());
+}
+
+async function argumentNames(
+  cli: CliContext,
+  command: Command,
+  path: string[],
+  given: number,
+): Promise<string[]> {
+  if (path[0] === 'help') return commandGroups.map((group) => group.name);
+  const expected: readonly Argument[] = command.registeredArguments;
+  if (given >= expected.length) return [];
+  if (path.join(' ') === 'agent print') return printable;
+  const noun = argumentNouns[path.join(' ')] ?? argumentNouns[path[0] ?? ''];
+  if (noun === undefined) return [];
+  try {
+    return await liveNames(await cli.agent(), noun, timeoutMs);
+  } catch {
+    // No agent, no names: completion is silent.
+    return [];
+  }
+}

@@ -1,0 +1,57 @@
+import type { ControlClient } from '../core/control/client.ts';
+import type {
+  CheckView,
+  CollectorView,
+  DetectorView,
+  GroupsView,
+  PluginView,
+} from '../core/control/shapes.ts';
+import { OpsbroError } from '../core/errors.ts';
+import { nearest } from '../core/nearest.ts';
+
+/** What can be named on a command line and is known only to the running agent. */
+export type LiveNoun = 'collectors' | 'detectors' | 'checks' | 'plugins' | 'groups' | 'functions';
+
+/** The names of a kind the agent knows now, sorted. */
+export async function liveNames(
+  client: ControlClient,
+  noun: LiveNoun,
+  timeoutMs = 10_000,
+): Promise<string[]> {
+  const get = <T>(path: string): Promise<T> =>
+    client.request<T>('GET', `/api/v1/${path}`, undefined, { timeoutMs });
+  switch (noun) {
+    case 'plugins':
+      return (await get<PluginView[]>('plugins')).map((one) => one.id).sort();
+    case 'groups':
+      return (await get<GroupsView>('groups')).groups.map((one) => one.name).sort();
+    case 'functions':
+      return (await get<{ name: string }[]>('evaluator/functions')).map((one) => one.name).sort();
+    default: {
+      const all = await get<(CollectorView | DetectorView | CheckView)[]>(noun);
+      return [...new Set(all.map((one) => one.name))].sort();
+    }
+  }
+}
+
+/** The path of an object's route; its name may be an id with slashes. */
+export function objectPath(noun: LiveNoun, name: string, verb = ''): string {
+  return `/api/v1/${noun}/${encodeURIComponent(name)}${verb === '' ? '' : `/${verb}`}`;
+}
+
+/** Runs `act`; when the agent does not know `name`, the error also says which name was probably meant. */
+export async function orSuggest<T>(
+  client: ControlClient,
+  noun: LiveNoun,
+  name: string,
+  act: () => Promise<T>,
+): Promise<T> {
+  try {
+    return await act();
+  } catch (error) {
+    if (!(error instanceof OpsbroError) || error.code !== 'OPSBRO_API_NOT_FOUND') throw error;
+    const meant = nearest(name, await liveNames(client, noun).catch(() => []));
+    const advice = meant === undefined ? `'opsbro ${noun} list' shows all` : `did you mean '${meant}'?`;
+    throw new OpsbroError(error.code, `${error.message}; ${advice}`, { cause: error });
+  }
+}
