@@ -1,3 +1,4 @@
+import { getPriority, setPriority } from 'node:os';
 import type { Worker } from 'node:worker_threads';
 import { Piscina } from 'piscina';
 import type { PlainError } from '../errors.ts';
@@ -10,11 +11,14 @@ import { cellOf, groupCells, type JobOrder, type LateReport, sharedBytes } from 
 /** The V8 heap of a job thread. The young generation is small because sixteen of them would otherwise be most of the agent's memory. */
 export const jobThreadLimits = { maxOldGenerationSizeMb: 96, maxYoungGenerationSizeMb: 4, stackSizeMb: 4 };
 
-/** How a run on a thread ended: with a result, or with the thread. `begun` is false when the thread died before the job began. */
+/**
+ * How a run on a thread ended: with a result, or with the thread, which was terminated from outside (`killed`) or not (`died`). `begun` is false when
+ * the thread never came to the job; `shared` is true when other plugins had run in it before.
+ */
 export type LaneOutcome =
   | { ended: 'result'; result: JobResult }
-  | { ended: 'killed'; error: PlainError }
-  | { ended: 'died'; memory: boolean; begun: boolean };
+  | { ended: 'killed'; error: PlainError; begun: boolean; shared: boolean }
+  | { ended: 'died'; memory: boolean; begun: boolean; shared: boolean };
 
 /** What a lane reports on its own. */
 export interface LaneEvents {
@@ -23,6 +27,7 @@ export interface LaneEvents {
   gone(): void;
 }
 
+const ordinaryPriority = getPriority();
 let lastLane = 0;
 
 /**
@@ -95,7 +100,7 @@ export class JobLane {
     return Atomics.load(this.#cells, cellOf.externalKiB) * 1024;
   }
 
-  /** Counts up about four times a second while a long job lets the thread's loop turn. */
+  /** Counts up every 25 ms while a long job lets the thread's loop turn. */
   get beat(): number {
     return Atomics.load(this.#cells, cellOf.beat);
   }
@@ -111,9 +116,11 @@ export class JobLane {
       return { ended: 'result', result };
     } catch (thrown) {
       this.#closed = true;
-      if (this.#killed !== undefined) return { ended: 'killed', error: this.#killed };
+      const begun = Atomics.load(this.#cells, cellOf.begun) === sequence;
+      const shared = this.plugins.size > 1;
+      if (this.#killed !== undefined) return { ended: 'killed', error: this.#killed, begun, shared };
       const memory = (thrown as { code?: unknown } | null)?.code === 'ERR_WORKER_OUT_OF_MEMORY';
-      return { ended: 'died', memory, begun: Atomics.load(this.#cells, cellOf.begun) === sequence };
+      return { ended: 'died', memory, begun, shared };
     } finally {
       if (this.#closed) this.#killGroups();
     }
@@ -124,6 +131,19 @@ export class JobLane {
     this.#killed ??= plainError(error, 'OPSBRO_PLUGIN_TIMEOUT');
     this.#closed = true;
     this.#abort.abort();
+  }
+
+  /**
+   * Gives a thread that hogs a processor the lowest priority, or the ordinary one back. False when the kernel refuses: without
+   * privileges a thread can only be made slower.
+   */
+  prioritise(priority: 'ordinary' | 'lowest'): boolean {
+    try {
+      setPriority(Atomics.load(this.#cells, cellOf.thread), priority === 'lowest' ? 19 : ordinaryPriority);
+      return true;
+    } catch {
+      return false;
+    }
   }
 
   /** Ends a thread that runs nothing. */

@@ -1,3 +1,4 @@
+import { availableParallelism } from 'node:os';
 import type { TimerClock } from '../clock.ts';
 import type { ErrorCode, PlainError } from '../errors.ts';
 import { JobLane } from './job-lane.ts';
@@ -77,9 +78,10 @@ class Pool implements JobPool {
       changed: () => parts.onThreadChange?.(this.size()),
     };
     const { clock, maxThreads = 16 } = parts;
-    this.#main = new LaneGroup({ min: 1, max: maxThreads, spare: true }, owner, clock);
+    const starting = Math.max(1, Math.floor(availableParallelism() / 2));
+    this.#main = new LaneGroup({ min: 1, max: maxThreads, starting, spare: true }, owner, clock);
     this.#penalty = new LaneGroup(
-      { min: 0, max: penaltyThreads, spare: false },
+      { min: 0, max: penaltyThreads, starting, spare: false },
       { ...owner, paceOf: () => 'slow', slow: () => undefined },
       clock,
     );
@@ -135,22 +137,23 @@ class Pool implements JobPool {
   }
 
   async #attempt(job: Job, mayRepeat: boolean): Promise<JobResult & { waitedMs: number }> {
-    const group = this.#penalties.has(job.plugin) ? this.#penalty : this.#main;
-    const outcome = await group.submit(job);
+    const penalised = this.#penalties.has(job.plugin);
+    const outcome = await (penalised ? this.#penalty : this.#main).submit(job);
     if (outcome.ended === 'result') return this.#finished(job, outcome.result, outcome);
     if (outcome.ended === 'unrun') return this.#busy(job, outcome.why, outcome.waitedMs);
-    if (outcome.ended === 'died' && !outcome.begun) {
-      // The thread died under an earlier plugin's late act. Only what can do no harm twice is repeated.
-      if (mayRepeat && job.type !== 'handle' && job.type !== 'export' && !this.#closing) {
-        return this.#attempt(job, false);
-      }
+    // A thread that never came to the job was held by what an earlier plugin had left behind. One that died under the job may have been: the
+    // repetition tells. Only what does no harm twice is repeated.
+    const doubtful = !outcome.begun || (outcome.ended === 'died' && outcome.shared && !penalised);
+    const harmless = job.type !== 'handle' && job.type !== 'export';
+    if (doubtful && harmless && mayRepeat && !this.#closing) return this.#attempt(job, false);
+    if (!outcome.begun) {
       return failure(
         outcome,
         'OPSBRO_PLUGIN_COLLATERAL',
         `${job.object}: its thread was taken down before it began`,
       );
     }
-    if (!this.#closing) this.#penalise(job.plugin);
+    this.#penalise(job.plugin);
     if (outcome.ended === 'killed')
       return { ...failure(outcome, 'OPSBRO_PLUGIN_TIMEOUT', ''), error: outcome.error };
     return outcome.memory

@@ -1,3 +1,4 @@
+import { readlinkSync } from 'node:fs';
 import { performance } from 'node:perf_hooks';
 import { pathToFileURL } from 'node:url';
 import { getHeapStatistics } from 'node:v8';
@@ -12,7 +13,7 @@ import { cellOf, type JobOrder, type JobThreadData, type LateReport } from './wo
 
 const { thread, shared } = workerData as JobThreadData;
 const cells = new Int32Array(shared);
-const beatMs = 250;
+const beatMs = 25;
 
 type Outcome =
   | { status: 'done'; value: Json; state: JsonObject | null }
@@ -22,6 +23,7 @@ type Outcome =
 /** The run that a lost error is charged to when Node no longer knows its scope. */
 let latest: Run | undefined;
 
+Atomics.store(cells, cellOf.thread, kernelThread());
 containThread((error) => latest?.blame(error));
 
 /** Runs one job in this thread. Never rejects; resolves null for an order that only warms the thread. Called by the pool, one at a time. */
@@ -43,6 +45,15 @@ export async function runJob(order: JobOrder): Promise<JobResult | null> {
     heapLimitBytes: heap.heap_size_limit,
     durationMs: performance.now() - started,
   };
+}
+
+/** This thread's id in the kernel, 0 where that cannot be told. */
+function kernelThread(): number {
+  try {
+    return Number(readlinkSync('/proc/thread-self').split('/').at(-1));
+  } catch {
+    return 0;
+  }
 }
 
 /** Tells the main thread that this loop turns, and what it holds outside the heap that `resourceLimits` watches. */

@@ -20,6 +20,8 @@ const idleMs = 60_000;
 const longestWaitMs = 60_000;
 /** Pause after a thread that could not start. */
 const restartMs = 1000;
+/** A thread whose loop stood still for this long is demoted. */
+const hogMs = 100;
 /** A thread above this share of its heap is replaced. */
 const recycleShare = 0.6;
 
@@ -50,6 +52,8 @@ interface Waiting {
 interface Held {
   job: Job;
   since: number;
+  /** The lane's beat when the job got it. */
+  beat: number;
   slow: boolean;
 }
 
@@ -58,6 +62,8 @@ interface Seat {
   state: LaneView['state'];
   held: Held | null;
   idleSince: number;
+  /** Has the lowest priority, because a job of it hogged a processor. */
+  demoted: boolean;
   /** To be replaced once it is idle. */
   stale: boolean;
 }
@@ -115,6 +121,7 @@ export class LaneGroup {
     if (!this.#closed) {
       this.#expire(now);
       this.#dispatch(now);
+      this.#demote(now);
       this.#grow(now);
       this.#retireIdle(now);
     }
@@ -177,7 +184,7 @@ export class LaneGroup {
     // The thread that worked last goes first, so that surplus ones fall idle and retire.
     const free = [...this.#seats.values()]
       .filter((seat) => seat.state === 'idle' && seat.lane.alive)
-      .sort((a, b) => b.idleSince - a.idleSince);
+      .sort((a, b) => Number(a.demoted) - Number(b.demoted) || b.idleSince - a.idleSince);
     for (const seat of free) {
       const index = chooseNext(this.#views(now), allowsSlow(this.#lanes(now), this.#bounds));
       const waiting = this.#waiting[index];
@@ -187,9 +194,18 @@ export class LaneGroup {
     }
   }
 
+  /** A thread whose loop has not turned since its job began hogs a processor the others need. */
+  #demote(now: number): void {
+    for (const seat of this.#seats.values()) {
+      const { held, lane } = seat;
+      if (held === null || seat.demoted || now - held.since < hogMs || lane.beat !== held.beat) continue;
+      seat.demoted = lane.prioritise('lowest');
+    }
+  }
+
   async #run(seat: Seat, { job, since, resolve }: Waiting, now: number): Promise<void> {
     seat.state = 'busy';
-    seat.held = { job, since: now, slow: false };
+    seat.held = { job, since: now, beat: seat.lane.beat, slow: false };
     this.#owner.started(job);
     const message = `${job.object}: did not end within ${job.timeoutMs} ms; its thread was terminated`;
     const cancel = this.#clock.after(job.timeoutMs + graceMs, () =>
@@ -201,6 +217,7 @@ export class LaneGroup {
     seat.held = null;
     seat.state = 'idle';
     seat.idleSince = ended;
+    if (seat.demoted && seat.lane.alive) seat.demoted = !seat.lane.prioritise('ordinary');
     if (!seat.lane.alive) this.#remove(seat);
     else if (outcome.ended === 'result') {
       const { heapUsedBytes, heapLimitBytes } = outcome.result;
@@ -223,7 +240,7 @@ export class LaneGroup {
       if (seat !== undefined && seat.held === null) this.#remove(seat);
       this.pump();
     });
-    const seat: Seat = { lane, state: 'starting', held: null, idleSince: now, stale: false };
+    const seat: Seat = { lane, state: 'starting', held: null, idleSince: now, demoted: false, stale: false };
     this.#seats.set(lane.id, seat);
     this.#owner.changed();
     void lane.ready.then((ready) => {
@@ -290,16 +307,13 @@ export class LaneGroup {
   }
 
   #nextLook(now: number): number {
-    const seats = [...this.#seats.values()];
-    if (this.#waiting.length > 0 || seats.length < this.#bounds.min) {
-      const newest = this.#waiting.at(-1)?.since ?? now;
-      return Math.max(newest + growAfterMs, now + growAfterMs / 5);
+    const moments = [this.#startAfter];
+    for (const { since } of this.#waiting) moments.push(since + growAfterMs, since + longestWaitMs);
+    for (const { held, idleSince } of this.#seats.values()) {
+      if (held !== null)
+        moments.push(held.since + slowMs, held.since + hogMs, held.since + held.job.timeoutMs + 1);
+      else if (this.#seats.size > this.#bounds.min) moments.push(idleSince + idleMs);
     }
-    const freshest = Math.max(...seats.map(({ held }) => (held === null ? 0 : held.since)));
-    const allHeld = seats.length > 0 && seats.every(({ held }) => held !== null);
-    if (this.#bounds.spare && allHeld && now - freshest < slowMs) return freshest + slowMs;
-    const surplus = seats.filter(({ state }) => state === 'idle');
-    if (seats.length <= this.#bounds.min || surplus.length === 0) return Number.POSITIVE_INFINITY;
-    return Math.min(...surplus.map(({ idleSince }) => idleSince)) + idleMs;
+    return moments.reduce((next, at) => (at > now && at < next ? at : next), Number.POSITIVE_INFINITY);
   }
 }

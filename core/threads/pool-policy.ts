@@ -18,6 +18,8 @@ export interface WaitingView {
 export interface GroupBounds {
   min: number;
   max: number;
+  /** How many may start at the same time; a start is work for a processor, and more of them only slow each other down. */
+  starting: number;
   /** Keep one thread free while all others are held by jobs that take long. */
   spare: boolean;
 }
@@ -26,11 +28,9 @@ export interface GroupBounds {
 export const growAfterMs = 50;
 /** A run that takes longer makes its plugin slow, and its thread one that others do not wait for. */
 export const slowMs = 50;
-/** Threads that start at the same time; more would only slow each other down. */
-const maxStarting = 2;
 
 /** How long a job of each pace lets faster ones pass, so that nobody starves. */
-const handicapMs: { [pace in Pace]: number } = { fast: 0, unproven: 100, slow: 1000 };
+const handicapMs: { [pace in Pace]: number } = { fast: 0, unproven: 1000, slow: 2000 };
 
 /**
  * Picks the job that gets the next free thread: the one that waited longest, after a handicap for plugins that are slow or not known yet.
@@ -55,7 +55,7 @@ export function allowsSlow(lanes: readonly LaneView[], bounds: GroupBounds): boo
 }
 
 /**
- * How many threads to start now, 0 to 2. `room`: how many more may exist in the whole process.
+ * How many threads to start now. `room`: how many more may exist in the whole process.
  *
  * A group has its minimum at once; beyond it a thread starts for a job that waited 50 ms. Slow jobs share `max` threads (those that overran
  * their timeout do not count). For the others a thread that has been held for 50 ms does not count either: sixteen plugins that hang at the same
@@ -68,7 +68,7 @@ export function threadsToStart(
   room: number,
 ): number {
   const starting = lanes.filter((lane) => lane.state === 'starting').length;
-  const allowed = Math.min(room, maxStarting - starting);
+  const allowed = Math.min(room, bounds.starting - starting);
   if (allowed <= 0) return 0;
   const needed = Math.max(bounds.min, waiting.length > 0 ? 1 : 0);
   if (lanes.length < needed) return Math.min(allowed, needed - lanes.length);

@@ -2,10 +2,10 @@ import type { Job, ThreadData } from './protocol.ts';
 
 /**
  * Memory a job thread shares with the main thread, so that the main thread can judge and clean up after a thread that no longer answers.
- * `Int32Array` cells: which job began last, when the thread's loop last turned, what it holds outside the V8 heap, and the process
- * groups its programs run in.
+ * `Int32Array` cells: which job began last, when the thread's loop last turned, what it holds outside the V8 heap, its id in
+ * the kernel, and the process groups its programs run in.
  */
-export const cellOf = { begun: 0, beat: 1, externalKiB: 2, groups: 3 } as const;
+export const cellOf = { begun: 0, beat: 1, externalKiB: 2, thread: 3, groups: 4 } as const;
 
 /** How many programs of one thread can be tracked at once; a further one is refused. */
 export const groupCells = 16;
