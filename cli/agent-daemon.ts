@@ -14,7 +14,7 @@ const shownLogBytes = 4096;
 
 /**
  * Starts the launcher in the background, writing to `<data>/agent.log` (one older log is kept, 16 MiB at most each start), and returns
- * once the agent is initialized. Throws OPSBRO_AGENT_LOCKED when one runs already, OPSBRO_AGENT_DATA with the end of the log when it
+ * once the agent is initialized. Throws OPSBRO_AGENT_LOCKED when one runs already, OPSBRO_AGENT_START with the end of the log when it
  * does not come up.
  */
 export async function startDaemon(cli: CliContext, options: StartOptions): Promise<void> {
@@ -47,7 +47,7 @@ export async function startDaemon(cli: CliContext, options: StartOptions): Promi
   await waitUntil('the agent is initialized', startSeconds, async () => {
     if (failed !== undefined) {
       throw new OpsbroError(
-        'OPSBRO_AGENT_DATA',
+        'OPSBRO_AGENT_START',
         `the agent did not start: ${failed}; ${path} ends with\n${tail(path, from)}`,
       );
     }

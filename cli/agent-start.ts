@@ -41,7 +41,8 @@ export async function runAgent(cli: CliContext, options: StartOptions): Promise<
     const code = await agent.stopped;
     process.exit(code);
   } catch (error) {
-    throw launcher === undefined ? error : refusal(error, cli);
+    if (launcher !== undefined) refuse(error, cli);
+    throw error;
   }
 }
 
@@ -52,10 +53,13 @@ function logLevel(text: string | undefined): string | undefined {
   throw new OpsbroError('OPSBRO_CLI_USAGE', `log level '${text}' is none of debug, info, warn, error`);
 }
 
-function refusal(error: unknown, cli: CliContext): unknown {
-  if (!(error instanceof OpsbroError) || error.code.startsWith('OPSBRO_CONFIG_')) return error;
-  if (error.code === 'OPSBRO_CLI_USAGE') return error;
-  cli.note(`opsbro: ${error.message}`);
+/** Whatever keeps the agent from starting, except what the launcher does not try again anyway. */
+function refuse(error: unknown, cli: CliContext): void {
+  const code = error instanceof OpsbroError ? error.code : '';
+  if (code === 'OPSBRO_CLI_USAGE' || code.startsWith('OPSBRO_CONFIG_')) return;
+  cli.note(
+    `opsbro: ${error instanceof OpsbroError ? error.message : String((error as Error)?.stack ?? error)}`,
+  );
   process.exit(refusedCode);
 }
 

@@ -21,7 +21,7 @@ export function registerAgent(program: Command, cli: CliContext): Command {
   noun
     .command('info')
     .description('who this host is, how it does, and how the agent fares')
-    .option('--show-logs', 'also the last errors and warnings', false)
+    .option('--show-logs', 'also the last errors and warnings')
     .action(async (options: { showLogs: boolean }) => {
       const { showInfo } = await import('./agent-info.ts');
       await showInfo(cli, options.showLogs);
@@ -34,7 +34,7 @@ export function registerAgent(program: Command, cli: CliContext): Command {
     .command('wait-initialized')
     .description('wait until the agent has run every collector and detector once; exit 1 when the time is up')
     .option('--timeout <duration>', 'how long to wait', '30')
-    .option('--show-init-header', 'print what is waited for', false)
+    .option('--show-init-header', 'print what is waited for')
     .action((options: { timeout: string; showInitHeader: boolean }) =>
       waitInitialized(cli, options.timeout, options.showInitHeader),
     );
@@ -61,8 +61,8 @@ function addStart(noun: Command, cli: CliContext): void {
     .description('run the agent until it is stopped')
     .option('--log-level <level>', 'debug, info, warn or error (OPSBRO_LOG_LEVEL)')
     .option('--no-supervise', 'no launcher that restarts the agent after a crash')
-    .option('--one-shot', 'run every collector, detector and check once, then end', false)
-    .option('--daemon', 'run in the background; returns once the agent is initialized', false)
+    .option('--one-shot', 'run every collector, detector and check once, then end')
+    .option('--daemon', 'run in the background; returns once the agent is initialized')
     .action(async (options: StartOptions) => {
       if (options.daemon && options.oneShot) {
         throw new OpsbroError('OPSBRO_CLI_USAGE', '--daemon and --one-shot exclude each other');

@@ -30,7 +30,7 @@ export function registerChecks(program: Command, cli: CliContext): void {
   noun
     .command('state')
     .description('state and output of the checks that apply here, by pack')
-    .option('--all', 'also those whose group does not hold here', false)
+    .option('--all', 'also those whose group does not hold here')
     .action((options: { all: boolean }) => showStates(cli, options.all));
   addCheckVerdicts(noun, cli);
   noun

@@ -29,7 +29,7 @@ export function registerCollectors(program: Command, cli: CliContext): void {
   noun
     .command('show [name]')
     .description('the values of a collector, or of all, as collector.NAME.PATH = VALUE')
-    .option('--all', 'also name the collectors without data', false)
+    .option('--all', 'also name the collectors without data')
     .action((name: string | undefined, options: { all: boolean }) => showValues(cli, name, options.all));
   noun
     .command('run <name>')

@@ -22,12 +22,12 @@ export function registerEvaluator(program: Command, cli: CliContext): void {
   noun
     .command('list')
     .description('the functions of expressions')
-    .option('--details', 'also prototypes and what they do', false)
+    .option('--details', 'also prototypes and what they do')
     .action((options: { details: boolean }) => listFunctions(cli, options.details));
   noun
     .command('eval <expression>')
     .description('evaluate an expression, e.g. "{{collector.memory.phys_used}} > 90"; it may begin with -')
-    .option('--explain', 'also print the tree with the value of each node', false)
+    .option('--explain', 'also print the tree with the value of each node')
     .option('--language <name>', 'opsbro or javascript')
     .action((expression: string, options: EvaluationOptions) => evaluate(cli, expression, options));
   noun

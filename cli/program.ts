@@ -16,7 +16,11 @@ export async function runCli(line: string[], host: CliProcess): Promise<number> 
   // The older way to ask for candidates: the partial words, with this variable.
   const argv = host.env.EXEC_COMPLETION === '1' ? ['__complete', '--', ...line] : line;
   const program = new Command('opsbro');
-  const cli = createCliContext(host, () => program.opts<GlobalOptions>());
+  const cli = createCliContext(host, () => ({
+    config: [],
+    json: false,
+    ...program.opts<Partial<GlobalOptions> & { color: boolean }>(),
+  }));
   describeProgram(program, cli);
   try {
     await registerGroups(program, cli, argv);
@@ -37,11 +41,11 @@ function describeProgram(program: Command, cli: CliContext): void {
     .helpCommand('help [command]', 'explain a command')
     .option('--data <dir>', "the agent's data directory (OPSBRO_DATA)")
     .addOption(
-      new Option('--config <dir>', 'a config.d over the shipped one; repeatable (OPSBRO_CONFIG)')
-        .argParser((value: string, before: string[]) => [...before, value])
-        .default([], 'none'),
+      new Option('--config <dir>', 'a config.d over the shipped one; repeatable (OPSBRO_CONFIG)').argParser(
+        (value: string, before: string[] = []) => [...before, value],
+      ),
     )
-    .option('--json', 'print one JSON document', false)
+    .option('--json', 'print one JSON document')
     .option('--no-color', 'no colours (NO_COLOR)')
     .exitOverride()
     .showSuggestionAfterError(true)
@@ -66,7 +70,7 @@ async function registerGroups(program: Command, cli: CliContext, argv: string[])
   const words = operands(argv);
   const typed = words[0] === 'help' ? words[1] : words[0];
   for (const group of commandGroups) {
-    if (group.name === typed || group.alias === typed) {
+    if (typed !== undefined && (group.name === typed || group.alias === typed)) {
       const register = await group.load(words);
       register(program, cli);
     } else {

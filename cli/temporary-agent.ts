@@ -57,7 +57,7 @@ async function withTemporaryAgent<T>(
     await waitUntil('the temporary agent starts', startSeconds, async () => {
       if (child.exitCode !== null || child.signalCode !== null) {
         throw new OpsbroError(
-          child.exitCode === 78 ? 'OPSBRO_CONFIG_SYNTAX' : 'OPSBRO_AGENT_NOT_RUNNING',
+          child.exitCode === 78 ? 'OPSBRO_CONFIG_SYNTAX' : 'OPSBRO_AGENT_START',
           `the temporary agent did not start\n${errors()}`.trimEnd(),
         );
       }

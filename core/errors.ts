@@ -57,6 +57,7 @@ export const errorCatalogue = {
   OPSBRO_AGENT_LOCKED: 'another agent uses the data directory',
   OPSBRO_AGENT_DATA: 'the data directory cannot be used',
   OPSBRO_AGENT_FORMAT: 'the data directory was written by a newer version',
+  OPSBRO_AGENT_START: 'an agent that a command started did not come up',
   OPSBRO_AGENT_NOT_RUNNING: 'no agent answers on the socket',
   OPSBRO_AGENT_STORE: 'the store cannot be written',
   OPSBRO_AGENT_BUSY: 'a bounded queue is full',
