@@ -19,8 +19,11 @@ export interface Store {
    * `OPSBRO_AGENT_STORE` is kept in memory and written when that is possible again, so take its outcome as unknown.
    */
   put(batch: Batch): Promise<void>;
-  /** Queues a batch whose loss in a power cut does no harm (a kill of the process does not lose it). Never throws. */
-  putLazy(batch: Batch): void;
+  /**
+   * Writes a batch without waiting for the disk: a power cut may lose it, a kill of the process cannot once this resolved.
+   * Never rejects: while the store cannot be written the batch is kept in memory, and dropped and counted when that is full.
+   */
+  putLazy(batch: Batch): Promise<void>;
   /** Resolves once everything queued so far was tried. */
   flush(): Promise<void>;
   /** Every pair whose key starts with `prefix`, ordered by key. */
@@ -60,8 +63,8 @@ type Operation = { type: 'put'; key: string; value: string } | { type: 'del'; ke
 interface Waiting {
   operations: Operation[];
   sync: boolean;
-  done?: () => void;
-  failed?: (error: OpsbroError) => void;
+  done(): void;
+  failed(error: OpsbroError): void;
 }
 
 /**
@@ -162,15 +165,17 @@ class LevelStore implements Store {
     return new Promise((done, failed) => this.#enqueue({ operations, sync: true, done, failed }));
   }
 
-  putLazy(batch: Batch): void {
+  putLazy(batch: Batch): Promise<void> {
     const operations = toOperations(batch);
     if (this.#closed || this.#queued + operations.length > this.#limits.queued) {
       this.#figures.dropped += operations.length;
-    } else if (this.#trouble) {
-      this.#retain(operations);
-    } else {
-      this.#enqueue({ operations, sync: false });
+      return Promise.resolve();
     }
+    if (this.#trouble) {
+      this.#retain(operations);
+      return Promise.resolve();
+    }
+    return new Promise((done) => this.#enqueue({ operations, sync: false, done, failed: () => done() }));
   }
 
   #enqueue(waiting: Waiting): void {
@@ -194,7 +199,7 @@ class LevelStore implements Store {
       const error = this.#trouble ?? (await this.#commit(operations, sync));
       if (error) this.#retain(operations);
       else this.#figures.batches += group.length;
-      for (const waiting of group) error ? waiting.failed?.(error) : waiting.done?.();
+      for (const waiting of group) error ? waiting.failed(error) : waiting.done();
     }
   }
 
@@ -259,7 +264,7 @@ class LevelStore implements Store {
     this.#retained.clear();
     this.#trouble = null;
     this.#figures.writable = true;
-    if (late.length > 0) this.#enqueue({ operations: late, sync: true });
+    if (late.length > 0) this.#enqueue({ operations: late, sync: true, done: () => {}, failed: () => {} });
     this.#onTrouble(null);
   }
 

@@ -1,0 +1,216 @@
+import { isatty } from 'node:tty';
+import type { Clock, JsonObject } from 'opsbro/sdk';
+import pino from 'pino';
+import { systemClock } from './clock.ts';
+
+/** What is logged: events at this level and above. */
+export type LogLevel = 'debug' | 'info' | 'warn' | 'error';
+
+/** Counts since the start and the newest troubles, oldest first, for `opsbro agent info`. */
+export interface LogFigures {
+  errors: number;
+  warnings: number;
+  last: { at: string; level: string; message: string }[];
+}
+
+/**
+ * The agent's log: one line an event, never blocking. A line holds `at`, `level`, `message` and the fields given; those whose
+ * names tell of a secret are masked. When the reader of the output lags by more than 4 MiB, further lines are dropped and counted.
+ */
+export interface AgentLog {
+  debug(message: string, fields?: JsonObject): void;
+  info(message: string, fields?: JsonObject): void;
+  warn(message: string, fields?: JsonObject): void;
+  error(message: string, fields?: JsonObject): void;
+  /** Unknown names leave the level as it is. */
+  setLevel(level: string): void;
+  figures(): LogFigures;
+  /** Lines dropped because the output lagged. */
+  dropped(): number;
+  /** Resolves once every line is handed to the operating system, or after 1 s. */
+  close(): Promise<void>;
+}
+
+/** Where and how a log is written. */
+export interface LogOptions {
+  level: string;
+  /** A path or a file descriptor; default standard output. */
+  destination?: string | number;
+  /** One line for people instead of JSON; default: the destination is a terminal and `NO_COLOR`-aware. */
+  pretty?: boolean;
+  clock?: Clock;
+}
+
+const levels = ['debug', 'info', 'warn', 'error'] as const;
+const keptTroubles = 20;
+const maxWaitingBytes = 4 * 1024 * 1024;
+const maxMessageLength = 4096;
+const closeDeadlineMs = 1000;
+const secretName =
+  /pass(word|wd|phrase)?$|secret|token|credential|api_?key|private_?key|authorization|community/i;
+
+/** Opens the log. Nothing written to it throws; a destination that fails drops lines. */
+export function createLog(options: LogOptions): AgentLog {
+  const fd = options.destination ?? 1;
+  const clock = options.clock ?? systemClock;
+  const pretty = options.pretty ?? (typeof fd === 'number' && isatty(fd));
+  const output = openOutput(fd);
+  const color = pretty && (process.env.NO_COLOR ?? '') === '';
+  const stream = pretty ? { write: (line: string) => output.write(prettyLine(line, color)) } : output;
+  const logger = pino(
+    {
+      level: isLevel(options.level) ? options.level : 'info',
+      base: null,
+      messageKey: 'message',
+      timestamp: () => `,"at":"${new Date(clock.now()).toISOString()}"`,
+      formatters: { level: (label) => ({ level: label }) },
+    },
+    stream,
+  );
+  return new PinoLog(logger, clock, output);
+}
+
+type Destination = ReturnType<typeof pino.destination>;
+
+interface Output {
+  write(line: string): void;
+  dropped(): number;
+  close(): Promise<void>;
+}
+
+/** Lines leave by an asynchronous, bounded buffer. One that is closed or whose reader is gone drops them. */
+function openOutput(target: string | number): Output {
+  const destination = pino.destination({
+    dest: target,
+    sync: false,
+    maxLength: maxWaitingBytes,
+    mkdir: false,
+  });
+  let dropped = 0;
+  let closing: Promise<void> | null = null;
+  destination.on('error', () => {
+    dropped += 1;
+  });
+  destination.on('drop', () => {
+    dropped += 1;
+  });
+  return {
+    write(line) {
+      if (closing) dropped += 1;
+      else destination.write(line);
+    },
+    dropped: () => dropped,
+    close() {
+      closing ??= closeDestination(destination);
+      return closing;
+    },
+  };
+}
+
+class PinoLog implements AgentLog {
+  readonly #logger: pino.Logger;
+  readonly #clock: Clock;
+  readonly #output: Output;
+  readonly #counts = { error: 0, warn: 0 };
+  #last: LogFigures['last'] = [];
+
+  constructor(logger: pino.Logger, clock: Clock, output: Output) {
+    this.#logger = logger;
+    this.#clock = clock;
+    this.#output = output;
+  }
+
+  debug(message: string, fields?: JsonObject): void {
+    this.#write('debug', message, fields);
+  }
+
+  info(message: string, fields?: JsonObject): void {
+    this.#write('info', message, fields);
+  }
+
+  warn(message: string, fields?: JsonObject): void {
+    this.#write('warn', message, fields);
+  }
+
+  error(message: string, fields?: JsonObject): void {
+    this.#write('error', message, fields);
+  }
+
+  #write(level: LogLevel, message: string, fields: JsonObject = {}): void {
+    const text = message.slice(0, maxMessageLength);
+    if (level === 'error' || level === 'warn') this.#remember(level, text, fields);
+    if (this.#logger.isLevelEnabled(level)) this.#logger[level](masked(fields), text);
+  }
+
+  #remember(level: 'error' | 'warn', message: string, fields: JsonObject): void {
+    this.#counts[level] += 1;
+    const plugin = typeof fields.plugin === 'string' ? `${fields.plugin}: ` : '';
+    const reason = typeof fields.reason === 'string' ? `: ${fields.reason.slice(0, maxMessageLength)}` : '';
+    const at = new Date(this.#clock.now()).toISOString();
+    this.#last.push({ at, level, message: `${plugin}${message}${reason}` });
+    if (this.#last.length > keptTroubles) this.#last.shift();
+  }
+
+  setLevel(level: string): void {
+    if (isLevel(level)) this.#logger.level = level;
+  }
+
+  figures(): LogFigures {
+    return { errors: this.#counts.error, warnings: this.#counts.warn, last: [...this.#last] };
+  }
+
+  dropped(): number {
+    return this.#output.dropped();
+  }
+
+  close(): Promise<void> {
+    return this.#output.close();
+  }
+}
+
+function isLevel(level: string): level is LogLevel {
+  return (levels as readonly string[]).includes(level);
+}
+
+/** A copy whose secret-sounding fields, two levels deep, show `***`. Own names of pino's line are kept out of the way. */
+function masked(fields: JsonObject, depth = 0): JsonObject {
+  const copy: JsonObject = {};
+  for (const [name, value] of Object.entries(fields)) {
+    const key = depth === 0 && (name === 'level' || name === 'at' || name === 'message') ? `${name}_` : name;
+    if (secretName.test(name) && value !== null) copy[key] = '***';
+    else if (typeof value === 'object' && value !== null && !Array.isArray(value) && depth < 2) {
+      copy[key] = masked(value, depth + 1);
+    } else copy[key] = value;
+  }
+  return copy;
+}
+
+const paint = { debug: '2', info: '32', warn: '33', error: '31' } as const;
+
+/** `12:00:01 warn  collector/memory: a run failed  code=… reason="…"`, on one line whatever the fields hold. */
+function prettyLine(line: string, color: boolean): string {
+  const { level, at, message, plugin, ...fields } = JSON.parse(line) as JsonObject;
+  const label = String(level).padEnd(5);
+  const code = paint[String(level) as LogLevel] ?? '0';
+  const who = typeof plugin === 'string' ? `${plugin}: ` : '';
+  const rest = Object.entries(fields).map(([name, value]) => ` ${name}=${shown(value)}`);
+  const text = `${who}${message}`.replaceAll(/[\x00-\x1f\x7f]/g, ' ');
+  const time = new Date(String(at)).toTimeString().slice(0, 8);
+  return `${time} ${color ? `\x1b[${code}m${label}\x1b[0m` : label} ${text}${rest.join('')}\n`;
+}
+
+function shown(value: unknown): string {
+  return typeof value === 'string' && /^[\w./:@%+-]+$/.test(value) ? value : JSON.stringify(value);
+}
+
+/** `flush` of an unbuffered SonicBoom calls back before the write under way ended; `end` waits for it, and leaves 1 and 2 open. */
+function closeDestination(destination: Destination): Promise<void> {
+  return new Promise((resolve) => {
+    const timer = setTimeout(resolve, closeDeadlineMs);
+    destination.once('close', () => {
+      clearTimeout(timer);
+      resolve();
+    });
+    destination.end();
+  });
+}
