@@ -29,7 +29,7 @@ export interface AgentOptions {
   config: string[];
   data: string;
   logLevel?: string;
-  /** A launcher watches over this process: end when it is gone. */
+  /** A launcher watches over this process and starts it again when it dies. */
   supervised: boolean;
   /** Run everything once, then stop. */
   oneShot?: boolean;
@@ -94,7 +94,6 @@ class Agent implements AgentHandle {
   readonly #chores: Chores;
   #watch: ConfigWatch | undefined;
   #state: 'starting' | 'running' | 'stopping' = 'starting';
-  #launcher = process.ppid;
   #resolveStopped!: (code: number) => void;
 
   constructor(options: AgentOptions, log: AgentLog, config: ConfigClient, data: DataDirectory) {
@@ -174,6 +173,7 @@ class Agent implements AgentHandle {
     await this.#flush();
     deps.journal.close();
     await this.#data.close();
+    this.#notifier.close();
     this.#log.info('agent stopped');
     await this.#log.close();
     return 0;
@@ -260,7 +260,6 @@ class Agent implements AgentHandle {
     return new Chores(
       [
         { everyMs: 200, run: (now) => this.#watchFirstRound(now - start) },
-        { everyMs: 1000, run: () => this.#watchLauncher() },
         { everyMs: this.#notifier.watchdogMs, run: () => this.#notifier.watchdog() },
         { everyMs: 10_000, run: (now) => this.#cpu.sample(now) },
         { everyMs: 60_000, run: () => this.#parts.deps.states.save() },
@@ -281,13 +280,6 @@ class Agent implements AgentHandle {
     this.#state = 'running';
     this.#notifier.ready();
     if (this.#options.oneShot === true) this.stop();
-  }
-
-  #watchLauncher(): void {
-    if (!this.#options.supervised || process.ppid === this.#launcher) return;
-    this.#log.warn('the launcher is gone; stopping');
-    this.#launcher = process.ppid;
-    this.stop();
   }
 
   #agentFacts(): JsonObject {
