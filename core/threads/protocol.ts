@@ -46,8 +46,15 @@ export type JobResult = {
 /** Main thread to config thread. */
 export type ConfigRequest =
   | { type: 'load'; id: number; directories: ConfigDirectories; running: RunningObject[] }
-  | { type: 'compile'; id: number; expression: string; language: 'opsbro' | 'javascript' }
-  | { type: 'show'; id: number; object: string | null }
+  | {
+      type: 'compile';
+      id: number;
+      expression: string;
+      language: 'opsbro' | 'javascript';
+      /** Read first by a thread that has loaded nothing yet. */
+      directories?: ConfigDirectories;
+    }
+  | { type: 'show'; id: number; object: string | null; directories?: ConfigDirectories }
   | { type: 'warm'; id: number };
 
 /** Where configuration and plugins come from, base first; a later directory overrides by object id. */
@@ -88,6 +95,7 @@ export type ServiceReply =
   | { type: 'started' }
   | { type: 'stopped'; state: JsonObject | null }
   | { type: 'failed'; error: PlainError }
+  | { type: 'state'; state: JsonObject }
   | { type: 'emit'; topic: string; data: Json }
   | { type: 'log'; line: LogLine }
   | { type: 'reply'; id: number; status: number; body: Json };

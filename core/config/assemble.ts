@@ -1,0 +1,284 @@
+import { createHash } from 'node:crypto';
+import { basename, join } from 'node:path';
+import type { Json, JsonObject } from 'opsbro/sdk';
+import type { ErrorCode } from '../errors.ts';
+import { agentSettings, checkAgent, globalData } from './agent-settings.ts';
+import type { BuildContext, Built, ExpressionCompiler } from './build.ts';
+import type { BadPath, Scan } from './files.ts';
+import { mergeTrees } from './macros.ts';
+import { type PluginSet, runtimeOf } from './manifests.ts';
+import type { AgentSettings, ConfigObject, Diagnostic, Place, PluginEntry } from './model.ts';
+import type { RawObject, SplitFile } from './split.ts';
+
+/** What a load came to, before it is compared with what runs. */
+export interface Loaded {
+  objects: ConfigObject[];
+  /** The text behind each object, and the ids that replace an object of an earlier directory. */
+  raws: ReadonlyMap<string, RawObject>;
+  overriding: ReadonlySet<string>;
+  plugins: PluginSet;
+  agent: AgentSettings;
+  agentRaws: RawObject[];
+  /** Merged parameters by pack. */
+  parameters: ReadonlyMap<string, JsonObject>;
+  diagnostics: Diagnostic[];
+  badFiles: string[];
+  /** Packs whose parameters could not all be read, and whether agent.yml could not. */
+  badPacks: ReadonlySet<string>;
+  badAgent: boolean;
+  fileCount: number;
+}
+
+interface Parts {
+  scan: Scan;
+  plugins: PluginSet;
+  splits: readonly SplitFile[];
+  compiler: ExpressionCompiler;
+  /** Builds an object, or takes it from memory when `key` (what it depends on besides its text) is the same. */
+  build(raw: RawObject, key: string, context: BuildContext): Built;
+  /** Objects of plugins that run without YAML, by id; kept between loads so that they stay the same. */
+  synthesised: Map<string, RawObject>;
+}
+
+/** SHA-256 of a value's JSON, hex. */
+export function hashOf(value: unknown): string {
+  return createHash('sha256').update(JSON.stringify(value)).digest('hex');
+}
+
+/**
+ * Makes one configuration of all files: merges parameters and agent.yml over the directories, lets later directories override by
+ * id, adds the plugins that run without YAML, and builds every object. A file with any error gives no object.
+ */
+export function assemble(parts: Parts): Loaded {
+  return new Assembly(parts).run();
+}
+
+class Assembly {
+  private readonly parts: Parts;
+  private readonly diagnostics: Diagnostic[] = [];
+  private readonly bad = new Set<string>();
+  private readonly candidates = new Map<string, RawObject[]>();
+  private readonly parameters = new Map<string, JsonObject>();
+  private readonly agentRaws: RawObject[] = [];
+  private agent: AgentSettings = agentSettings({}, {});
+
+  constructor(parts: Parts) {
+    this.parts = parts;
+  }
+
+  run(): Loaded {
+    const { scan, plugins, splits } = this.parts;
+    for (const list of [scan.diagnostics, plugins.diagnostics, ...splits.map((split) => split.diagnostics)])
+      this.note(list);
+    for (const path of [...scan.bad.map(({ path }) => path), ...plugins.bad]) this.bad.add(path);
+    for (const { objects } of splits) for (const raw of objects) this.admit(raw);
+    this.mergeAgent();
+    this.mergeParameters();
+    this.synthesise();
+    const { objects, raws } = this.buildAll();
+    const overriding = [...raws].filter(([id, raw]) => (this.candidates.get(id)?.indexOf(raw) ?? 0) > 0);
+    return {
+      objects,
+      raws,
+      overriding: new Set(overriding.map(([id]) => id)),
+      plugins,
+      agent: this.agent,
+      agentRaws: this.agentRaws,
+      parameters: this.parameters,
+      diagnostics: this.diagnostics,
+      badFiles: [...this.bad],
+      badPacks: this.badPacks(),
+      badAgent: this.isBad(
+        (path, { folder, pack }) => /^agent\.ya?ml$/.test(basename(path)) || (folder && pack === null),
+      ),
+      fileCount: scan.files.length,
+    };
+  }
+
+  private note(diagnostics: readonly Diagnostic[]): void {
+    for (const diagnostic of diagnostics) {
+      this.diagnostics.push(diagnostic);
+      if (diagnostic.severity === 'error') this.bad.add(diagnostic.place.file);
+    }
+  }
+
+  private error(code: ErrorCode, message: string, place: Place): undefined {
+    this.note([{ severity: 'error', code, message, place }]);
+  }
+
+  /** Files come in order, so the second of two equal ids in one directory is the duplicate. */
+  private admit(raw: RawObject): undefined {
+    const known = this.candidates.get(raw.id) ?? [];
+    const twin = known.find(({ file }) => file.directory === raw.file.directory);
+    if (twin !== undefined) {
+      const { file, line, column } = twin.place;
+      const hint = raw.kind === 'parameters' || raw.kind === 'agent' ? '' : "; give one of them another 'id'";
+      const message = `the object ${raw.id} exists already at ${file}:${line}:${column}${hint}`;
+      return this.error('OPSBRO_CONFIG_DUPLICATE_ID', message, raw.place);
+    }
+    this.candidates.set(raw.id, [...known, raw]);
+  }
+
+  private take(kind: RawObject['kind']): RawObject[] {
+    const all = [...this.candidates.values()].flat().filter((raw) => raw.kind === kind);
+    for (const { id } of all) this.candidates.delete(id);
+    return all.sort((a, b) => a.file.directory - b.file.directory);
+  }
+
+  private mergeAgent(): void {
+    const macros = new Set(this.parts.splits.flatMap((split) => split.macros));
+    let values: JsonObject = {};
+    let free: JsonObject = {};
+    for (const raw of this.take('agent')) {
+      const checked = checkAgent(raw, macros);
+      this.note(checked.diagnostics);
+      if (this.bad.has(raw.file.path)) continue;
+      this.agentRaws.push(raw);
+      values = mergeTrees(values, checked.values);
+      free = { ...free, ...checked.free };
+    }
+    this.agent = agentSettings(values, free);
+  }
+
+  private mergeParameters(): void {
+    for (const raw of this.take('parameters'))
+      if (!this.bad.has(raw.file.path))
+        this.parameters.set(raw.pack, mergeTrees(this.parameters.get(raw.pack) ?? {}, raw.value));
+  }
+
+  /** Collectors run without YAML unless an object bears their name; detectors unless one uses them; services where their pack has parameters. */
+  private synthesise(): void {
+    const raws = [...this.candidates.values()].map((list) => list.at(-1)!);
+    const taken = new Set(
+      raws.flatMap(({ kind, name, value }) =>
+        kind === 'detector' && typeof value.use === 'string'
+          ? [`detector/${value.use}`]
+          : [`${kind}/${name}`],
+      ),
+    );
+    for (const entry of this.parts.plugins.entries.values()) {
+      const { kind, name, platforms } = entry.manifest;
+      if (entry.approval === 'pending' || (platforms && !platforms.includes(process.platform))) continue;
+      const runtime = runtimeOf(entry.manifest);
+      const alone =
+        (kind === 'collector' || kind === 'detector') && runtime === 'job' && !taken.has(`${kind}/${name}`);
+      const byParameters =
+        runtime === 'service' && this.parameters.has(name) && !taken.has(`service/${name}`);
+      if (alone) this.addSynthesised(entry, kind, 'core', {});
+      else if (byParameters) this.addSynthesised(entry, 'service', name, this.switches(name));
+    }
+  }
+
+  private switches(pack: string): JsonObject {
+    const given = Object.entries(this.parameters.get(pack) ?? {});
+    return Object.fromEntries(given.filter(([key]) => key === 'enabled' || key === 'enabled_if_group'));
+  }
+
+  private addSynthesised(
+    entry: PluginEntry,
+    kind: 'collector' | 'detector' | 'service',
+    pack: string,
+    value: JsonObject,
+  ): void {
+    const { name } = entry.manifest;
+    const id = `${pack}/${kind}/${name}`;
+    const path = join(entry.folder, 'plugin.yml');
+    const key = `${id} ${path} ${JSON.stringify(value)}`;
+    let raw = this.parts.synthesised.get(key);
+    if (raw === undefined) {
+      const place = { file: path, line: 1, column: 1 };
+      const file = { path, directory: -1, pack, base: name, root: false, bytes: Buffer.alloc(0), hash: '' };
+      raw = { id, kind, pack, name, value, place, file, locate: () => place };
+      this.parts.synthesised.set(key, raw);
+    }
+    this.candidates.set(id, [raw]);
+  }
+
+  private buildAll(): { objects: ConfigObject[]; raws: Map<string, RawObject> } {
+    const chosen = [...this.candidates].map(([id, list]) => [id, list.length - 1] as [string, number]);
+    const dropped = this.collectorTwins();
+    const collectors = [...this.candidates.values()]
+      .flat()
+      .filter((raw) => raw.kind === 'collector' && !dropped.has(raw.id));
+    const names = new Set(collectors.map(({ name }) => name.toLowerCase()));
+    const contexts = new Map<string, { key: string; context: BuildContext }>();
+    const built = new Map<string, Built>();
+    const build = (id: string, index: number): void => {
+      const raw = this.candidates.get(id)?.[index];
+      if (raw === undefined || dropped.has(id)) return;
+      const pack = contexts.get(raw.pack) ?? this.context(raw.pack, names);
+      contexts.set(raw.pack, pack);
+      const result = this.parts.build(raw, pack.key, pack.context);
+      this.note(result.diagnostics);
+      built.set(id, result);
+    };
+    for (const [id, index] of chosen) build(id, index);
+    // Only now is known which files are bad; where one is, the object it would override takes its place.
+    for (const choice of chosen) {
+      const [id] = choice;
+      while (this.bad.has(this.candidates.get(id)?.[choice[1]]?.file.path ?? '')) {
+        built.delete(id);
+        choice[1] -= 1;
+        build(id, choice[1]);
+      }
+    }
+    const objects = [...built.values()].flatMap(({ object }) => object ?? []);
+    const indexes = new Map(chosen);
+    const raws = objects.map(({ id }) => [id, this.candidates.get(id)![indexes.get(id)!]!] as const);
+    return { objects, raws: new Map(raws) };
+  }
+
+  /** Expressions know a collector by its name alone, so two packs cannot both have one: the later directory's counts. */
+  private collectorTwins(): Set<string> {
+    const dropped = new Set<string>();
+    const byName = new Map<string, RawObject>();
+    const all = [...this.candidates.values()].map((list) => list.at(-1)!);
+    const sorted = all
+      .filter(({ kind }) => kind === 'collector')
+      .sort((a, b) => a.file.directory - b.file.directory);
+    for (const raw of sorted) {
+      const other = byName.get(raw.name.toLowerCase());
+      if (other !== undefined && other.file.directory === raw.file.directory) {
+        const { file, line, column } = other.place;
+        const message = `the collector '${raw.name}' exists already at ${file}:${line}:${column}; give one of them another 'id'`;
+        this.error('OPSBRO_CONFIG_DUPLICATE_ID', message, raw.place);
+        continue;
+      }
+      if (other !== undefined) dropped.add(other.id);
+      byName.set(raw.name.toLowerCase(), raw);
+    }
+    return dropped;
+  }
+
+  private context(pack: string, collectors: ReadonlySet<string>): { key: string; context: BuildContext } {
+    const { plugins, compiler } = this.parts;
+    const context: BuildContext = {
+      compiler,
+      plugins: plugins.entries,
+      functions: plugins.functions,
+      collectors,
+      parameters: this.parameters.get(pack) ?? {},
+      variables: globalData(this.agent),
+    };
+    const manifests = [...plugins.entries.values()].map(
+      ({ id, digest, approval }): Json => [id, digest, approval],
+    );
+    return { key: hashOf([manifests, [...collectors], context.parameters, context.variables]), context };
+  }
+
+  private isBad(test: (path: string, bad: BadPath) => boolean): boolean {
+    const scanned = new Map(this.parts.scan.bad.map((bad) => [bad.path, bad]));
+    return [...this.bad].some((path) => test(path, scanned.get(path) ?? { path, pack: '', folder: false }));
+  }
+
+  private badPacks(): Set<string> {
+    const { scan } = this.parts;
+    const files = scan.files
+      .filter(({ path, base }) => base === 'parameters' && this.bad.has(path))
+      .map(({ pack }) => pack);
+    const unread = scan.bad.filter(
+      ({ path, folder }) => folder || /^parameters\.ya?ml$/.test(basename(path)),
+    );
+    return new Set([...files, ...unread.flatMap(({ pack }) => pack ?? [])]);
+  }
+}

@@ -1,0 +1,79 @@
+import type { Json, JsonObject } from 'opsbro/sdk';
+import type { Path } from './yaml.ts';
+
+/** What `show`, logs and answers print in place of a secret. */
+export const redacted = '********';
+
+const isMapping = (value: unknown): value is JsonObject =>
+  typeof value === 'object' && value !== null && !Array.isArray(value);
+
+/** Calls `visit` with every value that `schema` gives a `format`; what it returns takes the value's place. Copies, never changes `value`. */
+export function mapFormats(
+  schema: Json | undefined,
+  value: Json,
+  visit: (format: string, value: Json, path: Path) => Json,
+  path: Path = [],
+): Json {
+  if (!isMapping(schema)) return value;
+  if (typeof schema.format === 'string') return visit(schema.format, value, path);
+  if (Array.isArray(value))
+    return value.map((item, index) => mapFormats(schema.items, item, visit, [...path, index]));
+  if (!isMapping(value)) return value;
+  const properties = isMapping(schema.properties) ? schema.properties : {};
+  return Object.fromEntries(
+    Object.entries(value).map(([key, item]) => {
+      const inner = Object.hasOwn(properties, key) ? properties[key] : schema.additionalProperties;
+      return [key, mapFormats(inner, item, visit, [...path, key])];
+    }),
+  );
+}
+
+/** The options with the schema's defaults filled in, and durations and sizes given as numbers turned into text with a unit. */
+export function fillOptions(schema: Json | undefined, given: JsonObject): JsonObject {
+  const filled = fillDefaults(schema, given) as JsonObject;
+  return mapFormats(schema, filled, (format, value) => {
+    if (typeof value !== 'number') return value;
+    return format === 'duration' ? `${value}s` : format === 'size' ? `${value}B` : value;
+  }) as JsonObject;
+}
+
+function fillDefaults(schema: Json | undefined, value: Json): Json {
+  if (!isMapping(schema)) return value;
+  if (Array.isArray(value)) return value.map((item) => fillDefaults(schema.items, item));
+  if (!isMapping(value) || !isMapping(schema.properties)) return value;
+  const result: JsonObject = { ...value };
+  for (const [key, inner] of Object.entries(schema.properties)) {
+    if (!isMapping(inner)) continue;
+    if (Object.hasOwn(result, key)) result[key] = fillDefaults(inner, result[key] as Json);
+    else if (inner.default !== undefined) result[key] = structuredClone(inner.default);
+    else if (
+      isMapping(inner.properties) &&
+      Object.values(inner.properties).some((p) => isMapping(p) && 'default' in p)
+    )
+      result[key] = fillDefaults(inner, {});
+  }
+  return result;
+}
+
+/**
+ * The options with every `secret` turned into its text: `{file: PATH}` (its content without the last line end), `{env: NAME}`, or the
+ * text itself. Called right before a run, so that a plan, a log or an answer never holds one. Throws what `read` throws.
+ */
+export function resolveSecrets(
+  schema: Json | undefined,
+  options: JsonObject,
+  source: { read(path: string): string; env(name: string): string | undefined },
+): JsonObject {
+  return mapFormats(schema, options, (format, value) => {
+    if (format !== 'secret' || !isMapping(value)) return value;
+    if (typeof value.file === 'string') return source.read(value.file).replace(/\r?\n$/, '');
+    return typeof value.env === 'string' ? (source.env(value.env) ?? '') : value;
+  }) as JsonObject;
+}
+
+/** The options as they may be shown: secrets given as text are replaced, `{file}` and `{env}` stay. */
+export function redactSecrets(schema: Json | undefined, options: Json): Json {
+  return mapFormats(schema, options, (format, value) =>
+    format === 'secret' && !isMapping(value) && value !== null && value !== '' ? redacted : value,
+  );
+}

@@ -1,0 +1,157 @@
+import { readdir, stat } from 'node:fs/promises';
+import { basename, join } from 'node:path';
+import type { TimerClock } from '../clock.ts';
+
+/** What watches the disk: chokidar in the program, a recorder in tests. `onEvent` gets the path. */
+export type StartWatching = (
+  directories: readonly string[],
+  onEvent: (path: string) => void,
+) => Promise<{ close(): Promise<void> }>;
+
+export interface ConfigWatchOptions {
+  /** Absolute paths. They may not exist yet. */
+  directories: readonly string[];
+  clock: TimerClock;
+  /** Called at the first event of a burst, at once: time to warm the configuration thread. */
+  onHint(): void;
+  /** Called once a burst is over: something changed, or may have. */
+  onChange(): void;
+  startWatching?: StartWatching;
+  /** Quiet that ends a burst, and the longest a burst may last, ms. */
+  quietMs?: number;
+  longestMs?: number;
+}
+
+const maxEntries = 20_000;
+const maxDepth = 16;
+
+/**
+ * Tells when configuration may have changed. An event only means "look again": bursts are gathered (50 ms of quiet, 500 ms at most).
+ * `rescan`, called once a minute by its owner, notices what the kernel did not tell (network file systems, lost events) and watches
+ * again a directory that was replaced, of which no event ever comes.
+ */
+export class ConfigWatch {
+  private readonly options: Required<ConfigWatchOptions>;
+  private watcher: Promise<{ close(): Promise<void> } | undefined> = Promise.resolve(undefined);
+  private cancelQuiet: (() => void) | undefined;
+  private burstStart: number | undefined;
+  private seen: Promise<string> = Promise.resolve('');
+  private identities = '';
+  private stopped = true;
+
+  constructor(options: ConfigWatchOptions) {
+    this.options = { startWatching: watchWithChokidar, quietMs: 50, longestMs: 500, ...options };
+  }
+
+  /** Starts watching; what cannot be watched is left to `rescan`. Resolves when changes from now on are seen. Never rejects. */
+  async start(): Promise<void> {
+    this.stopped = false;
+    this.identities = await this.identify();
+    this.seen = this.fingerprint();
+    this.arm();
+    await this.watcher;
+  }
+
+  /** Releases everything; also twice. */
+  async stop(): Promise<void> {
+    this.stopped = true;
+    this.cancelQuiet?.();
+    this.cancelQuiet = undefined;
+    const watcher = await this.watcher;
+    this.watcher = Promise.resolve(undefined);
+    await watcher?.close();
+  }
+
+  /** Compares the directories with the last look, and arms the watch anew when one was replaced. Never rejects. */
+  async rescan(): Promise<void> {
+    const identities = await this.identify();
+    const found = await this.fingerprint();
+    if (this.stopped) return;
+    if (identities !== this.identities) this.arm();
+    this.identities = identities;
+    if (found !== (await this.seen)) this.touch();
+  }
+
+  private arm(): void {
+    const { startWatching, directories } = this.options;
+    const previous = this.watcher;
+    this.watcher = (async () => {
+      await (await previous)?.close();
+      if (this.stopped) return undefined;
+      return startWatching(directories, (path) => this.event(path)).catch(() => undefined);
+    })();
+  }
+
+  private event(path: string): void {
+    if (!this.stopped && isOfInterest(path)) this.touch();
+  }
+
+  private touch(): void {
+    const { clock, quietMs, longestMs, onHint } = this.options;
+    const now = clock.monotonic();
+    if (this.burstStart === undefined) {
+      this.burstStart = now;
+      onHint();
+    }
+    this.cancelQuiet?.();
+    const left = Math.max(0, this.burstStart + longestMs - now);
+    this.cancelQuiet = clock.after(Math.min(quietMs, left), () => this.settle());
+  }
+
+  private settle(): void {
+    this.cancelQuiet = undefined;
+    this.burstStart = undefined;
+    this.seen = this.fingerprint();
+    if (!this.stopped) this.options.onChange();
+  }
+
+  private async identify(): Promise<string> {
+    return (await Promise.all(this.options.directories.map(identity))).join(' ');
+  }
+
+  /** Names, sizes and times of all files: what tells, without reading them, that one changed. */
+  private async fingerprint(): Promise<string> {
+    const parts: string[] = [];
+    const visit = async (folder: string, depth: number): Promise<void> => {
+      const entries = await readdir(folder, { withFileTypes: true }).catch(() => []);
+      for (const entry of entries.sort((a, b) => (a.name < b.name ? -1 : 1))) {
+        if (parts.length >= maxEntries || entry.name.startsWith('.')) continue;
+        const path = join(folder, entry.name);
+        if (entry.isDirectory() && depth < maxDepth) await visit(path, depth + 1);
+        else if (isOfInterest(path)) parts.push(`${path} ${await identity(path)}`);
+      }
+    };
+    for (const directory of this.options.directories) await visit(directory, 0);
+    return parts.join('\n');
+  }
+}
+
+async function identity(path: string): Promise<string> {
+  const stats = await stat(path).catch(() => undefined);
+  if (stats === undefined) return '-';
+  const { dev, ino, size, mtimeMs, ctimeMs } = stats;
+  return stats.isDirectory() ? `${dev}:${ino}` : `${dev}:${ino}:${size}:${mtimeMs}:${ctimeMs}`;
+}
+
+/** Editors write `.x.swp`, `4913` and `x~` beside a file; Kubernetes swaps `..data`. Only what a load reads counts. */
+function isOfInterest(path: string): boolean {
+  const name = basename(path);
+  return (
+    !name.startsWith('.') &&
+    !name.endsWith('~') &&
+    (/\.(ya?ml|js|mjs|ts|lock)$/i.test(name) || !name.includes('.'))
+  );
+}
+
+const watchWithChokidar: StartWatching = async (directories, onEvent) => {
+  const { watch } = await import('chokidar');
+  const watcher = watch([...directories], {
+    ignoreInitial: true,
+    ignored: (path) => basename(path).startsWith('.') && !directories.includes(path),
+    depth: maxDepth,
+  });
+  watcher.on('all', (_event, path) => onEvent(path));
+  watcher.on('error', () => {});
+  await new Promise<void>((resolve) => watcher.once('ready', () => resolve()));
+  return watcher;
+};
