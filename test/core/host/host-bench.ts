@@ -1,0 +1,241 @@
+import type { Json, JsonObject } from 'opsbro/sdk';
+import { Board } from '../../../core/board/board.ts';
+import { Bus } from '../../../core/board/bus.ts';
+import type {
+  CheckObject,
+  CollectorObject,
+  ConfigPlan,
+  DetectorObject,
+  PluginEntry,
+} from '../../../core/config/model.ts';
+import type { Facts, Outcome, Program } from '../../../core/expressions/program.ts';
+import type { HostDeps } from '../../../core/host/deps.ts';
+import type { CrashJournal } from '../../../core/host/journal.ts';
+import { ObjectTable } from '../../../core/host/objects.ts';
+import { PluginStates } from '../../../core/host/plugin-states.ts';
+import { Quarantine } from '../../../core/host/quarantine.ts';
+import { Registry } from '../../../core/host/registry.ts';
+import { Runner } from '../../../core/host/runner.ts';
+import { Scheduler } from '../../../core/schedule/scheduler.ts';
+import type { Job, JobResult } from '../../../core/threads/protocol.ts';
+import { HandClock } from '../schedule/test-clock.ts';
+
+/** The host's parts on a hand-moved clock, with the threads replaced by functions: for the order of things, not for the threads. */
+export interface HostBench {
+  deps: HostDeps;
+  clock: HandClock;
+  runner: Runner;
+  jobs: Job[];
+  rules: string[][];
+  kept: Map<string, Json>;
+  /** Moves the clock and lets what that started settle. */
+  advance(ms: number): Promise<void>;
+  /** What the next jobs of a plugin come to. */
+  answers: Map<string, JobResult>;
+  outcomes: Map<string, Outcome>;
+}
+
+/** A job that ended well. */
+export function done(value: Json, state: JsonObject | null = null): JobResult {
+  return {
+    status: 'done',
+    value,
+    state,
+    logs: [],
+    logsDropped: 0,
+    heapUsedBytes: 1,
+    heapLimitBytes: 2,
+    durationMs: 1,
+  };
+}
+
+/** A job that failed. */
+export function failed(code: string): JobResult {
+  return {
+    status: 'failed',
+    error: { code, message: 'because' },
+    logs: [],
+    logsDropped: 0,
+    heapUsedBytes: 1,
+    heapLimitBytes: 2,
+    durationMs: 1,
+  };
+}
+
+const log = { debug: () => undefined, info: () => undefined, warn: () => undefined, error: () => undefined };
+
+export function hostBench(): HostBench {
+  const clock = new HandClock();
+  const bus = new Bus();
+  const board = new Board(bus);
+  const kept = new Map<string, Json>();
+  const store = {
+    async put(batch: { put?: [string, Json][]; del?: string[] }) {
+      for (const [key, value] of batch.put ?? []) kept.set(key, structuredClone(value));
+      for (const key of batch.del ?? []) kept.delete(key);
+    },
+    putLazy: () => undefined,
+    entries: async (): Promise<[string, Json][]> => [],
+  };
+  const jobs: Job[] = [];
+  const rules: string[][] = [];
+  const answers = new Map<string, JobResult>();
+  const outcomes = new Map<string, Outcome>();
+  let runner: Runner;
+  const scheduler = new Scheduler({ clock, onDue: (ids) => runner.run(ids) });
+  const deps: HostDeps = {
+    clock,
+    log,
+    table: new ObjectTable(),
+    registry: new Registry(),
+    board,
+    bus,
+    scheduler,
+    pool: {
+      async run(job) {
+        jobs.push(job);
+        return answers.get(job.object) ?? done({ value: jobs.length });
+      },
+    },
+    rules: {
+      async evaluate(ids) {
+        rules.push(ids);
+        return ids.map((id) => outcomes.get(id) ?? { kind: 'verdict', state: 'ok', output: 'fine' });
+      },
+    },
+    store,
+    states: new PluginStates(store),
+    quarantine: new Quarantine(store),
+    journal: {} as CrashJournal,
+    facts: () => ({}) as Facts,
+    agentFacts: () => ({ agent: {} }),
+  };
+  runner = new Runner(deps);
+  scheduler.start();
+  return {
+    deps,
+    clock,
+    runner,
+    jobs,
+    rules,
+    kept,
+    answers,
+    outcomes,
+    async advance(ms) {
+      for (let left = ms; left > 0; left -= 50) {
+        clock.advance(Math.min(50, left));
+        await settle();
+      }
+    },
+  };
+}
+
+async function settle(): Promise<void> {
+  for (let turn = 0; turn < 3; turn += 1) await new Promise((resolve) => setImmediate(resolve));
+}
+
+const place = { file: '/etc/opsbro/config.d/x.yml', line: 1, column: 1 };
+const scheduled = {
+  pack: 'p',
+  place,
+  digest: 'd',
+  enabled: true,
+  intervalMs: 10_000,
+  timeoutMs: 1000,
+  ifGroup: null,
+  options: {},
+};
+
+export function collectorObject(name: string, more: Partial<CollectorObject> = {}): CollectorObject {
+  return {
+    ...scheduled,
+    kind: 'collector',
+    id: `p/collector/${name}`,
+    name,
+    plugin: `collector/${name}`,
+    ...more,
+  };
+}
+
+export function checkObject(
+  name: string,
+  collectors: string[],
+  more: Partial<CheckObject> = {},
+): CheckObject {
+  const id = `p/check/${name}`;
+  return {
+    ...scheduled,
+    kind: 'check',
+    id,
+    name,
+    plugin: 'check/rule',
+    displayName: name,
+    handlers: null,
+    attempts: 1,
+    tests: [],
+    data: {},
+    program: program(id, 'check', collectors),
+    ...more,
+  };
+}
+
+export function detectorObject(
+  name: string,
+  collectors: string[],
+  more: Partial<DetectorObject> = {},
+): DetectorObject {
+  const id = `p/detector/${name}`;
+  return {
+    ...scheduled,
+    kind: 'detector',
+    id,
+    name,
+    plugin: 'detector/rule',
+    program: program(id, 'detector', collectors),
+    ...more,
+  };
+}
+
+function program(id: string, kind: 'check' | 'detector', collectors: string[]): Program {
+  return {
+    id,
+    kind,
+    language: 'opsbro',
+    source: '',
+    constants: [],
+    references: collectors.map((collector) => ({ collector, path: ['a'], text: `collector.${collector}.a` })),
+    functions: [],
+  };
+}
+
+export function pluginEntry(id: string): PluginEntry {
+  const [kind, name] = id.split('/') as ['collector', string];
+  const module = id.endsWith('/rule') ? null : `/plugins/${id}.js`;
+  return {
+    id,
+    manifest: { api: 1, kind, name, summary: '' },
+    folder: '/plugins',
+    module,
+    origin: 'shipped',
+    approval: 'shipped',
+    digest: '',
+  };
+}
+
+export function plan(objects: ConfigPlan['start'], more: Partial<ConfigPlan> = {}): ConfigPlan {
+  const ids = [...new Set(objects.map(({ plugin }) => plugin))];
+  return {
+    generation: 1,
+    start: objects,
+    restart: [],
+    stop: [],
+    kept: 0,
+    plugins: ids.map(pluginEntry),
+    agent: null,
+    diagnostics: [],
+    badFiles: [],
+    fileCount: 1,
+    tookMs: 1,
+    ...more,
+  };
+}

@@ -1,0 +1,201 @@
+import { describe, expect, it } from 'vitest';
+import { applyPlan, linkGroups } from '../../../core/host/apply-plan.ts';
+import {
+  checkObject,
+  collectorObject,
+  detectorObject,
+  done,
+  failed,
+  type HostBench,
+  hostBench,
+  plan,
+} from './host-bench.ts';
+
+const loader = { put: () => undefined, delete: () => undefined };
+const cache = { invalidate: () => undefined };
+
+async function apply(bench: HostBench, ...args: Parameters<typeof plan>): Promise<void> {
+  await applyPlan(bench.deps, loader, cache, plan(...args));
+}
+
+describe('runner', () => {
+  it('evaluates a check only after its collector has run, and then at once', async () => {
+    const bench = hostBench();
+    let release = (): void => undefined;
+    const gate = new Promise<void>((resolve) => {
+      release = resolve;
+    });
+    bench.deps.pool.run = async () => {
+      await gate;
+      return done({ a: 1 });
+    };
+    await apply(bench, [collectorObject('load'), checkObject('c', ['load'])]);
+    await bench.advance(500);
+    expect(bench.rules).toEqual([]);
+    expect(bench.deps.board.verdicts.size).toBe(0);
+    release();
+    await bench.advance(100);
+    expect(bench.rules).toEqual([['p/check/c']]);
+    expect(bench.deps.board.verdicts.get('p/check/c')).toMatchObject({ state: 'ok' });
+  });
+
+  it('does not wait longer than three of the collector’s intervals', async () => {
+    const bench = hostBench();
+    bench.deps.pool.run = () => new Promise(() => undefined);
+    await apply(bench, [collectorObject('load'), checkObject('c', ['load'])]);
+    await bench.advance(29_000);
+    expect(bench.rules).toEqual([]);
+    await bench.advance(12_000);
+    expect(bench.rules.length).toBeGreaterThan(0);
+  });
+
+  it('does not wait for collectors that do not exist or do not run here', async () => {
+    const bench = hostBench();
+    await apply(bench, [collectorObject('off', { ifGroup: 'nowhere' }), checkObject('c', ['off', 'absent'])]);
+    await bench.advance(100);
+    expect(bench.rules).toEqual([['p/check/c']]);
+  });
+
+  it('evaluates everything due in one tick as one batch', async () => {
+    const bench = hostBench();
+    await apply(
+      bench,
+      ['a', 'b', 'c'].map((name) => checkObject(name, [])),
+    );
+    await bench.advance(100);
+    expect(bench.rules.map((batch) => batch.toSorted())).toEqual([['p/check/a', 'p/check/b', 'p/check/c']]);
+  });
+
+  it('hands ctx.state from run to run and backs off while a collector keeps failing', async () => {
+    const bench = hostBench();
+    const object = collectorObject('bad', { intervalMs: 1000 });
+    bench.answers.set(object.id, done({ a: 1 }, { seen: 1 }));
+    await apply(bench, [object]);
+    await bench.advance(100);
+    bench.answers.set(object.id, failed('OPSBRO_PLUGIN_FAILED'));
+    await bench.advance(2000);
+    expect(bench.jobs.at(-1)?.state).toEqual({ seen: 1 });
+    const soon = bench.jobs.length;
+    await bench.advance(10_000);
+    expect(bench.jobs.length - soon).toBeLessThan(6);
+    expect(bench.deps.table.get(object.id)).toMatchObject({
+      state: 'error',
+      log: expect.stringContaining('OPSBRO_PLUGIN_FAILED'),
+    });
+  });
+
+  it('keeps the last tree of a failing collector for three intervals, then takes it away', async () => {
+    const bench = hostBench();
+    const object = collectorObject('load', { intervalMs: 1000 });
+    await apply(bench, [object]);
+    await bench.advance(100);
+    bench.answers.set(object.id, failed('OPSBRO_PLUGIN_FAILED'));
+    await bench.advance(1500);
+    expect(bench.deps.board.samples.has('load')).toBe(true);
+    await bench.advance(10_000);
+    expect(bench.deps.board.samples.has('load')).toBe(false);
+  });
+
+  it('stores a changed verdict before it counts, and not an unchanged one', async () => {
+    const bench = hostBench();
+    await apply(bench, [checkObject('c', [], { intervalMs: 1000 })]);
+    await bench.advance(100);
+    expect(bench.kept.get('check/p/check/c')).toMatchObject({ state: 'ok' });
+    bench.kept.clear();
+    await bench.advance(2000);
+    expect(bench.kept.size).toBe(0);
+    bench.outcomes.set('p/check/c', { kind: 'verdict', state: 'critical', output: 'down' });
+    await bench.advance(1100);
+    expect(bench.kept.get('check/p/check/c')).toMatchObject({ state: 'critical', output: 'down' });
+  });
+
+  it('makes an evaluation error UNKNOWN with its code, never OK', async () => {
+    const bench = hostBench();
+    bench.outcomes.set('p/check/c', {
+      kind: 'error',
+      error: { code: 'OPSBRO_EXPRESSION_TIMEOUT', message: 'too long' },
+    });
+    await apply(bench, [checkObject('c', [])]);
+    await bench.advance(100);
+    expect(bench.deps.board.verdicts.get('p/check/c')).toMatchObject({
+      state: 'unknown',
+      output: 'OPSBRO_EXPRESSION_TIMEOUT: too long',
+    });
+  });
+
+  it('does not run what is quarantined, and says why', async () => {
+    const bench = hostBench();
+    await bench.deps.quarantine.add('collector/bad', 'it killed the agent', 1);
+    await apply(bench, [collectorObject('bad')]);
+    await bench.advance(100);
+    expect(bench.jobs).toEqual([]);
+    expect(bench.deps.table.get('p/collector/bad')).toMatchObject({
+      state: 'quarantined',
+      log: 'it killed the agent',
+    });
+  });
+
+  it('runs suspects one at a time', async () => {
+    const bench = hostBench();
+    await bench.deps.quarantine.accuse(['collector/a', 'collector/b'], 1);
+    let running = 0;
+    let most = 0;
+    bench.deps.pool.run = async () => {
+      running += 1;
+      most = Math.max(most, running);
+      await new Promise((resolve) => setImmediate(resolve));
+      running -= 1;
+      return done({ a: 1 });
+    };
+    await apply(bench, [collectorObject('a'), collectorObject('b')]);
+    await bench.advance(200);
+    expect(most).toBe(1);
+    expect(bench.deps.quarantine.isSuspect('collector/a')).toBe(false);
+  });
+
+  it('drops the result of an object that was taken out while it ran', async () => {
+    const bench = hostBench();
+    let release = (): void => undefined;
+    bench.deps.pool.run = () =>
+      new Promise((resolve) => {
+        release = () => resolve(done({ a: 1 }));
+      });
+    await apply(bench, [collectorObject('load')]);
+    await bench.advance(100);
+    await apply(bench, [], { stop: ['p/collector/load'], plugins: null });
+    release();
+    await bench.advance(100);
+    expect(bench.deps.board.samples.size).toBe(0);
+  });
+
+  it('gives groups while a detector matches and runs checks of that group', async () => {
+    const bench = hostBench();
+    bench.deps.bus.subscribe('groups', () => linkGroups(bench.deps));
+    const id = 'p/detector/find';
+    bench.outcomes.set(id, { kind: 'groups', matched: true, groups: ['blue'] });
+    await apply(bench, [
+      detectorObject('find', [], { intervalMs: 1000 }),
+      checkObject('c', [], { ifGroup: 'blue' }),
+    ]);
+    await bench.advance(200);
+    expect(bench.deps.board.groups).toEqual(['blue']);
+    expect(bench.rules).toContainEqual(['p/check/c']);
+    bench.outcomes.set(id, { kind: 'groups', matched: false, groups: [] });
+    await bench.advance(1200);
+    expect(bench.deps.board.groups).toEqual([]);
+    expect(bench.deps.board.verdicts.has('p/check/c')).toBe(false);
+  });
+
+  it('restarts a changed object at once and leaves the others on their phase', async () => {
+    const bench = hostBench();
+    const other = checkObject('other', []);
+    await apply(bench, [checkObject('c', []), other]);
+    await bench.advance(100);
+    const due = bench.deps.scheduler.figures(other.id)?.dueMs;
+    bench.rules.length = 0;
+    await apply(bench, [], { restart: [checkObject('c', [], { displayName: 'new' })], plugins: null });
+    await bench.advance(100);
+    expect(bench.rules).toEqual([['p/check/c']]);
+    expect(bench.deps.scheduler.figures(other.id)?.dueMs).toBe(due);
+  });
+});
