@@ -113,13 +113,20 @@ function ended(
   });
 }
 
-/** Sends a signal to a process group; a group that is gone is no error. */
-export function killGroup(pid: number | undefined, signal: NodeJS.Signals): void {
+/** A group that is gone is no error. */
+function killGroup(pid: number | undefined, signal: NodeJS.Signals): void {
   if (pid === undefined || pid <= 1) return;
   try {
     process.kill(-pid, signal);
   } catch {
     // Nobody is left in the group.
+  }
+}
+
+/** Kills the process groups a dead thread has left behind; `cells` are its shared cells. */
+export function killGroups(cells: Int32Array): void {
+  for (let cell = cellOf.groups; cell < cellOf.groups + groupCells; cell += 1) {
+    killGroup(Atomics.exchange(cells, cell, 0), 'SIGKILL');
   }
 }
 

@@ -9,9 +9,9 @@ import { containThread, type Scope, scopes } from './containment.ts';
 import { createContext, NotEligible, RunLog } from './context.ts';
 import type { Job, JobResult } from './protocol.ts';
 import { copyTree, resultLimits, stateLimits } from './tree.ts';
-import { cellOf, type JobOrder, type JobThreadData, type LateReport } from './worker-data.ts';
+import { cellOf, type JobOrder, type LateReport, type PluginThreadData } from './worker-data.ts';
 
-const { thread, shared } = workerData as JobThreadData;
+const { thread, shared } = workerData as PluginThreadData;
 const cells = new Int32Array(shared);
 const beatMs = 25;
 

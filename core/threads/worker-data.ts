@@ -1,11 +1,23 @@
 import type { Job, ThreadData } from './protocol.ts';
 
 /**
- * Memory a job thread shares with the main thread, so that the main thread can judge and clean up after a thread that no longer answers.
- * `Int32Array` cells: which job began last, when the thread's loop last turned, what it holds outside the V8 heap, its id in
- * the kernel, and the process groups its programs run in.
+ * Memory a thread of plugins shares with the main thread, so that the main thread can judge and clean up after a thread that no longer answers.
+ * Indexes into an `Int32Array`:
+ * `begun` the job that began last; `beat` counts while the thread's loop turns; `externalKiB`, `heapKiB` what it holds outside and inside
+ * the V8 heap; `thread` its id in the kernel; `dropped`, `taken` emits dropped and pushes taken by a service; `acknowledged` emits taken by
+ * the core; from `groups` on the process groups its programs run in.
  */
-export const cellOf = { begun: 0, beat: 1, externalKiB: 2, thread: 3, groups: 4 } as const;
+export const cellOf = {
+  begun: 0,
+  beat: 1,
+  externalKiB: 2,
+  heapKiB: 3,
+  thread: 4,
+  dropped: 5,
+  taken: 6,
+  acknowledged: 7,
+  groups: 8,
+} as const;
 
 /** How many programs of one thread can be tracked at once; a further one is refused. */
 export const groupCells = 16;
@@ -13,8 +25,8 @@ export const groupCells = 16;
 /** Size of the shared cells. */
 export const sharedBytes = (cellOf.groups + groupCells) * Int32Array.BYTES_PER_ELEMENT;
 
-/** What a pooled thread is started with. */
-export interface JobThreadData {
+/** What a thread of plugins is started with. */
+export interface PluginThreadData {
   thread: ThreadData;
   shared: SharedArrayBuffer;
 }

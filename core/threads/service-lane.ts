@@ -1,0 +1,75 @@
+import { Worker } from 'node:worker_threads';
+import { threadEntry } from './entry.ts';
+import { killGroups } from './host-exec.ts';
+import type { ServiceReply, ServiceRequest, ThreadData } from './protocol.ts';
+import { cellOf, type PluginThreadData, sharedBytes } from './worker-data.ts';
+
+/** What the thread of a service tells its owner. */
+export interface ServiceThreadEvents {
+  reply(reply: ServiceReply): void;
+  /** The thread ended, on its own or because it was told to. */
+  gone(memory: boolean): void;
+}
+
+/** The thread of one service, as its supervisor sees it. */
+export interface ServiceThread {
+  post(request: ServiceRequest): void;
+  /** Says that one emit was taken, which lets the service send another. */
+  acknowledge(): void;
+  /** Pushes the thread has taken since its start. */
+  taken(): number;
+  figures(): ServiceThreadFigures;
+  /** Ends the thread and every program it runs. */
+  terminate(): void;
+}
+
+/** What a service's thread last reported of itself. `beat` counts seconds while its loop turns. */
+export interface ServiceThreadFigures {
+  beat: number;
+  heapUsedBytes: number;
+  externalBytes: number;
+  emitsDropped: number;
+}
+
+/** The V8 heap of a service's thread: larger than a job's, since it keeps what it serves, and so more likely to abort the process. */
+export const serviceThreadLimits = {
+  maxOldGenerationSizeMb: 128,
+  maxYoungGenerationSizeMb: 8,
+  stackSizeMb: 4,
+};
+
+/** Starts a thread for one service. */
+export function openServiceThread(thread: ThreadData, events: ServiceThreadEvents): ServiceThread {
+  const shared = new SharedArrayBuffer(sharedBytes);
+  const cells = new Int32Array(shared);
+  const worker = new Worker(threadEntry('service-thread'), {
+    workerData: { thread, shared } satisfies PluginThreadData,
+    env: {},
+    execArgv: [],
+    argv: [],
+    resourceLimits: serviceThreadLimits,
+  });
+  let memory = false;
+  worker.on('message', (reply: ServiceReply) => events.reply(reply));
+  worker.on('error', (error: NodeJS.ErrnoException) => {
+    memory = error.code === 'ERR_WORKER_OUT_OF_MEMORY';
+  });
+  worker.on('exit', () => {
+    killGroups(cells);
+    events.gone(memory);
+  });
+  return {
+    post: (request) => worker.postMessage(request),
+    acknowledge: () => Atomics.add(cells, cellOf.acknowledged, 1),
+    taken: () => Atomics.load(cells, cellOf.taken),
+    figures: () => ({
+      beat: Atomics.load(cells, cellOf.beat),
+      heapUsedBytes: Atomics.load(cells, cellOf.heapKiB) * 1024,
+      externalBytes: Atomics.load(cells, cellOf.externalKiB) * 1024,
+      emitsDropped: Atomics.load(cells, cellOf.dropped),
+    }),
+    terminate: () => {
+      void worker.terminate();
+    },
+  };
+}
