@@ -181,9 +181,7 @@ class LevelStore implements Store {
   #enqueue(waiting: Waiting): void {
     this.#queue.push(waiting);
     this.#queued += waiting.operations.length;
-    this.#writer ??= this.#write().finally(() => {
-      this.#writer = null;
-    });
+    this.#writer ??= this.#write();
   }
 
   /** The one writer: everything that queued up while the previous group was on its way to the disk makes the next group. */
@@ -201,6 +199,8 @@ class LevelStore implements Store {
       else this.#figures.batches += group.length;
       for (const waiting of group) error ? waiting.failed(error) : waiting.done();
     }
+    // In the same turn as the last look at the queue, so that no batch falls between.
+    this.#writer = null;
   }
 
   async #commit(operations: Operation[], sync: boolean): Promise<OpsbroError | null> {

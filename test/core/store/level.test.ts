@@ -1,0 +1,195 @@
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { createInterface } from 'node:readline';
+import { fileURLToPath } from 'node:url';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { openStore } from '../../../core/store/level.ts';
+
+let scratch: string;
+beforeEach(async () => {
+  scratch = await mkdtemp(join(tmpdir(), 'opsbro-level-'));
+});
+afterEach(async () => {
+  await rm(scratch, { recursive: true, force: true });
+});
+
+/** Runs a script in a process of its own, with `openStore` and the scratch directory at hand; its lines can be read one by one. */
+function runStore(script: string, prefix: string[] = []) {
+  const module = fileURLToPath(new URL('../../../dist/core/store/level.js', import.meta.url));
+  const code = `import { openStore } from ${JSON.stringify(module)};
+    import { createInterface } from 'node:readline';
+    const path = ${JSON.stringify(join(scratch, 'db'))};
+    const commands = createInterface(process.stdin)[Symbol.asyncIterator]();
+    const say = (...words) => console.log(words.join(' '));
+    ${script}`;
+  const [file = '', ...args] = [...prefix, process.execPath, '--input-type=module', '-e', code];
+  const child = spawn(file, args, { stdio: ['pipe', 'pipe', 'inherit'] });
+  const lines = createInterface(child.stdout)[Symbol.asyncIterator]();
+  return { child, line: async () => (await lines.next()).value as string };
+}
+
+describe('openStore', () => {
+  it('reads back what a put resolved for, by key and by prefix', async () => {
+    const store = await openStore(scratch);
+    await store.put({
+      put: [
+        ['check/b', { state: 'ok' }],
+        ['check/a', [1, null, 'x']],
+        ['checks', 0],
+        ['check/é', '\u0000'],
+      ],
+    });
+    await store.put({ put: [['check/c', true]], del: ['check/b'] });
+    expect(await store.get('check/b')).toBeUndefined();
+    expect(await store.entries('check/')).toEqual([
+      ['check/a', [1, null, 'x']],
+      ['check/c', true],
+      ['check/é', '\u0000'],
+    ]);
+    expect((await store.entries('')).length).toBe(4);
+    await store.close();
+    await store.close();
+    await expect(store.put({ del: ['x'] })).rejects.toMatchObject({ code: 'OPSBRO_AGENT_STORE' });
+    await expect(store.get('x')).rejects.toMatchObject({ code: 'OPSBRO_AGENT_STORE' });
+  });
+
+  it('syncs once for everything that waits together', async () => {
+    const store = await openStore(scratch);
+    const puts = Array.from({ length: 500 }, (_, index) => store.put({ put: [[`k${index}`, index]] }));
+    await Promise.all(puts);
+    expect(store.figures()).toMatchObject({ batches: 500, dropped: 0, writable: true });
+    expect(store.figures().syncs).toBeLessThan(10);
+    await store.close();
+  });
+
+  it('keeps the order of lazy and exact writes of one key', async () => {
+    const store = await openStore(scratch);
+    const lazy = store.putLazy({ put: [['k', 1]] });
+    const exact = store.put({ put: [['k', 2]] });
+    const last = store.putLazy({ put: [['k', 3]] });
+    await Promise.all([lazy, exact, last]);
+    expect(await store.get('k')).toBe(3);
+    await store.close();
+  });
+
+  it('takes values as they are at the call, hostile keys included', async () => {
+    const store = await openStore(scratch);
+    const value = { n: 1 };
+    const put = store.put({
+      put: [
+        ['__proto__', value],
+        ['k', JSON.parse('{"__proto__": 1}')],
+      ],
+    });
+    value.n = 2;
+    await put;
+    expect(await store.get('__proto__')).toEqual({ n: 1 });
+    expect(Object.keys((await store.get('k')) as object)).toEqual(['__proto__']);
+    await store.close();
+  });
+
+  it('refuses what its queue cannot hold, and goes on', async () => {
+    const store = await openStore(scratch, { maxQueued: 3 });
+    const fits = store.put({
+      put: [
+        ['a', 1],
+        ['b', 1],
+        ['c', 1],
+      ],
+    });
+    const lazy = store.putLazy({ put: [['e', 1]] });
+    await expect(store.put({ put: [['d', 1]] })).rejects.toMatchObject({ code: 'OPSBRO_AGENT_BUSY' });
+    await lazy;
+    expect(store.figures().dropped).toBe(1);
+    await fits;
+    await store.put({ put: [['d', 1]] });
+    await store.close();
+  });
+
+  it('leaves out an entry it cannot read, and counts it', async () => {
+    const { ClassicLevel } = await import('classic-level');
+    const raw = new ClassicLevel(scratch);
+    await raw.batch([
+      { type: 'put', key: 'a', value: '{"torn' },
+      { type: 'put', key: 'b', value: '2' },
+    ]);
+    await raw.close();
+    const store = await openStore(scratch);
+    expect(await store.entries('')).toEqual([['b', 2]]);
+    expect(await store.get('a')).toBeUndefined();
+    expect(store.figures().unreadable).toBe(2);
+    await store.close();
+  });
+
+  it('copies everything to another directory', async () => {
+    const store = await openStore(join(scratch));
+    await store.put({
+      put: [
+        ['a', 1],
+        ['b', 2],
+      ],
+    });
+    await store.copyTo(join(scratch, 'copy'));
+    await store.close();
+    const copy = await openStore(join(scratch, 'copy'));
+    expect(await copy.entries('')).toEqual([
+      ['a', 1],
+      ['b', 2],
+    ]);
+    await copy.close();
+  });
+
+  it('keeps every acknowledged put over a kill -9', async () => {
+    const { child, line } = runStore(`
+      const store = await openStore(path);
+      for (let n = 0; ; n += 1) { await store.put({ put: [['k' + n, n]] }); say(n); }`);
+    let last = -1;
+    while (last < 50) last = Number(await line());
+    child.kill('SIGKILL');
+    await once(child, 'exit');
+    for (let more = await line(); more !== undefined; more = await line()) last = Number(more);
+    const store = await openStore(join(scratch, 'db'));
+    const kept = new Map(await store.entries('k'));
+    for (let n = 0; n <= last; n += 1) expect(kept.get(`k${n}`)).toBe(n);
+    await store.close();
+  });
+
+  it('reports a disk that is full once, goes on, and writes what waited when there is room again', async () => {
+    // A file size limit gives the kernel's own refusal to any user, as a full disk does.
+    const { child, line } = runStore(
+      `const trouble = (error) => say('trouble', error === null ? 'over' : error.code);
+      const store = await openStore(path, { onTrouble: trouble, retryMs: 5 });
+      const text = 'x'.repeat(20_000);
+      let acknowledged = 0;
+      let refused = 0;
+      for (let n = 0; n < 40; n += 1) {
+        await store.put({ put: [['k' + n, text + Math.random()]] }).then(() => (acknowledged += 1), (error) => {
+          if (error.code === 'OPSBRO_AGENT_STORE') refused += 1;
+        });
+      }
+      await store.putLazy({ put: [['lazy', 1]] });
+      say('full', acknowledged, refused, store.figures().writable);
+      await commands.next();
+      while (!store.figures().writable) await new Promise((resolve) => setTimeout(resolve, 5));
+      await store.flush();
+      await store.close();
+      say('closed', store.figures().dropped);`,
+      ['prlimit', '--fsize=200000:unlimited'],
+    );
+    expect(await line()).toBe('trouble OPSBRO_AGENT_STORE');
+    const [word, acknowledged, refused, writable] = (await line()).split(' ');
+    expect([word, Number(acknowledged) + Number(refused), writable]).toEqual(['full', 40, 'false']);
+    expect(Number(acknowledged)).toBeGreaterThan(5);
+    await once(spawn('prlimit', [`--pid=${child.pid}`, '--fsize=unlimited'], { stdio: 'inherit' }), 'exit');
+    child.stdin.write('go\n');
+    expect(await line()).toBe('trouble over');
+    expect(await line()).toBe('closed 0');
+    const store = await openStore(join(scratch, 'db'));
+    expect((await store.entries('k')).length).toBe(40);
+    expect(await store.get('lazy')).toBe(1);
+    await store.close();
+  });
+});
