@@ -47,7 +47,7 @@ export function checkReadme(folder: URL, manifest: Manifest): void {
 export function checkOptionTable(folder: URL, manifest: Manifest): void {
   const properties = (manifest.options?.properties ?? {}) as { [name: string]: JsonObject };
   const section = readReadme(folder).split('## Options\n')[1]?.split('\n## ')[0] ?? '';
-  const rows = [...section.matchAll(/^\| `([^`]+)` \|([^|]*)\|([^|]*)\|/gm)].map(
+  const rows = [...section.matchAll(/^\| `([^`]+)` *\|([^|]*)\|([^|]*)\|/gm)].map(
     ([, name, , written]) => `${name}=${(written ?? '').trim().replaceAll('`', '')}`,
   );
   const expected = Object.entries(properties).map(([name, schema]) => `${name}=${shown(schema.default)}`);
