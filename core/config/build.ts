@@ -4,7 +4,7 @@ import type { ErrorCode } from '../errors.ts';
 import type { Compiled, Scope, ScopeFunction } from '../expressions/program.ts';
 import { nearest } from '../nearest.ts';
 import { parseDuration } from './duration.ts';
-import { kindSchemas } from './kinds.ts';
+import { type KindSchema, kindSchemas } from './kinds.ts';
 import { configurationNames, lookUp, macrosOf } from './macros.ts';
 import type { CheckTest, ConfigObject, Diagnostic, PluginEntry } from './model.ts';
 import { fillOptions, mapFormats } from './options.ts';
@@ -61,8 +61,7 @@ const allStates: VerdictState[] = ['ok', 'warning', 'critical', 'unknown'];
 export function buildObject(raw: RawObject, context: BuildContext): Built {
   const builder = new Builder(raw, context);
   const object = builder.build();
-  const failed = builder.diagnostics.some(({ severity }) => severity === 'error');
-  return { object: failed ? null : object, diagnostics: builder.diagnostics };
+  return { object: builder.hasErrors() ? null : object, diagnostics: builder.diagnostics };
 }
 
 class Builder {
@@ -118,6 +117,10 @@ class Builder {
     });
   }
 
+  hasErrors(): boolean {
+    return this.diagnostics.some(({ severity }) => severity === 'error');
+  }
+
   private finish(object: JsonObject & { kind: ConfigObject['kind']; plugin: string }): ConfigObject {
     const { id, pack, name, place } = this.raw;
     const notes = typeof this.raw.value.notes === 'string' ? { notes: this.raw.value.notes } : {};
@@ -140,25 +143,16 @@ class Builder {
     const use = typeof value.use === 'string' ? value.use.replace(`${kind}/`, '') : undefined;
     if (use !== undefined) return `${kind}/${use}`;
     if (kind === 'handler') return `handler/${typeof value.type === 'string' ? value.type : name}`;
-    if (kind === 'check') return this.checkPlugin(value);
+    if (kind === 'check') {
+      const judges = isSet(value.critical_if) || isSet(value.warning_if) || !isSet(value.script);
+      return judges ? 'check/rule' : 'check/nagios';
+    }
     if (
       kind === 'detector' &&
       (Object.hasOwn(value, 'apply_if') || !this.context.plugins.has(`detector/${name}`))
     )
       return 'detector/rule';
     return `${kind}/${name}`;
-  }
-
-  private checkPlugin(value: JsonObject): string | undefined {
-    if (isSet(value.critical_if) || isSet(value.warning_if)) return 'check/rule';
-    if (isSet(value.script)) return 'check/nagios';
-    if (outputs.some((key) => isSet(value[key]))) return 'check/rule';
-    this.error(
-      'OPSBRO_CONFIG_MISSING_KEY',
-      "a check lacks a key 'critical_if', 'warning_if', 'script' or 'use'",
-      [],
-    );
-    return undefined;
   }
 
   private findPlugin(id: string): boolean {
@@ -195,14 +189,13 @@ class Builder {
     const { kind, value } = this.raw;
     const schema = kindSchemas[kind as keyof typeof kindSchemas];
     const known = schema.properties as JsonObject;
-    const optionNames = Object.keys(
-      (this.entry?.manifest.options?.properties as JsonObject | undefined) ?? {},
-    );
+    const options = this.optionsSchema();
+    const optionNames = Object.keys(options.properties);
     const given: JsonObject = {};
     const named = kind === 'check' ? this.namedData() : new Set<string>();
     for (const [key, item] of Object.entries(value)) {
       if (Object.hasOwn(known, key)) this.own[key] = item;
-      else if (optionNames.includes(key) || this.entry === undefined) given[key] = item;
+      else if (optionNames.includes(key) || (this.entry === undefined && kind !== 'check')) given[key] = item;
       else if (kind === 'check' && (isMapping(item) || named.has(key))) this.data[key] = item;
       else
         this.error(
@@ -212,9 +205,15 @@ class Builder {
           'key',
         );
     }
-    if (this.entry === undefined) this.data = given;
     this.report(validate(schema, this.own, this.subject(plugin)), (path) => path);
-    this.setOptions(plugin, optionNames, given);
+    if (this.entry !== undefined) this.setOptions(plugin, this.entry.manifest.name, options, given);
+  }
+
+  /** What the manifest says of options. A rule's are its object's own keys. */
+  private optionsSchema(): KindSchema {
+    const { runs, options } = this.entry?.manifest ?? {};
+    const none: KindSchema = { type: 'object', additionalProperties: false, properties: {} };
+    return runs === 'expression' ? none : { ...none, ...options };
   }
 
   private subject(plugin: string): string {
@@ -227,23 +226,14 @@ class Builder {
   }
 
   /** Options of the plugin: those of the pack's parameters when the pack bears the plugin's name, then `options:`, then inline keys. */
-  private setOptions(plugin: string, names: string[], inline: JsonObject): void {
-    if (this.entry === undefined) return;
-    const { manifest } = this.entry;
+  private setOptions(plugin: string, name: string, schema: KindSchema, inline: JsonObject): void {
     const { parameters } = this.context;
-    const fromPack =
-      this.raw.pack === manifest.name ? names.filter((name) => Object.hasOwn(parameters, name)) : [];
+    const fromPack = this.raw.pack === name ? Object.keys(schema.properties) : [];
+    const shared = fromPack
+      .filter((key) => Object.hasOwn(parameters, key))
+      .map((key) => [key, parameters[key] as Json]);
     const nested = isMapping(this.own.options) ? this.own.options : {};
-    const given = {
-      ...Object.fromEntries(fromPack.map((name) => [name, parameters[name] as Json])),
-      ...nested,
-      ...inline,
-    };
-    const schema: JsonObject = manifest.options ?? {
-      type: 'object',
-      additionalProperties: false,
-      properties: {},
-    };
+    const given: JsonObject = { ...Object.fromEntries(shared), ...nested, ...inline };
     if (Object.keys(given).length > 0 || Array.isArray(schema.required))
       this.report(validate(schema, given, plugin), (path) =>
         path[0] !== undefined && Object.hasOwn(inline, path[0]) ? path : ['options', ...path],
@@ -271,7 +261,7 @@ class Builder {
           `a detector lacks the key '${name}'`,
           Object.hasOwn(this.own, name) ? [name] : [],
         );
-    if (this.diagnostics.some(({ severity }) => severity === 'error')) return null;
+    if (this.hasErrors()) return null;
     const texts = { apply_if: pythonText(this.own.apply_if), add_groups: groups as string[] };
     const compiled = this.context.compiler.compileDetector(this.raw.id, texts, this.scope(), this.language());
     this.findings(compiled, key);
@@ -300,6 +290,13 @@ class Builder {
     if (isSet(own.script)) object.script = own.script as string | string[];
     if (scheduled.plugin === 'check/nagios') this.unresolvedMacros();
     if (scheduled.plugin !== 'check/rule') return this.finish(object);
+    if (!this.hasErrors() && !outputs.some((key) => isSet(own[key])))
+      this.error(
+        'OPSBRO_CONFIG_MISSING_KEY',
+        "the check lacks 'critical_if', 'warning_if', 'script' or 'use'",
+        [],
+      );
+    if (this.hasErrors()) return this.finish(object);
     const variables = isMapping(own.variables) ? own.variables : {};
     const texts: CheckTexts = {
       variables: Object.fromEntries(
