@@ -60,11 +60,16 @@ describe('collector/pressure', () => {
 
   it('yields what a kernel has that knows no full pressure of the CPU', async () => {
     const root = new URL('testdata/ubuntu-20.04-linux-5.4/', folder);
-    expect(await runVerb(pressure, fixtureContext({ root }))).toMatchObject({
+    const idle = { avg10: 0, avg60: 0, avg300: 0, pct_stalled: 0 };
+    expect(await runVerb(pressure, fixtureContext({ root }))).toEqual({
+      status: 'done',
       value: {
         cpu: { some: { avg10: 2.04, avg60: 0.75, avg300: 0.4, total: 157622151, pct_stalled: 2.04 } },
-        io: { full: { total: 80223104 } },
-        memory: { some: { total: 4034 } },
+        io: {
+          some: { ...idle, avg60: 0.08, avg300: 0.11, total: 98435901 },
+          full: { ...idle, avg60: 0.06, avg300: 0.07, total: 80223104 },
+        },
+        memory: { some: { ...idle, total: 4034 }, full: { ...idle, total: 1012 } },
       },
     });
   });
