@@ -26,6 +26,8 @@ export interface Program {
   references: Reference[];
   /** Host-touching functions the source may ask for by `needs`. */
   functions: string[];
+  /** Of kind `value`: its nodes, nested `{node, source, id, children}`, for `explain`. */
+  tree?: Json;
 }
 
 /** The facts a batch is evaluated over. One set per tick. */

@@ -1,0 +1,334 @@
+import { Worker } from 'node:worker_threads';
+import type { Json } from 'opsbro/sdk';
+import type { TimerClock } from '../clock.ts';
+import { threadEntry } from '../threads/entry.ts';
+import type { ExpressionLimits, Facts, Program } from './program.ts';
+import { refresh, type Slot, type SlotUpdate } from './reference.ts';
+
+/** What the thread is started with; `progress` holds the place (from 1) of the program that runs, -1 between, 0 when idle. */
+export interface LaneThreadData {
+  limits: ExpressionLimits;
+  progress: SharedArrayBuffer;
+}
+
+/** A batch: commands as JSON texts for the guest, then that many evaluations. */
+export interface LaneRequest {
+  batch: number;
+  commands: string[];
+  count: number;
+}
+
+/** How a batch ended. `broken` names the program that ran when the instance broke, -1 when none did. */
+export type LaneReply =
+  | { type: 'ready' }
+  | { type: 'ran'; batch: number; timeouts: number[]; text?: string; list?: string[] }
+  | { type: 'broken'; batch: number; index: number };
+
+/** A thread as the lane sees it, so that tests can bring their own. */
+export type SpawnThread = (data: LaneThreadData) => Worker;
+
+/** A program with its places in the sandbox. */
+export interface Entry {
+  program: Program;
+  index: number;
+  source: { id: number; text: string; users: number; thread: number };
+  slots: Slot[];
+  /** Thread (by its number) that has this program. */
+  thread: number;
+  /** It was killed or interrupted before: it goes last in a batch. */
+  isSuspect: boolean;
+}
+
+/** What one batch is evaluated over. `results` are those of host functions, by call. */
+export interface Batch {
+  facts: Facts;
+  results: Map<string, Json>;
+}
+
+/** Counters for the agent's figures. */
+export interface LaneFigures {
+  kills: number;
+  restarts: number;
+  evaluations: number;
+}
+
+const POLL_MS = 25;
+const COMMAND_SIZE = 500;
+const COMMAND_TEXT = 1_048_576;
+/** Commands are ours: a watchdog on them is there for a machine that stands still, not for a culprit. */
+const COMMAND_PATIENCE = 20;
+const START_MS = 10_000;
+const MAX_KILLS = 50;
+export const KILLED =
+  'e{"code":"KILLED","message":"the evaluation did not end and its thread was terminated"}';
+const TIMEOUT = 'e{"code":"TIMEOUT","message":"the evaluation used up its CPU time"}';
+const MEMORY = 'e{"code":"MEMORY","message":"the evaluation ran out of memory or broke the sandbox"}';
+
+/** The thread that evaluates the programs of one language: started when first needed, watched, replaced when it breaks. */
+export class Lane {
+  readonly #limits: ExpressionLimits;
+  readonly #clock: TimerClock;
+  readonly #spawn: SpawnThread;
+  readonly #figures: LaneFigures;
+  readonly #progress = new Int32Array(new SharedArrayBuffer(4));
+  #worker: Worker | undefined;
+  #thread = 0;
+  #batch = 0;
+  #settle: ((reply: LaneReply) => void) | undefined;
+  #sentFacts: string | undefined;
+  #stale: number[] = [];
+  #tail: Promise<unknown> = Promise.resolve();
+  #isStopped = false;
+
+  constructor(
+    limits: ExpressionLimits,
+    clock: TimerClock,
+    figures: LaneFigures,
+    spawn: SpawnThread = spawnThread,
+  ) {
+    this.#limits = limits;
+    this.#clock = clock;
+    this.#figures = figures;
+    this.#spawn = spawn;
+  }
+
+  /** True while a thread runs. */
+  get isRunning(): boolean {
+    return this.#worker !== undefined;
+  }
+
+  /** Lets the sandbox forget a program, with the next batch. */
+  forget(entry: Entry): void {
+    if (entry.thread === this.#thread && this.#worker !== undefined) this.#stale.push(entry.index);
+  }
+
+  /** Evaluates programs and gives their raw outputs in the same order. Never rejects; batches queue up. */
+  run(entries: Entry[], batch: Batch): Promise<string[]> {
+    const turn = this.#tail.then(() => this.#run(entries, batch));
+    this.#tail = turn;
+    return turn;
+  }
+
+  async stop(): Promise<void> {
+    this.#isStopped = true;
+    await this.#end('stopped');
+  }
+
+  async #run(entries: Entry[], batch: Batch): Promise<string[]> {
+    const outputs = new Array<string>(entries.length);
+    let order: number[] = [];
+    const last: number[] = [];
+    for (let place = 0; place < entries.length; place += 1)
+      (entries[place]?.isSuspect === true ? last : order).push(place);
+    order = order.concat(last);
+    let kills = 0;
+    while (order.length > 0) {
+      if (this.#isStopped || kills > MAX_KILLS) {
+        for (const place of order) outputs[place] = KILLED;
+        break;
+      }
+      const todo = order.map((place) => entries[place] as Entry);
+      const reply = await this.#attempt(todo, batch);
+      if (reply.type === 'ran') {
+        this.#figures.evaluations += order.length;
+        this.#collect(reply, order, outputs);
+        for (const index of reply.timeouts) {
+          outputs[order[index] as number] = TIMEOUT;
+          (todo[index] as Entry).isSuspect = true;
+        }
+        break;
+      }
+      kills += 1;
+      const culprit = reply.index >= 0 ? order[reply.index] : undefined;
+      if (culprit === undefined) continue;
+      outputs[culprit] = reply.output;
+      (entries[culprit] as Entry).isSuspect = true;
+      order = order.filter((place) => place !== culprit);
+    }
+    return outputs;
+  }
+
+  #collect(reply: LaneReply & { type: 'ran' }, order: number[], outputs: string[]): void {
+    if (reply.list !== undefined) {
+      for (let at = 0; at < order.length; at += 1) outputs[order[at] as number] = reply.list[at] as string;
+      return;
+    }
+    const text = reply.text as string;
+    let from = text.indexOf(';');
+    const lengths = text.slice(0, from).split(',');
+    from += 1;
+    for (let at = 0; at < order.length; at += 1) {
+      const to = from + Number(lengths[at]);
+      outputs[order[at] as number] = text.slice(from, to);
+      from = to;
+    }
+  }
+
+  /** One try: what the thread answered, or the place of the program that took it down and the output it gets. */
+  async #attempt(
+    todo: Entry[],
+    batch: Batch,
+  ): Promise<(LaneReply & { type: 'ran' }) | { type: 'lost'; index: number; output: string }> {
+    const worker = this.#worker ?? (await this.#start());
+    if (worker === undefined) return { type: 'lost', index: -1, output: MEMORY };
+    this.#batch += 1;
+    const request: LaneRequest = {
+      batch: this.#batch,
+      commands: this.#commands(todo, batch),
+      count: todo.length,
+    };
+    const answered = new Promise<LaneReply>((resolve) => {
+      this.#settle = resolve;
+    });
+    worker.postMessage(request);
+    const guard = this.#watch();
+    const reply = await answered;
+    guard();
+    if (reply.type === 'ran') return reply;
+    const killed = reply.type === 'ready';
+    const index = killed ? Atomics.load(this.#progress, 0) - 1 : reply.index;
+    if (killed) this.#figures.kills += 1;
+    await this.#end('broken');
+    return { type: 'lost', index: Math.max(-1, index), output: killed ? KILLED : MEMORY };
+  }
+
+  /** Everything the thread does not have yet, as JSON texts: sources, programs, facts, values, and the batch itself. */
+  #commands(todo: Entry[], { facts, results }: Batch): string[] {
+    const texts: string[] = [];
+    let list: string[] = [];
+    let size = 0;
+    const add = (command: unknown): void => {
+      const text = JSON.stringify(command);
+      if (size + text.length > COMMAND_TEXT && list.length > 0) {
+        texts.push(`[${list.join(',')}]`);
+        list = [];
+        size = 0;
+      }
+      list.push(text);
+      size += text.length;
+    };
+    if (this.#stale.length > 0) add({ do: 'delete', programs: this.#stale });
+    this.#stale = [];
+    this.#addPrograms(todo, add);
+    this.#addFacts(facts, add);
+    this.#addValues(todo, facts, add);
+    add({
+      do: 'batch',
+      programs: todo.map((entry) => entry.index),
+      now: facts.now,
+      seed: facts.seed,
+      results: [...results],
+    });
+    texts.push(`[${list.join(',')}]`);
+    return texts;
+  }
+
+  #addPrograms(todo: Entry[], add: (command: unknown) => void): void {
+    let programs: unknown[] = [];
+    const flush = (): void => {
+      if (programs.length > 0) add({ do: 'put', programs });
+      programs = [];
+    };
+    for (const entry of todo) {
+      if (entry.thread === this.#thread) continue;
+      entry.thread = this.#thread;
+      const { source, program } = entry;
+      if (source.thread !== this.#thread) {
+        source.thread = this.#thread;
+        add({ do: 'source', id: source.id, text: source.text });
+      }
+      programs.push([entry.index, source.id, program.constants, entry.slots.map((slot) => slot.index)]);
+      if (programs.length >= COMMAND_SIZE) flush();
+    }
+    flush();
+  }
+
+  #addFacts({ groups, staticGroups, node }: Facts, add: (command: unknown) => void): void {
+    const command = { do: 'facts', groups, staticGroups, node };
+    const text = JSON.stringify(command);
+    if (text === this.#sentFacts) return;
+    this.#sentFacts = text;
+    add(command);
+  }
+
+  #addValues(todo: Entry[], facts: Facts, add: (command: unknown) => void): void {
+    for (const { slots } of todo) {
+      for (const slot of slots) {
+        if (slot.batch === this.#batch) continue;
+        slot.batch = this.#batch;
+        const update: SlotUpdate | undefined = refresh(
+          slot,
+          facts.sample(slot.reference.collector),
+          this.#thread,
+        );
+        if (update !== undefined) add({ do: 'values', values: [update] });
+      }
+    }
+  }
+
+  /** Kills the thread when the program that runs does not change for the watchdog's time. Returns how to stop watching. */
+  #watch(): () => void {
+    let cancel = (): void => {};
+    let place = Number.NaN;
+    let since = this.#clock.monotonic();
+    const look = (): void => {
+      const now = this.#clock.monotonic();
+      const current = Atomics.load(this.#progress, 0);
+      if (current !== place) {
+        place = current;
+        since = now;
+      }
+      const patience = this.#limits.watchdogMs * (current > 0 ? 1 : COMMAND_PATIENCE);
+      if (now - since >= patience) this.#settle?.({ type: 'ready' });
+      else cancel = this.#clock.after(POLL_MS, look);
+    };
+    look();
+    return () => cancel();
+  }
+
+  async #start(): Promise<Worker | undefined> {
+    this.#thread += 1;
+    this.#sentFacts = undefined;
+    this.#stale = [];
+    Atomics.store(this.#progress, 0, 0);
+    const worker = this.#spawn({
+      limits: this.#limits,
+      progress: this.#progress.buffer as SharedArrayBuffer,
+    });
+    worker.unref();
+    if (this.#thread > 1) this.#figures.restarts += 1;
+    const ready = new Promise<LaneReply>((resolve) => {
+      this.#settle = resolve;
+    });
+    const broken = (): void =>
+      this.#settle?.({ type: 'broken', batch: this.#batch, index: Atomics.load(this.#progress, 0) - 1 });
+    worker.on('message', (reply: LaneReply) => this.#settle?.(reply));
+    worker.on('error', broken);
+    worker.on('exit', broken);
+    this.#worker = worker;
+    const cancel = this.#clock.after(START_MS, broken);
+    const reply = await ready;
+    cancel();
+    if (reply.type === 'ready') return worker;
+    await this.#end('broken');
+    return undefined;
+  }
+
+  async #end(why: 'broken' | 'stopped'): Promise<void> {
+    const worker = this.#worker;
+    this.#worker = undefined;
+    worker?.removeAllListeners();
+    // A late error of a thread that is being terminated has no one left to tell.
+    worker?.on('error', () => {});
+    if (why === 'stopped') this.#settle?.({ type: 'broken', batch: this.#batch, index: -1 });
+    await worker?.terminate();
+  }
+}
+
+function spawnThread(data: LaneThreadData): Worker {
+  return new Worker(threadEntry('expression-thread'), {
+    workerData: data,
+    env: {},
+    resourceLimits: { maxOldGenerationSizeMb: 64, maxYoungGenerationSizeMb: 8, stackSizeMb: 4 },
+  });
+}

@@ -1,0 +1,151 @@
+import {
+  newQuickJSWASMModuleFromVariant,
+  newVariant,
+  type QuickJSContext,
+  type QuickJSHandle,
+  RELEASE_SYNC,
+} from 'quickjs-emscripten';
+import type { ExpressionLimits } from './program.ts';
+
+const PAGE = 65_536;
+/** The engine does not start with less. */
+const SMALLEST_PAGES = 256;
+/** Commands compile many sources and parse values at once: their deadline is this many times an evaluation's. */
+const COMMAND_GRACE = 20;
+const intrinsics = { BaseObjects: true, Eval: true, JSON: true, MapSet: true, RegExp: true } as const;
+
+/** Node's types know WebAssembly only as a namespace. */
+const wasm = (
+  globalThis as unknown as {
+    WebAssembly: { Memory: new (size: { initial: number; maximum: number }) => object };
+  }
+).WebAssembly;
+
+/** Why a guest call did not end well. After `broken` the instance must not be used again. */
+export type Fault = 'timeout' | 'broken';
+
+/**
+ * One QuickJS instance in a WebAssembly memory with a maximum, running the guest script. Only its thread uses it; every call
+ * blocks until the guest returns, is interrupted, or breaks.
+ */
+export class Machine {
+  readonly #context: QuickJSContext;
+  readonly #limits: ExpressionLimits;
+  readonly #entries: { [name in 'opsbro' | 'run' | 'fetch' | 'fetchJson']: QuickJSHandle };
+  #calls = 0;
+  #seen = -1;
+  #started = 0;
+  #allowanceMs = 0;
+  #interrupted = false;
+
+  private constructor(context: QuickJSContext, limits: ExpressionLimits, script: string) {
+    this.#context = context;
+    this.#limits = limits;
+    context.runtime.setMaxStackSize(limits.stackBytes);
+    context.unwrapResult(context.evalCode(script, 'guest.js')).dispose();
+    const entry = (name: string): QuickJSHandle => context.getProp(context.global, name);
+    this.#entries = {
+      opsbro: entry('opsbro'),
+      run: entry('run'),
+      fetch: entry('fetch'),
+      fetchJson: entry('fetchJson'),
+    };
+    context.runtime.setInterruptHandler(() => this.#isOver());
+  }
+
+  /** Starts an instance and runs the guest script in it. */
+  static async start(limits: ExpressionLimits, script: string): Promise<Machine> {
+    const pages = Math.max(SMALLEST_PAGES, Math.floor(limits.memoryBytes / PAGE));
+    const memory = new wasm.Memory({ initial: SMALLEST_PAGES, maximum: pages });
+    const module = await newQuickJSWASMModuleFromVariant(newVariant(RELEASE_SYNC, { wasmMemory: memory }));
+    return new Machine(module.newContext({ intrinsics }), limits, script);
+  }
+
+  /** Hands a list of commands, as JSON text, to the guest. */
+  command(text: string): Fault | null {
+    return this.#shielded(COMMAND_GRACE, () => {
+      const argument = this.#context.newString(text);
+      try {
+        return this.#call(this.#entries.opsbro, argument);
+      } finally {
+        argument.dispose();
+      }
+    });
+  }
+
+  /** Evaluates the next program of the batch. */
+  run(): Fault | null {
+    return this.#shielded(1, () => this.#call(this.#entries.run));
+  }
+
+  /**
+   * The outputs of the batch: their lengths, a semicolon, and all of them in one text; or a list where the text would not
+   * survive the border (a NUL cuts it short, a lone surrogate becomes something else).
+   */
+  fetch(): { text: string } | { list: string[] } | Fault {
+    const text = this.#read(this.#entries.fetch);
+    if (text === 'timeout' || text === 'broken') return text;
+    if (isIntact(text)) return { text };
+    const json = this.#read(this.#entries.fetchJson);
+    return json === 'timeout' || json === 'broken'
+      ? json
+      : { list: (JSON.parse(json) as (string | null)[]).map((one) => one ?? '') };
+  }
+
+  #read(entry: QuickJSHandle): string | Fault {
+    let result = '';
+    const fault = this.#shielded(COMMAND_GRACE, () => {
+      const called = this.#context.callFunction(entry, this.#context.undefined);
+      if (called.error !== undefined) return this.#judge(called.error);
+      result = this.#context.getString(called.value);
+      called.value.dispose();
+      return null;
+    });
+    return fault ?? result;
+  }
+
+  #call(entry: QuickJSHandle, ...args: QuickJSHandle[]): Fault | null {
+    const called = this.#context.callFunction(entry, this.#context.undefined, ...args);
+    if (called.error !== undefined) return this.#judge(called.error);
+    called.value.dispose();
+    return null;
+  }
+
+  #judge(error: QuickJSHandle): Fault {
+    error.dispose();
+    return this.#interrupted ? 'timeout' : 'broken';
+  }
+
+  /** A throw of the host's own (a WASM trap, an abort) leaves the instance in an unknown state. */
+  #shielded(grace: number, call: () => Fault | null): Fault | null {
+    this.#calls += 1;
+    this.#allowanceMs = this.#limits.cpuMs * grace;
+    this.#interrupted = false;
+    try {
+      return call();
+    } catch {
+      return 'broken';
+    }
+  }
+
+  /** Polled by the engine while guest code runs. The clock starts at the first poll of a call, so that a short call costs none. */
+  #isOver(): boolean {
+    const now = performance.now();
+    if (this.#seen !== this.#calls) {
+      this.#seen = this.#calls;
+      this.#started = now;
+      return false;
+    }
+    this.#interrupted = now - this.#started > this.#allowanceMs;
+    return this.#interrupted;
+  }
+}
+
+/** True when the lengths agree with the text and nothing in it was replaced. */
+function isIntact(text: string): boolean {
+  const head = text.indexOf(';');
+  if (text.includes('\ufffd')) return false;
+  let sum = 0;
+  if (head > 0) for (const length of text.slice(0, head).split(',')) sum += Number(length);
+  return sum === text.length - head - 1;
+}
