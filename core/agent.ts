@@ -5,7 +5,7 @@ import { systemClock } from './clock.ts';
 import { ConfigClient } from './config/client.ts';
 import type { ConfigPlan } from './config/model.ts';
 import { ConfigWatch } from './config/watch.ts';
-import { RouteTable } from './control/route-table.ts';
+import type { RouteTable } from './control/route-table.ts';
 import { type AgentInside, agentView, pluginViews } from './control/routes/agent.ts';
 import { controlRoutes } from './control/routes/index.ts';
 import { ControlServer } from './control/server.ts';
@@ -87,6 +87,7 @@ class Agent implements AgentHandle {
   readonly #data: DataDirectory;
   readonly #parts: Assembly;
   readonly #reloader: Reloader;
+  readonly #routes: RouteTable;
   readonly #server: ControlServer;
   readonly #notifier: Notifier;
   readonly #cpu: CpuMeter;
@@ -117,7 +118,8 @@ class Agent implements AgentHandle {
     this.#reloader = this.#makeReloader();
     this.#cpu = new CpuMeter(() => process.cpuUsage(), systemClock.monotonic());
     this.#inside = this.#makeInside();
-    this.#server = this.#makeServer();
+    this.#routes = this.#makeRoutes();
+    this.#server = new ControlServer(this.#routes);
     this.#chores = this.#makeChores();
   }
 
@@ -132,7 +134,10 @@ class Agent implements AgentHandle {
     }
     history.follow(deps.bus);
     new Router(deps, identity.name).follow(deps.bus);
-    deps.bus.subscribe('groups', () => linkGroups(deps));
+    deps.bus.subscribe('groups', () => {
+      linkGroups(deps);
+      this.#linkServices();
+    });
     await this.#firstLoad();
     await this.#server.listen(identity.socket);
     deps.scheduler.start();
@@ -165,10 +170,10 @@ class Agent implements AgentHandle {
 
   /** Everything is told to end, what must be kept is written, in this order. */
   async #shutDown(): Promise<number> {
-    const { deps, pool, rules } = this.#parts;
+    const { deps, pool, rules, services } = this.#parts;
     deps.scheduler.stop();
     await Promise.all([this.#watch?.stop(), this.#server.close(500), this.#config.stop()]);
-    await pool.close(2000);
+    await Promise.all([pool.close(2000), services.stopAll()]);
     await rules.stop();
     await this.#flush();
     deps.journal.close();
@@ -219,20 +224,23 @@ class Agent implements AgentHandle {
         if (this.#options.logLevel === undefined) this.#log.setLevel(settings.logLevel);
         useSettings(settings);
       },
-      apply: (plan: ConfigPlan) => applyPlan(deps, rules, this.#parts.pool, plan),
+      apply: async (plan: ConfigPlan) => {
+        await applyPlan(deps, rules, this.#parts.pool, plan);
+        this.#linkServices();
+      },
       onBusy: (busy) => this.#notifier.reloading(busy),
     });
   }
 
   #makeInside(): AgentInside {
-    const { deps, pool, identity, settings } = this.#parts;
+    const { deps, pool, services, identity, settings } = this.#parts;
     return {
       deps,
       reloader: this.#reloader,
       identity,
       settings,
       state: () => this.#state,
-      threads: () => ({ ...pool.size(), expression: 1, sandbox: 0, service: 0 }),
+      threads: () => ({ ...pool.size(), expression: 1, sandbox: 0, service: services.figures().length }),
       penalised: () => new Set(pool.penalised()),
       cpuPercent: () => this.#cpu.percent(),
       logFigures: () => this.#log.figures(),
@@ -240,10 +248,9 @@ class Agent implements AgentHandle {
     };
   }
 
-  #makeServer(): ControlServer {
-    const routes = new RouteTable();
+  #makeRoutes(): RouteTable {
     const { runner, history, rules } = this.#parts;
-    routes.add(
+    return new RouteTable(
       controlRoutes({
         inside: this.#inside,
         runner,
@@ -252,7 +259,11 @@ class Agent implements AgentHandle {
         explainer: () => rules.engine,
       }),
     );
-    return new ControlServer(routes);
+  }
+
+  #linkServices(): void {
+    this.#parts.links.reconcile();
+    this.#routes.usePluginRoutes(this.#parts.links.routes());
   }
 
   #makeChores(): Chores {
@@ -260,6 +271,8 @@ class Agent implements AgentHandle {
     return new Chores(
       [
         { everyMs: 200, run: (now) => this.#watchFirstRound(now - start) },
+        { everyMs: 200, run: () => this.#guardMemory() },
+        { everyMs: 1000, run: () => this.#parts.services.check() },
         { everyMs: this.#notifier.watchdogMs, run: () => this.#notifier.watchdog() },
         { everyMs: 10_000, run: (now) => this.#cpu.sample(now) },
         { everyMs: 60_000, run: () => this.#parts.deps.states.save() },
@@ -267,6 +280,11 @@ class Agent implements AgentHandle {
       ],
       start,
     );
+  }
+
+  #guardMemory(): void {
+    const plugin = this.#parts.guard.check();
+    if (plugin !== null) this.#log.error('ended a thread: the agent is over its memory limit', { plugin });
   }
 
   /** The agent runs once every collector and detector that may run has run once, or 30 s have passed. */

@@ -15,11 +15,14 @@ import type { ExactStore, HostDeps } from './host/deps.ts';
 import { functionCaller } from './host/function-calls.ts';
 import { CrashJournal, readCrashJournal } from './host/journal.ts';
 import { JournaledPool } from './host/journaled-pool.ts';
+import { MemoryGuard, memorySuspects } from './host/memory-guard.ts';
 import { ObjectTable } from './host/objects.ts';
 import { PluginStates } from './host/plugin-states.ts';
 import { Quarantine } from './host/quarantine.ts';
 import { Registry } from './host/registry.ts';
 import { Runner } from './host/runner.ts';
+import { ServiceLinks } from './host/service-links.ts';
+import { ServiceHost } from './host/services.ts';
 import { initialSettings } from './host/settings.ts';
 import { agentUuid } from './identity.ts';
 import type { AgentLog } from './log.ts';
@@ -52,6 +55,9 @@ export interface Assembly {
   runner: Runner;
   history: History;
   rules: Rules;
+  services: ServiceHost;
+  links: ServiceLinks;
+  guard: MemoryGuard;
   identity: Identity;
   /** Plugins that ran when a previous agent died. */
   crashed: string[];
@@ -172,12 +178,24 @@ export function assemble(options: AssemblyOptions): Assembly {
   };
   runner = new Runner(deps);
   const history = new History(data.store);
+  const services = makeServices(deps);
+  const guard = new MemoryGuard({
+    clock,
+    get maxRssBytes() {
+      return settings.limits.maxRssBytes;
+    },
+    rss: () => process.memoryUsage.rss(),
+    suspects: () => memorySuspects(pool, services),
+  });
   return {
     deps,
     pool,
     runner,
     history,
     rules,
+    services,
+    links: new ServiceLinks(deps, services),
+    guard,
     identity,
     crashed,
     settings: () => settings,
@@ -192,6 +210,21 @@ export function assemble(options: AssemblyOptions): Assembly {
       });
     },
   };
+}
+
+function makeServices({ clock, log, bus, states }: HostDeps): ServiceHost {
+  return new ServiceHost({
+    clock,
+    threadData: threadData(process.env),
+    load: (id) => states.get(id),
+    save: (id, state) => states.set(id, state),
+    emit: (id, topic, data) => bus.publish('service', { plugin: id, topic, data, at: clock.now() }),
+    log: (id, { level, message, fields }) => log[level](message, { ...fields, plugin: id }),
+    changed(id, state, error) {
+      if (error === null) log.info(`service is ${state}`, { plugin: id });
+      else log.error(`service is ${state}`, { plugin: id, code: error.code, reason: error.message });
+    },
+  });
 }
 
 function identify({ dataPath, config, socket }: AssemblyOptions): Identity {

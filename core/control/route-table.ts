@@ -29,26 +29,37 @@ interface Compiled {
 
 /** The one table of routes: the Unix socket serves it with all rights, the `http` exporter with authorisation. */
 export class RouteTable {
-  readonly #routes: Compiled[] = [];
+  readonly #core: Compiled[];
+  #plugins: Compiled[] = [];
 
-  add(routes: ControlRoute[]): void {
-    for (const route of routes) this.#routes.push({ route, steps: route.path.split('/').slice(1) });
+  /** `routes` are the core's own; they win over a plugin's. */
+  constructor(routes: ControlRoute[]) {
+    this.#core = routes.map(compile);
+  }
+
+  /** Replaces the routes that plugins give. */
+  usePluginRoutes(routes: ControlRoute[]): void {
+    this.#plugins = routes.map(compile);
   }
 
   list(): ControlRoute[] {
-    return this.#routes.map(({ route }) => route);
+    return [...this.#core, ...this.#plugins].map(({ route }) => route);
   }
 
   /** The route for a request and its parameters. Throws OPSBRO_API_NOT_FOUND. */
   match(method: string, path: string): { route: ControlRoute; params: { [name: string]: string } } {
     const steps = path.split('/').slice(1);
-    for (const { route, steps: pattern } of this.#routes) {
+    for (const { route, steps: pattern } of [...this.#core, ...this.#plugins]) {
       if (route.method !== method) continue;
       const params = matchSteps(pattern, steps);
       if (params !== undefined) return { route, params };
     }
     throw new OpsbroError('OPSBRO_API_NOT_FOUND', `no route ${method} ${path}`);
   }
+}
+
+function compile(route: ControlRoute): Compiled {
+  return { route, steps: route.path.split('/').slice(1) };
 }
 
 function matchSteps(pattern: string[], steps: string[]): { [name: string]: string } | undefined {

@@ -1,8 +1,12 @@
 import type { TimerClock } from '../clock.ts';
 import type { PlainError } from '../errors.ts';
+import type { JobPool } from '../threads/job-pool.ts';
+import type { ServiceHost } from './services.ts';
 
 /** A thread of plugin code that may hold memory which `resourceLimits` does not count, such as ArrayBuffers. */
 export interface MemorySuspect {
+  /** Tells threads of one plugin apart. */
+  id: string;
   plugin: string;
   /** What it last reported to hold outside the V8 heap. */
   externalBytes: number;
@@ -11,6 +15,27 @@ export interface MemorySuspect {
   /** Counts while the thread's loop turns; a thread that stands still reports nothing. */
   beat: number;
   end(error: PlainError): void;
+}
+
+/** Every thread of a pool and of a host of services that could be to blame. */
+export function memorySuspects(pool: JobPool, services: ServiceHost): MemorySuspect[] {
+  const jobs = pool.running().map(({ lane, plugin, externalBytes, heldMs, beat }) => ({
+    id: `lane ${lane}`,
+    plugin,
+    externalBytes,
+    heldMs,
+    beat,
+    end: (error: PlainError) => pool.kill(lane, error),
+  }));
+  const served = services.figures().map(({ id, plugin, externalBytes }) => ({
+    id,
+    plugin,
+    externalBytes,
+    heldMs: 0,
+    beat: 0,
+    end: (error: PlainError) => services.kill(id, error),
+  }));
+  return [...jobs, ...served];
 }
 
 /** Below this nobody is to blame for what it reports. */
@@ -75,7 +100,7 @@ export class MemoryGuard {
     const suspects = this.#parts.suspects();
     const views = suspects.map((suspect) => ({ ...suspect, silent: this.#isSilent(suspect) }));
     const victim = suspects[chooseVictim(used, maxRssBytes, views)];
-    this.#beats = new Map(suspects.map((suspect) => [suspect.plugin, suspect.beat]));
+    this.#beats = new Map(suspects.map(({ id, beat }) => [id, beat]));
     if (victim === undefined) return null;
     this.#notBefore = now + pauseMs;
     const message = `${victim.plugin}: ended because the agent holds ${mebibytes(used)} MiB, more than its limit of ${mebibytes(maxRssBytes)} MiB`;
@@ -84,8 +109,8 @@ export class MemoryGuard {
   }
 
   /** Silence shows between two samples. */
-  #isSilent({ plugin, beat, heldMs }: MemorySuspect): boolean {
-    return heldMs > 0 && this.#beats.get(plugin) === beat;
+  #isSilent({ id, beat, heldMs }: MemorySuspect): boolean {
+    return heldMs > 0 && this.#beats.get(id) === beat;
   }
 }
 

@@ -8,8 +8,7 @@ import { ControlServer } from '../../../core/control/server.ts';
 import { OpsbroError } from '../../../core/errors.ts';
 
 function table(): RouteTable {
-  const routes = new RouteTable();
-  routes.add([
+  return new RouteTable([
     { method: 'GET', path: '/api/v1/things', scope: 'read', handle: ({ query }) => ({ body: query }) },
     {
       method: 'POST',
@@ -35,7 +34,6 @@ function table(): RouteTable {
       },
     },
   ]);
-  return routes;
 }
 
 describe('route table', () => {
