@@ -1,0 +1,64 @@
+import type { AgentView } from '../../core/control/shapes.ts';
+import { type BenchAgent, pause, spawnAgent, waitFor } from './agent.ts';
+import { type TreeUsage, treeUsage } from './proc-tree.ts';
+import { atMost, type Bench, quantile, resultOf, shown } from './result.ts';
+
+const mebibyte = 1024 * 1024;
+
+/**
+ * The shipped configuration for ten minutes (`footprint MINUTES` for another time): memory and processor of the whole tree, from
+ * the moment the agent has finished its first round. Memory counts at its maximum.
+ */
+export const bench: Bench = async ({ args, brief, say }) => {
+  const minutes = Number(args[0] ?? (brief ? 1 : 10));
+  if (!(minutes > 0)) throw new Error(`'${args[0]}' is no number of minutes`);
+  const agent = spawnAgent();
+  try {
+    const running = async (): Promise<true | undefined> =>
+      (await agent.agent()).state === 'running' || undefined;
+    await waitFor(agent, 'running agent', running, 60_000, 100);
+    const samples = await watch(agent, minutes, say);
+    const rss = samples.map(({ rssBytes }) => rssBytes / mebibyte);
+    say(`  RSS MiB: median ${shown(quantile(rss, 0.5))}, p99 ${shown(quantile(rss, 0.99))}`);
+    const view = await agent.agent();
+    return resultOf('footprint', 'MiB', [
+      atMost('RSS at its maximum, MiB', Math.max(...rss), 120),
+      atMost('CPU, % of one core', cpuPercent(samples), 1),
+      atMost('loop delay p99, ms', view.loop_delay_ms.p99, 20),
+      atMost('plugins in trouble', troubled(view, say), 0),
+    ]);
+  } finally {
+    await agent.dispose();
+  }
+};
+
+type Sample = TreeUsage & { atMs: number };
+
+async function watch(agent: BenchAgent, minutes: number, say: (text: string) => void): Promise<Sample[]> {
+  const pid = agent.child.pid ?? 0;
+  const end = performance.now() + minutes * 60_000;
+  const samples: Sample[] = [];
+  while (performance.now() < end) {
+    samples.push({ ...treeUsage(pid), atMs: performance.now() });
+    if (samples.length % 60 === 0) {
+      const { rssBytes, processes } = samples.at(-1) as Sample;
+      const rss = shown(rssBytes / mebibyte);
+      say(
+        `  ${samples.length} s: RSS ${rss} MiB in ${processes} processes, CPU ${shown(cpuPercent(samples))} %`,
+      );
+    }
+    await pause(1000);
+  }
+  return samples;
+}
+
+function cpuPercent(samples: Sample[]): number {
+  const [first, last] = [samples[0], samples.at(-1)];
+  if (first === undefined || last === undefined || last.atMs === first.atMs) return Number.NaN;
+  return (100 * (last.cpuMs - first.cpuMs)) / (last.atMs - first.atMs);
+}
+
+function troubled(view: AgentView, say: (text: string) => void): number {
+  for (const { id, state, log } of view.plugins.troubled) say(`  ${id}: ${state} ${log}`);
+  return view.plugins.troubled.length;
+}
