@@ -268,6 +268,7 @@ class Builder {
     return this.finish({
       kind: 'detector',
       ...scheduled,
+      options: texts,
       program: compiled.program as unknown as JsonObject,
     });
   }

@@ -1,0 +1,160 @@
+import type { Command } from 'commander';
+import type { ConfigPlan, Diagnostic, RunningObject, ShownObject } from '../core/config/model.ts';
+import type { ConfigStatusView } from '../core/control/shapes.ts';
+import { OpsbroError } from '../core/errors.ts';
+import { nearest } from '../core/nearest.ts';
+import type { CliContext } from './context.ts';
+import { diagnosticText, openConfiguration, placeText } from './offline-configuration.ts';
+import { formatAge } from './quantities.ts';
+import { isNotRunning } from './wait.ts';
+
+const badConfiguration = 78;
+
+/** Adds `opsbro config`: everything about configuration that needs no change to it. */
+export function registerConfig(program: Command, cli: CliContext): void {
+  const noun = program.command('config').description('check, plan, show and test the configuration');
+  noun
+    .command('check [dirs...]')
+    .description('check the configuration, or DIRS over the shipped one; exit 78 on any error')
+    .option('--strict', 'take warnings for errors')
+    .action((dirs: string[], options: { strict: boolean }) => check(cli, dirs, options.strict));
+  noun
+    .command('status')
+    .description('what the running agent loaded, and which files are bad')
+    .action(() => status(cli));
+  noun
+    .command('plan [dirs...]')
+    .description('what a reload would start, restart and stop')
+    .action((dirs: string[]) => plan(cli, dirs));
+  noun
+    .command('show [id]')
+    .description(
+      'the effective keys of an object (or of `agent`) and where each came from; without ID, all ids',
+    )
+    .action((id: string | undefined) => show(cli, id));
+  noun
+    .command('schema')
+    .description('print the JSON Schema of configuration files, for editors')
+    .action(async () => {
+      const { configSchema } = await import('./config-schema.ts');
+      cli.print(JSON.stringify(configSchema(openConfiguration(cli)), null, 2));
+    });
+  noun
+    .command('test [ids...]')
+    .description('run the `tests:` of all checks, or of some; exit 1 when one fails')
+    .action(async (ids: string[]) => {
+      const { testChecks } = await import('./config-test.ts');
+      await testChecks(cli, ids);
+    });
+}
+
+function check(cli: CliContext, dirs: string[], strict: boolean | undefined): void {
+  const { configuration, directories } = openConfiguration(cli, dirs);
+  const { diagnostics, fileCount, objects } = configuration.read(directories);
+  const count = (severity: Diagnostic['severity']): number =>
+    diagnostics.filter((diagnostic) => diagnostic.severity === severity).length;
+  const errors = count('error');
+  const warnings = count('warning');
+  const ok = errors === 0 && (warnings === 0 || !strict);
+  if (!ok) cli.exitCode = badConfiguration;
+  const summary = { ok, files: fileCount, objects: objects.length, errors, warnings, diagnostics };
+  if (cli.options().json) cli.print(JSON.stringify(summary, null, 2));
+  else for (const diagnostic of diagnostics) cli.print(diagnosticText(cli, diagnostic));
+  const verdict = ok ? cli.paint.green('ok') : cli.paint.red('bad');
+  cli.note(
+    `${verdict}: ${fileCount} files, ${objects.length} objects, ${errors} errors, ${warnings} warnings`,
+  );
+}
+
+async function status(cli: CliContext): Promise<void> {
+  const view = await (await cli.agent()).request<ConfigStatusView>('GET', '/api/v1/config/status');
+  cli.show(view, () =>
+    [
+      `generation   ${view.generation}, loaded ${formatAge(view.loaded_at, Date.now())} ago in ${view.took_ms} ms`,
+      `directories  ${view.directories.join(', ')}`,
+      `content      ${view.objects} objects in ${view.files} files`,
+      view.bad_files.length === 0
+        ? `bad files    ${cli.paint.green('none')}`
+        : `bad files    ${cli.paint.red(String(view.bad_files.length))}: their last good objects keep running`,
+      ...view.diagnostics.map((diagnostic) => diagnosticText(cli, diagnostic)),
+    ].join('\n'),
+  );
+}
+
+async function plan(cli: CliContext, dirs: string[]): Promise<void> {
+  const running = await runningObjects(cli);
+  const { configuration, directories } = openConfiguration(cli, dirs);
+  const made = configuration.load(directories, running);
+  if (made.badFiles.length > 0) cli.exitCode = badConfiguration;
+  const { start, restart, stop, kept, badFiles, diagnostics } = made;
+  const ids = { start: start.map(({ id }) => id), restart: restart.map(({ id }) => id), stop, kept };
+  cli.show({ ...ids, bad_files: badFiles, diagnostics }, () => planText(cli, made));
+}
+
+function planText(cli: CliContext, { start, restart, stop, kept, diagnostics }: ConfigPlan): string {
+  const { paint } = cli;
+  return [
+    ...diagnostics.map((diagnostic) => diagnosticText(cli, diagnostic)),
+    ...start.map(({ id, place }) => `${paint.green('+ start  ')} ${id}  ${paint.dim(placeText(place))}`),
+    ...restart.map(({ id, place }) => `${paint.yellow('~ restart')} ${id}  ${paint.dim(placeText(place))}`),
+    ...stop.map((id) => `${paint.red('- stop   ')} ${id}`),
+    `${start.length} to start, ${restart.length} to restart, ${stop.length} to stop, ${kept} kept`,
+  ].join('\n');
+}
+
+async function runningObjects(cli: CliContext): Promise<RunningObject[]> {
+  try {
+    return await (await cli.agent()).request<RunningObject[]>('GET', '/api/v1/config/running');
+  } catch (error) {
+    if (!isNotRunning(error)) throw error;
+    cli.note('no agent runs here: everything would start');
+    return [];
+  }
+}
+
+function show(cli: CliContext, id: string | undefined): void {
+  const { configuration, directories } = openConfiguration(cli);
+  const { objects, badFiles } = configuration.read(directories);
+  const shown = configuration.show(id ?? null);
+  if (shown.length === 0 && id !== undefined) {
+    const meant = nearest(
+      id,
+      objects.flatMap((object) => [object.id, object.name]),
+    );
+    const advice = meant === undefined ? "'opsbro config show' lists all" : `did you mean '${meant}'?`;
+    const bad = badFiles.length > 0 ? '; some files are bad, see opsbro config check' : '';
+    throw new OpsbroError('OPSBRO_API_NOT_FOUND', `no object '${id}' is configured; ${advice}${bad}`);
+  }
+  const one = id === undefined ? undefined : shown;
+  cli.show(
+    shown,
+    () => (one ?? []).map((object) => objectText(cli, object)).join('\n\n') || listText(cli, shown),
+  );
+}
+
+function listText(cli: CliContext, shown: ShownObject[]): string {
+  return cli.table(
+    [
+      { title: 'ID', text: (object) => object.id },
+      { title: 'PLACE', text: (object) => placeText(object.place), paint: (text) => cli.paint.dim(text) },
+    ],
+    shown,
+  );
+}
+
+function objectText(cli: CliContext, object: ShownObject): string {
+  const rows = object.keys.map(({ key, value, origin, place }) => ({
+    key,
+    value: typeof value === 'string' ? value : JSON.stringify(value),
+    origin: place === undefined ? origin : `${origin === 'file' ? '' : `${origin} `}${placeText(place)}`,
+  }));
+  const table = cli.table(
+    [
+      { title: 'KEY', text: (row) => row.key },
+      { title: 'FROM', text: (row) => row.origin, paint: (text) => cli.paint.dim(text) },
+      { title: 'VALUE', text: (row) => row.value },
+    ],
+    rows,
+  );
+  return `${cli.paint.bold(object.id)}\n${table}`;
+}

@@ -1,0 +1,44 @@
+import { join, relative, resolve } from 'node:path';
+import { trustedOwners } from '../core/config/files.ts';
+import { Configuration } from '../core/config/loader.ts';
+import type { Diagnostic, Place } from '../core/config/model.ts';
+import { compileCheck, compileDetector, compileValue } from '../core/expressions/compile.ts';
+import type { ConfigDirectories } from '../core/threads/protocol.ts';
+import type { CliContext } from './context.ts';
+
+/** A configuration that a command reads by itself, with no agent. */
+export interface OfflineConfiguration {
+  configuration: Configuration;
+  directories: ConfigDirectories;
+}
+
+/** Opens the directories of the command line, or `over` over the shipped ones. Reads nothing yet. */
+export function openConfiguration(cli: CliContext, over: string[] = []): OfflineConfiguration {
+  const { root, uid } = cli.process;
+  const { config, data } = cli.directories();
+  const chosen = over.length === 0 ? config : [config[0] as string, ...over.map((path) => resolve(path))];
+  const modules = join(root, 'dist', 'plugins');
+  return {
+    configuration: new Configuration(
+      { compileCheck, compileDetector, compileValue },
+      trustedOwners(uid, root),
+    ),
+    directories: {
+      config: [...new Set(chosen)],
+      plugins: { manifests: join(root, 'plugins'), modules },
+      locks: [...chosen.slice(1).reverse(), data].map((directory) => join(directory, 'plugins.lock')),
+    },
+  };
+}
+
+/** `file:line:column`, below the working directory without its path. */
+export function placeText({ file, line, column }: Place): string {
+  const near = relative(process.cwd(), file);
+  return `${near === '' || near.startsWith('..') ? file : near}:${line}:${column}`;
+}
+
+/** One line a finding: `file:line:column: message`, warnings marked. */
+export function diagnosticText(cli: CliContext, { severity, message, place }: Diagnostic): string {
+  const mark = severity === 'warning' ? `${cli.paint.yellow('warning:')} ` : '';
+  return `${cli.paint.bold(placeText(place))}: ${mark}${message}`;
+}

@@ -1,0 +1,156 @@
+import { join } from 'node:path';
+import type { Command } from 'commander';
+import type { Json, JsonObject } from 'opsbro/sdk';
+import type { Loaded } from '../core/config/assemble.ts';
+import { scanDirectories } from '../core/config/files.ts';
+import { lookUp } from '../core/config/macros.ts';
+import { yamlText } from '../core/config/yaml.ts';
+import { OpsbroError } from '../core/errors.ts';
+import { nearest } from '../core/nearest.ts';
+import type { CliContext } from './context.ts';
+import { openConfiguration, placeText } from './offline-configuration.ts';
+import { editList, type Parameter, printParameter, setParameter, typeOf } from './parameter-edit.ts';
+
+/** Older tools name a level first; here the first directory is `core` and the last one is where changes go. */
+const levels = new Set(['core', 'global', 'zone', 'local']);
+
+/** Adds `opsbro packs`: what the packs hold, and their parameters. */
+export function registerPacks(program: Command, cli: CliContext): void {
+  const noun = program.command('packs').description('list packs, show and edit their parameters');
+  noun
+    .command('list')
+    .description('every pack: what it is for and how much it holds')
+    .action(() => listPacks(cli));
+  noun
+    .command('show <pack>')
+    .description('the objects and parameters of a pack')
+    .action((pack: string) => showPack(cli, pack));
+  const parameters = noun.command('parameters').description("read and edit a pack's parameters.yml");
+  parameters
+    .command('get <path>')
+    .description('print PACK.KEY and the comments beside it')
+    .action((path: string) => printParameter(cli, find(cli, path)));
+  parameters
+    .command('set <path> <value>')
+    .description('set PACK.KEY (YAML text), keeping comments')
+    .action((path: string, value: string) => setParameter(cli, find(cli, path), value));
+  parameters
+    .command('add <path> <value>')
+    .description('add an item to a list')
+    .action((path: string, value: string) => editList(cli, find(cli, path), 'ADD', value));
+  parameters
+    .command('remove <path> <value>')
+    .description('remove an item from a list')
+    .action((path: string, value: string) => editList(cli, find(cli, path), 'REMOVE', value));
+}
+
+interface PackView {
+  name: string;
+  description: string;
+  topics: string[];
+  checks: number;
+  detectors: number;
+  parameters: number;
+}
+
+function listPacks(cli: CliContext): void {
+  const { configuration, directories } = openConfiguration(cli);
+  const loaded = configuration.read(directories);
+  const views = packNames(loaded).map((name) => packView(loaded, name));
+  cli.show(views, () =>
+    cli.table(
+      [
+        { title: 'PACK', text: (pack) => pack.name },
+        { title: 'CHECKS', text: (pack) => String(pack.checks), align: 'right' },
+        { title: 'DETECTORS', text: (pack) => String(pack.detectors), align: 'right' },
+        { title: 'PARAMETERS', text: (pack) => String(pack.parameters), align: 'right' },
+        { title: 'DESCRIPTION', text: (pack) => pack.description || pack.topics.join(', ') },
+      ],
+      views,
+    ),
+  );
+}
+
+function packNames({ objects, parameters }: Loaded): string[] {
+  return [...new Set([...objects.map(({ pack }) => pack), ...parameters.keys()])]
+    .filter((name) => name !== 'core')
+    .sort();
+}
+
+function packView({ objects, parameters }: Loaded, name: string): PackView {
+  const own = objects.filter(({ pack }) => pack === name);
+  const info = own.find((object) => object.kind === 'package')?.package ?? {};
+  return {
+    name,
+    description: String(info.description ?? ''),
+    topics: Array.isArray(info.topics) ? info.topics.map(String) : [],
+    checks: own.filter(({ kind }) => kind === 'check').length,
+    detectors: own.filter(({ kind }) => kind === 'detector').length,
+    parameters: Object.keys(parameters.get(name) ?? {}).length,
+  };
+}
+
+function showPack(cli: CliContext, given: string): void {
+  const name = given.split('.').at(-1) as string;
+  const { configuration, directories } = openConfiguration(cli);
+  const loaded = configuration.read(directories);
+  requirePack(loaded, name);
+  const objects = loaded.objects.filter(({ pack }) => pack === name);
+  const parameters = loaded.parameters.get(name) ?? {};
+  const view: JsonObject = {
+    ...(packView(loaded, name) as unknown as JsonObject),
+    objects: objects.map(({ id, place }): Json => ({ id, file: place.file, line: place.line })),
+    parameters,
+  };
+  cli.show(view, () =>
+    [
+      `${cli.paint.bold(name)}  ${packView(loaded, name).description}`,
+      ...objects.map(({ id, place }) => `  ${id}  ${cli.paint.dim(placeText(place))}`),
+      ...(Object.keys(parameters).length === 0
+        ? []
+        : ['', cli.paint.bold('parameters'), yamlText(parameters)]),
+    ].join('\n'),
+  );
+}
+
+function requirePack(loaded: Loaded, name: string): void {
+  const names = packNames(loaded);
+  if (names.includes(name)) return;
+  const meant = nearest(name, names);
+  const advice = meant === undefined ? "'opsbro packs list' shows all" : `did you mean '${meant}'?`;
+  throw new OpsbroError('OPSBRO_CLI_USAGE', `no pack '${name}' is configured; ${advice}`);
+}
+
+/** `[LEVEL.]PACK.KEY…`: level `core` is the shipped directory, every other (and none) the last one given. */
+function find(cli: CliContext, given: string): Parameter {
+  const words = given.split('.');
+  const level = words.length > 2 && levels.has(words[0] as string) ? words.shift() : undefined;
+  const [pack = '', ...steps] = words;
+  const { configuration, directories } = openConfiguration(cli);
+  const loaded = configuration.read(directories);
+  requirePack(loaded, pack);
+  const parameters = loaded.parameters.get(pack) ?? {};
+  const value = lookUp(parameters, steps);
+  if (steps.length === 0 || value === undefined) {
+    const meant = nearest(steps.join('.'), paths(parameters));
+    const advice =
+      meant === undefined ? `'opsbro packs show ${pack}' lists them` : `did you mean '${meant}'?`;
+    throw new OpsbroError(
+      'OPSBRO_CLI_USAGE',
+      `the pack ${pack} has no parameter '${steps.join('.')}'; ${advice}`,
+    );
+  }
+  const directory = (level === 'core' ? directories.config[0] : directories.config.at(-1)) as string;
+  const found = scanDirectories([directory], null).files.find(
+    (file) => file.base === 'parameters' && file.pack === pack,
+  );
+  const file = found?.path ?? join(directory, pack, 'parameters.yml');
+  return { name: `${pack}.${steps.join('.')}`, file, path: steps, value, type: typeOf(value) };
+}
+
+function paths(tree: JsonObject, prefix = ''): string[] {
+  return Object.entries(tree).flatMap(([key, value]) => {
+    const nested = typeof value === 'object' && value !== null && !Array.isArray(value);
+    return nested ? paths(value, `${prefix}${key}.`) : [`${prefix}${key}`];
+  });
+}
