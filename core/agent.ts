@@ -5,7 +5,7 @@ import { systemClock } from './clock.ts';
 import { ConfigClient } from './config/client.ts';
 import type { ConfigPlan } from './config/model.ts';
 import { ConfigWatch } from './config/watch.ts';
-import type { RouteTable } from './control/route-table.ts';
+import { RouteTable } from './control/route-table.ts';
 import { type AgentInside, agentView, pluginViews } from './control/routes/agent.ts';
 import { controlRoutes } from './control/routes/index.ts';
 import { ControlServer } from './control/server.ts';
