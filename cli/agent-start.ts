@@ -37,6 +37,7 @@ export async function runAgent(cli: CliContext, options: StartOptions): Promise<
       oneShot: options.oneShot,
     });
     signals.deliver({ stop: () => agent.stop(), reload: () => agent.reload() });
+    if (cli.process.stdout.isTTY) welcome(cli);
     if (launcher !== undefined) stopWithLauncher(launcher, () => agent.stop());
     const code = await agent.stopped;
     process.exit(code);
@@ -44,6 +45,15 @@ export async function runAgent(cli: CliContext, options: StartOptions): Promise<
     if (launcher !== undefined) refuse(error, cli);
     throw error;
   }
+}
+
+/** A person at a terminal sees log lines from here on, and wants to know where the host is. */
+function welcome(cli: CliContext): void {
+  const { data } = cli.options();
+  const where = data === undefined ? '' : ` --data ${data}`;
+  cli.note(
+    `the agent runs; ctrl-c stops it. In another terminal: opsbro agent info${where}, opsbro checks state${where}`,
+  );
 }
 
 function logLevel(text: string | undefined): string | undefined {

@@ -8,6 +8,7 @@ import { addHistory } from './history.ts';
 import { objectPath, orSuggest } from './live-names.ts';
 import { paintState } from './paint.ts';
 import { formatAge, formatMs, formatSeconds, parseSeconds } from './quantities.ts';
+import { plain } from './table.ts';
 import { withAgent } from './temporary-agent.ts';
 import { valueLines } from './value-lines.ts';
 import { waitUntil } from './wait.ts';
@@ -98,24 +99,20 @@ async function showValues(cli: CliContext, name: string | undefined, withInactiv
   const collectors = await withAgent(cli, (client) =>
     client.request<CollectorView[]>('GET', '/api/v1/collectors?results=1'),
   );
-  const active = collectors.filter((one) => one.active);
-  const trees = Object.fromEntries(active.map((one) => [one.name, results(one)]));
-  cli.show(trees, () => active.flatMap((one) => lines(one)).join('\n'));
-  const inactive = collectors.filter((one) => !one.active);
-  if (inactive.length === 0) return;
-  if (!withInactive) {
-    const hint = "'--all' says why";
-    cli.note(cli.paint.dim(`without data: ${inactive.map((one) => one.name).join(', ')}; ${hint}`));
-    return;
-  }
-  for (const one of inactive) cli.note(`collector.${one.name}: ${one.state}${one.log ? `: ${one.log}` : ''}`);
+  const shown = collectors.filter((one) => one.active || withInactive);
+  const trees = Object.fromEntries(shown.map((one) => [one.name, results(one)]));
+  cli.show(trees, () => shown.flatMap((one) => (one.active ? lines(one) : [whyInactive(one)])).join('\n'));
+  const hidden = collectors.filter((one) => !shown.includes(one)).map((one) => one.name);
+  if (hidden.length > 0) cli.note(cli.paint.dim(`without data: ${hidden.join(', ')}; '--all' says why`));
+}
+
+function whyInactive(one: CollectorView): string {
+  return `collector.${one.name}: ${one.state}${one.log ? `: ${plain(one.log)}` : ''}`;
 }
 
 function printValues(cli: CliContext, one: CollectorView): void {
   cli.show(results(one), () => lines(one).join('\n'));
-  if (one.state !== 'ok' && one.state !== 'running') {
-    cli.note(`collector ${one.name} is ${one.state}${one.log ? `: ${one.log}` : ''}`);
-  }
+  if (one.state !== 'ok' && one.state !== 'running') cli.note(whyInactive(one));
 }
 
 function results(one: CollectorView): JsonObject {

@@ -75,7 +75,8 @@ export function createCliContext(host: CliProcess, options: () => GlobalOptions)
       return client;
     },
     show(value, text) {
-      this.print(options().json ? JSON.stringify(value, null, 2) : text());
+      const shown = options().json ? JSON.stringify(value, null, 2) : text();
+      if (shown !== '') this.print(shown);
     },
     print(text) {
       host.stdout.write(text.endsWith('\n') ? text : `${text}\n`);

@@ -7,6 +7,7 @@ import type { CliContext } from './context.ts';
 import { parseSeconds } from './quantities.ts';
 import { plain } from './table.ts';
 import { withAgent } from './temporary-agent.ts';
+import { valueText } from './value-lines.ts';
 import { waitUntil } from './wait.ts';
 
 const evaluationTimeoutMs = 60_000;
@@ -157,7 +158,7 @@ function treeLines(cli: CliContext, tree: Json, depth: number): string[] {
   const node = tree as TreeNode;
   const source = typeof node.source === 'string' ? node.source : String(node.node ?? '?');
   const value =
-    node.value === undefined ? '' : ` ${cli.paint.dim('→')} ${cli.paint.cyan(JSON.stringify(node.value))}`;
+    node.value === undefined ? '' : ` ${cli.paint.dim('→')} ${cli.paint.cyan(valueText(node.value as Json))}`;
   const children = Array.isArray(node.children) ? (node.children as Json[]) : [];
   return [
     `${'  '.repeat(depth)}${plain(source)}${value}`,

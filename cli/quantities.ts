@@ -46,13 +46,11 @@ export function formatMs(ms: number | null): string {
   return `${ms < 10 ? Math.round(ms * 10) / 10 : Math.round(ms)} ms`;
 }
 
-/** How long ago an RFC 3339 time was: `12s ago`, `-` for null. */
+/** How long ago an RFC 3339 time was: `12s ago`, `now`, `in 3s`; `-` for null. */
 export function formatAge(at: string | null, nowMs: number): string {
   if (at === null) return '-';
   const seconds = (nowMs - Date.parse(at)) / 1000;
-  return seconds < -1
-    ? `in ${formatSeconds(-seconds)}`
-    : `${formatSeconds(Math.max(0, Math.floor(seconds)))} ago`;
+  return seconds < -1 ? `in ${formatSeconds(-seconds)}` : `${formatSeconds(Math.floor(seconds))} ago`;
 }
 
 /** `1 error`, `2 errors`. */

@@ -7,12 +7,11 @@ export interface Leaf {
   value: Json;
 }
 
-/** The leaves of a tree below `prefix`, sorted by path; numbers in a path by value. Empty mappings and lists are leaves too. */
+/** The leaves of a tree below `prefix`, sorted by path as plain text. Empty mappings and lists are leaves too. */
 export function leaves(tree: Json, prefix: string): Leaf[] {
   const found: Leaf[] = [];
   collect(tree, prefix, found);
-  const compare = new Intl.Collator('en', { numeric: true }).compare;
-  return found.sort((left, right) => compare(left.path, right.path));
+  return found.sort((left, right) => (left.path < right.path ? -1 : 1));
 }
 
 function collect(value: Json, path: string, found: Leaf[]): void {

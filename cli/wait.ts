@@ -27,7 +27,10 @@ export async function waitUntil<T>(
     if (sighting.done) return sighting.value;
     const left = deadline - performance.now();
     if (left <= 0) {
-      throw new OpsbroError('OPSBRO_CLI_TIMEOUT', `${what}: not within ${timeoutSeconds} s; ${sighting.why}`);
+      throw new OpsbroError(
+        'OPSBRO_CLI_TIMEOUT',
+        `waited ${timeoutSeconds} s until ${what}; ${sighting.why}`,
+      );
     }
     await sleep(Math.min(pauseMs, left));
     pauseMs = Math.min(pauseMs * 1.5, 500);
