@@ -79,9 +79,9 @@ class Pool implements JobPool {
     };
     const { clock, maxThreads = 16 } = parts;
     const starting = Math.max(1, Math.floor(availableParallelism() / 2));
-    this.#main = new LaneGroup({ min: 1, max: maxThreads, starting, spare: true }, owner, clock);
+    this.#main = new LaneGroup({ min: 1, max: maxThreads, starting, elastic: true }, owner, clock);
     this.#penalty = new LaneGroup(
-      { min: 0, max: penaltyThreads, starting, spare: false },
+      { min: 0, max: penaltyThreads, starting, elastic: false },
       { ...owner, paceOf: () => 'slow', slow: () => undefined },
       clock,
     );

@@ -20,8 +20,8 @@ export interface GroupBounds {
   max: number;
   /** How many may start at the same time; a start is work for a processor, and more of them only slow each other down. */
   starting: number;
-  /** Keep one thread free while all others are held by jobs that take long. */
-  spare: boolean;
+  /** Threads whose jobs take long or overran their timeouts are made up for, and one stays free. Otherwise every thread counts. */
+  elastic: boolean;
 }
 
 /** A job that waited this long gets a new thread. */
@@ -75,11 +75,11 @@ export function threadsToStart(
   const held = lanes.filter((lane) => lane.busyMs >= slowMs).length;
   const idle = lanes.some((lane) => lane.state === 'idle');
   if (idle) return 0;
-  const forSlow = lanes.filter((lane) => !lane.overrun).length < bounds.max;
-  const forOthers = lanes.length - held < bounds.max && bounds.spare;
+  const forSlow = lanes.filter((lane) => !(lane.overrun && bounds.elastic)).length < bounds.max;
+  const forOthers = lanes.length - held < bounds.max && bounds.elastic;
   const overdue = waiting.filter(
     ({ waitedMs, pace }) => waitedMs >= growAfterMs && (forSlow || (pace !== 'slow' && forOthers)),
   ).length;
   if (overdue > starting) return Math.min(allowed, overdue - starting);
-  return bounds.spare && forOthers && starting === 0 && held === lanes.length ? 1 : 0;
+  return bounds.elastic && forOthers && starting === 0 && held === lanes.length ? 1 : 0;
 }
