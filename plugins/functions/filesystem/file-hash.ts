@@ -23,9 +23,11 @@ export async function fileHashMatch(
       `file_hash_match: algorithm ${String(algorithm)} is unknown; use ${algorithms.join(', ')}`,
     );
   if (typeof expected !== 'string') throw new Error('file_hash_match: the hash must be a string');
-  if ((await statOf(ctx, file))?.type !== 'file') return false;
-  // ctx reads text only, and a hash is over bytes: HOST_ROOT is applied here.
-  const digest = await hashOf(join(ctx.env('HOST_ROOT') || '/', file), algorithm.toLowerCase(), ctx.signal);
+  const found = await statOf(ctx, file);
+  if (found?.type !== 'file') return false;
+  // ctx reads text only, and a hash is over bytes: HOST_ROOT is applied here, to the target of an absolute link too.
+  const target = found.linkTarget?.startsWith('/') ? found.linkTarget : file;
+  const digest = await hashOf(join(ctx.env('HOST_ROOT') || '/', target), algorithm.toLowerCase(), ctx.signal);
   return digest === expected.trim().toLowerCase();
 }
 

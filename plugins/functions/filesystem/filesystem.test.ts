@@ -26,6 +26,7 @@ beforeAll(() => {
   mkdirSync(at('directory'));
   symlinkSync(at('release'), at('link'));
   symlinkSync(at('nowhere'), at('broken'));
+  symlinkSync('/bytes', at('link-from-root'));
   symlinkSync(at('directory'), at('link-to-directory'));
 });
 
@@ -155,6 +156,7 @@ describe('file_hash_match', () => {
       .digest('hex');
     const ctx = fixtureContext({ root: directory, env: { HOST_ROOT: directory } });
     expect(await call('file_hash_match', ['/bytes', 'md5', digest], ctx)).toBe(true);
+    expect(await call('file_hash_match', ['/link-from-root', 'md5', digest], ctx)).toBe(true);
   });
 });
 
