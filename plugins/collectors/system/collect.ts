@@ -28,7 +28,7 @@ export async function collectSystem(ctx: Context, self: Process): Promise<Tree> 
     hostname,
     fqdn: fullName(hostname, hosts),
     architecture: self.machine,
-    os: { name: 'posix', platform: 'linux', ...(kernel && { kernel }), linux: await linuxTree(ctx) },
+    os: { name: 'linux', platform: 'linux', ...(kernel && { kernel }), linux: await linuxTree(ctx) },
     ...(await processorTree(ctx)),
     user: self.user,
     uid: self.uid,
@@ -44,7 +44,9 @@ export async function collectSystem(ctx: Context, self: Process): Promise<Tree> 
 
 async function linuxTree(ctx: Context): Promise<Tree> {
   const found = await readDistribution(ctx);
-  return found === undefined ? {} : { ...found, ...versionNumbers(found.version) };
+  if (found === undefined) return {};
+  const { id, version, codename, finerVersion = version } = found;
+  return { distribution: id, version, id, codename, ...versionNumbers(finerVersion) };
 }
 
 async function processorTree(ctx: Context): Promise<Tree> {

@@ -1,10 +1,12 @@
 import type { Context } from 'opsbro/sdk';
 
-/** What a Linux distribution calls itself. `id` is its code name, as in Python's `linux_distribution()`. */
+/** What a Linux distribution calls itself: its id as in os-release(5), and what it tells of its version. */
 export interface Distribution {
-  distribution: string;
-  version: string;
   id: string;
+  version: string;
+  codename: string;
+  /** The version with its minor number, where a file tells it apart from `version`. */
+  finerVersion?: string;
 }
 
 /** Finds the distribution by the files it leaves; undefined when there is none of them. */
@@ -18,15 +20,15 @@ export async function readDistribution(ctx: Context): Promise<Distribution | und
     const lsb = parseAssignments(await read('/etc/lsb-release'));
     if (lsb.DISTRIB_ID)
       return {
-        distribution: lsb.DISTRIB_ID.toLowerCase(),
+        id: lsb.DISTRIB_ID.toLowerCase(),
         version: lsb.DISTRIB_RELEASE ?? '',
-        id: lsb.DISTRIB_CODENAME ?? '',
+        codename: lsb.DISTRIB_CODENAME ?? '',
       };
-    return debianVersion === '' ? undefined : { distribution: 'debian', version: debianVersion, id: '' };
+    return debianVersion === '' ? undefined : { id: 'debian', version: debianVersion, codename: '' };
   }
   // Debian and CentOS keep the minor version out of os-release.
-  const finer = osRelease.distribution === 'debian' ? debianVersion : (redHat?.version ?? '');
-  return finer.startsWith(`${osRelease.version}.`) ? { ...osRelease, version: finer } : osRelease;
+  const finer = osRelease.id === 'debian' ? debianVersion : (redHat?.version ?? '');
+  return finer.startsWith(`${osRelease.version}.`) ? { ...osRelease, finerVersion: finer } : osRelease;
 }
 
 /** The distribution of an os-release(5) text; undefined when it names none. */
@@ -34,19 +36,19 @@ export function parseOsRelease(text: string): Distribution | undefined {
   const fields = parseAssignments(text);
   if (!fields.ID) return undefined;
   return {
-    distribution: fields.ID.toLowerCase(),
+    id: fields.ID.toLowerCase(),
     version: fields.VERSION_ID ?? '',
-    id: fields.VERSION_CODENAME ?? /\(([^)]+)\)/.exec(fields.VERSION ?? '')?.[1] ?? '',
+    codename: fields.VERSION_CODENAME ?? /\(([^)]+)\)/.exec(fields.VERSION ?? '')?.[1] ?? '',
   };
 }
 
 /** The distribution of a line such as `CentOS Linux release 7.9.2009 (Core)`. */
 export function parseRedHatRelease(text: string): Distribution | undefined {
-  const [, name = '', version = '', id = ''] =
+  const [, name = '', version = '', codename = ''] =
     /^(.+?)(?: Linux)? release ([\d.]+)(?:.*\(([^)]*)\))?/.exec(text) ?? [];
   if (name === '') return undefined;
-  const distribution = name.startsWith('Red Hat') ? 'rhel' : name.toLowerCase().replaceAll(' ', '-');
-  return { distribution, version, id };
+  const id = name.startsWith('Red Hat') ? 'rhel' : name.toLowerCase().replaceAll(' ', '-');
+  return { id, version, codename };
 }
 
 /** The leading numbers of a version; those that are not there are absent. */

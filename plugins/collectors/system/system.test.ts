@@ -41,13 +41,14 @@ describe('system', () => {
       fqdn: 'web1.example.org',
       architecture: 'x86_64',
       os: {
-        name: 'posix',
+        name: 'linux',
         platform: 'linux',
         kernel: '6.18.44',
         linux: {
           distribution: 'debian',
-          version: '12.11',
-          id: 'bookworm',
+          version: '12',
+          id: 'debian',
+          codename: 'bookworm',
           major_version: 12,
           minor_version: 11,
         },
@@ -72,7 +73,14 @@ describe('system', () => {
       fqdn: 'db.example.org',
       os: {
         kernel: '2.6.32-754.el6.x86_64',
-        linux: { distribution: 'centos', version: '6.10', id: 'Final', major_version: 6, minor_version: 10 },
+        linux: {
+          distribution: 'centos',
+          version: '6.10',
+          id: 'centos',
+          codename: 'Final',
+          major_version: 6,
+          minor_version: 10,
+        },
       },
       cpu_count: 4,
       cpu_model_name: 'Intel(R) Xeon(R) CPU E5-2670 v2 @ 2.50GHz',
@@ -85,7 +93,14 @@ describe('system', () => {
     expect(await run('ubuntu-arm')).toMatchObject({
       hostname: 'fallback',
       os: {
-        linux: { distribution: 'ubuntu', version: '22.04', id: 'jammy', major_version: 22, minor_version: 4 },
+        linux: {
+          distribution: 'ubuntu',
+          version: '22.04',
+          id: 'ubuntu',
+          codename: 'jammy',
+          major_version: 22,
+          minor_version: 4,
+        },
       },
       cpu_count: 2,
       cpu_model_name: 'Raspberry Pi 4 Model B Rev 1.1',
@@ -98,7 +113,7 @@ describe('system', () => {
       hostname: 'fallback',
       fqdn: 'fallback',
       architecture: 'x86_64',
-      os: { name: 'posix', platform: 'linux', linux: {} },
+      os: { name: 'linux', platform: 'linux', linux: {} },
       cpu_model_name: '',
       user: 'root',
       uid: 0,
@@ -120,23 +135,23 @@ describe('the distribution', () => {
   it.each<[{ [path: string]: string }, unknown]>([
     [{}, undefined],
     [{ '/etc/os-release': '' }, undefined],
-    [{ '/usr/lib/os-release': 'ID=arch\n' }, { distribution: 'arch', version: '', id: '' }],
+    [{ '/usr/lib/os-release': 'ID=arch\n' }, { id: 'arch', version: '', codename: '' }],
     [
       {
         '/etc/os-release': 'ID="centos"\nVERSION_ID="7"\nVERSION="7 (Core)"\n',
         '/etc/redhat-release': 'CentOS Linux release 7.9.2009 (Core)\n',
       },
-      { distribution: 'centos', version: '7.9.2009', id: 'Core' },
+      { id: 'centos', version: '7', codename: 'Core', finerVersion: '7.9.2009' },
     ],
     [
       { '/etc/os-release': 'ID=debian\nVERSION_ID="12"\n', '/etc/debian_version': 'trixie/sid\n' },
-      { distribution: 'debian', version: '12', id: '' },
+      { id: 'debian', version: '12', codename: '' },
     ],
     [
       { '/etc/lsb-release': 'DISTRIB_ID=Ubuntu\nDISTRIB_RELEASE=8.04\nDISTRIB_CODENAME=hardy\n' },
-      { distribution: 'ubuntu', version: '8.04', id: 'hardy' },
+      { id: 'ubuntu', version: '8.04', codename: 'hardy' },
     ],
-    [{ '/etc/debian_version': '6.0.10\n' }, { distribution: 'debian', version: '6.0.10', id: '' }],
+    [{ '/etc/debian_version': '6.0.10\n' }, { id: 'debian', version: '6.0.10', codename: '' }],
   ])('of %j is %j', async (files, expected) => {
     expect(await readDistribution(fixtureContext({ files }))).toEqual(expected);
   });
@@ -144,11 +159,11 @@ describe('the distribution', () => {
   it.each([
     [
       'Red Hat Enterprise Linux Server release 5.11 (Tikanga)',
-      { distribution: 'rhel', version: '5.11', id: 'Tikanga' },
+      { id: 'rhel', version: '5.11', codename: 'Tikanga' },
     ],
-    ['Rocky Linux release 9.3 (Blue Onyx)', { distribution: 'rocky', version: '9.3', id: 'Blue Onyx' }],
-    ['Fedora release 40 (Forty)', { distribution: 'fedora', version: '40', id: 'Forty' }],
-    ['CentOS Stream release 9', { distribution: 'centos-stream', version: '9', id: '' }],
+    ['Rocky Linux release 9.3 (Blue Onyx)', { id: 'rocky', version: '9.3', codename: 'Blue Onyx' }],
+    ['Fedora release 40 (Forty)', { id: 'fedora', version: '40', codename: 'Forty' }],
+    ['CentOS Stream release 9', { id: 'centos-stream', version: '9', codename: '' }],
     ['nonsense', undefined],
   ])('named by %s is %j', (text, expected) => {
     expect(parseRedHatRelease(text)).toEqual(expected);
@@ -156,7 +171,7 @@ describe('the distribution', () => {
 
   it('survives odd quoting', () => {
     expect(parseOsRelease("# x\nID='opensuse-leap' \nVERSION_ID=\"15.5\nBROKEN\n")).toMatchObject({
-      distribution: 'opensuse-leap',
+      id: 'opensuse-leap',
     });
   });
 
