@@ -19,31 +19,35 @@ export interface CheckFields {
 }
 
 const MAX_SOURCE = 16_384;
+const MAX_SPECIALISED = 4;
 
 /** Compiles a check. Every fault of every field is among the findings; there is a program when none is an error. */
 export function compileCheck(id: string, fields: CheckFields, scope: Scope, _language: Language): Compiled {
   const compiler = new Compiler(id, 'check', scope, fields.variables ?? {});
-  let body = '';
-  for (const [stage, condition, output, state] of [
-    [0, 'critical_if', 'critical_output', 2],
-    [2, 'warning_if', 'warning_output', 1],
-  ] as const) {
-    const test = fields[condition];
-    if (test === undefined || test.trim() === '') {
-      if (fields[output] !== undefined)
-        compiler.field(output, fields[output], (emitter, node) => emitter.text(node, ''));
-      continue;
+  return compiler.finish(() => {
+    let body = '';
+    for (const { stage, condition, output, state } of levels) {
+      const test = fields[condition];
+      if (test === undefined || test.trim() === '') {
+        compiler.output(output, fields[output], state);
+        continue;
+      }
+      const held = compiler.field(condition, test, (emitter, node) => {
+        const name = emitter.temporary();
+        const cond = compiler.operation('cond');
+        return `${name}=${emitter.emit(node).code};if(${name}===true||${name}!==false&&${cond}(${name}))`;
+      });
+      const text = compiler.output(output, fields[output], state);
+      body += `${stage === 0 ? '' : `S=${stage};`}${held}{S=${stage + 1};return ${text}}`;
     }
-    const held = compiler.field(condition, test, (emitter, node) => {
-      const name = emitter.temporary();
-      return `${name}=${emitter.emit(node).code};if(${name}===true||${name}!==false&&${compiler.operation('cond')}(${name}))`;
-    });
-    const text = compiler.output(output, fields[output], String(state));
-    body += `${stage === 0 ? '' : `E.stage=${stage};`}${held}{E.stage=${stage + 1};return ${text}}`;
-  }
-  body += `E.stage=5;return ${compiler.output('ok_output', fields.ok_output, '0')}`;
-  return compiler.finish(body);
+    return `${body}S=5;return ${compiler.output('ok_output', fields.ok_output, '0')};`;
+  });
 }
+
+const levels = [
+  { stage: 0, condition: 'critical_if', output: 'critical_output', state: '2' },
+  { stage: 2, condition: 'warning_if', output: 'warning_output', state: '1' },
+] as const;
 
 /** Compiles a detector: its condition and the groups it adds, each an expression-like text with placeholders. */
 export function compileDetector(
@@ -53,16 +57,18 @@ export function compileDetector(
   _language: Language,
 ): Compiled {
   const compiler = new Compiler(id, 'detector', scope, {});
-  const cond = compiler.operation('cond');
-  const test = compiler.field(
-    'apply_if',
-    fields.apply_if,
-    (emitter, node) => `if(!${cond}(${emitter.emit(node).code}))`,
-  );
-  const groups = fields.add_groups.map((text, index) => compiler.template(`add_groups[${index}]`, text));
-  return compiler.finish(
-    `${test}return'g{"matched":false,"groups":[]}';return ${compiler.operation('groups')}([${groups.join(',')}])`,
-  );
+  const { apply_if, add_groups } = fields;
+  return compiler.finish(() => {
+    const cond = compiler.operation('cond');
+    const test = compiler.field(
+      'apply_if',
+      apply_if,
+      (emitter, node) => `if(!${cond}(${emitter.emit(node).code}))`,
+    );
+    const groups = add_groups.map((text, index) => compiler.template(`add_groups[${index}]`, text));
+    const none = `return'g{"matched":false,"groups":[]}';`;
+    return `${test}${none}return ${compiler.operation('groups')}([${groups.join(',')}])`;
+  });
 }
 
 /**
@@ -76,8 +82,10 @@ export function compileValue(
   _language: Language,
 ): Compiled & { tree: Json } {
   const compiler = new Compiler(id, 'value', scope, {}, text);
-  const code = compiler.field('expression', text, (emitter, node) => emitter.emit(node).code);
-  const compiled = compiler.finish(`return ${compiler.operation('value')}(${code},true)`);
+  const compiled = compiler.finish(() => {
+    const code = compiler.field('expression', text, (emitter, node) => emitter.emit(node).code);
+    return `return ${compiler.operation('value')}(${code})`;
+  });
   const tree = compiler.tree as unknown as Json;
   if (compiled.program !== undefined) compiled.program.tree = tree;
   return { ...compiled, tree };
@@ -106,6 +114,8 @@ class Compiler {
   readonly #instrumented: string | undefined;
   readonly #open: Branch[] = [];
   #nodes = 0;
+  #isNumeric = false;
+  #inVariable = false;
   tree: Branch | null = null;
 
   constructor(
@@ -213,7 +223,8 @@ class Compiler {
   #placeholder(field: string, scanned: Scanned, index: number): Code {
     const placeholder = scanned.placeholders[index] as Placeholder;
     const code = this.#read(field, placeholder);
-    if (placeholder.fallback === undefined) return code;
+    if (placeholder.fallback === undefined || (code.type === 'number' && placeholder.kind === 'collector'))
+      return code;
     const fallback = defaultValue(placeholder.fallback);
     return {
       code: `${this.operation('or')}(${code.code},()=>${this.#constant(`default ${JSON.stringify(fallback)}`, fallback).code})`,
@@ -270,7 +281,8 @@ class Compiler {
       reference: { collector: name, path, text },
     };
     this.#references.set(text, known);
-    return { code: `V[r${known.slot}]`, type: 'any' };
+    if (this.#inVariable) return { code: `V[r${known.slot}]`, type: 'any' };
+    return { code: `a${known.slot}`, type: this.#isNumeric ? 'number' : 'any' };
   }
 
   #variable(_field: string, placeholder: Placeholder): Code {
@@ -293,8 +305,9 @@ class Compiler {
       );
     if (known === undefined) {
       this.#compiled.set(name, null);
-      const outer = this.#temporaries;
+      const outer = { temporaries: this.#temporaries, inVariable: this.#inVariable };
       this.#temporaries = 0;
+      this.#inVariable = true;
       const code = this.field(
         `variables.${name}`,
         String(source),
@@ -304,7 +317,8 @@ class Compiler {
         slot: [...this.#compiled.values()].filter((one) => one !== null).length,
         code: `{${declare(this.#temporaries)}return ${code}}`,
       };
-      this.#temporaries = outer;
+      this.#temporaries = outer.temporaries;
+      this.#inVariable = outer.inVariable;
       this.#compiled.set(name, known);
     }
     const { slot } = known;
@@ -318,12 +332,17 @@ class Compiler {
     this.#findings.push({ severity: 'warning', code, message, field, offset: placeholder.from });
   }
 
-  finish(body: string): Compiled {
+  /**
+   * Makes the program. `write` gives the body of its function; where all references are numbers, as most are, a second body
+   * without checks of their types runs.
+   */
+  finish(write: () => string): Compiled {
+    const body = write();
     for (const [name, source] of Object.entries(this.#variables)) {
       if (!this.#compiled.has(name))
         this.field(`variables.${name}`, String(source), (emitter, node) => emitter.emit(node).code);
     }
-    const findings = this.#findings;
+    const findings = [...this.#findings];
     if (findings.some(({ severity }) => severity === 'error')) return { findings };
     const slots = (letter: string, from: string, count: number): string[] =>
       Array.from({ length: count }, (_, slot) => `${letter}${slot}=${from}[${slot}]`);
@@ -333,20 +352,39 @@ class Compiler {
       ...slots('r', 'R', this.#references.size),
       ...variables.map(({ slot, code }) => `X${slot}=()=>${code}`),
     ];
+    const fast = this.#specialised(write);
+    const count = this.#references.size;
+    const read =
+      count === 0
+        ? ''
+        : `const ${Array.from({ length: count }, (_, slot) => `a${slot}=V[r${slot}]`).join(',')};`;
+    const numbers = Array.from({ length: count }, (_, slot) => `typeof a${slot}==="number"`).join('&&');
     const memory = variables.map(({ slot }) => `x${slot}`);
     const program: Program = {
       id: this.#id,
       kind: this.#kind,
       language: 'opsbro',
       source:
-        `const{${['E', ...[...this.#operations].sort()].join(',')}}=py;return(C,R)=>{` +
+        `const{${[...this.#operations].sort().join(',')}}=py;let S=0;return{stage:()=>S,make:(C,R)=>{` +
         `${fixed.length === 0 ? '' : `const ${fixed.join(',')};`}${memory.length === 0 ? '' : `let ${memory.join(',')};`}` +
-        `return()=>{${memory.map((name) => `${name}=undefined;`).join('')}${declare(this.#temporaries)}${body}}}`,
+        `return()=>{S=0;${memory.map((name) => `${name}=undefined;`).join('')}${read}${declare(this.#temporaries)}` +
+        `${fast === '' ? '' : `if(${numbers}){${fast}}`}${body}}}}`,
       constants: [...this.#constants.values()].map(({ value }) => value),
       references: [...this.#references.values()].map(({ reference }) => reference),
       functions: [...this.#functions].sort(),
     };
     return { program, findings };
+  }
+
+  /** The body for references that are all numbers; empty where it would not pay. */
+  #specialised(write: () => string): string {
+    const count = this.#references.size;
+    if (this.#kind !== 'check' || count === 0 || count > MAX_SPECIALISED || this.#compiled.size > 0)
+      return '';
+    this.#isNumeric = true;
+    const fast = write();
+    this.#isNumeric = false;
+    return fast;
   }
 }
 

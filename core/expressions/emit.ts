@@ -5,10 +5,13 @@ import { CompileError } from './placeholders.ts';
 import type { Scope } from './program.ts';
 import type { CompareOperator, Node, Target } from './syntax.ts';
 
-/** JavaScript for an expression, and what is known of its result before it runs. `condition` is True, False or missing. */
+/**
+ * JavaScript for an expression, and what is known of its result before it runs. `real` is a number or a bigint,
+ * `condition` True, False or missing.
+ */
 export interface Code {
   code: string;
-  type: 'number' | 'text' | 'condition' | 'any';
+  type: 'number' | 'real' | 'text' | 'condition' | 'any';
 }
 
 /** Where an expression's names lead; what `compile.ts` provides to the emitter. */
@@ -237,7 +240,7 @@ export class Emitter {
     const result = this.temporary();
     return {
       code: `(${a.set}${b.set}${a.check}${b.check}(${result}=${a.ref}${operator} ${b.ref})<=${LARGEST}&&${result}>=-${LARGEST}?${result}:${slow(a.ref, b.ref)})`,
-      type: 'any',
+      type: left.type === 'number' && right.type === 'number' ? 'real' : 'any',
     };
   }
 
@@ -261,7 +264,7 @@ export class Emitter {
       const code = this.emit(value);
       const ref = this.temporary();
       const check =
-        code.type === 'number' || code.type === 'text'
+        code.type === 'number' || code.type === 'real' || code.type === 'text'
           ? ''
           : `(typeof ${ref}==="number"||typeof ${ref}==="string")`;
       return { set: `${ref}=${code.code}`, ref, check };

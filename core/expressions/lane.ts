@@ -149,19 +149,8 @@ export class Lane {
   }
 
   #collect(reply: LaneReply & { type: 'ran' }, order: number[], outputs: string[]): void {
-    if (reply.list !== undefined) {
-      for (let at = 0; at < order.length; at += 1) outputs[order[at] as number] = reply.list[at] as string;
-      return;
-    }
-    const text = reply.text as string;
-    let from = text.indexOf(';');
-    const lengths = text.slice(0, from).split(',');
-    from += 1;
-    for (let at = 0; at < order.length; at += 1) {
-      const to = from + Number(lengths[at]);
-      outputs[order[at] as number] = text.slice(from, to);
-      from = to;
-    }
+    const list = reply.list ?? (reply.text as string).split('\x1e');
+    for (let at = 0; at < order.length; at += 1) outputs[order[at] as number] = list[at] as string;
   }
 
   /** One try: what the thread answered, or the place of the program that took it down and the output it gets. */
@@ -214,7 +203,7 @@ export class Lane {
     this.#addValues(todo, facts, add);
     add({
       do: 'batch',
-      programs: todo.map((entry) => entry.index),
+      programs: ranges(todo),
       now: facts.now,
       seed: facts.seed,
       results: [...results],
@@ -323,6 +312,18 @@ export class Lane {
     if (why === 'stopped') this.#settle?.({ type: 'broken', batch: this.#batch, index: -1 });
     await worker?.terminate();
   }
+}
+
+/** Numbers of programs as from, to, from, to …: neighbours are the rule. */
+function ranges(todo: Entry[]): number[] {
+  const bounds: number[] = [];
+  let last = Number.NaN;
+  for (const { index } of todo) {
+    if (index === last + 1) bounds[bounds.length - 1] = index;
+    else bounds.push(index, index);
+    last = index;
+  }
+  return bounds;
 }
 
 function spawnThread(data: LaneThreadData): Worker {

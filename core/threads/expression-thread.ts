@@ -32,7 +32,7 @@ function run(request: LaneRequest): LaneReply {
     else if (fault === 'broken') return { type: 'broken', batch, index };
   }
   Atomics.store(cell, 0, -1);
-  const fetched = machine.fetch();
+  const fetched = machine.fetch(request.count);
   if (typeof fetched === 'string') return { type: 'broken', batch, index: -1 };
   return { type: 'ran', batch, timeouts, ...fetched };
 }

@@ -19,20 +19,33 @@ import {
   typeName,
 } from './values.ts';
 
-/** State of the evaluation that runs. `stage` is odd while an output text is made, where a missing value prints `?`. */
+/** State of the evaluation that runs. */
 export const evaluation = {
-  stage: 0,
-  /** Names of missing keys that output texts met. */
-  met: [] as string[],
+  /** Where it is: odd while an output text is made, where a missing value prints `?`. */
+  stage: (): number => 0,
+  /** How many variables' expressions are being evaluated: they are never lenient. */
+  strict: 0,
   /** Values of nodes, by number, while an instrumented program runs. */
   trace: [] as PyValue[],
 };
 
-const note = (value: MissingValue): void => {
-  evaluation.met.push(value.key);
-};
+/** Names of missing keys that output texts met; null while there are none. */
+export let met: string[] | null = null;
 
-const lenient = (): Lenient => ((evaluation.stage & 1) === 1 ? note : null);
+/** Notes that a missing value was printed. */
+export function note(value: MissingValue): void {
+  met = [...(met ?? []), value.key];
+}
+
+/** Gives the names of missing keys met so far, and forgets them. */
+export function takeMet(): string[] {
+  const names = met ?? [];
+  met = null;
+  return names;
+}
+
+const isLenient = (): boolean => evaluation.strict === 0 && (evaluation.stage() & 1) === 1;
+const lenient = (): Lenient => (isLenient() ? note : null);
 
 /** Runs an operation on values; a missing value met inside is its result. */
 function guarded<T extends PyValue>(operation: () => T): T | MissingValue {
@@ -184,7 +197,7 @@ export const operators = {
     let text = '';
     for (const part of parts) {
       if (typeof part === 'string') text += part;
-      else if (part instanceof MissingValue && (evaluation.stage & 1) === 0) return part;
+      else if (part instanceof MissingValue && !isLenient()) return part;
       else text += operators.txt(part);
     }
     return bounded(text);
@@ -203,12 +216,11 @@ export const operators = {
     return '?';
   },
   /** A number or text printed; remembers the last number, since the checks of one tick often print the same one. */
-  s: (value: number | string): string => {
-    if (typeof value === 'string') return value;
-    if (value !== lastNumber) {
-      lastNumber = value;
-      lastText = numberText(value);
-    }
+  s: (value: number | bigint | string): string => {
+    if (value === lastNumber) return lastText;
+    if (typeof value !== 'number') return String(value);
+    lastNumber = value;
+    lastText = numberText(value);
     return lastText;
   },
   unknown: (message: string): never => raise('unknown_function', message),

@@ -1,9 +1,10 @@
 import type { GuestFunction, GuestFunctions, PythonRuntime, PyValue } from 'opsbro/sdk';
 import { callMethod } from './methods.ts';
-import { evaluation, operators } from './operators.ts';
+import { evaluation, met, operators } from './operators.ts';
+import { describe, groups, Need, reviewed, strict, value } from './results.ts';
 import { createRuntime, type GuestState } from './runtime.ts';
-import { repr, str, toJson } from './text.ts';
-import { Failure, fromJson, MissingValue, raise, TupleValue } from './values.ts';
+import { toJson } from './text.ts';
+import { Failure, fromJson, MissingValue, raise } from './values.ts';
 
 /** A topic's functions as bundled, and the names its manifest declares. */
 export interface Topic {
@@ -12,55 +13,53 @@ export interface Topic {
   functions: GuestFunctions;
 }
 
-/** What the host sends before a batch. Plain data; see `machine.ts`. */
+/** What `lane.ts` sends before a batch; `programs` of a batch are ranges: from, to, from, to … */
 export type Command =
   | { do: 'source'; id: number; text: string }
   | { do: 'put'; programs: [number, number, unknown[], number[]][] }
   | { do: 'delete'; programs: number[] }
   | { do: 'facts'; groups: string[]; staticGroups: string[]; node: GuestState['facts']['node'] }
   | { do: 'values'; values: [number, unknown, string?][] }
-  | { do: 'batch'; programs: number[]; now: number; seed: number; results: [string, unknown][] };
+  | { do: 'batch'; programs: number[]; now: number; seed: number; results: [string, Result][] };
 
-type Factory = (constants: PyValue[], slots: number[]) => () => string;
+/** What a call of a host function came to. */
+type Result = { ok: true; value: unknown } | { ok: false; code: string; message: string };
 
-const MAX_OUTPUT = 16_384;
-const MAX_BATCH = 4_194_304;
-const MAX_RESULT = 262_144;
-
-/** A host function that this evaluation cannot go on without. */
-class Need {
-  readonly name: string;
-  readonly args: PyValue[];
-  constructor(name: string, args: PyValue[]) {
-    this.name = name;
-    this.args = args;
-  }
+/** A compiled source: makes a program from its constants and slots, and tells at which stage the one that runs is. */
+interface Factory {
+  make(constants: PyValue[], slots: number[]): () => string;
+  stage(): number;
 }
 
-/** Puts the guest's two entry points, `opsbro(command)` and `run()`, and its `fetch()` on the global object. */
+/** Outputs up to this size are not counted against the limits. */
+const SMALL_OUTPUT = 400;
+const SEPARATOR = '\x1e';
+
+/** Puts the guest's entry points on the global object: `opsbro(commands)`, `run()`, `fetch()` and `fetchJson()`. */
 export function start(scope: { [name: string]: unknown }, topics: Topic[]): void {
   const slots: PyValue[] = [];
   const factories: Factory[] = [];
   const programs: (() => string)[] = [];
+  const sources: Factory[] = [];
   const state: GuestState = {
     facts: { groups: [], staticGroups: [], now: 0, node: { name: '', uuid: '', zone: '' } },
     seed: 0,
   };
   const runtime = createRuntime(state);
   const functions = table(topics);
-  let results = new Map<string, unknown>();
+  let results = new Map<string, Result>();
   let batch: (() => string)[] = [];
+  let places: number[] = [];
   let outputs: string[] = [];
   let next = 0;
   let size = 0;
+  evaluation.stage = () => sources[places[next - 1] as number]?.stage() ?? 0;
 
   const py = {
     ...operators,
-    E: evaluation,
     val: fromJson,
     call: (name: string, args: PyValue[]) => callGuest(functions, runtime, name, args),
-    meth: (target: PyValue, name: string, args: PyValue[], named: [string, PyValue][]) =>
-      callMethod(target, name, args, named),
+    meth: callMethod,
     host: (name: string, args: PyValue[]) => callHost(results, name, args),
     value,
     groups,
@@ -68,74 +67,74 @@ export function start(scope: { [name: string]: unknown }, topics: Topic[]): void
   };
 
   const handle = (command: Command): void => {
-    if (command.do === 'source') {
-      // The text is our compiler's; `new Function` only names the two things it may see.
-      factories[command.id] = new Function('py', 'V', `"use strict";${command.text}`)(py, slots);
-    } else if (command.do === 'put') {
-      for (const [index, source, constants, references] of command.programs) {
-        programs[index] = (factories[source] as Factory)(constants.map(fromJson), references);
-      }
-    } else if (command.do === 'delete') {
-      for (const index of command.programs) delete programs[index];
-    } else if (command.do === 'facts') {
-      state.facts = {
-        ...state.facts,
-        groups: command.groups,
-        staticGroups: command.staticGroups,
-        node: command.node,
-      };
-    } else if (command.do === 'values') {
-      for (const [slot, json, gone] of command.values)
-        slots[slot] = gone === undefined ? fromJson(json) : new MissingValue(gone);
-    } else {
-      batch = command.programs.map((index) => programs[index] as () => string);
-      results = new Map(command.results);
-      state.facts = { ...state.facts, now: command.now };
-      state.seed = command.seed;
-      outputs = [];
-      next = 0;
-      size = 0;
+    switch (command.do) {
+      case 'source':
+        // The text is our compiler's; it sees the two names and nothing else of this script.
+        factories[command.id] = new Function('py', 'V', `"use strict";${command.text}`)(py, slots);
+        break;
+      case 'put':
+        for (const [index, source, constants, references] of command.programs) {
+          const factory = factories[source] as Factory;
+          sources[index] = factory;
+          programs[index] = factory.make(constants.map(fromJson), references);
+        }
+        break;
+      case 'delete':
+        for (const index of command.programs) delete programs[index];
+        break;
+      case 'facts':
+        state.facts = { ...command, now: state.facts.now };
+        break;
+      case 'values':
+        for (const [slot, json, gone] of command.values) {
+          slots[slot] = gone === undefined ? fromJson(json) : new MissingValue(gone);
+        }
+        break;
+      case 'batch':
+        begin(command);
     }
   };
 
-  const run = (): void => {
+  const begin = (command: Command & { do: 'batch' }): void => {
+    results = new Map(command.results);
+    state.facts = { ...state.facts, now: command.now };
+    state.seed = command.seed;
+    batch = [];
+    places = [];
+    outputs = [];
+    next = 0;
+    size = 0;
+    for (let at = 0; at < command.programs.length; at += 2) {
+      const last = command.programs[at + 1] as number;
+      for (let index = command.programs[at] as number; index <= last; index += 1) {
+        batch.push(programs[index] as () => string);
+        places.push(index);
+      }
+    }
+  };
+
+  scope.opsbro = (text: string): void => {
+    for (const command of JSON.parse(text) as Command[]) handle(command);
+  };
+  scope.run = (): void => {
     const at = next;
-    next += 1;
-    evaluation.stage = 0;
+    next = at + 1;
     let output: string;
     try {
       output = (batch[at] as () => string)();
-      if (evaluation.met.length > 0)
-        output = `m${JSON.stringify({ state: Number(output[0]), output: output.slice(1, MAX_OUTPUT), missing: evaluation.met })}`;
     } catch (thrown) {
       output = describe(thrown);
     }
-    if (evaluation.met.length > 0) evaluation.met = [];
-    if (output.length > MAX_OUTPUT && output[0] !== 'v') output = shorten(output);
-    size += output.length;
-    outputs[at] =
-      size > MAX_BATCH ? 'e{"code":"LIMIT","message":"the outputs of one batch are too large"}' : output;
-  };
-
-  scope.opsbro = (text: string): void => (JSON.parse(text) as Command[]).forEach(handle);
-  scope.run = run;
-  scope.fetch = (): string => {
-    const lengths: number[] = [];
-    for (let index = 0; index < next; index += 1) {
-      outputs[index] ??= '';
-      lengths.push((outputs[index] as string).length);
+    if (output.length > SMALL_OUTPUT || met !== null) {
+      size += output.length;
+      output = reviewed(output, size);
     }
-    return `${lengths.join(',')};${outputs.join('')}`;
+    outputs[at] = output;
   };
+  scope.fetch = (): string => `${outputs.join(SEPARATOR)}${SEPARATOR}.`;
   scope.fetchJson = (): string => JSON.stringify(outputs);
   scope.python = runtime;
   scope.functions = functions;
-}
-
-function shorten(output: string): string {
-  return /^[0-3]/.test(output)
-    ? output.slice(0, MAX_OUTPUT)
-    : 'e{"code":"LIMIT","message":"the result is too large"}';
 }
 
 function table(topics: Topic[]): Map<string, GuestFunction> {
@@ -151,21 +150,6 @@ function table(topics: Topic[]): Map<string, GuestFunction> {
     for (const name of names) functions.set(name, own[name] as GuestFunction);
   }
   return functions;
-}
-
-/** What an evaluation that threw came to: letter and JSON. */
-function describe(thrown: unknown): string {
-  if (thrown instanceof MissingValue)
-    return `u${JSON.stringify({ stage: evaluation.stage, missing: [thrown.key] })}`;
-  if (thrown instanceof Need)
-    return `n${JSON.stringify({ name: thrown.name, args: thrown.args.map((arg) => toJson(arg)) })}`;
-  if (thrown instanceof Failure)
-    return `e${JSON.stringify({ code: thrown.code, message: thrown.message.slice(0, 1024), stage: evaluation.stage })}`;
-  const message = String((thrown as { message?: unknown })?.message ?? thrown);
-  // The instance is not to be trusted after this: the host throws it away.
-  if (message.includes('out of memory')) throw thrown;
-  const deep = message.includes('stack');
-  return `e${JSON.stringify({ code: deep ? 'LIMIT' : 'VALUE', message: deep ? 'the evaluation is nested too deeply' : message.slice(0, 1024), stage: evaluation.stage })}`;
 }
 
 function callGuest(
@@ -185,68 +169,11 @@ function callGuest(
   }
 }
 
-function callHost(results: Map<string, unknown>, name: string, args: PyValue[]): PyValue {
+function callHost(results: Map<string, Result>, name: string, args: PyValue[]): PyValue {
   for (const arg of args) if (arg instanceof MissingValue) return arg;
   const key = JSON.stringify([name, args.map((arg) => toJson(arg))]);
-  if (!results.has(key)) throw new Need(name, args);
-  const result = results.get(key) as { ok: boolean; value?: unknown; code?: string; message?: string };
+  const result = results.get(key);
+  if (result === undefined) throw new Need(name, args);
   if (!result.ok) throw new Failure('FUNCTION', `${name}: ${result.message}`);
   return fromJson(result.value);
-}
-
-/** The outcome of a value program: what it is, how it prints, and with `explain` the value of each node. */
-function value(result: PyValue, traced: boolean): string {
-  const missing = result instanceof MissingValue ? [...evaluation.met, result.key] : evaluation.met;
-  const text = result instanceof MissingValue ? '?' : str(result);
-  const trace = traced
-    ? evaluation.trace.map((node) =>
-        node instanceof MissingValue ? '?' : node === undefined ? null : repr(node),
-      )
-    : undefined;
-  evaluation.trace = [];
-  evaluation.met = [];
-  const json = JSON.stringify({
-    value: result instanceof MissingValue ? null : toJson(result),
-    text,
-    missing,
-    trace,
-  });
-  return json.length > MAX_RESULT
-    ? raise('limit', `a result of ${json.length} characters is over the limit of ${MAX_RESULT}`)
-    : `v${json}`;
-}
-
-/** The outcome of a detector: lists are several groups, a text holds one or several with commas between. */
-function groups(names: PyValue[]): string {
-  const found: string[] = [];
-  for (const name of names) {
-    if (name instanceof MissingValue) evaluation.met.push(name.key);
-    else {
-      const texts =
-        typeof name === 'string'
-          ? [name]
-          : Array.isArray(name) || name instanceof TupleValue
-            ? (Array.isArray(name) ? name : name.items).map(str)
-            : [str(name)];
-      for (const text of texts)
-        for (const part of text.split(',')) if (part.trim() !== '') found.push(part.trim());
-    }
-  }
-  const missing = evaluation.met;
-  evaluation.met = [];
-  return `g${JSON.stringify({ matched: true, groups: found, missing })}`;
-}
-
-/** Runs a variable's expression outside the leniency of output texts. */
-function strict(expression: () => PyValue): PyValue {
-  const { stage } = evaluation;
-  evaluation.stage = stage & ~1;
-  try {
-    return expression();
-  } catch (thrown) {
-    if (thrown instanceof MissingValue) return thrown;
-    throw thrown;
-  } finally {
-    evaluation.stage = stage;
-  }
 }
