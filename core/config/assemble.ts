@@ -53,6 +53,11 @@ export function assemble(parts: Parts): Loaded {
   return new Assembly(parts).run();
 }
 
+function byPlace({ place: a }: Diagnostic, { place: b }: Diagnostic): number {
+  if (a.file !== b.file) return a.file < b.file ? -1 : 1;
+  return a.line - b.line || a.column - b.column;
+}
+
 class Assembly {
   private readonly parts: Parts;
   private readonly diagnostics: Diagnostic[] = [];
@@ -85,7 +90,7 @@ class Assembly {
       agent: this.agent,
       agentRaws: this.agentRaws,
       parameters: this.parameters,
-      diagnostics: this.diagnostics,
+      diagnostics: this.diagnostics.sort(byPlace),
       badFiles: [...this.bad],
       badPacks: this.badPacks(),
       badAgent: this.isBad(
