@@ -173,7 +173,7 @@ function locate(
   lines: Lines,
   path: Path,
   of: 'key' | 'value',
-  offset = 0,
+  offset?: number,
 ): { line: number; column: number } {
   let node: unknown = document.contents;
   let at = rangeStart(node) ?? 0;
@@ -190,7 +190,7 @@ function locate(
       at = rangeStart(node) ?? at;
     } else break;
   }
-  if (of === 'value' && offset > 0 && isScalar(node)) return insideScalar(node, lines, offset);
+  if (of === 'value' && offset !== undefined && isScalar(node)) return insideScalar(node, lines, offset);
   return lines.at(at);
 }
 
