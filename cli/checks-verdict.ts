@@ -63,6 +63,12 @@ async function asPlugin(
   }
 }
 
+function stateText(check: CheckView, now: number): string {
+  const since =
+    check.since === null ? '' : `, for ${formatSeconds(Math.max(0, now - Date.parse(check.since)) / 1000)}`;
+  return `${check.state}${check.hard || check.state === 'pending' ? '' : ' (soft)'}${since}`;
+}
+
 function verdictText(cli: CliContext, check: CheckView): string {
   const { paint } = cli;
   const [first = '', ...more] = check.output.split('\n').map(plain);
@@ -74,8 +80,11 @@ function verdictText(cli: CliContext, check: CheckView): string {
   const now = Date.now();
   const facts: [string, string][] = [
     ['id', check.id],
-    ['state', `${check.state}${check.hard ? '' : ' (soft)'} since ${formatAge(check.since, now)}`],
-    ['last run', `${formatAge(check.last_run, now)}, every ${formatSeconds(check.interval)}`],
+    ['state', stateText(check, now)],
+    [
+      'last run',
+      `${check.last_run === null ? 'never' : formatAge(check.last_run, now)}, every ${formatSeconds(check.interval)}`,
+    ],
   ];
   if (!check.active) facts.push(['inactive', `this host is not in group ${check.if_group ?? '?'}`]);
   if (check.missing.length > 0) facts.push(['missing', check.missing.join(', ')]);

@@ -4,7 +4,7 @@ import { addCheckVerdicts, fetchCheck } from './checks-verdict.ts';
 import type { CliContext } from './context.ts';
 import { addHistory } from './history.ts';
 import { paintState } from './paint.ts';
-import { formatSeconds, parseSeconds } from './quantities.ts';
+import { formatCount, formatSeconds, parseSeconds } from './quantities.ts';
 import { plain } from './table.ts';
 import { withAgent } from './temporary-agent.ts';
 import { waitUntil } from './wait.ts';
@@ -66,6 +66,14 @@ async function showStates(cli: CliContext, withInactive: boolean): Promise<void>
   const checks = await withAgent(cli, (client) => client.request<CheckView[]>('GET', '/api/v1/checks'));
   const shown = withInactive ? checks : checks.filter((one) => one.active);
   cli.show(checks, () => (shown.length === 0 ? 'No checks' : statesText(cli, shown)));
+  const hidden = checks.length - shown.length;
+  if (hidden > 0 && !cli.options().json) {
+    cli.note(
+      cli.paint.dim(
+        `${formatCount(hidden, 'check')} for groups this host is not in; '--all' shows them`,
+      ),
+    );
+  }
 }
 
 function statesText(cli: CliContext, checks: CheckView[]): string {
@@ -78,7 +86,8 @@ function statesText(cli: CliContext, checks: CheckView[]): string {
       const word = `${symbols[one.state] ?? '?'} ${one.state.toUpperCase()}`;
       const soft = one.hard || one.state === 'pending' ? '' : paint.dim(' (soft)');
       const name = plain(one.display_name).padEnd(width);
-      lines.push(`  - ${pack} > ${name}  ${paintState(paint, one.state, word)}${soft}`);
+      const inactive = one.active ? '' : paint.dim(` (not in group ${one.if_group ?? '?'})`);
+      lines.push(`  - ${plain(pack)} > ${name}  ${paintState(paint, one.state, word)}${soft}${inactive}`);
       for (const line of outputLines(one)) lines.push(paint.dim(`      | ${line}`));
     }
   }

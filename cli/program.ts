@@ -24,6 +24,7 @@ export async function runCli(line: string[], host: CliProcess): Promise<number> 
   describeProgram(program, cli);
   try {
     await registerGroups(program, cli, argv);
+    if (argv.length === 0) return await greet(program, cli);
     await program.parseAsync(protectExpression(argv), { from: 'user' });
     return cli.exitCode;
   } catch (error) {
@@ -58,11 +59,15 @@ function describeProgram(program: Command, cli: CliContext): void {
       getOutHasColors: () => false,
       getErrHasColors: () => false,
     });
-  program.action(async () => {
-    const { bannerText } = await import('./version.ts');
-    cli.print(bannerText(cli));
-    program.outputHelp();
-  });
+}
+
+async function greet(program: Command, cli: CliContext): Promise<number> {
+  const { bannerText } = await import('./version.ts');
+  // Reads the defaults of the global options, which the banner's colours depend on.
+  program.parseOptions([]);
+  cli.print(`${bannerText(cli)}\n`);
+  program.outputHelp();
+  return 0;
 }
 
 /** Groups that were not typed are names in the help; their code stays on disk, which keeps a verb's start short. */
