@@ -35,6 +35,8 @@ export class ServiceHost {
   readonly #around: ServiceSurroundings;
   readonly #services = new Map<string, ServiceInstance>();
   readonly #calls = new Map<string, Promise<void>>();
+  /** The latest call by service. */
+  readonly #latest = new Map<string, symbol>();
   readonly #snapshots = new Map<string, Json>();
 
   constructor(parts: ServiceHostParts) {
@@ -54,8 +56,9 @@ export class ServiceHost {
    * with growing pauses, until it has failed too often.
    */
   start(entry: PluginEntry, object: ServiceObject): Promise<void> {
-    return this.#call(object.id, async () => {
-      await this.#services.get(object.id)?.stop();
+    return this.#call(object.id, async (isLatest) => {
+      await this.#release(object.id);
+      if (!isLatest()) return;
       const instance = new ServiceInstance(entry, object, this.#parts.load(object.id), this.#around);
       this.#services.set(object.id, instance);
       await instance.start();
@@ -64,14 +67,7 @@ export class ServiceHost {
 
   /** Stops a service and forgets it. One that starts at the moment is told so at once. Resolves within three seconds. */
   stop(id: string): Promise<void> {
-    const starting = this.#services.get(id);
-    // Not queued behind the start it ends.
-    if (starting?.state === 'starting') void starting.stop();
-    return this.#call(id, async () => {
-      const instance = this.#services.get(id);
-      this.#services.delete(id);
-      await instance?.stop();
-    });
+    return this.#call(id, () => this.#release(id));
   }
 
   async stopAll(): Promise<void> {
@@ -118,10 +114,26 @@ export class ServiceHost {
     });
   }
 
-  #call(id: string, call: () => Promise<void>): Promise<void> {
-    const done = (this.#calls.get(id) ?? Promise.resolve()).then(call).finally(() => {
-      if (this.#calls.get(id) === done) this.#calls.delete(id);
-    });
+  async #release(id: string): Promise<void> {
+    const instance = this.#services.get(id);
+    if (instance === undefined) return;
+    await instance.stop();
+    this.#services.delete(id);
+  }
+
+  /** Runs a call after those before it; a start that they wait for is ended, one that has not begun is left out by `isLatest`. */
+  #call(id: string, call: (isLatest: () => boolean) => Promise<void>): Promise<void> {
+    const own = Symbol(id);
+    this.#latest.set(id, own);
+    const current = this.#services.get(id);
+    if (current?.state === 'starting') void current.stop();
+    const done = (this.#calls.get(id) ?? Promise.resolve())
+      .then(() => call(() => this.#latest.get(id) === own))
+      .finally(() => {
+        if (this.#latest.get(id) !== own) return;
+        this.#latest.delete(id);
+        this.#calls.delete(id);
+      });
     this.#calls.set(id, done);
     return done;
   }

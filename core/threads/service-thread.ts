@@ -26,6 +26,7 @@ const beatMs = 1000;
 const saveEveryBeats = 60;
 const linesAWindow = 100;
 const windowMs = 10_000;
+const flushMs = 20;
 const emitBounds = { window: 256, size: 1024 };
 
 function post(reply: ServiceReply): void {
@@ -85,6 +86,7 @@ class Service implements Scope {
   #stopped: Promise<void> | undefined;
   #saved: string;
   #beats = 0;
+  #flush: NodeJS.Timeout | undefined;
 
   constructor(request: Extract<ServiceRequest, { type: 'start' }>) {
     this.#request = request;
@@ -136,14 +138,13 @@ class Service implements Scope {
     }
   }
 
-  /** Once a second: shows that the loop turns, sends on what waited, and once a minute saves the state. */
+  /** Once a second: shows that the loop turns and what it holds, and once a minute saves the state. */
   beat(): void {
     const heap = getHeapStatistics();
     Atomics.store(cells, cellOf.externalKiB, Math.round(heap.external_memory / 1024));
     Atomics.store(cells, cellOf.heapKiB, Math.round(heap.used_heap_size / 1024));
     Atomics.store(cells, cellOf.dropped, this.#emits.dropped);
     Atomics.add(cells, cellOf.beat, 1);
-    this.#emits.flush();
     this.#beats += 1;
     if (this.#beats % saveEveryBeats !== 0) return;
     const state = this.#changedState();
@@ -193,8 +194,10 @@ class Service implements Scope {
     });
     return {
       ...context,
-      emit: (topic, data) =>
-        this.#emits.push({ topic: String(topic), data: copyTree(data, resultLimits).value }),
+      emit: (topic, data) => {
+        this.#emits.push({ topic: String(topic), data: copyTree(data, resultLimits).value });
+        this.#flushSoon();
+      },
       subscribe: (topic, listener) => {
         const listeners = this.#listeners.get(topic) ?? new Set();
         this.#listeners.set(topic, listeners.add(listener));
@@ -206,6 +209,16 @@ class Service implements Scope {
         this.#answer = handler;
       },
     };
+  }
+
+  /** The core does not say when it has taken what was sent, so what waits is tried again shortly. */
+  #flushSoon(): void {
+    if (this.#emits.waiting === 0 || this.#flush !== undefined) return;
+    this.#flush = setTimeout(() => {
+      this.#flush = undefined;
+      this.#emits.flush();
+      this.#flushSoon();
+    }, flushMs);
   }
 
   #changedState(): JsonObject | null {
