@@ -32,7 +32,7 @@ it('opens every YAML file with a schema for the editor, placed where config.d ke
     if (!file.endsWith('.yml')) continue;
     const up = '../'.repeat(file.split('/').length - 1);
     const first = readFileSync(`${configDirectory}${file}`, 'utf8').split('\n', 1)[0];
-    expect(first, file).toBe(`# yaml-language-server: $schema=${up || './'}opsbro.schema.json`);
+    expect(first, file).toBe(`# yaml-language-server: $schema=${up}opsbro.schema.json`);
   }
 });
 
