@@ -20,7 +20,7 @@ export async function collectKernel(ctx: Context, pause: Pause): Promise<Tree> {
     change = counterChange(first, sample);
   }
   ctx.state.sample = sample;
-  return change === undefined ? counters : { ...counters, ...ratesOf(change.deltas, change.seconds) };
+  return change === undefined ? counters : Object.assign(counters, ratesOf(change.deltas, change.seconds));
 }
 
 async function read(ctx: Context) {
@@ -28,9 +28,10 @@ async function read(ctx: Context) {
     ctx.tryReadText('/proc/stat', { maxBytes: 16 * 1024 * 1024 }),
     ctx.tryReadText('/proc/vmstat'),
   ]);
-  const counters = { ...parseCounters(stat ?? ''), ...parseCounters(vmstat ?? '') };
+  const counters = parseCounters(vmstat ?? '', parseCounters(stat ?? ''));
   if (Object.keys(counters).length === 0)
     return ctx.notEligible('neither /proc/stat nor /proc/vmstat holds counters');
-  const growing = Object.entries(counters).filter(([name]) => rated.includes(name));
-  return { counters, sample: counterSample(ctx.clock, Object.fromEntries(growing)) };
+  const growing: { [key: string]: number } = {};
+  for (const name of rated) if (counters[name] !== undefined) growing[name] = counters[name];
+  return { counters, sample: counterSample(ctx.clock, growing) };
 }
