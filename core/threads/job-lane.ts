@@ -1,10 +1,10 @@
 import { getPriority, setPriority } from 'node:os';
 import type { Worker } from 'node:worker_threads';
 import { Piscina } from 'piscina';
+import { killGroups } from '../context/host-exec.ts';
 import type { PlainError } from '../errors.ts';
 import { plainError } from '../errors.ts';
 import { threadEntry } from './entry.ts';
-import { killGroups } from './host-exec.ts';
 import type { Job, JobResult, ThreadData } from './protocol.ts';
 import { cellOf, type JobOrder, type LateReport, sharedBytes } from './worker-data.ts';
 

@@ -4,11 +4,11 @@ import { pathToFileURL } from 'node:url';
 import { getHeapStatistics } from 'node:v8';
 import { parentPort, workerData } from 'node:worker_threads';
 import type { Context, Json, JsonObject } from 'opsbro/sdk';
+import { createContext, NotEligible, RunLog } from '../context/context.ts';
+import { copyTree, resultLimits, stateLimits } from '../context/tree.ts';
 import { OpsbroError, type PlainError, plainError } from '../errors.ts';
 import { containThread, type Scope, scopes } from './containment.ts';
-import { createContext, NotEligible, RunLog } from './context.ts';
 import type { Job, JobResult } from './protocol.ts';
-import { copyTree, resultLimits, stateLimits } from './tree.ts';
 import { cellOf, type JobOrder, type LateReport, type PluginThreadData } from './worker-data.ts';
 
 const { thread, shared } = workerData as PluginThreadData;

@@ -1,6 +1,6 @@
 import { Worker } from 'node:worker_threads';
+import { killGroups } from '../context/host-exec.ts';
 import { threadEntry } from './entry.ts';
-import { killGroups } from './host-exec.ts';
 import type { ServiceReply, ServiceRequest, ThreadData } from './protocol.ts';
 import { cellOf, type PluginThreadData, sharedBytes } from './worker-data.ts';
 

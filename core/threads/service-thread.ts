@@ -11,12 +11,12 @@ import type {
   ServiceContext,
   ServiceDefinition,
 } from 'opsbro/sdk';
+import { createContext, logLine } from '../context/context.ts';
+import { copyTree, resultLimits, stateLimits } from '../context/tree.ts';
 import { OpsbroError, plainError } from '../errors.ts';
 import { containThread, type Scope, scopes } from './containment.ts';
-import { createContext, logLine } from './context.ts';
 import { EmitQueue } from './emit-queue.ts';
 import type { LogLine, ServiceReply, ServiceRequest } from './protocol.ts';
-import { copyTree, resultLimits, stateLimits } from './tree.ts';
 import { cellOf, type PluginThreadData } from './worker-data.ts';
 
 const { thread, shared } = workerData as PluginThreadData;

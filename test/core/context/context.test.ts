@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { Context } from 'opsbro/sdk';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { createContext, RunLog, threadClock } from '../../../core/threads/context.ts';
+import { createContext, RunLog, threadClock } from '../../../core/context/context.ts';
 import type { ThreadData } from '../../../core/threads/protocol.ts';
 import { cellOf, groupCells, sharedBytes } from '../../../core/threads/worker-data.ts';
 

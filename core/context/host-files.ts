@@ -5,7 +5,7 @@ import { posix } from 'node:path';
 import type { Context, DirectoryEntry, FileStat } from 'opsbro/sdk';
 import type { ErrorCode } from '../errors.ts';
 import { OpsbroError } from '../errors.ts';
-import type { ThreadData } from './protocol.ts';
+import type { ThreadData } from '../threads/protocol.ts';
 
 /** The part of a context that looks at files. */
 export type HostFiles = Pick<

@@ -1,7 +1,7 @@
 import type { Clock, Context, Json, JsonObject, Log } from 'opsbro/sdk';
+import type { LogLine, ThreadData } from '../threads/protocol.ts';
 import { execute } from './host-exec.ts';
 import { createHostFiles } from './host-files.ts';
-import type { LogLine, ThreadData } from './protocol.ts';
 import { copyTree, type TreeLimits } from './tree.ts';
 
 const maxLines = 100;

@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { copyTree, resultLimits, stateLimits } from '../../../core/threads/tree.ts';
+import { copyTree, resultLimits, stateLimits } from '../../../core/context/tree.ts';
 
 function refusal(value: unknown, limits = resultLimits): { code: unknown; message: string } {
   try {

@@ -3,8 +3,8 @@ import { spawn } from 'node:child_process';
 import type { Readable } from 'node:stream';
 import type { ExecResult } from 'opsbro/sdk';
 import { OpsbroError } from '../errors.ts';
+import { cellOf, groupCells } from '../threads/worker-data.ts';
 import { hostError } from './host-files.ts';
-import { cellOf, groupCells } from './worker-data.ts';
 
 const defaultTimeoutMs = 10_000;
 const defaultMaxBytes = 1024 * 1024;
