@@ -1,4 +1,4 @@
-import { readdirSync, readFileSync } from 'node:fs';
+import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import type { Json, JsonObject, Manifest } from 'opsbro/sdk';
 import { hostContext, runVerb } from 'opsbro/sdk/testing';
@@ -13,11 +13,14 @@ import { defaultExpressionLimits, type Facts, type FunctionCaller } from '../../
 
 const root = fileURLToPath(new URL('../../', import.meta.url));
 
-/** The shipped `config.d`, read by the real loader with the real compiler. */
-export function loadShipped(): { configuration: Configuration; plan: ConfigPlan } {
+/** The shipped `config.d` and what is given over it, read by the real loader with the real compiler. */
+export function loadShipped(over: readonly string[] = []): {
+  configuration: Configuration;
+  plan: ConfigPlan;
+} {
   const configuration = new Configuration({ compileCheck, compileDetector, compileValue }, null);
   const directories = {
-    config: [`${root}config.d`],
+    config: [`${root}config.d`, ...over],
     plugins: { manifests: `${root}plugins`, modules: `${root}dist/plugins` },
     locks: [],
   };
@@ -78,10 +81,13 @@ function hostFunctions(): Promise<HostFunctions> {
 
 /** The manifests of one folder of `plugins/`. */
 export function manifests(kind: string): { folder: string; manifest: Manifest }[] {
-  return readdirSync(`${root}plugins/${kind}`).map((name) => {
-    const folder = `${root}plugins/${kind}/${name}`;
-    return { folder, manifest: parse(readFileSync(`${folder}/plugin.yml`, 'utf8')) as Manifest };
-  });
+  const entries = readdirSync(`${root}plugins/${kind}`, { withFileTypes: true });
+  return entries
+    .filter((entry) => entry.isDirectory() && existsSync(`${root}plugins/${kind}/${entry.name}/plugin.yml`))
+    .map(({ name }) => {
+      const folder = `${root}plugins/${kind}/${name}`;
+      return { folder, manifest: parse(readFileSync(`${folder}/plugin.yml`, 'utf8')) as Manifest };
+    });
 }
 
 /** What the shipped collectors yield on this host. Those that are not eligible here, or want facts of an agent, are left out. */
