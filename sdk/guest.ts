@@ -69,6 +69,8 @@ export interface PythonRuntime {
   repr(value: PyValue): string;
   /** Python's name of the value's type: `int`, `float`, `str`, `list` … */
   typeName(value: PyValue): string;
+  /** Python's `format(value, spec)`, e.g. `format(2.675, '.2f')`. */
+  format(value: PyValue, spec: string): string;
   truthy(value: PyValue): boolean;
   /** Structural equality, `True == 1`. */
   equal(left: PyValue, right: PyValue): boolean;
@@ -97,7 +99,7 @@ export interface PythonRuntime {
   readonly missing: Missing;
   /** Ends the evaluation with an error: `type` for a wrong type, `value` for a value that cannot be taken, `limit` for a size. */
   raise(what: 'type' | 'value' | 'limit', message: string): never;
-  /** A number in [0, 1): the same sequence for the same tick and expression. */
+  /** A number in [0, 1): the next of a sequence that starts over with each evaluation and is fixed for the tick. */
   random(): number;
   readonly facts: GuestFacts;
 }

@@ -1,4 +1,5 @@
 import type { GuestFacts, PythonRuntime, PyValue } from 'opsbro/sdk';
+import { format } from './format.ts';
 import { binary } from './numbers.ts';
 import { repr, str } from './text.ts';
 import {
@@ -21,11 +22,16 @@ import {
 export interface GuestState {
   facts: GuestFacts;
   seed: number;
+  /** Which evaluation runs; the random sequence starts over with each. */
+  evaluation(): number;
 }
 
 /** The runtime that guest functions get as their first argument. */
 export function createRuntime(state: GuestState): PythonRuntime {
+  let sequence = 0;
+  let evaluation = -1;
   return {
+    format,
     str,
     repr: (value) => repr(value),
     typeName,
@@ -54,9 +60,13 @@ export function createRuntime(state: GuestState): PythonRuntime {
     missing: new MissingValue('missing'),
     raise,
     random: () => {
+      if (evaluation !== state.evaluation()) {
+        evaluation = state.evaluation();
+        sequence = state.seed;
+      }
       // mulberry32: small, and the same sequence for the same seed.
-      state.seed = (state.seed + 0x6d2b79f5) | 0;
-      let mixed = Math.imul(state.seed ^ (state.seed >>> 15), 1 | state.seed);
+      sequence = (sequence + 0x6d2b79f5) | 0;
+      let mixed = Math.imul(sequence ^ (sequence >>> 15), 1 | sequence);
       mixed = (mixed + Math.imul(mixed ^ (mixed >>> 7), 61 | mixed)) ^ mixed;
       return ((mixed ^ (mixed >>> 14)) >>> 0) / 4_294_967_296;
     },

@@ -33,6 +33,7 @@ interface Factory {
 
 /** Outputs up to this size are not counted against the limits. */
 const SMALL_OUTPUT = 400;
+const MAX_PROGRAMS = 1_048_576;
 const SEPARATOR = '\x1e';
 
 /** Puts the guest's entry points on the global object: `opsbro(commands)`, `run()`, `fetch()` and `fetchJson()`. */
@@ -44,6 +45,7 @@ export function start(scope: { [name: string]: unknown }, topics: Topic[]): void
   const state: GuestState = {
     facts: { groups: [], staticGroups: [], now: 0, node: { name: '', uuid: '', zone: '' } },
     seed: 0,
+    evaluation: () => batches * MAX_PROGRAMS + next,
   };
   const runtime = createRuntime(state);
   const functions = table(topics);
@@ -53,6 +55,7 @@ export function start(scope: { [name: string]: unknown }, topics: Topic[]): void
   let outputs: string[] = [];
   let next = 0;
   let size = 0;
+  let batches = 0;
   evaluation.stage = () => sources[places[next - 1] as number]?.stage() ?? 0;
 
   const py = {
@@ -99,6 +102,7 @@ export function start(scope: { [name: string]: unknown }, topics: Topic[]): void
     results = new Map(command.results);
     state.facts = { ...state.facts, now: command.now };
     state.seed = command.seed;
+    batches += 1;
     batch = [];
     places = [];
     outputs = [];
