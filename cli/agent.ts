@@ -1,3 +1,4 @@
+import { statSync } from 'node:fs';
 import type { Command } from 'commander';
 import type { AgentView, ReloadView } from '../core/control/shapes.ts';
 import { OpsbroError } from '../core/errors.ts';
@@ -67,9 +68,21 @@ function addStart(noun: Command, cli: CliContext): void {
       if (options.daemon && options.oneShot) {
         throw new OpsbroError('OPSBRO_CLI_USAGE', '--daemon and --one-shot exclude each other');
       }
+      requireDirectories(cli.directories().config);
       if (options.daemon) return (await import('./agent-daemon.ts')).startDaemon(cli, options);
       return (await import('./agent-start.ts')).runAgent(cli, options);
     });
+}
+
+/** A mistyped --config is no reason to run without it. */
+function requireDirectories(directories: string[]): void {
+  for (const directory of directories) {
+    if (statSync(directory, { throwIfNoEntry: false })?.isDirectory()) continue;
+    throw new OpsbroError(
+      'OPSBRO_CONFIG_NOT_FOUND',
+      `the configuration directory ${directory} does not exist`,
+    );
+  }
 }
 
 /** Options of `agent start`. */

@@ -69,9 +69,7 @@ async function showStates(cli: CliContext, withInactive: boolean): Promise<void>
   const hidden = checks.length - shown.length;
   if (hidden > 0 && !cli.options().json) {
     cli.note(
-      cli.paint.dim(
-        `${formatCount(hidden, 'check')} for groups this host is not in; '--all' shows them`,
-      ),
+      cli.paint.dim(`${formatCount(hidden, 'check')} for groups this host is not in; '--all' shows them`),
     );
   }
 }

@@ -103,7 +103,8 @@ async function showValues(cli: CliContext, name: string | undefined, withInactiv
   const trees = Object.fromEntries(shown.map((one) => [one.name, results(one)]));
   cli.show(trees, () => shown.flatMap((one) => (one.active ? lines(one) : [whyInactive(one)])).join('\n'));
   const hidden = collectors.filter((one) => !shown.includes(one)).map((one) => one.name);
-  if (hidden.length > 0) cli.note(cli.paint.dim(`without data: ${hidden.join(', ')}; '--all' says why`));
+  if (hidden.length > 0 && !cli.options().json)
+    cli.note(cli.paint.dim(`without data: ${hidden.join(', ')}; '--all' says why`));
 }
 
 function whyInactive(one: CollectorView): string {

@@ -38,7 +38,7 @@ export async function candidates(cli: CliContext, words: string[]): Promise<stri
   const all = partial.startsWith('-')
     ? optionNames(command)
     : command.commands.length > 0
-      ? commandNames(command)
+      ? commandNames(command, given)
       : await argumentNames(cli, command, path, given);
   return [...new Set(all)].filter((word) => word.startsWith(partial)).sort();
 }
@@ -100,7 +100,8 @@ function optionNames(command: Command): string[] {
   return names;
 }
 
-function commandNames(command: Command): string[] {
+function commandNames(command: Command, given: number): string[] {
+  if (given > 0) return [];
   return command.commands.filter((one) => !one.name().startsWith('__')).map((one) => one.name());
 }
 

@@ -1,0 +1,46 @@
+import { spawn } from 'node:child_process';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+
+/** The package's root. */
+export const root = fileURLToPath(new URL('../..', import.meta.url)).replace(/\/$/, '');
+/** The launcher, as a user runs it. */
+export const program = join(root, 'bin', 'opsbro');
+
+/** What a command came to. */
+export interface CommandResult {
+  code: number | null;
+  stdout: string;
+  stderr: string;
+  /** stdout as JSON; throws when it is none. */
+  json<T = unknown>(): T;
+}
+
+/** Runs `opsbro ARGUMENTS` in a process of its own, with nothing of this process's environment but PATH. */
+export function opsbro(args: string[], env: { [name: string]: string } = {}): Promise<CommandResult> {
+  return run(program, args, env);
+}
+
+/** Runs any program and resolves once it has ended and its output is complete. */
+export function run(
+  command: string,
+  args: string[],
+  env: { [name: string]: string } = {},
+): Promise<CommandResult> {
+  return new Promise((resolve, reject) => {
+    const child = spawn(command, args, {
+      env: { PATH: process.env.PATH ?? '', ...env },
+      stdio: ['ignore', 'pipe', 'pipe'],
+    });
+    let stdout = '';
+    let stderr = '';
+    child.stdout.setEncoding('utf8').on('data', (text: string) => {
+      stdout += text;
+    });
+    child.stderr.setEncoding('utf8').on('data', (text: string) => {
+      stderr += text;
+    });
+    child.once('error', reject);
+    child.once('close', (code) => resolve({ code, stdout, stderr, json: <T>() => JSON.parse(stdout) as T }));
+  });
+}
