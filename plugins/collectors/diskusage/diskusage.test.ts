@@ -1,6 +1,7 @@
 import { execFileSync } from 'node:child_process';
 import { existsSync, readFileSync } from 'node:fs';
 import { setImmediate } from 'node:timers/promises';
+import type { JsonObject } from 'opsbro/sdk';
 import { complianceSuite, fixtureContext, hostContext, runVerb } from 'opsbro/sdk/testing';
 import { describe, expect, it } from 'vitest';
 import { parse } from 'yaml';
@@ -123,64 +124,83 @@ describe('diskusage', () => {
 });
 
 describe('a mount that does not answer', () => {
-  const task = '/proc/self/task/7';
-  const mounts = (...points: string[]) => points.map((point, index) => line(index + 1, point)).join('');
-  const hanging = (files: { [path: string]: string } = {}, state = {}) => {
+  const task = (state: string, number = 7) => ({
+    [`/proc/self/task/${number}/stat`]: `7 (a b) ${state} 1 7`,
+  });
+  const remote = (number: number, point: string, server: string) =>
+    `${number} 1 0:${number} / ${point} rw - nfs4 ${server}:/x rw\n`;
+  const table =
+    line(1, '/') +
+    remote(2, '/dead/a', 'dead') +
+    remote(3, '/dead/b', 'dead') +
+    remote(4, '/good', 'good') +
+    remote(5, '/also', 'also');
+  const hang = { '/dead/a': 'hang', '/dead/b': 'hang' } as const;
+
+  function host(given: { files?: { [path: string]: string }; statfs?: object; state?: JsonObject } = {}) {
     const asked: string[] = [];
     const ctx = fixtureContext({
-      files: { '/proc/self/mountinfo': mounts('/', '/dead', '/also', '/third', '/last'), ...files },
-      statfs: { '/': figures, '/dead': 'hang', '/also': 'hang', '/third': 'hang', '/last': figures },
-      state,
+      statfs: {
+        '/': figures,
+        '/good': figures,
+        '/also': figures,
+        '/fixed': figures,
+        ...hang,
+        ...given.statfs,
+      },
+      state: given.state ?? {},
       options,
     });
-    const { statFileSystem } = ctx;
-    const watched = {
-      ...ctx,
-      statFileSystem: (path: string) => {
-        asked.push(path);
-        return statFileSystem(path);
-      },
+    const tasks = (files: { [path: string]: string }) =>
+      ctx.use(undefined, { '/proc/self/mountinfo': table, ...files });
+    tasks(given.files ?? task('S'));
+    const statFileSystem = (path: string) => {
+      asked.push(path);
+      return ctx.statFileSystem(path);
     };
-    return {
-      ctx,
-      asked,
-      run: async () => {
-        asked.length = 0;
-        return Object.keys(await collectUsage(watched, shortPause));
-      },
+    const run = async () => {
+      asked.length = 0;
+      return Object.keys(await collectUsage({ ...ctx, statFileSystem }, shortPause)).join(' ');
     };
-  };
+    return { ctx, asked, run, tasks };
+  }
 
-  it('is not asked again before its time, and no more than two hang in one run', async () => {
-    const { ctx, asked, run } = hanging();
-    expect(await run()).toEqual(['/']);
-    expect(asked).toEqual(['/', '/dead', '/also']);
+  it('costs the rows of its server and no other, and its siblings are not asked', async () => {
+    const { ctx, asked, run } = host();
+    expect(await run()).toBe('/ /good /also');
     ctx.clock.advance(10_000);
-    expect(await run()).toEqual(['/', '/last']);
-    expect(asked).toEqual(['/', '/third', '/last']);
+    expect(await run()).toBe('/ /good /also');
+    expect(asked).toEqual(['/', '/good', '/also']);
+    expect(ctx.logs).toHaveLength(1);
+  });
+
+  it('leaves one lane to other servers while it hangs, none when two hang, and local disks theirs', async () => {
+    const { ctx, asked, run, tasks } = host({ statfs: { '/also': 'hang' } });
+    tasks(task('D'));
+    expect(await run()).toBe('/ /good');
     ctx.clock.advance(10_000);
-    expect(await run()).toEqual(['/', '/last']);
-    expect(asked).toEqual(['/', '/last']);
+    expect(await run()).toBe('/ /good');
+    tasks({ ...task('D', 7), ...task('D', 8) });
+    expect(await run()).toBe('/');
+    tasks({ ...task('D', 7), ...task('D', 8), ...task('D', 9) });
+    expect(await run()).toBe('');
+    expect(asked).toEqual([]);
   });
 
   it.each([
-    ['sleeps for a disk or server', { [`${task}/stat`]: '7 (libuv) D 1 7 7' }],
-    [
-      'waits for a FUSE program',
-      { [`${task}/stat`]: '7 (libuv) S 1', [`${task}/wchan`]: 'request_wait_answer' },
-    ],
+    ['sleeps for a disk or server', task('D')],
+    ['waits for a FUSE program', { ...task('S'), '/proc/self/task/7/wchan': 'request_wait_answer' }],
     ['cannot be looked at', {}],
   ])('is not asked again while a thread %s', async (_, files) => {
-    const { ctx, asked, run } = hanging(files);
+    const { ctx, asked, run } = host({ files });
     await run();
     ctx.clock.advance(61_000);
     await run();
-    expect(asked).not.toContain('/dead');
+    expect(asked).not.toContain('/dead/a');
   });
 
-  it('is asked again after 1 min, then 2, when no thread hangs, and returns with its row', async () => {
-    const { ctx, asked, run } = hanging({ [`${task}/stat`]: '7 (node) S 1 7 7' });
-    await run();
+  it('is asked again after 1 min, then 2, when no thread hangs', async () => {
+    const { ctx, asked, run } = host();
     await run();
     for (const [waitMs, isAsked] of [
       [59_000, false],
@@ -190,18 +210,56 @@ describe('a mount that does not answer', () => {
     ] as const) {
       ctx.clock.advance(waitMs);
       await run();
-      expect([waitMs, asked.includes('/dead')]).toEqual([waitMs, isAsked]);
+      expect([waitMs, asked.includes('/dead/a')]).toEqual([waitMs, isAsked]);
     }
   });
 
+  it('on a local disk is asked in the next run when its call has come back', async () => {
+    const { asked, run, tasks } = host({ statfs: { '/': 'hang', '/dead/a': figures, '/dead/b': figures } });
+    await run();
+    tasks(task('D'));
+    await run();
+    expect(asked).not.toContain('/');
+    tasks(task('S'));
+    await run();
+    expect(asked).toContain('/');
+  });
+
+  it('returns with its row', async () => {
+    const state = { hung: { '/good': { retryAtMs: 0, waitMs: 60_000 } } };
+    const { ctx, run } = host({ state });
+    expect(await run()).toBe('/ /good /also');
+    expect(ctx.state.hung).not.toHaveProperty(['/good']);
+  });
+
   it.each([
-    ['an earlier process', { '/dead': { retryAtMs: 1e9, waitMs: 60_000 } }],
-    ['nonsense', { '/dead': 'x' }],
+    ['an earlier process', { '/dead/a': { retryAtMs: 1e9, waitMs: 60_000 } }],
+    ['nonsense', { '/dead/a': 'x' }],
     ['nonsense all over', []],
   ])('is asked when the state comes from %s', async (_, hung) => {
-    const { asked, run } = hanging({ [`${task}/stat`]: '7 (node) S 1 7 7' }, { hung });
+    const { asked, run } = host({ state: { hung } });
     await run();
-    expect(asked).toContain('/dead');
+    expect(asked).toContain('/dead/a');
+  });
+
+  it('lets no slow server use up the run', async () => {
+    const { ctx, asked, run } = host();
+    const slow = {
+      ...ctx,
+      statFileSystem: async (path: string) => {
+        asked.push(path);
+        ctx.clock.advance(2000);
+        return figures;
+      },
+    };
+    await run();
+    asked.length = 0;
+    ctx.state.hung = {};
+    await collectUsage(
+      slow,
+      async (_, signal) => new Promise((_, no) => signal.addEventListener('abort', no)),
+    );
+    expect(asked.length).toBeLessThan(5);
   });
 });
 
