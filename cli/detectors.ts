@@ -33,7 +33,9 @@ export function registerDetectors(program: Command, cli: CliContext): void {
 }
 
 async function listDetectors(cli: CliContext): Promise<void> {
-  const detectors = await (await cli.agent()).request<DetectorView[]>('GET', '/api/v1/detectors');
+  const detectors = await withAgent(cli, (client) =>
+    client.request<DetectorView[]>('GET', '/api/v1/detectors'),
+  );
   cli.show(detectors, () =>
     cli.table(
       [

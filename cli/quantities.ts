@@ -50,7 +50,8 @@ export function formatMs(ms: number | null): string {
 export function formatAge(at: string | null, nowMs: number): string {
   if (at === null) return '-';
   const seconds = (nowMs - Date.parse(at)) / 1000;
-  return seconds < -1 ? `in ${formatSeconds(-seconds)}` : `${formatSeconds(Math.floor(seconds))} ago`;
+  if (Math.abs(seconds) < 1) return 'now';
+  return seconds < 0 ? `in ${formatSeconds(-seconds)}` : `${formatSeconds(Math.floor(seconds))} ago`;
 }
 
 /** `1 error`, `2 errors`. */

@@ -50,29 +50,42 @@ async function withTemporaryAgent<T>(
   const child = launch(cli, data);
   const errors = keepErrors(child);
   const exited = once(child, 'exit').then(() => true);
-  const interrupt = (): void => void child.kill('SIGTERM');
+  const cleanUp = async (): Promise<void> => {
+    await end(child, exited);
+    rmSync(data, { recursive: true, force: true, maxRetries: 3 });
+  };
+  const interrupt = (_: NodeJS.Signals, number: number): void => {
+    cleanUp().finally(() => process.exit(128 + number));
+  };
   process.once('SIGINT', interrupt).once('SIGTERM', interrupt);
   try {
     const client = createControlClient(data);
-    await waitUntil('the temporary agent starts', startSeconds, async () => {
-      if (child.exitCode !== null || child.signalCode !== null) {
-        throw new OpsbroError(
-          child.exitCode === 78 ? 'OPSBRO_CONFIG_SYNTAX' : 'OPSBRO_AGENT_START',
-          `the temporary agent did not start\n${errors()}`.trimEnd(),
-        );
-      }
-      const ready = await isInitialized(client).catch((error: unknown) => {
-        if (isNotRunning(error)) return false;
-        throw error;
-      });
-      return ready ? { done: true, value: undefined } : { done: false, why: 'its first runs have not ended' };
-    });
+    await untilInitialized(client, child, errors);
     return await act(client);
   } finally {
     process.off('SIGINT', interrupt).off('SIGTERM', interrupt);
-    await end(child, exited);
-    rmSync(data, { recursive: true, force: true, maxRetries: 3 });
+    await cleanUp();
   }
+}
+
+async function untilInitialized(
+  client: ControlClient,
+  child: ChildProcess,
+  errors: () => string,
+): Promise<void> {
+  await waitUntil('the temporary agent starts', startSeconds, async () => {
+    if (child.exitCode !== null || child.signalCode !== null) {
+      throw new OpsbroError(
+        child.exitCode === 78 ? 'OPSBRO_CONFIG_SYNTAX' : 'OPSBRO_AGENT_START',
+        `the temporary agent did not start\n${errors()}`.trimEnd(),
+      );
+    }
+    const ready = await isInitialized(client).catch((error: unknown) => {
+      if (isNotRunning(error)) return false;
+      throw error;
+    });
+    return ready ? { done: true, value: undefined } : { done: false, why: 'its first runs have not ended' };
+  });
 }
 
 function launch(cli: CliContext, data: string): ChildProcess {

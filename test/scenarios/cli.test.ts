@@ -1,9 +1,10 @@
+import { spawn } from 'node:child_process';
 import { existsSync, mkdtempSync, readdirSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { AgentView, CheckView, CollectorView, PluginView } from '../../core/control/shapes.ts';
-import { type CommandResult, opsbro } from './cli-run.ts';
+import { type CommandResult, opsbro, program } from './cli-run.ts';
 import { type RealAgent, startRealAgent } from './real-agent.ts';
 
 const files = {
@@ -330,6 +331,25 @@ describe('without an agent', () => {
     expect(result).toMatchObject({ code: 0, stdout: 'True\n' });
     expect(readdirSync(scratch)).toEqual([]);
     expect(existsSync(join(data, 'run'))).toBe(false);
+    rmSync(scratch, { recursive: true });
+  });
+});
+
+describe('a command with an agent of its own', () => {
+  it('takes it along when it is interrupted', async () => {
+    const scratch = mkdtempSync(join(tmpdir(), 'opsbro-tmp-'));
+    const child = spawn(program, ['evaluator', 'wait-eval-true', '1 == 2', '--data', join(scratch, 'none')], {
+      env: { PATH: process.env.PATH ?? '', TMPDIR: scratch },
+      stdio: 'ignore',
+    });
+    const ended = new Promise((resolve) => child.once('exit', resolve));
+    await agent.until('the temporary agent', async () => {
+      const [directory] = readdirSync(scratch);
+      return directory !== undefined && existsSync(join(scratch, directory, 'run', 'opsbro.sock'));
+    });
+    child.kill('SIGINT');
+    expect(await ended).toBe(130);
+    expect(readdirSync(scratch)).toEqual([]);
     rmSync(scratch, { recursive: true });
   });
 });
