@@ -3,13 +3,10 @@ import type { Json } from 'opsbro/sdk';
 
 /**
  * Narrows an argument to an absolute path. Throws for anything else: an agent has no working directory that means something.
- * `caller` names the function in the message.
  */
-export function absolutePath(value: Json | undefined, caller: string): string {
-  if (typeof value !== 'string')
-    throw new Error(`${caller}: the path must be a string, got ${typeName(value)}`);
-  if (!isAbsolute(value))
-    throw new Error(`${caller}: the path must be absolute, got '${value.slice(0, 200)}'`);
+export function absolutePath(value: Json | undefined): string {
+  if (typeof value !== 'string') throw new Error(`the path must be a string, got ${typeName(value)}`);
+  if (!isAbsolute(value)) throw new Error(`the path must be absolute, got '${value.slice(0, 200)}'`);
   return value;
 }
 

@@ -17,12 +17,12 @@ export async function fileHashMatch(
   algorithm: Json = null,
   expected: Json = null,
 ): Promise<boolean> {
-  const file = absolutePath(path, 'file_hash_match');
+  const file = absolutePath(path);
   if (typeof algorithm !== 'string' || !algorithms.includes(algorithm.toLowerCase()))
     throw new Error(
       `file_hash_match: algorithm ${String(algorithm)} is unknown; use ${algorithms.join(', ')}`,
     );
-  if (typeof expected !== 'string') throw new Error('file_hash_match: the hash must be a string');
+  if (typeof expected !== 'string') throw new Error('the hash must be a string');
   const found = await statOf(ctx, file);
   if (found?.type !== 'file') return false;
   // ctx reads text only, and a hash is over bytes: HOST_ROOT is applied here, to the target of an absolute link too.

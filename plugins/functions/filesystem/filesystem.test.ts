@@ -66,7 +66,7 @@ describe('kinds of paths', () => {
   });
 
   it.each(kinds)('%s refuses what is no absolute path', async (kind) => {
-    await expect(call(kind, ['etc/passwd'])).rejects.toThrow(`${kind}: the path must be absolute`);
+    await expect(call(kind, ['etc/passwd'])).rejects.toThrow(`the path must be absolute`);
     await expect(call(kind, [null])).rejects.toThrow('must be a string, got None');
     await expect(call(kind, [['/etc']])).rejects.toThrow('got a list');
   });

@@ -20,9 +20,9 @@ export async function grepFile(
   path: Json = null,
   regexp: Json = false,
 ): Promise<boolean> {
-  if (typeof string !== 'string') throw new Error('grep_file: the string to look for must be a string');
+  if (typeof string !== 'string') throw new Error('the string to look for must be a string');
   const reversed = isAbsolute(string) && typeof path === 'string' && !isAbsolute(path);
-  const [wanted, file] = reversed ? [path, string] : [string, absolutePath(path, 'grep_file')];
+  const [wanted, file] = reversed ? [path, string] : [string, absolutePath(path)];
   const matches = regexp === true || regexp === 1 ? patternMatcher(wanted) : textMatcher(wanted);
   if ((await statOf(ctx, file))?.type !== 'file') return false;
   const text = await ctx.tryReadText(file, { maxBytes: maxFileBytes });
@@ -36,7 +36,7 @@ function textMatcher(wanted: string): (line: string) => boolean {
 
 function patternMatcher(wanted: string): (line: string) => boolean {
   if (wanted.length > maxPatternLength)
-    throw new Error(`grep_file: the regular expression is over ${maxPatternLength} characters`);
+    throw new Error(`the regular expression is over ${maxPatternLength} characters`);
   const pattern = pythonPattern(wanted);
   return (line) => pattern.test(line.slice(0, maxLineLength));
 }

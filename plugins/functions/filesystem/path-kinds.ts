@@ -4,23 +4,23 @@ import { absolutePath } from './absolute-path.ts';
 
 /** True when something exists at the path, links followed. A path the agent may not look at counts as absent, as in Python. */
 export async function fileExists(ctx: FunctionContext, path: Json = null): Promise<boolean> {
-  return (await statOf(ctx, absolutePath(path, 'file_exists'))) !== undefined;
+  return (await statOf(ctx, absolutePath(path))) !== undefined;
 }
 
 /** True when the path is a directory, links followed. */
 export async function isDirectory(ctx: FunctionContext, path: Json = null): Promise<boolean> {
-  return (await statOf(ctx, absolutePath(path, 'is_dir')))?.type === 'directory';
+  return (await statOf(ctx, absolutePath(path)))?.type === 'directory';
 }
 
 /** True when the path itself is a regular file: neither a link nor a directory nor a device. */
 export async function isPlainFile(ctx: FunctionContext, path: Json = null): Promise<boolean> {
-  const found = await statOf(ctx, absolutePath(path, 'is_plain_file'));
+  const found = await statOf(ctx, absolutePath(path));
   return found?.type === 'file' && found.linkTarget === undefined;
 }
 
 /** True when the path itself is a symbolic link, even a broken one. */
 export async function isLink(ctx: FunctionContext, path: Json = null): Promise<boolean> {
-  const absolute = absolutePath(path, 'is_link').replace(/(?<=.)\/+$/, '');
+  const absolute = absolutePath(path).replace(/(?<=.)\/+$/, '');
   const found = await statOf(ctx, absolute);
   if (found !== undefined) return found.linkTarget !== undefined;
   // stat follows links, so a broken one is seen only by looking into its directory.

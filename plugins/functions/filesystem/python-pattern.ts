@@ -16,7 +16,7 @@ export function pythonPattern(source: string): RegExp {
   try {
     return new RegExp(body, [...flags].join(''));
   } catch (cause) {
-    throw new Error(`grep_file: '${source}' is not a regular expression: ${(cause as Error).message}`, {
+    throw new Error(`'${source}' is not a regular expression: ${(cause as Error).message}`, {
       cause,
     });
   }

@@ -37,21 +37,20 @@ export async function checkTcp(
 }
 
 function hostOf(host: Json): string {
-  if (typeof host !== 'string' || host === '')
-    throw new Error('check_tcp: the host must be a name or an address');
+  if (typeof host !== 'string' || host === '') throw new Error('the host must be a name or an address');
   return host;
 }
 
 function portOf(port: Json): number {
   const number = typeof port === 'string' && /^\d+$/.test(port) ? Number(port) : port;
   if (typeof number !== 'number' || !Number.isInteger(number) || number < 1 || number > 65535)
-    throw new Error(`check_tcp: ${JSON.stringify(port)} is not a port, use 1 to 65535`);
+    throw new Error(`${JSON.stringify(port)} is not a port, use 1 to 65535`);
   return number;
 }
 
 function timeoutOf(timeout: Json): number {
   if (timeout === null) return defaultTimeoutSeconds;
   if (typeof timeout !== 'number' || timeout <= 0)
-    throw new Error('check_tcp: the timeout must be a number of seconds above 0');
+    throw new Error('the timeout must be a number of seconds above 0');
   return Math.min(timeout, maxTimeoutSeconds);
 }

@@ -20,7 +20,7 @@ const managers: readonly PackageManager[] = [
  * the database cannot be read.
  */
 export async function isInstalled(ctx: FunctionContext, name: Json): Promise<boolean> {
-  if (typeof name !== 'string') throw new Error('has_package: the name of the package must be a string');
+  if (typeof name !== 'string') throw new Error('the name of the package must be a string');
   if (!/^[a-z0-9][a-z0-9+._-]*$/i.test(name)) return false;
   for (const manager of managers) if (await manager.isPresent(ctx)) return manager.has(ctx, name);
   return false;
