@@ -210,7 +210,8 @@ class Agent implements AgentHandle {
       onHint: () => this.#config.warm(),
       onChange: () => this.#reloader.reloadQuietly(),
     });
-    this.#watch.start();
+    // What changed between the first load and now, nobody saw.
+    void this.#watch.start().then(() => this.#reloader.reloadQuietly());
   }
 
   #makeReloader(): Reloader {

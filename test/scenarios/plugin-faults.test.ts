@@ -79,7 +79,7 @@ describe('a plugin that takes the whole process down', () => {
   });
 
   it('is quarantined when the launcher starts the agent again, and everything else runs', async () => {
-    const config = configWithPlugins(['kills', 'healthy']);
+    const config = configWithPlugins(['aborts-v8', 'healthy']);
     configs.push(config);
     const agent = await startRealAgent({ config, launcher: true });
     agents.push(agent);
@@ -87,7 +87,7 @@ describe('a plugin that takes the whole process down', () => {
       'the quarantine',
       async () => {
         try {
-          const found = await agent.get<PluginView>('/api/v1/plugins/collector/kills');
+          const found = await agent.get<PluginView>('/api/v1/plugins/collector/aborts-v8');
           return found.state === 'quarantined' && found;
         } catch {
           return false;
