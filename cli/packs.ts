@@ -142,7 +142,7 @@ function find(cli: CliContext, given: string): Parameter {
   }
   const directory = (level === 'core' ? directories.config[0] : directories.config.at(-1)) as string;
   const found = scanDirectories([directory], null).files.find(
-    (file) => file.base === 'parameters' && file.pack === pack,
+    (file) => file.isParameters && file.pack === pack,
   );
   const file = found?.path ?? join(directory, pack, 'parameters.yml');
   return { name: `${pack}.${steps.join('.')}`, file, path: steps, value, type: typeOf(value) };

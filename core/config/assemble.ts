@@ -58,6 +58,12 @@ function byPlace({ place: a }: Diagnostic, { place: b }: Diagnostic): number {
   return a.line - b.line || a.column - b.column;
 }
 
+/** Two expressions of one text may give the same finding twice. */
+function isFirst({ place, message }: Diagnostic, index: number, sorted: readonly Diagnostic[]): boolean {
+  const before = sorted[index - 1];
+  return before === undefined || byPlace({ place } as Diagnostic, before) !== 0 || before.message !== message;
+}
+
 class Assembly {
   private readonly parts: Parts;
   private readonly diagnostics: Diagnostic[] = [];
@@ -90,7 +96,7 @@ class Assembly {
       agent: this.agent,
       agentRaws: this.agentRaws,
       parameters: this.parameters,
-      diagnostics: this.diagnostics.sort(byPlace),
+      diagnostics: this.diagnostics.sort(byPlace).filter(isFirst),
       badFiles: [...this.bad],
       badPacks: this.badPacks(),
       badAgent: this.isBad(
@@ -192,7 +198,16 @@ class Assembly {
     let raw = this.parts.synthesised.get(key);
     if (raw === undefined) {
       const place = { file: path, line: 1, column: 1 };
-      const file = { path, directory: -1, pack, base: name, root: false, bytes: Buffer.alloc(0), hash: '' };
+      const file = {
+        path,
+        directory: -1,
+        pack,
+        base: name,
+        root: false,
+        isParameters: false,
+        bytes: Buffer.alloc(0),
+        hash: '',
+      };
       raw = { id, kind, pack, name, value, place, file, locate: () => place };
       this.parts.synthesised.set(key, raw);
     }
@@ -273,17 +288,17 @@ class Assembly {
 
   private isBad(test: (path: string, bad: BadPath) => boolean): boolean {
     const scanned = new Map(this.parts.scan.bad.map((bad) => [bad.path, bad]));
-    return [...this.bad].some((path) => test(path, scanned.get(path) ?? { path, pack: '', folder: false }));
+    return [...this.bad].some((path) =>
+      test(path, scanned.get(path) ?? { path, pack: '', folder: false, isParameters: false }),
+    );
   }
 
   private badPacks(): Set<string> {
     const { scan } = this.parts;
     const files = scan.files
-      .filter(({ path, base }) => base === 'parameters' && this.bad.has(path))
+      .filter(({ path, isParameters }) => isParameters && this.bad.has(path))
       .map(({ pack }) => pack);
-    const unread = scan.bad.filter(
-      ({ path, folder }) => folder || /^parameters\.ya?ml$/.test(basename(path)),
-    );
+    const unread = scan.bad.filter(({ isParameters }) => isParameters);
     return new Set([...files, ...unread.flatMap(({ pack }) => pack ?? [])]);
   }
 }

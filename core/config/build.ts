@@ -230,7 +230,7 @@ class Builder {
     const { parameters } = this.context;
     const fromPack = this.raw.pack === name ? Object.keys(schema.properties) : [];
     const shared = fromPack
-      .filter((key) => Object.hasOwn(parameters, key))
+      .filter((key) => isSet(parameters[key]))
       .map((key) => [key, parameters[key] as Json]);
     const nested = isMapping(this.own.options) ? this.own.options : {};
     const given: JsonObject = { ...Object.fromEntries(shared), ...nested, ...inline };

@@ -23,6 +23,8 @@ export interface SourceFile {
   base: string;
   /** True for files directly in the configuration directory. */
   root: boolean;
+  /** True for `parameters.yml`, and for any file in a folder `parameters`. */
+  isParameters: boolean;
   bytes: Buffer;
   /** SHA-256, hex. */
   hash: string;
@@ -33,6 +35,8 @@ export interface BadPath {
   path: string;
   pack: string | null;
   folder: boolean;
+  /** It holds, or may hold, the parameters of its pack. */
+  isParameters: boolean;
 }
 
 /** What a scan found. What runs from a bad path, or from below it, is to be left alone. */
@@ -193,17 +197,18 @@ class Walk {
     return {
       path,
       directory: this.directory,
-      ...this.pack(path),
+      ...this.standing(path),
       base: basename(path, extname(path)),
       bytes,
       hash: createHash('sha256').update(bytes).digest('hex'),
     };
   }
 
-  private pack(path: string): { pack: string; root: boolean } {
+  private standing(path: string): Pick<SourceFile, 'pack' | 'root' | 'isParameters'> {
     const steps = relative(this.top, path).split(sep).slice(0, -1);
     const pack = steps.find((step) => !transparent.has(step));
-    return { pack: pack ?? 'local', root: steps.length === 0 };
+    const isParameters = steps.at(-1) === 'parameters' || /^parameters\.ya?ml$/i.test(basename(path));
+    return { pack: pack ?? 'local', root: steps.length === 0, isParameters };
   }
 
   private stat(path: string, code: ErrorCode): Stats | undefined {
@@ -217,10 +222,12 @@ class Walk {
 
   private refuse(path: string, code: ErrorCode, message: string): undefined {
     const folder = tryStat(path)?.isDirectory() ?? path === this.top;
+    const { pack, isParameters } = this.standing(folder ? join(path, 'x') : path);
     this.scan.bad.push({
       path,
       folder,
-      pack: path === this.top ? null : this.pack(folder ? join(path, 'x') : path).pack,
+      isParameters: folder || isParameters,
+      pack: path === this.top ? null : pack,
     });
     this.scan.diagnostics.push({
       severity: 'error',

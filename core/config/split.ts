@@ -91,7 +91,7 @@ class Splitter {
         document.locate([], 'value'),
       );
     const { base, root } = this.file;
-    if (base === 'parameters') return this.object('parameters', document, unwrap(value, 'parameters'));
+    if (this.file.isParameters) return this.object('parameters', document, unwrap(value, 'parameters'));
     if (base === 'package') return this.object('package', document, unwrap(value, 'package'));
     const isAgent = base === 'agent' && root;
     for (const key of Object.keys(value)) {
@@ -127,7 +127,7 @@ class Splitter {
     }
     const given =
       typeof value.id === 'string' || typeof value.id === 'number' ? String(value.id) : this.file.base;
-    const fixed = kind === 'parameters' || kind === 'package' || kind === 'agent' ? kind : service;
+    const fixed = kind === 'package' || kind === 'agent' ? kind : service;
     if (kind === 'check')
       this.result.macros.push(
         ...macrosOf(value.script).flatMap((macro) => macro.map(([first]) => first ?? '')),

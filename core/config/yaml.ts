@@ -281,10 +281,17 @@ export class YamlEdit {
       ({ key }) => isScalar(key) && String(key.value) === String(path.at(-1)),
     );
     const pair = parent.items[index];
-    const own = isScalar(pair?.key) ? pair.key.commentBefore : undefined;
-    const first = index === 0 ? (parent.commentBefore ?? this.document.commentBefore) : undefined;
+    // What stands above the first key belongs to the mapping, and before a blank line to the file.
+    const above = isScalar(pair?.key)
+      ? (pair.key.commentBefore ?? (index === 0 ? this.head(parent) : undefined))
+      : undefined;
     const beside = isScalar(pair?.value) || isSeq(pair?.value) ? pair.value.comment : undefined;
-    return [first, own, beside].flatMap((text) => text?.split('\n') ?? []).map((line) => line.trim());
+    const near = above?.split(/\n[ \t]*\n/).at(-1);
+    return [near, beside].flatMap((text) => text?.split('\n') ?? []).map((line) => line.trim());
+  }
+
+  private head(parent: { commentBefore?: string | null }): string | undefined {
+    return parent.commentBefore ?? this.document.commentBefore ?? undefined;
   }
 
   toString(): string {

@@ -1,0 +1,1 @@
+# Code of the old agent lies beside the YAML and is not read.
