@@ -2,6 +2,7 @@ import type { Clock, Context, Json, JsonObject, Log } from 'opsbro/sdk';
 import type { LogLine, ThreadData } from '../threads/protocol.ts';
 import { execute } from './host-exec.ts';
 import { createHostFiles } from './host-files.ts';
+import type { PendingLooks } from './pending-looks.ts';
 import { copyTree, type TreeLimits } from './tree.ts';
 
 const maxLines = 100;
@@ -25,6 +26,7 @@ export interface ContextParts {
   log: Log;
   /** The thread's shared cells. */
   cells: Int32Array;
+  looks: PendingLooks;
 }
 
 /**
@@ -52,7 +54,7 @@ export function createContext(parts: ContextParts): Context {
     log: parts.log,
     clock: threadClock,
     state: parts.state,
-    ...createHostFiles(data, signal),
+    ...createHostFiles(data, signal, parts.looks),
     exec: (file, args, options = {}) => execute(file, args, { ...options, signal, cells }),
     env: (name) => (Object.hasOwn(data.environment, name) ? data.environment[name] : undefined),
     notEligible: (reason) => {

@@ -6,12 +6,15 @@ import type { Context, DirectoryEntry, FileStat } from 'opsbro/sdk';
 import type { ErrorCode } from '../errors.ts';
 import { OpsbroError } from '../errors.ts';
 import type { ThreadData } from '../threads/protocol.ts';
+import type { PendingLooks } from './pending-looks.ts';
 
 /** The part of a context that looks at files. */
 export type HostFiles = Pick<
   Context,
   'readText' | 'tryReadText' | 'readLines' | 'list' | 'stat' | 'statFileSystem'
 >;
+
+type Later = <T>(path: string, work: () => Promise<T>) => Promise<T>;
 
 const defaultMaxBytes = 1024 * 1024;
 const maxEntries = 100_000;
@@ -23,17 +26,17 @@ const leavesVirtual = /^\/proc\/(?:[^/]+\/)+(?:root|cwd|exe|fd|map_files)(?:\/|$
 
 /**
  * Looks at files for one run. Kernel files are read on the spot, which is many times faster than a trip through the thread pool;
- * everything else is asynchronous, so that a hung mount does not stop the thread. Waits end with `signal`.
+ * everything else is asynchronous, so that a hung mount does not stop the thread, and refused while an earlier look at the same path hangs.
+ * Waits end with `signal`.
  */
-export function createHostFiles(data: ThreadData, signal: AbortSignal): HostFiles {
+export function createHostFiles(data: ThreadData, signal: AbortSignal, looks: PendingLooks): HostFiles {
+  const later: Later = (path, work) => whileRunning(looks.look(path, work), signal);
   const readText: HostFiles['readText'] = async (path, options = {}) => {
     const clean = absolute(path);
     const maxBytes = options.maxBytes ?? defaultMaxBytes;
     const real = hostPath(clean, data);
     try {
-      return isVirtual(clean)
-        ? readNow(real, maxBytes)
-        : await whileRunning(readLater(real, maxBytes), signal);
+      return isVirtual(clean) ? readNow(real, maxBytes) : await later(real, () => readLater(real, maxBytes));
     } catch (thrown) {
       throw hostError(path, thrown);
     }
@@ -53,11 +56,12 @@ export function createHostFiles(data: ThreadData, signal: AbortSignal): HostFile
       if (lines.at(-1) === '') lines.pop();
       return lines;
     },
-    list: (path) => list(path, data, signal),
-    stat: (path) => statLinks(path, data, signal),
+    list: (path) => list(path, data, later),
+    stat: (path) => statLinks(path, data, later),
     statFileSystem: async (path) => {
       try {
-        const found = await whileRunning(statfs(hostPath(absolute(path), data)), signal);
+        const real = hostPath(absolute(path), data);
+        const found = await later(real, () => statfs(real));
         return {
           sizeBytes: found.blocks * found.bsize,
           freeBytes: found.bfree * found.bsize,
@@ -93,7 +97,7 @@ export function hostError(path: string, thrown: unknown): OpsbroError {
 }
 
 /** Ends a wait when the run ends; the work itself cannot be called back and its outcome is then ignored. */
-export function whileRunning<T>(work: Promise<T>, signal: AbortSignal): Promise<T> {
+function whileRunning<T>(work: Promise<T>, signal: AbortSignal): Promise<T> {
   return new Promise((resolve, reject) => {
     const stop = (): void => reject(signal.reason);
     if (signal.aborted) stop();
@@ -173,14 +177,14 @@ async function readLater(path: string, maxBytes: number): Promise<string> {
   }
 }
 
-async function list(path: string, data: ThreadData, signal: AbortSignal): Promise<DirectoryEntry[]> {
+async function list(path: string, data: ThreadData, later: Later): Promise<DirectoryEntry[]> {
   const clean = absolute(path);
   const real = hostPath(clean, data);
   let found: Dirent[];
   try {
     found = isVirtual(clean)
       ? readdirSync(real, { withFileTypes: true })
-      : await whileRunning(readdir(real, { withFileTypes: true }), signal);
+      : await later(real, () => readdir(real, { withFileTypes: true }));
   } catch (thrown) {
     throw hostError(path, thrown);
   }
@@ -204,16 +208,16 @@ function entryOf(entry: Dirent): DirectoryEntry {
   return { name: entry.name, type };
 }
 
-async function statLinks(path: string, data: ThreadData, signal: AbortSignal): Promise<FileStat | undefined> {
+async function statLinks(path: string, data: ThreadData, later: Later): Promise<FileStat | undefined> {
   const clean = absolute(path);
   const real = hostPath(clean, data);
   try {
-    const own = await whileRunning(lstat(real), signal);
+    const own = await later(real, () => lstat(real));
     if (!own.isSymbolicLink()) return fileStat(own);
-    const linkTarget = await whileRunning(readlink(real), signal);
+    const linkTarget = await readlink(real);
     // An absolute link of the host's file system means the host's root, not the agent's.
     const followed = linkTarget.startsWith('/') ? hostPath(posix.normalize(linkTarget), data) : real;
-    return { ...fileStat(await whileRunning(stat(followed), signal)), linkTarget };
+    return { ...fileStat(await later(followed, () => stat(followed))), linkTarget };
   } catch (thrown) {
     const error = hostError(path, thrown);
     if (error.code === 'OPSBRO_HOST_NOT_FOUND') return undefined;

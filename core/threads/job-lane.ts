@@ -1,12 +1,12 @@
 import { getPriority, setPriority } from 'node:os';
 import type { Worker } from 'node:worker_threads';
 import { Piscina } from 'piscina';
-import { killGroups } from '../context/host-exec.ts';
 import type { PlainError } from '../errors.ts';
 import { plainError } from '../errors.ts';
 import { threadEntry } from './entry.ts';
+import { type LaneMemory, openLaneMemory } from './lane-memory.ts';
 import type { Job, JobResult, ThreadData } from './protocol.ts';
-import { cellOf, type JobOrder, type LateReport, sharedBytes } from './worker-data.ts';
+import { cellOf, type JobOrder, type LateReport } from './worker-data.ts';
 
 /**
  * The V8 heap of a job thread. At its limit Node adds 16 MiB in which to end the thread; a single allocation beyond that aborts the whole process. With 48 MiB a list or
@@ -32,18 +32,18 @@ export interface LaneEvents {
 }
 
 const ordinaryPriority = getPriority();
-let lastLane = 0;
 
 /**
  * One pooled thread: a piscina of exactly one, so that it is known which thread runs what, and one can be retired, replaced or terminated
  * by itself. The only file that imports piscina. Starts at once; `ready` resolves false when it cannot.
  */
 export class JobLane {
-  readonly id = ++lastLane;
+  readonly id: number;
   readonly ready: Promise<boolean>;
   /** Plugins whose code this thread has loaded; code is never loaded twice into one thread. */
   readonly plugins = new Set<string>();
   readonly #pool: Piscina;
+  readonly #memory: LaneMemory;
   readonly #cells: Int32Array;
   #worker: Worker | undefined;
   #abort = new AbortController();
@@ -52,8 +52,9 @@ export class JobLane {
   #closed = false;
 
   constructor(thread: ThreadData, events: LaneEvents) {
-    const shared = new SharedArrayBuffer(sharedBytes);
-    this.#cells = new Int32Array(shared);
+    this.#memory = openLaneMemory(thread);
+    this.#cells = this.#memory.cells;
+    this.id = this.#memory.data.lane;
     this.#pool = new Piscina({
       filename: threadEntry('job-thread'),
       name: 'runJob',
@@ -67,7 +68,7 @@ export class JobLane {
       execArgv: [],
       argv: [],
       resourceLimits: jobThreadLimits,
-      workerData: { thread, shared },
+      workerData: this.#memory.data,
     });
     this.#pool.on('message', (message: LateReport) => {
       events.late(message.plugin, { code: message.error.code, message: message.error.message });
@@ -89,6 +90,7 @@ export class JobLane {
     this.#worker = this.#pool.threads[0];
     this.#worker?.once('exit', () => {
       this.#closed = true;
+      this.#memory.forget();
       events.gone();
     });
     return Promise.race([started, failed]);
@@ -126,7 +128,7 @@ export class JobLane {
       const memory = (thrown as { code?: unknown } | null)?.code === 'ERR_WORKER_OUT_OF_MEMORY';
       return { ended: 'died', memory, begun, shared };
     } finally {
-      if (this.#closed) killGroups(this.#cells);
+      if (this.#closed) this.#memory.killPrograms();
     }
   }
 

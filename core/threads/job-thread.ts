@@ -4,15 +4,17 @@ import { pathToFileURL } from 'node:url';
 import { getHeapStatistics } from 'node:v8';
 import { parentPort, workerData } from 'node:worker_threads';
 import type { Context, Json, JsonObject } from 'opsbro/sdk';
-import { createContext, NotEligible, RunLog } from '../context/context.ts';
+import { createContext, NotEligible, RunLog, threadClock } from '../context/context.ts';
+import { PendingLooks } from '../context/pending-looks.ts';
 import { copyTree, resultLimits, stateLimits } from '../context/tree.ts';
 import { OpsbroError, type PlainError, plainError } from '../errors.ts';
 import { containThread, type Scope, scopes } from './containment.ts';
 import type { Job, JobResult } from './protocol.ts';
 import { cellOf, type JobOrder, type LateReport, type PluginThreadData } from './worker-data.ts';
 
-const { thread, shared } = workerData as PluginThreadData;
+const { thread, shared, looks: table, lane } = workerData as PluginThreadData;
 const cells = new Int32Array(shared);
+const looks = new PendingLooks(table, lane, () => threadClock.monotonic() / 1000);
 const beatMs = 25;
 
 type Outcome =
@@ -121,6 +123,7 @@ class Run implements Scope {
       signal: this.#abort.signal,
       log: this.log,
       cells,
+      looks,
     });
     try {
       const { value, dropped } = copyTree(await callVerb(plugin, job, context), resultLimits);

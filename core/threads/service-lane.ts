@@ -1,8 +1,8 @@
 import { Worker } from 'node:worker_threads';
-import { killGroups } from '../context/host-exec.ts';
 import { threadEntry } from './entry.ts';
+import { openLaneMemory } from './lane-memory.ts';
 import type { ServiceReply, ServiceRequest, ThreadData } from './protocol.ts';
-import { cellOf, type PluginThreadData, sharedBytes } from './worker-data.ts';
+import { cellOf } from './worker-data.ts';
 
 /** What the thread of a service tells its owner. */
 export interface ServiceThreadEvents {
@@ -40,23 +40,23 @@ export const serviceThreadLimits = {
 
 /** Starts a thread for one service. */
 export function openServiceThread(thread: ThreadData, events: ServiceThreadEvents): ServiceThread {
-  const shared = new SharedArrayBuffer(sharedBytes);
-  const cells = new Int32Array(shared);
+  const memory = openLaneMemory(thread);
+  const { cells } = memory;
   const worker = new Worker(threadEntry('service-thread'), {
-    workerData: { thread, shared } satisfies PluginThreadData,
+    workerData: memory.data,
     env: {},
     execArgv: [],
     argv: [],
     resourceLimits: serviceThreadLimits,
   });
-  let memory = false;
+  let exhausted = false;
   worker.on('message', (reply: ServiceReply) => events.reply(reply));
   worker.on('error', (error: NodeJS.ErrnoException) => {
-    memory = error.code === 'ERR_WORKER_OUT_OF_MEMORY';
+    exhausted = error.code === 'ERR_WORKER_OUT_OF_MEMORY';
   });
   worker.on('exit', () => {
-    killGroups(cells);
-    events.gone(memory);
+    memory.forget();
+    events.gone(exhausted);
   });
   return {
     post: (request) => worker.postMessage(request),

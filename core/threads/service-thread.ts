@@ -11,7 +11,8 @@ import type {
   ServiceContext,
   ServiceDefinition,
 } from 'opsbro/sdk';
-import { createContext, logLine } from '../context/context.ts';
+import { createContext, logLine, threadClock } from '../context/context.ts';
+import { PendingLooks } from '../context/pending-looks.ts';
 import { copyTree, resultLimits, stateLimits } from '../context/tree.ts';
 import { OpsbroError, plainError } from '../errors.ts';
 import { containThread, type Scope, scopes } from './containment.ts';
@@ -19,8 +20,9 @@ import { EmitQueue } from './emit-queue.ts';
 import type { LogLine, ServiceReply, ServiceRequest } from './protocol.ts';
 import { cellOf, type PluginThreadData } from './worker-data.ts';
 
-const { thread, shared } = workerData as PluginThreadData;
+const { thread, shared, looks: table, lane } = workerData as PluginThreadData;
 const cells = new Int32Array(shared);
+const looks = new PendingLooks(table, lane, () => threadClock.monotonic() / 1000);
 const port = parentPort!;
 const beatMs = 1000;
 const saveEveryBeats = 60;
@@ -191,6 +193,7 @@ class Service implements Scope {
       signal,
       log: this.log,
       cells,
+      looks,
     });
     return {
       ...context,

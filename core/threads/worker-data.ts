@@ -29,6 +29,9 @@ export const sharedBytes = (cellOf.groups + groupCells) * Int32Array.BYTES_PER_E
 export interface PluginThreadData {
   thread: ThreadData;
   shared: SharedArrayBuffer;
+  /** What all threads look at, and the number of this one in it. */
+  looks: SharedArrayBuffer;
+  lane: number;
 }
 
 /** What is posted to a pooled thread. A null job only warms it. `sequence` is written to `cellOf.begun` when the job begins. */

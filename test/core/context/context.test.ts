@@ -5,6 +5,7 @@ import { join } from 'node:path';
 import type { Context } from 'opsbro/sdk';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { createContext, RunLog, threadClock } from '../../../core/context/context.ts';
+import { PendingLooks, pendingLooksBytes } from '../../../core/context/pending-looks.ts';
 import type { ThreadData } from '../../../core/threads/protocol.ts';
 import { cellOf, groupCells, sharedBytes } from '../../../core/threads/worker-data.ts';
 
@@ -35,6 +36,7 @@ function contextOf(parts: { data?: ThreadData; signal?: AbortSignal; cells?: Int
     signal: parts.signal ?? new AbortController().signal,
     log: new RunLog(),
     cells: parts.cells ?? new Int32Array(new SharedArrayBuffer(sharedBytes)),
+    looks: new PendingLooks(new SharedArrayBuffer(pendingLooksBytes), 1, () => 0),
   });
 }
 
