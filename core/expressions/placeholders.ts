@@ -33,7 +33,9 @@ export class CompileError extends Error {
 // Private-use characters stand for placeholders and for newlines inside literals; the grammar reads the first as a letter.
 const HOLE = '\ue000';
 const FILL = '\ue001';
-export const NEWLINE = '\ue002';
+const NEWLINE = '\ue002';
+/** The grammar reads `:=` in a field of an f-string as an assignment; there it starts a format spec. */
+const EQUALS = '\ue003';
 /** Finds the stand-in of a placeholder: its number is the first group. */
 export const hole = /\ue000(\d+)\ue001*/g;
 
@@ -42,11 +44,11 @@ const single = /^\{\s*(?:collector|parameters|configuration|variables)\.[^{}\n]*
 
 /** Replaces every placeholder, in both brace spellings, by a name of the same length, and newlines by harmless characters. */
 export function scan(source: string): Scanned {
-  const foreign = /[\ue000-\ue002]/.exec(source);
+  const foreign = /[\ue000-\ue003]/.exec(source);
   if (foreign !== null) {
     throw new CompileError(
       'OPSBRO_EXPRESSION_SYNTAX',
-      'a private-use character (U+E000 to U+E002) cannot be part of an expression',
+      'a private-use character (U+E000 to U+E003) cannot be part of an expression',
       foreign.index,
     );
   }
@@ -112,10 +114,17 @@ function read(content: string, from: number, to: number): Placeholder {
 function flatten(text: string): string {
   const literal =
     /("""|''')(?:\\[\s\S]|(?!\1)[\s\S])*\1|"(?:\\[\s\S]|[^"\\])*"|'(?:\\[\s\S]|[^'\\])*'|#[^\n]*|\n|\r/g;
-  return text.replace(literal, (found, triple: string | undefined) => {
+  return text.replace(literal, (found, triple: string | undefined, offset: number) => {
     if (found[0] === '#' || found === '\n' || found === '\r') return ' '.repeat(found.length);
+    const isFormat = /[fF][rR]?$/.test(text.slice(Math.max(0, offset - 2), offset));
+    const kept = isFormat ? found.replaceAll(':=', `:${EQUALS}`) : found;
     return triple === undefined
-      ? found.replace(/(\\?)\n/g, (all, backslash: string) => (backslash === '' ? NEWLINE : all))
-      : found;
+      ? kept.replace(/(\\?)\n/g, (all, backslash: string) => (backslash === '' ? NEWLINE : all))
+      : kept;
   });
+}
+
+/** Gives back the characters of a literal that `scan` replaced. */
+export function restore(text: string): string {
+  return text.replaceAll(NEWLINE, '\n').replaceAll(EQUALS, '=');
 }

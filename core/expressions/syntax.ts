@@ -1,4 +1,4 @@
-import { CompileError, hole, NEWLINE } from './placeholders.ts';
+import { CompileError, hole, restore } from './placeholders.ts';
 import { parser, type SyntaxNode } from './python.ts';
 
 interface At {
@@ -455,7 +455,7 @@ class Reader {
     let end = 0;
     const push = (piece: string): void => {
       const braces = isFormat ? piece.replaceAll('{{', '{').replaceAll('}}', '}') : piece;
-      parts.push((raw ? braces : this.#unescape(braces, from)).replaceAll(NEWLINE, '\n'));
+      parts.push(restore(raw ? braces : this.#unescape(braces, from)));
     };
     for (const found of text.matchAll(hole)) {
       push(text.slice(end, found.index));

@@ -223,12 +223,17 @@ export function format(value: PyValue, text: string): string {
   if (number === undefined)
     return raise('type', `unsupported format string passed to ${typeName(value)}.__format__`);
   const whole = typeof number === 'bigint' || Number.isSafeInteger(number);
+  if (spec.grouping !== '' && 'nc'.includes(spec.type) && spec.type !== '')
+    raise('value', `cannot specify '${spec.grouping}' with '${spec.type}'`);
   const type = spec.type === 'n' ? (whole ? 'd' : 'g') : spec.type;
   if (whole && (type === '' || 'dxXob'.includes(type))) {
     if (spec.precision !== null) raise('value', 'precision not allowed in integer format specifier');
     if (spec.grouping === ',' && 'xXob'.includes(type) && type !== '')
       raise('value', `cannot specify ',' with '${type}'`);
     return integerText(number, { ...spec, type });
+  }
+  if (type === 'c' && (spec.sign !== '' || spec.alternate || spec.precision !== null)) {
+    raise('value', "sign, '#' and precision are not allowed with 'c'");
   }
   if (whole && type === 'c')
     return place(false, '', character(number), { ...spec, align: spec.align === '' ? '<' : spec.align });
@@ -250,7 +255,7 @@ function formatText(value: string, spec: Spec): string {
 }
 
 function character(code: number | bigint): string {
-  if (code < 0 || code > 0x10ffff) raise('value', '%c arg not in range(0x110000)');
+  if (Number(code) < 0 || Number(code) > 0x10ffff) raise('value', '%c arg not in range(0x110000)');
   return String.fromCodePoint(Number(code));
 }
 

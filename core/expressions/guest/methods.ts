@@ -51,11 +51,11 @@ function split(value: string, separator: PyValue | undefined, limit: PyValue | u
   const most = whole(limit, -1);
   if (separator === undefined || separator === null) {
     const words = value.split(/[\s\x1c-\x1f\x85]+/u).filter((word) => word !== '');
-    if (most < 0 || words.length <= most + 1) return words;
+    if (most < 0 || words.length <= most) return words;
     let rest = strip(value, null, 'left');
     const head = words.slice(0, most);
     for (const word of head) rest = strip(rest.slice(word.length), null, 'left');
-    return [...head, strip(rest, null, 'right')];
+    return [...head, rest];
   }
   const by = text(separator, 'separator');
   if (by === '') raise('value', 'empty separator');
@@ -66,23 +66,25 @@ function split(value: string, separator: PyValue | undefined, limit: PyValue | u
 function splitRight(value: string, separator: PyValue | undefined, limit: PyValue | undefined): string[] {
   const most = whole(limit, -1);
   const parts = split(value, separator, null);
-  if (most < 0 || parts.length <= most + 1) return parts;
+  const isBlank = separator === undefined || separator === null;
+  if (most < 0 || parts.length <= (isBlank ? most : most + 1)) return parts;
   const tail = parts.slice(parts.length - most);
-  if (separator === undefined || separator === null) {
+  if (isBlank) {
     let rest = strip(value, null, 'right');
     for (const word of [...tail].reverse())
       rest = strip(rest.slice(0, rest.length - word.length), null, 'right');
-    return [strip(rest, null, 'left'), ...tail];
+    return [strip(rest, null, 'right'), ...tail];
   }
   return [parts.slice(0, parts.length - most).join(text(separator, 'separator')), ...tail];
 }
 
-/** The part of a text between two bounds, as `find` and its relatives take them, with the offset of its start in code points. */
-function range(value: string, from: PyValue | undefined, to: PyValue | undefined): [string, number] {
-  const all = points(value);
-  const part = operators.slice(value, from ?? null, to ?? null, null) as string;
-  const first = whole(from, 0);
-  return [part, Math.min(first < 0 ? Math.max(0, first + all.length) : first, all.length)];
+/** The part of a text between two bounds, as `find` and its relatives take them, and where it starts; null when it starts behind its end. */
+function range(value: string, from: PyValue | undefined, to: PyValue | undefined): [string, number] | null {
+  const size = points(value).length;
+  const clamp = (at: number): number => (at < 0 ? Math.max(0, at + size) : at);
+  const first = clamp(whole(from, 0));
+  const last = Math.min(clamp(whole(to, size)), size);
+  return first > last ? null : [operators.slice(value, first, last, null) as string, first];
 }
 
 function find(
@@ -92,10 +94,17 @@ function find(
   to: PyValue | undefined,
   last = false,
 ): number {
-  const [part, offset] = range(value, from, to);
   const needle = text(wanted, 'find argument');
-  const at = last ? part.lastIndexOf(needle) : part.indexOf(needle);
-  return at < 0 ? -1 : offset + points(part.slice(0, at)).length;
+  const [part, offset] = range(value, from, to) ?? [null, 0];
+  const at = part === null ? -1 : last ? part.lastIndexOf(needle) : part.indexOf(needle);
+  return at < 0 ? -1 : offset + points((part as string).slice(0, at)).length;
+}
+
+function count(value: string, wanted: PyValue, from: PyValue | undefined, to: PyValue | undefined): number {
+  const needle = text(wanted, 'count argument');
+  const part = range(value, from, to)?.[0];
+  if (part === undefined) return 0;
+  return needle === '' ? points(part).length + 1 : part.split(needle).length - 1;
 }
 
 function affix(
@@ -105,9 +114,9 @@ function affix(
   to: PyValue | undefined,
   test: (part: string, one: string) => boolean,
 ): boolean {
-  const [part] = range(value, from, to);
+  const part = range(value, from, to)?.[0];
   const all = wanted instanceof TupleValue ? wanted.items : [wanted];
-  return all.some((one) => test(part, text(one, 'prefix or suffix')));
+  return all.map((one) => text(one, 'prefix or suffix')).some((one) => part !== undefined && test(part, one));
 }
 
 function replace(value: string, old: PyValue, fresh: PyValue, count: PyValue | undefined): string {
@@ -215,12 +224,7 @@ const textMethods: { [name: string]: Entry } = {
     const at = find(s, one, from, to);
     return at < 0 ? raise('value', 'substring not found') : at;
   }),
-  count: method('sub start? end?', (s: string, one, from, to) => {
-    const [part] = range(s, from, to);
-    return text(one, 'count argument') === ''
-      ? points(part).length + 1
-      : part.split(one as string).length - 1;
-  }),
+  count: method('sub start? end?', (s: string, one, from, to) => count(s, one, from, to)),
   ljust: method('width fillchar?', (s: string, width, fill) => justify(s, width, fill, '<')),
   rjust: method('width fillchar?', (s: string, width, fill) => justify(s, width, fill, '>')),
   center: method('width fillchar?', (s: string, width, fill) => justify(s, width, fill, '^')),

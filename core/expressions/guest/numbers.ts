@@ -64,7 +64,7 @@ function modulo(a: number | bigint, b: number | bigint): number | bigint {
 }
 
 function power(a: number | bigint, b: number | bigint): number | bigint {
-  if (isInteger(a) && isInteger(b) && b >= 0) {
+  if (isInteger(a) && isInteger(b) && Number(b) >= 0) {
     const float = Number(a) ** Number(b);
     if (Number.isSafeInteger(float)) return float;
     if (Math.abs(Number(a)) > 1 && Math.log2(Math.abs(Number(a))) * Number(b) > Number(BIG_BITS))

@@ -167,7 +167,7 @@ export function equal(left: PyValue, right: PyValue): boolean {
   const a = numeric(left);
   const b = numeric(right);
   if (a !== undefined || b !== undefined) {
-    return a !== undefined && b !== undefined && a >= b && a <= b;
+    return a !== undefined && b !== undefined && order(a, b) === 0;
   }
   if (Array.isArray(left)) return Array.isArray(right) && sameItems(left, right);
   if (left instanceof TupleValue) return right instanceof TupleValue && sameItems(left.items, right.items);
@@ -186,11 +186,18 @@ function sameItems(left: readonly PyValue[], right: readonly PyValue[]): boolean
   return left.length === right.length && left.every((item, index) => equal(item, right[index] as PyValue));
 }
 
+/** The order of two numbers; undefined for NaN. The engine's own comparison of a bigint with a fraction is not to be trusted. */
+function order(a: number | bigint, b: number | bigint): number | undefined {
+  if (typeof a === typeof b) return a < b ? -1 : a > b ? 1 : a === b ? 0 : undefined;
+  const rough = order(Number(a), Number(b));
+  return rough === 0 ? order(BigInt(a), BigInt(b)) : rough;
+}
+
 /** Negative, zero or positive as Python orders two values; `operator` is for the message. NaN compares as undefined. */
 export function compare(left: PyValue, right: PyValue, operator = '<'): number | undefined {
   const a = numeric(left);
   const b = numeric(right);
-  if (a !== undefined && b !== undefined) return a < b ? -1 : a > b ? 1 : a >= b ? 0 : undefined;
+  if (a !== undefined && b !== undefined) return order(a, b);
   if (typeof left === 'string' && typeof right === 'string') return compareText(left, right);
   const x = left instanceof TupleValue ? left.items : left;
   const y = right instanceof TupleValue ? right.items : right;

@@ -1,5 +1,5 @@
 import type { GuestFunctions, PythonRuntime, PyValue } from 'opsbro/sdk';
-import { parseFloatText, parseIntText } from './numbers.ts';
+import { parseFloatText, parseIntText, roundWhole } from './numbers.ts';
 
 const MAX_RANGE = 100_000;
 
@@ -15,11 +15,12 @@ function best(py: PythonRuntime, name: string, values: PyValue[], sign: 1 | -1):
 }
 
 function roundTo(py: PythonRuntime, value: PyValue, digits: PyValue): PyValue {
-  if (typeof value === 'bigint') return value;
-  const number = py.number(value, 'round');
   const places = digits === null ? 0 : py.integer(digits, 'round');
-  if (places > 300 || number === 0) return number;
-  if (places >= 0) return Number(py.format(number, Number.isInteger(number) ? '' : `.${places}f`));
+  const number = typeof value === 'bigint' ? value : py.number(value, 'round');
+  if (typeof number === 'bigint' || Number.isSafeInteger(number)) {
+    return places >= 0 ? number : roundWhole(number, -places);
+  }
+  if (places >= 0) return places > 300 ? number : Number(py.format(number, `.${places}f`));
   const scale = 10 ** -places;
   return Number(py.format(number / scale, '.0f')) * scale;
 }
