@@ -90,7 +90,7 @@ describe('the life of an agent', () => {
     mkdirSync(data, { recursive: true });
     writeFileSync(join(data, 'format'), '999\n');
     const refused = await start({ data }).catch((error: Error) => error);
-    expect(refused).toMatchObject({ message: expect.stringMatching(/ended with 1[\s\S]*newer/) });
+    expect(refused).toMatchObject({ message: expect.stringMatching(/ended with 1[\s\S]*format 999/) });
   });
 
   it('ends at once on a second signal', async () => {

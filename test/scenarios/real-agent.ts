@@ -4,6 +4,7 @@ import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { type ControlClient, createControlClient } from '../../core/control/client.ts';
+import type { AgentView } from '../../core/control/shapes.ts';
 
 const root = fileURLToPath(new URL('../..', import.meta.url));
 const startDeadlineMs = 20_000;
@@ -108,14 +109,22 @@ export async function startRealAgent(options: RealAgentOptions = {}): Promise<Re
     throw new Error(`the agent ended with ${code} before it answered:\n${output}`);
   });
   ended.catch(() => undefined);
-  await Promise.race([ended, agent.until('an answer', () => answers(client), startDeadlineMs)]);
+  await Promise.race([
+    ended,
+    agent.until(
+      'an answer',
+      () => answers(client, options.launcher === true ? null : child.pid),
+      startDeadlineMs,
+    ),
+  ]);
   return agent;
 }
 
-async function answers(client: ControlClient): Promise<boolean> {
+/** Whether the agent answers, and is the one that was started: another may hold the same data directory. */
+async function answers(client: ControlClient, pid: number | null | undefined): Promise<boolean> {
   try {
-    await client.request('GET', '/api/v1/agent');
-    return true;
+    const view = await client.request<AgentView>('GET', '/api/v1/agent');
+    return pid === null || view.pid === pid;
   } catch {
     return false;
   }
