@@ -4,18 +4,18 @@ import { type CpuTicks, flatCounters, parseStat, percentages } from './stat.ts';
 /** Resolves after `ms`, rejects when the signal fires. */
 export type Pause = (ms: number, signal: AbortSignal) => Promise<void>;
 
-const firstSpanMs = 200;
+const shortestSpanMs = 200;
 
 /**
- * Percentages since the previous run; without a previous run to trust, over a span of 200 ms, so that the first screen has
- * figures. `ctx.state.sample` holds the counters.
+ * Percentages since the previous run; without one to trust, or when it was a moment ago, over a span of 200 ms, so that the
+ * first screen has figures. `ctx.state.sample` holds the counters.
  */
 export async function collectCpu(ctx: Context, pause: Pause): Promise<Tree> {
   let { cpus, sample } = await read(ctx);
   let change = counterChange(ctx.state.sample, sample);
-  if (change === undefined) {
+  if (change === undefined || change.seconds * 1000 < shortestSpanMs) {
     const first = sample;
-    await pause(firstSpanMs, ctx.signal);
+    await pause(shortestSpanMs, ctx.signal);
     ({ cpus, sample } = await read(ctx));
     change = counterChange(first, sample);
   }

@@ -93,6 +93,20 @@ describe('cpustats', () => {
     expect(pauses).toBe(1);
   });
 
+  it('takes two samples when the previous run was a moment ago', async () => {
+    const ctx = fixtureContext({ root: recorded('linux-2.6.18/first') });
+    let pauses = 0;
+    const pause = async (ms: number) => {
+      ctx.clock.advance(ms);
+      pauses++;
+    };
+    for (const sinceMs of [0, 5, 200]) {
+      ctx.clock.advance(sinceMs);
+      await collectCpu(ctx, pause);
+    }
+    expect(pauses).toBe(2);
+  });
+
   it('gives up when its signal fires between the samples', async () => {
     const ctx = fixtureContext({ root: recorded('linux-2.6.18/first') });
     const run = collectCpu(ctx, async () => ctx.abort());

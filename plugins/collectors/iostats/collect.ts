@@ -10,21 +10,21 @@ export interface IoOptions {
 /** Resolves after `ms`, rejects when the signal fires. */
 export type Pause = (ms: number, signal: AbortSignal) => Promise<void>;
 
-const firstSpanMs = 200;
+const shortestSpanMs = 200;
 
 /** Sixteen counters of so many disks stay well below the size of `ctx.state`. */
 const maxDisks = 400;
 
 /**
- * Figures of each whole disk since the previous run; without a previous run to trust, over a span of 200 ms.
+ * Figures of each whole disk since the previous run; without one to trust, or when it was a moment ago, over a span of 200 ms.
  * `ctx.state.sample` holds the counters.
  */
 export async function collectIo(ctx: Context<IoOptions>, pause: Pause): Promise<Tree> {
   let { disks, sample } = await read(ctx);
   let change = counterChange(ctx.state.sample, sample);
-  if (change === undefined) {
+  if (change === undefined || change.seconds * 1000 < shortestSpanMs) {
     const first = sample;
-    await pause(firstSpanMs, ctx.signal);
+    await pause(shortestSpanMs, ctx.signal);
     ({ disks, sample } = await read(ctx));
     change = counterChange(first, sample);
   }

@@ -128,6 +128,20 @@ describe('iostats', () => {
     expect(tree.sda).toMatchObject({ 'reads/s': 1005, 'util%': 100, '%util': 100 });
   });
 
+  it('takes two samples when the previous run was a moment ago', async () => {
+    const ctx = fixtureContext({ root: recorded('linux-4.19/first'), options });
+    let pauses = 0;
+    const pause = async (ms: number) => {
+      ctx.clock.advance(ms);
+      pauses++;
+    };
+    for (const sinceMs of [0, 5, 200]) {
+      ctx.clock.advance(sinceMs);
+      await collectIo(ctx, pause);
+    }
+    expect(pauses).toBe(2);
+  });
+
   it('tells partitions by their names where /sys/block is missing', async () => {
     const text = ['sda', 'sda1', 'nvme0n1', 'nvme0n1p2', 'zram0'].map((name) => line(name, 1)).join('');
     const ctx = fixtureContext({ files: { '/proc/diskstats': text }, options });

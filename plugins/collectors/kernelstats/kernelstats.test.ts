@@ -87,6 +87,20 @@ describe('kernelstats', () => {
     expect(tree).toEqual({ ctxt: 150, 'ctxt/s': 250 });
   });
 
+  it('takes two samples when the previous run was a moment ago', async () => {
+    const ctx = fixtureContext({ root: recorded('linux-2.6.18/first') });
+    let pauses = 0;
+    const pause = async (ms: number) => {
+      ctx.clock.advance(ms);
+      pauses++;
+    };
+    for (const sinceMs of [0, 5, 200]) {
+      ctx.clock.advance(sinceMs);
+      await collectKernel(ctx, pause);
+    }
+    expect(pauses).toBe(2);
+  });
+
   it('gives no rate for a counter that went backwards', async () => {
     const ctx = fixtureContext({ files: { '/proc/stat': 'ctxt 100\nprocesses 5\n' } });
     await collectKernel(ctx, async (ms) => ctx.clock.advance(ms));
