@@ -17,7 +17,7 @@ async function main(words: string[]): Promise<number> {
   }
   const { bench } = (await import(file.href)) as { bench: Bench };
   describeMachine();
-  const timer = setTimeout(() => finish(tooLong(name)), deadlineMs);
+  const timer = setTimeout(() => finish(tooLong(name)), deadlineMs).unref();
   const result = await bench({
     args,
     brief: words.includes('--brief'),

@@ -160,7 +160,12 @@ describe('openStore', () => {
   it('reports a disk that is full once, goes on, and writes what waited when there is room again', async () => {
     // A file size limit gives the kernel's own refusal to any user, as a full disk does.
     const { child, line } = runStore(
-      `const trouble = (error) => say('trouble', error === null ? 'over' : error.code);
+      `let recovered;
+      const recovery = new Promise((resolve) => { recovered = resolve; });
+      const trouble = (error) => {
+        say('trouble', error === null ? 'over' : error.code);
+        if (error === null) recovered();
+      };
       const store = await openStore(path, { onTrouble: trouble, retryMs: 5 });
       const text = 'x'.repeat(20_000);
       let acknowledged = 0;
@@ -173,7 +178,7 @@ describe('openStore', () => {
       await store.putLazy({ put: [['lazy', 1]] });
       say('full', acknowledged, refused, store.figures().writable);
       await commands.next();
-      while (!store.figures().writable) await new Promise((resolve) => setTimeout(resolve, 5));
+      await recovery;
       await store.flush();
       await store.close();
       say('closed', store.figures().dropped);`,

@@ -1,0 +1,46 @@
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { describe, expect, it } from 'vitest';
+import { errorCatalogue } from '../../core/errors.ts';
+import { root, sourceFiles } from './repository.ts';
+
+const files = sourceFiles('sdk', 'core', 'plugins', 'cli', 'test').filter(
+  ({ path }) => path !== 'core/errors.ts' && !path.startsWith('test/conventions/'),
+);
+const inTests = files
+  .filter(({ isTest }) => isTest)
+  .map(({ text }) => text)
+  .join('\n');
+const inCode = files
+  .filter(({ isTest }) => !isTest)
+  .map(({ text }) => text)
+  .join('\n');
+const documented = readFileSync(join(root, 'core/README.md'), 'utf8');
+const codes = Object.entries(errorCatalogue);
+
+/** A code as a whole word, so that one code is not found inside a longer one. */
+const names = (text: string, code: string): boolean => new RegExp(`\\b${code}\\b`).test(text);
+
+describe('the error catalogue', () => {
+  it('is documented as it is', () => {
+    const rows = documented.split('\n').filter((line) => line.startsWith('| `OPSBRO_'));
+    expect(rows).toEqual(codes.map(([code, meaning]) => `| \`${code}\` | ${meaning} |`));
+  });
+
+  it('holds no code that nothing raises', () => {
+    expect(codes.map(([code]) => code).filter((code) => !names(inCode, code))).toEqual([]);
+  });
+
+  it('holds no code that no test provokes', () => {
+    expect(codes.map(([code]) => code).filter((code) => !names(inTests, code))).toEqual([]);
+  });
+
+  it('holds every code that is named anywhere', () => {
+    const named = new Set(`${inCode}\n${inTests}`.match(/\bOPSBRO_[A-Z]+(_[A-Z]+)+\b/g));
+    const areas = new Set(codes.map(([code]) => code.split('_').slice(0, 2).join('_')));
+    const strange = [...named].filter(
+      (code) => areas.has(code.split('_').slice(0, 2).join('_')) && !(code in errorCatalogue),
+    );
+    expect(strange).toEqual([]);
+  });
+});

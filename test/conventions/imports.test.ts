@@ -1,0 +1,88 @@
+import { describe, expect, it } from 'vitest';
+import {
+  type Import,
+  importsOf,
+  packageOf,
+  resolveImport,
+  type SourceFile,
+  sourceFiles,
+} from './repository.ts';
+
+const files = sourceFiles('sdk', 'core', 'plugins', 'cli').filter(({ isTest }) => !isTest);
+const byPath = new Map(files.map((file) => [file.path, file]));
+
+/** What the code of each folder may reach, beside its own files. */
+const allowed: { [folder: string]: RegExp[] } = {
+  sdk: [/^node:/, /^opsbro\/sdk$/],
+  core: [/^node:/, /^opsbro\/sdk$/, /^npm:/],
+  plugins: [/^node:/, /^opsbro\/sdk(\/testing)?$/, /^npm:/],
+  cli: [
+    /^node:/,
+    /^opsbro\/sdk$/,
+    /^npm:commander$/,
+    /^core\/(agent|errors|clock|nearest)\.ts$/,
+    /^core\/(control|config|expressions|threads)\//,
+  ],
+};
+
+/** `core/x.ts` for a relative import, `npm:name` for a package, the specifier itself otherwise. */
+function target(file: SourceFile, { specifier }: Import): string {
+  if (specifier.startsWith('.')) return resolveImport(file, specifier);
+  return /^(node:|opsbro\/)/.test(specifier) ? specifier : `npm:${packageOf(specifier)}`;
+}
+
+/** The part of the tree whose files may import each other freely: the folder, or one plugin. */
+function home(path: string): string {
+  const [folder = '', kind = '', name = ''] = path.split('/');
+  return folder === 'plugins' ? `plugins/${kind}/${name}/` : `${folder}/`;
+}
+
+describe('imports', () => {
+  it.each(Object.keys(allowed))('of %s stay inside its border', (folder) => {
+    const strangers = files
+      .filter(({ path }) => path.startsWith(`${folder}/`))
+      .flatMap((file) => importsOf(file).map((found) => ({ file, to: target(file, found) })))
+      .filter(({ file, to }) => !to.startsWith(home(file.path)))
+      .filter(({ to }) => !allowed[folder]?.some((rule) => rule.test(to)))
+      .map(({ file, to }) => `${file.path} imports ${to}`);
+    expect(strangers).toEqual([]);
+  });
+
+  it('name relative files with their ending', () => {
+    const endless = files.flatMap((file) =>
+      importsOf(file)
+        .filter(({ specifier }) => specifier.startsWith('.') && !/\.(ts|json|js)$/.test(specifier))
+        .map(({ specifier }) => `${file.path} imports ${specifier}`),
+    );
+    expect(endless).toEqual([]);
+  });
+
+  it('of one library come from one file', () => {
+    const users = new Map<string, string[]>();
+    for (const file of files) {
+      for (const to of new Set(importsOf(file).map((found) => target(file, found)))) {
+        if (to.startsWith('npm:') && !(to === 'npm:commander' && file.path.startsWith('cli/'))) {
+          users.set(to, [...(users.get(to) ?? []), file.path]);
+        }
+      }
+    }
+    expect([...users].filter(([, paths]) => paths.length > 1)).toEqual([]);
+  });
+
+  it('never bring YAML, schemas, the expression parser or undici to the main thread', () => {
+    const loaded = new Map([['core/agent.ts', 'the start']]);
+    const heavy: string[] = [];
+    for (const [path, from] of loaded) {
+      const file = byPath.get(path);
+      if (file === undefined) continue;
+      for (const found of importsOf(file).filter(({ typeOnly }) => !typeOnly)) {
+        const to = target(file, found);
+        if (/^npm:(ajv|yaml|@lezer\/.*|undici|quickjs-emscripten|esbuild|nedb-promises)$/.test(to))
+          heavy.push(`${path} (from ${from}) loads ${to}`);
+        else if (to.startsWith('core/') && !loaded.has(to)) loaded.set(to, path);
+      }
+    }
+    expect(loaded.size).toBeGreaterThan(20);
+    expect(heavy).toEqual([]);
+  });
+});
