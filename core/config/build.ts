@@ -192,11 +192,10 @@ class Builder {
     const options = this.optionsSchema();
     const optionNames = Object.keys(options.properties);
     const given: JsonObject = {};
-    const named = kind === 'check' ? this.namedData() : new Set<string>();
     for (const [key, item] of Object.entries(value)) {
       if (Object.hasOwn(known, key)) this.own[key] = item;
       else if (optionNames.includes(key) || (this.entry === undefined && kind !== 'check')) given[key] = item;
-      else if (kind === 'check' && (isMapping(item) || named.has(key))) this.data[key] = item;
+      else if (kind === 'check' && (isMapping(item) || this.namesData(key))) this.data[key] = item;
       else
         this.error(
           'OPSBRO_CONFIG_UNKNOWN_KEY',
@@ -220,9 +219,9 @@ class Builder {
     return plugin === 'check/rule' || plugin === 'detector/rule' ? `a ${this.raw.kind}` : plugin;
   }
 
-  private namedData(): Set<string> {
-    const macros = macrosOf(this.raw.value.script).flatMap((macro) => macro.map(([first]) => first ?? ''));
-    return new Set([...macros, ...configurationNames(this.raw.value)]);
+  private namesData(key: string): boolean {
+    const inMacro = macrosOf(this.raw.value.script).some((macro) => macro.some(([first]) => first === key));
+    return inMacro || configurationNames(this.raw.value).includes(key);
   }
 
   /** Options of the plugin: those of the pack's parameters when the pack bears the plugin's name, then `options:`, then inline keys. */

@@ -140,8 +140,7 @@ export function parseYaml(text: string): YamlFile {
   };
   const documents: YamlDocument[] = [];
   try {
-    for (const document of parseAllDocuments(text, parseOptions)) {
-      if (!isDocument(document)) continue;
+    for (const [index, document] of composed(text).entries()) {
       for (const { message, pos } of [...document.errors, ...document.warnings])
         add('error', 'OPSBRO_CONFIG_SYNTAX', `invalid YAML: ${tidy(message)}`, pos[0]);
       if (document.errors.length > 0 || document.contents === null) continue;
@@ -154,13 +153,25 @@ export function parseYaml(text: string): YamlFile {
         ),
       );
       const value = conversion.value(document.contents, 0, 0);
-      documents.push({ value, locate: (path, of, offset) => locate(document, lines, path, of, offset) });
+      documents.push({
+        value,
+        locate: (path, of, offset) => locate(composed(text)[index] as Document, lines, path, of, offset),
+      });
     }
   } catch (thrown) {
     if (thrown instanceof Refused) add('error', thrown.code, thrown.message, thrown.at);
     else add('error', 'OPSBRO_CONFIG_SYNTAX', 'invalid YAML: nested too deeply', 0);
   }
   return { documents, findings };
+}
+
+let latest: { text: string; documents: Document[] } | undefined;
+
+/** Nodes weigh many times their text, so only those of the latest text are kept; places in others are found by parsing again. */
+function composed(text: string): Document[] {
+  if (latest?.text !== text)
+    latest = { text, documents: [...parseAllDocuments(text, parseOptions)].filter(isDocument) };
+  return latest.documents;
 }
 
 function tidy(message: string): string {
