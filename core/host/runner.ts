@@ -39,7 +39,7 @@ export class Runner {
         } else rules.push(runtime);
       } else this.#jobs.start(runtime);
     }
-    if (rules.length > 0) this.#rules.start(rules);
+    for (const batch of splitBatches(rules)) this.#rules.start(batch);
   }
 
   /** Runs one object now and resolves when it has ended; false when it is not there. */
@@ -68,4 +68,19 @@ export class Runner {
       if (waiter !== undefined) this.#deps.scheduler.runNow(id);
     }
   }
+}
+
+/**
+ * Rules that only compute travel together. One that asks the host may wait for seconds, and one in JavaScript may have to be killed: each of
+ * those is a batch of its own, so that nobody waits for it.
+ */
+function splitBatches(rules: Runtime[]): Runtime[][] {
+  const alone: Runtime[][] = [];
+  const together: Runtime[] = [];
+  for (const runtime of rules) {
+    const program = runtime.object.kind === 'collector' ? undefined : runtime.object.program;
+    if (program?.language === 'javascript' || (program?.functions.length ?? 0) > 0) alone.push([runtime]);
+    else together.push(runtime);
+  }
+  return together.length > 0 ? [together, ...alone] : alone;
 }
