@@ -7,6 +7,10 @@ import { writeStamp } from './stamp.js';
 const root = fileURLToPath(new URL('..', import.meta.url));
 if (!existsSync(`${root}dist`)) rmSync(`${root}node_modules/.cache/opsbro.tsbuildinfo`, { force: true });
 const tsc = fileURLToPath(new URL('../node_modules/typescript/bin/tsc', import.meta.url));
+if (!existsSync(tsc)) {
+  console.error("opsbro: nothing to build with; run 'npm install' here, with its development dependencies");
+  process.exit(1);
+}
 const compiled = spawnSync(process.execPath, [tsc, '-p', 'tsconfig.build.json'], {
   cwd: root,
   stdio: 'inherit',

@@ -38,11 +38,14 @@ function tableNames(text: string): string[] {
     .flatMap((line) => [...(line.split('|')[1] ?? '').matchAll(/`([^`]+)`/g)].map((match) => match[1] ?? ''));
 }
 
-/** Fenced YAML blocks of a README. A first line `# name.yml` names the file that the block is. */
+const kindKey = /^(agent|check|collector|dashboard|detector|handler|package|parameters|api)\b/m;
+
+/** Fenced YAML blocks of a README. A first line `# name.yml` names the file that the block is; one without any object is parameters. */
 function yamlBlocks(readme: string): { path: string; text: string }[] {
   return [...readme.matchAll(/^```ya?ml\n([\s\S]*?)^```/gm)].map(([, text = ''], index) => {
     const named = /^# (?:config\.d\/)?([\w./-]+\.yml)$/m.exec(text.split('\n', 1)[0] ?? '')?.[1];
-    return { path: named ?? `readme-${index + 1}.yml`, text };
+    const guessed = kindKey.test(text) ? `readme-${index + 1}.yml` : `readme-${index + 1}/parameters.yml`;
+    return { path: named ?? guessed, text };
   });
 }
 
@@ -57,7 +60,7 @@ describe.each(folders)('%s', (folder) => {
 
   it('has code, unless its expressions are the code, and a test', () => {
     if (manifest.runs === 'expression') return;
-    expect(existsSync(join(root, folder, 'index.ts'))).toBe(true);
+    expect(['index.ts', 'guest.ts'].some((name) => existsSync(join(root, folder, name)))).toBe(true);
     expect(filesBelow(folder, '.test.ts')).not.toEqual([]);
   });
 
