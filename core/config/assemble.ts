@@ -175,7 +175,7 @@ class Assembly {
         (kind === 'collector' || kind === 'detector') && runtime === 'job' && !taken.has(`${kind}/${name}`);
       const byParameters =
         runtime === 'service' && this.parameters.has(name) && !taken.has(`service/${name}`);
-      if (alone) this.addSynthesised(entry, kind, 'core', {});
+      if (alone) this.addSynthesised(entry, kind, 'core', { use: name });
       else if (byParameters) this.addSynthesised(entry, 'service', name, this.switches(name));
     }
   }
@@ -275,6 +275,7 @@ class Assembly {
     const context: BuildContext = {
       compiler,
       plugins: plugins.entries,
+      services: plugins.services,
       functions: plugins.functions,
       collectors,
       parameters: this.parameters.get(pack) ?? {},

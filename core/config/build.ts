@@ -1,12 +1,12 @@
 import { createHash } from 'node:crypto';
 import type { Json, JsonObject, VerdictState } from 'opsbro/sdk';
-import type { ErrorCode } from '../errors.ts';
 import type { Compiled, Scope, ScopeFunction } from '../expressions/program.ts';
 import { nearest } from '../nearest.ts';
 import { parseDuration } from './duration.ts';
+import { Findings } from './findings.ts';
 import { type KindSchema, kindSchemas } from './kinds.ts';
 import { configurationNames, lookUp, macrosOf } from './macros.ts';
-import type { CheckTest, ConfigObject, Diagnostic, PluginEntry } from './model.ts';
+import type { ConfigObject, Diagnostic, Place, PluginEntry } from './model.ts';
 import { fillOptions, mapFormats } from './options.ts';
 import { isMapping, plannedPlugins, type RawObject } from './split.ts';
 import { type SchemaFinding, unknownKey, validate } from './validate.ts';
@@ -40,6 +40,8 @@ export interface CheckTexts {
 export interface BuildContext {
   compiler: ExpressionCompiler;
   plugins: ReadonlyMap<string, PluginEntry>;
+  /** Plugins that run as services, by name. */
+  services: ReadonlyMap<string, PluginEntry>;
   functions: ReadonlyMap<string, ScopeFunction>;
   collectors: ReadonlySet<string>;
   /** Of the object's pack, all directories merged. */
@@ -55,23 +57,36 @@ export interface Built {
 }
 
 const outputs = ['critical_if', 'warning_if', 'ok_output', 'critical_output', 'warning_output'] as const;
+const groupKeys = ['add_groups', 'groups', 'tags'];
 const allStates: VerdictState[] = ['ok', 'warning', 'critical', 'unknown'];
+const unknownPlugin = 'OPSBRO_CONFIG_UNKNOWN_PLUGIN';
+const missingKey = 'OPSBRO_CONFIG_MISSING_KEY';
+const noOptions: KindSchema = { type: 'object', additionalProperties: false, properties: {} };
+
+/** Dashboards nest: whatever is called `value` anywhere below `content` is an expression. */
+const dashboardNode: JsonObject = {};
+dashboardNode.properties = { value: { format: 'expression' } };
+dashboardNode.additionalProperties = dashboardNode;
+dashboardNode.items = dashboardNode;
 
 /** Validates one object, fills its defaults, compiles its expressions. Pure, never throws for what a user wrote. */
 export function buildObject(raw: RawObject, context: BuildContext): Built {
   const builder = new Builder(raw, context);
   const object = builder.build();
-  return { object: builder.hasErrors() ? null : object, diagnostics: builder.diagnostics };
+  const { failed, list } = builder.findings;
+  return { object: failed ? null : object, diagnostics: list };
 }
 
+/** An object under construction: its kind's keys are still to come. */
+type Draft = JsonObject & { kind: ConfigObject['kind']; plugin: string };
+
 class Builder {
-  readonly diagnostics: Diagnostic[] = [];
+  readonly findings = new Findings();
   private readonly raw: RawObject;
   private readonly context: BuildContext;
+  private readonly data: JsonObject = {};
+  private readonly own: JsonObject = {};
   private entry: PluginEntry | undefined;
-  private options: JsonObject = {};
-  private data: JsonObject = {};
-  private own: JsonObject = {};
 
   constructor(raw: RawObject, context: BuildContext) {
     this.raw = raw;
@@ -81,142 +96,90 @@ class Builder {
   build(): ConfigObject | null {
     const { kind, value } = this.raw;
     if (kind === 'agent' || kind === 'parameters') return null;
-    if (kind === 'package') return this.finish({ kind, plugin: 'package', package: value });
+    if (kind === 'package') return this.finish({ kind, plugin: kind, package: value });
     if (kind === 'dashboard') return this.dashboard();
-    const plugin = this.pluginId();
-    if (plugin === undefined || !this.findPlugin(plugin)) return null;
-    this.separate(plugin);
-    const interval = this.time('interval', this.entry?.manifest.interval, 10_000);
-    if (interval < 1000)
-      this.error('OPSBRO_CONFIG_TYPE', "'interval' is below one second, expected at least '1s'", [
-        'interval',
-      ]);
-    const enabled = (this.own.enabled ?? this.own.enable ?? true) === true && this.entry !== undefined;
-    const timeoutMs = this.time('timeout', this.entry?.manifest.timeout, 10_000);
-    const common = { plugin, enabled, options: this.options };
-    const scheduled = {
-      ...common,
-      intervalMs: interval,
-      timeoutMs,
-      ifGroup: this.group('if_group') ?? this.group('apply_on'),
-    };
-    if (kind === 'collector') return this.finish({ kind, ...scheduled });
-    if (kind === 'detector') return this.detector(scheduled);
-    if (kind === 'check') return this.check(scheduled);
-    const enabledIfGroup = this.group('enabled_if_group');
-    if (kind === 'service') return this.finish({ kind, ...common, enabledIfGroup });
-    const severities = Array.isArray(this.own.severities)
-      ? (this.own.severities as VerdictState[])
-      : allStates;
-    return this.finish({
-      kind,
-      ...common,
-      severities,
-      timeoutMs,
-      ifGroup: this.group('if_group') ?? enabledIfGroup,
-    });
+    const plugin = this.pluginId(kind);
+    if (!this.findPlugin(plugin)) return null;
+    const options = this.separate(kind, plugin);
+    const { own, entry } = this;
+    const time = (key: 'interval' | 'timeout'): number =>
+      parseDuration(own[key]) ?? parseDuration(entry?.manifest[key]) ?? 10_000;
+    const enabled = (own.enabled ?? own.enable ?? true) === true && entry !== undefined;
+    const common = { kind, plugin, enabled, options };
+    const enabledIfGroup = groupName(own.enabled_if_group);
+    if (kind === 'service') return this.finish({ ...common, enabledIfGroup });
+    const ifGroup = groupName(own.if_group) ?? groupName(own.apply_on) ?? enabledIfGroup;
+    const timeoutMs = time('timeout');
+    if (kind === 'handler')
+      return this.finish({ ...common, severities: own.severities ?? allStates, timeoutMs, ifGroup });
+    const scheduled = { ...common, intervalMs: time('interval'), timeoutMs, ifGroup };
+    if (plugin === 'detector/rule') return this.detector(scheduled);
+    return kind === 'check' ? this.check(scheduled) : this.finish(scheduled);
   }
 
-  hasErrors(): boolean {
-    return this.diagnostics.some(({ severity }) => severity === 'error');
-  }
-
-  private finish(object: JsonObject & { kind: ConfigObject['kind']; plugin: string }): ConfigObject {
-    const { id, pack, name, place } = this.raw;
-    const notes = typeof this.raw.value.notes === 'string' ? { notes: this.raw.value.notes } : {};
-    const { tests: _, ...matters } = object;
+  private finish(draft: Draft): ConfigObject {
+    const { id, pack, name, place, value } = this.raw;
+    const notes = typeof value.notes === 'string' ? { notes: value.notes } : {};
+    const { tests: _, ...matters } = draft;
     const basis = JSON.stringify([id, place.file, notes, matters, this.entry?.digest, this.entry?.module]);
     const digest = createHash('sha256').update(basis).digest('hex').slice(0, 32);
-    return { id, pack, name, place, digest, ...notes, ...object } as unknown as ConfigObject;
+    return { id, pack, name, place, digest, ...notes, ...draft } as unknown as ConfigObject;
   }
 
   /** Which plugin runs the object; a detector or check without `use` is told by its keys. */
-  private pluginId(): string | undefined {
-    const { kind, name, value } = this.raw;
-    if (kind === 'service') {
-      const service = [...this.context.plugins.values()].find(
-        ({ manifest }) =>
-          manifest.name === name && !['collector', 'detector', 'check', 'handler'].includes(manifest.kind),
-      );
-      return service?.id;
-    }
-    const use = typeof value.use === 'string' ? value.use.replace(`${kind}/`, '') : undefined;
-    if (use !== undefined) return `${kind}/${use}`;
+  private pluginId(kind: 'service' | 'check' | 'detector' | 'collector' | 'handler'): string {
+    const { name, value } = this.raw;
+    if (kind === 'service') return this.context.services.get(name)?.id ?? name;
+    if (typeof value.use === 'string') return `${kind}/${value.use.replace(`${kind}/`, '')}`;
     if (kind === 'handler') return `handler/${typeof value.type === 'string' ? value.type : name}`;
-    if (kind === 'check') {
-      const judges = isSet(value.critical_if) || isSet(value.warning_if) || !isSet(value.script);
-      return judges ? 'check/rule' : 'check/nagios';
-    }
-    if (
-      kind === 'detector' &&
-      (Object.hasOwn(value, 'apply_if') || !this.context.plugins.has(`detector/${name}`))
-    )
-      return 'detector/rule';
-    return `${kind}/${name}`;
+    if (kind === 'collector') return `collector/${name}`;
+    const isNagios = isSet(value.script) && !isSet(value.critical_if) && !isSet(value.warning_if);
+    return kind === 'check' && isNagios ? 'check/nagios' : `${kind}/rule`;
   }
 
   private findPlugin(id: string): boolean {
+    const { kind, value } = this.raw;
+    const place = this.at(['use', 'type', 'script'].filter((key) => Object.hasOwn(value, key)).slice(0, 1));
     this.entry = this.context.plugins.get(id);
-    const at: Path = ['use', 'type', 'script']
-      .filter((key) => Object.hasOwn(this.raw.value, key))
-      .slice(0, 1);
-    if (this.entry === undefined && plannedPlugins.has(id)) {
-      this.warning(
-        'OPSBRO_CONFIG_UNKNOWN_PLUGIN',
-        `${id} is not installed; the ${this.raw.kind} stays disabled`,
-        at,
-      );
-      return true;
-    }
-    if (this.entry === undefined) {
-      const near = nearest(id, this.context.plugins.keys());
-      const hint =
-        near === undefined ? "; 'opsbro plugins list' shows what exists" : `; did you mean '${near}'?`;
-      this.error('OPSBRO_CONFIG_UNKNOWN_PLUGIN', `the plugin ${id} does not exist${hint}`, at);
+    if (this.entry?.approval === 'pending') {
+      const message = `the plugin ${id} waits for approval; the ${kind} is not started`;
+      this.findings.warning('OPSBRO_PLUGIN_PENDING', message, place);
       return false;
     }
-    if (this.entry.approval !== 'pending') return true;
-    this.warning(
-      'OPSBRO_PLUGIN_PENDING',
-      `the plugin ${id} waits for approval; the ${this.raw.kind} is not started`,
-      at,
-    );
-    return false;
+    if (this.entry !== undefined) return true;
+    const isPlanned = plannedPlugins.has(id);
+    const near = nearest(id, this.context.plugins.keys());
+    const hint = near === undefined ? "'opsbro plugins list' shows what exists" : `did you mean '${near}'?`;
+    if (isPlanned)
+      this.findings.warning(unknownPlugin, `${id} is not installed; the ${kind} stays disabled`, place);
+    else this.findings.error(unknownPlugin, `the plugin ${id} does not exist; ${hint}`, place);
+    return isPlanned;
   }
 
-  /** Tells own keys, plugin options and free data apart, and checks the first two against their schemas. */
-  private separate(plugin: string): void {
-    const { kind, value } = this.raw;
-    const schema = kindSchemas[kind as keyof typeof kindSchemas];
-    const known = schema.properties as JsonObject;
-    const options = this.optionsSchema();
-    const optionNames = Object.keys(options.properties);
-    const given: JsonObject = {};
+  /** Tells own keys, plugin options and free data apart, checks the first two against their schemas, and returns the options. */
+  private separate(kind: keyof typeof kindSchemas, plugin: string): JsonObject {
+    const { value } = this.raw;
+    const { manifest } = this.entry ?? {};
+    const schema = kindSchemas[kind];
+    const optionSchema = manifest?.runs === 'expression' ? noOptions : { ...noOptions, ...manifest?.options };
+    const isOption = (key: string): boolean => Object.hasOwn(optionSchema.properties, key);
+    const subject = plugin === `${kind}/rule` ? `a ${kind}` : plugin;
+    const inline: JsonObject = {};
     for (const [key, item] of Object.entries(value)) {
-      if (Object.hasOwn(known, key)) this.own[key] = item;
-      else if (optionNames.includes(key) || (this.entry === undefined && kind !== 'check')) given[key] = item;
+      if (Object.hasOwn(schema.properties, key)) this.own[key] = item;
+      else if (isOption(key) || (manifest === undefined && kind !== 'check')) inline[key] = item;
       else if (kind === 'check' && (isMapping(item) || this.namesData(key))) this.data[key] = item;
-      else
-        this.error(
+      else {
+        const known = Object.keys({ ...schema.properties, ...optionSchema.properties });
+        this.findings.error(
           'OPSBRO_CONFIG_UNKNOWN_KEY',
-          unknownKey(key, this.subject(plugin), [...Object.keys(known), ...optionNames]),
-          [key],
-          'key',
+          unknownKey(key, subject, known),
+          this.at([key], 'key'),
         );
+      }
     }
-    this.report(validate(schema, this.own, this.subject(plugin)), (path) => path);
-    if (this.entry !== undefined) this.setOptions(plugin, this.entry.manifest.name, options, given);
-  }
-
-  /** What the manifest says of options. A rule's are its object's own keys. */
-  private optionsSchema(): KindSchema {
-    const { runs, options } = this.entry?.manifest ?? {};
-    const none: KindSchema = { type: 'object', additionalProperties: false, properties: {} };
-    return runs === 'expression' ? none : { ...none, ...options };
-  }
-
-  private subject(plugin: string): string {
-    return plugin === 'check/rule' || plugin === 'detector/rule' ? `a ${this.raw.kind}` : plugin;
+    this.report(validate(schema, this.own, subject), (path) => path);
+    return manifest === undefined ? {} : this.checkOptions(plugin, optionSchema, inline);
   }
 
   private namesData(key: string): boolean {
@@ -224,131 +187,115 @@ class Builder {
     return inMacro || configurationNames(this.raw.value).includes(key);
   }
 
-  /** Options of the plugin: those of the pack's parameters when the pack bears the plugin's name, then `options:`, then inline keys. */
-  private setOptions(plugin: string, name: string, schema: KindSchema, inline: JsonObject): void {
+  /** Options are those of the pack's parameters when the pack bears the plugin's name, then `options:`, then inline keys. */
+  private checkOptions(plugin: string, schema: KindSchema, inline: JsonObject): JsonObject {
     const { parameters } = this.context;
-    const fromPack = this.raw.pack === name ? Object.keys(schema.properties) : [];
-    const shared = fromPack
-      .filter((key) => isSet(parameters[key]))
-      .map((key) => [key, parameters[key] as Json]);
+    const isShared = plugin.endsWith(`/${this.raw.pack}`);
+    const shared = Object.entries(parameters).filter(
+      ([key, value]) => isShared && isSet(value) && Object.hasOwn(schema.properties, key),
+    );
     const nested = isMapping(this.own.options) ? this.own.options : {};
     const given: JsonObject = { ...Object.fromEntries(shared), ...nested, ...inline };
+    const written = (path: Path): Path =>
+      Object.hasOwn(inline, path[0] ?? '') ? path : ['options', ...path];
     if (Object.keys(given).length > 0 || Array.isArray(schema.required))
-      this.report(validate(schema, given, plugin), (path) =>
-        path[0] !== undefined && Object.hasOwn(inline, path[0]) ? path : ['options', ...path],
-      );
-    this.options = fillOptions(schema, given);
-    mapFormats(schema, given, (format, value, path) => {
-      if (format === 'expression' && typeof value === 'string')
-        this.expression(value, Object.hasOwn(inline, path[0] ?? '') ? path : ['options', ...path]);
-      return value;
-    });
+      this.report(validate(schema, given, plugin), written);
+    this.expressions(schema, given, written);
+    return fillOptions(schema, given);
   }
 
-  private detector(scheduled: JsonObject & { plugin: string }): ConfigObject | null {
-    if (scheduled.plugin !== 'detector/rule') return this.finish({ kind: 'detector', ...scheduled });
-    const key =
-      ['add_groups', 'groups', 'tags'].find((name) => Object.hasOwn(this.own, name)) ?? 'add_groups';
+  private detector(draft: Draft): ConfigObject | null {
+    const key = groupKeys.find((name) => Object.hasOwn(this.own, name)) ?? 'add_groups';
     const groups = this.own[key];
     for (const [name, given] of [
-      ['apply_if', isSet(this.own.apply_if)],
-      [key, Array.isArray(groups) && groups.length > 0],
+      ['apply_if', this.own.apply_if],
+      [key, groups?.toString()],
     ] as const)
-      if (!given)
-        this.error(
-          'OPSBRO_CONFIG_MISSING_KEY',
-          `a detector lacks the key '${name}'`,
-          Object.hasOwn(this.own, name) ? [name] : [],
-        );
-    if (this.hasErrors()) return null;
-    const texts = { apply_if: pythonText(this.own.apply_if), add_groups: groups as string[] };
-    const compiled = this.context.compiler.compileDetector(this.raw.id, texts, this.scope(), this.language());
-    this.findings(compiled, key);
-    return this.finish({
-      kind: 'detector',
-      ...scheduled,
-      options: texts,
-      program: compiled.program as unknown as JsonObject,
-    });
+      if (!isSet(given))
+        this.findings.error(missingKey, `a detector lacks the key '${name}'`, this.at([name]));
+    if (this.findings.failed) return null;
+    const options = { apply_if: pythonText(this.own.apply_if), add_groups: groups as string[] };
+    const compiled = this.context.compiler.compileDetector(
+      this.raw.id,
+      options,
+      this.scope(),
+      this.language(),
+    );
+    return this.compiled({ ...draft, options }, compiled, key);
   }
 
-  private check(scheduled: JsonObject & { plugin: string }): ConfigObject {
-    const { own } = this;
-    const object: JsonObject & { kind: 'check'; plugin: string } = {
-      kind: 'check',
+  private check(scheduled: Draft): ConfigObject {
+    const { own, data, raw } = this;
+    const draft: Draft = {
       ...scheduled,
-      displayName:
-        typeof own.display_name === 'string' && own.display_name !== '' ? own.display_name : this.raw.name,
-      handlers: (own.handlers as string[] | undefined) ?? null,
-      attempts: typeof own.attempts === 'number' ? own.attempts : 1,
-      tests: (Array.isArray(own.tests) ? own.tests : []).map((test, index) => {
-        const place = this.raw.locate(['tests', index], 'value');
-        return { ...(test as unknown as CheckTest), place } as unknown as JsonObject;
-      }),
-      data: this.data,
+      displayName: isSet(own.display_name) ? String(own.display_name) : raw.name,
+      handlers: own.handlers ?? null,
+      attempts: own.attempts ?? 1,
+      tests: this.tests(),
+      data,
+      ...(isSet(own.script) && { script: own.script as string }),
     };
-    if (isSet(own.script)) object.script = own.script as string | string[];
-    if (scheduled.plugin === 'check/nagios') this.unresolvedMacros();
-    if (scheduled.plugin !== 'check/rule') return this.finish(object);
-    if (!this.hasErrors() && !outputs.some((key) => isSet(own[key])))
-      this.error(
-        'OPSBRO_CONFIG_MISSING_KEY',
+    if (draft.plugin === 'check/nagios') this.unresolvedMacros();
+    if (draft.plugin !== 'check/rule') return this.finish(draft);
+    const given = outputs.filter((key) => isSet(own[key]));
+    if (given.length === 0 && !this.findings.failed)
+      this.findings.error(
+        missingKey,
         "the check lacks 'critical_if', 'warning_if', 'script' or 'use'",
-        [],
+        raw.place,
       );
-    if (this.hasErrors()) return this.finish(object);
-    const variables = isMapping(own.variables) ? own.variables : {};
-    const texts: CheckTexts = {
-      variables: Object.fromEntries(
-        Object.entries(variables).map(([name, text]) => [name, pythonText(text)]),
-      ),
-    };
-    for (const key of outputs) if (isSet(own[key])) texts[key] = pythonText(own[key]);
-    const compiled = this.context.compiler.compileCheck(this.raw.id, texts, this.scope(), this.language());
-    this.findings(compiled, '');
-    return this.finish({ ...object, program: compiled.program as unknown as JsonObject });
+    if (this.findings.failed) return this.finish(draft);
+    const texts: CheckTexts = Object.fromEntries(given.map((key) => [key, pythonText(own[key])]));
+    const variables = Object.entries((own.variables ?? {}) as JsonObject);
+    texts.variables = Object.fromEntries(variables.map(([name, text]) => [name, pythonText(text)]));
+    return this.compiled(
+      draft,
+      this.context.compiler.compileCheck(raw.id, texts, this.scope(), this.language()),
+    );
+  }
+
+  private tests(): JsonObject[] {
+    const tests = (Array.isArray(this.own.tests) ? this.own.tests : []) as JsonObject[];
+    return tests.map((test, index) => ({
+      ...test,
+      place: this.at(['tests', index]) as unknown as JsonObject,
+    }));
   }
 
   private unresolvedMacros(): void {
     const trees = [this.raw.value, this.context.parameters, this.context.variables];
     for (const macro of macrosOf(this.own.script)) {
       if (macro.some((path) => trees.some((tree) => lookUp(tree, path) !== undefined))) continue;
-      const name = macro.map((path) => path.join('.')).join('|');
-      this.warning('OPSBRO_CONFIG_UNKNOWN_MACRO', `the macro $${name}$ names nothing and stays empty`, [
-        'script',
-      ]);
+      const message = `the macro $${macro.map((path) => path.join('.')).join('|')}$ names nothing and stays empty`;
+      this.findings.warning('OPSBRO_CONFIG_UNKNOWN_MACRO', message, this.at(['script']));
     }
   }
 
   private dashboard(): ConfigObject {
-    const { value } = this.raw;
-    this.report(validate(kindSchemas.dashboard, value, 'a dashboard'), (path) => path);
-    const leaves = (node: Json, path: Path): void => {
-      if (typeof node !== 'object' || node === null) return;
-      for (const [key, item] of Object.entries(node)) {
-        const step = Array.isArray(node) ? Number(key) : key;
-        if (key === 'value' && typeof item === 'string') this.expression(item, [...path, step]);
-        else leaves(item, [...path, step]);
-      }
-    };
-    leaves(value.content ?? null, ['content']);
-    const title = typeof value.title === 'string' ? value.title : this.raw.name;
-    return this.finish({ kind: 'dashboard', plugin: 'dashboard', title, content: value.content ?? null });
+    const { title = this.raw.name, content = null } = this.raw.value;
+    this.report(validate(kindSchemas.dashboard, this.raw.value, 'a dashboard'), (path) => path);
+    this.expressions(dashboardNode, content, (path) => ['content', ...path]);
+    return this.finish({ kind: 'dashboard', plugin: 'dashboard', title, content });
   }
 
-  private expression(text: string, path: Path): void {
-    const { findings } = this.context.compiler.compileValue(this.raw.id, text, this.scope(), 'opsbro');
-    for (const { severity, code, message, offset } of findings)
-      this.add(severity, code, message, path, 'value', offset);
+  /** Checks every value that the schema calls an expression. */
+  private expressions(schema: JsonObject, value: Json, written: (path: Path) => Path): void {
+    mapFormats(schema, value, (format, text, path) => {
+      if (format !== 'expression' || typeof text !== 'string') return text;
+      const { findings } = this.context.compiler.compileValue(this.raw.id, text, this.scope(), 'opsbro');
+      for (const { severity, code, message, offset } of findings)
+        this.findings.add(severity, code, message, this.at(written(path), 'value', offset));
+      return text;
+    });
   }
 
-  private findings(compiled: Compiled, groupsKey: string): void {
-    for (const { severity, code, message, field, offset } of compiled.findings) {
-      const [, key = field, rest] = /^([^.[]+)[.[]?(.*?)\]?$/.exec(field) ?? [];
-      const first = key === 'add_groups' ? groupsKey : key;
-      const path = rest ? [first, key === 'add_groups' ? Number(rest) : rest] : [first];
-      this.add(severity, code, `${field}: ${message}`, path, 'value', offset);
+  private compiled(draft: Draft, { program, findings }: Compiled, groupsKey = ''): ConfigObject {
+    for (const { severity, code, message, field, offset } of findings) {
+      const [, key = field, rest = ''] = /^([^.[]+)[.[]?(.*?)\]?$/.exec(field) ?? [];
+      const path = key === 'add_groups' ? [groupsKey, Number(rest)] : [key, ...(rest === '' ? [] : [rest])];
+      this.findings.add(severity, code, `${field}: ${message}`, this.at(path, 'value', offset));
     }
+    return this.finish({ ...draft, program: program as unknown as JsonObject });
   }
 
   private scope(): Scope {
@@ -360,38 +307,20 @@ class Builder {
     return this.own.language === 'javascript' ? 'javascript' : 'opsbro';
   }
 
-  private group(key: string): string | null {
-    const value = this.own[key];
-    return typeof value === 'string' && value !== '' && value !== '*' ? value : null;
+  private report(findings: SchemaFinding[], written: (path: Path) => Path): void {
+    for (const { code, message, path, of } of findings)
+      this.findings.error(code, message, this.at(written(path), of));
   }
 
-  private time(key: string, fromManifest: string | undefined, fallbackMs: number): number {
-    return parseDuration(this.own[key]) ?? parseDuration(fromManifest) ?? fallbackMs;
+  /** The place of a key or value as written; of the object itself when it is not written. */
+  private at(path: Path, of: 'key' | 'value' = 'value', offset?: number): Place {
+    const isWritten = path.length > 0 && Object.hasOwn(this.raw.value, path[0] as string);
+    return isWritten ? this.raw.locate(path, of, offset) : this.raw.place;
   }
+}
 
-  private report(findings: SchemaFinding[], inObject: (path: Path) => Path): void {
-    for (const { code, message, path, of } of findings) this.add('error', code, message, inObject(path), of);
-  }
-
-  private error(code: ErrorCode, message: string, path: Path, of: 'key' | 'value' = 'value'): void {
-    this.add('error', code, message, path, of);
-  }
-
-  private warning(code: ErrorCode, message: string, path: Path): void {
-    this.add('warning', code, message, path, 'value');
-  }
-
-  private add(
-    severity: 'error' | 'warning',
-    code: ErrorCode,
-    message: string,
-    path: Path,
-    of: 'key' | 'value',
-    offset?: number,
-  ): void {
-    const place = path.length === 0 ? this.raw.place : this.raw.locate(path, of, offset);
-    this.diagnostics.push({ severity, code, message, place });
-  }
+function groupName(value: Json | undefined): string | null {
+  return typeof value === 'string' && value !== '' && value !== '*' ? value : null;
 }
 
 function isSet(value: Json | undefined): boolean {

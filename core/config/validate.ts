@@ -21,6 +21,7 @@ const ajv = new Ajv2020({
   meta: false,
 });
 ajv.addFormat('duration', { type: 'string', validate: (text: string) => parseDuration(text) !== undefined });
+ajv.addFormat('interval', { type: 'string', validate: (text: string) => (parseDuration(text) ?? 0) >= 1000 });
 ajv.addFormat('size', { type: 'string', validate: (text: string) => parseSize(text) !== undefined });
 for (const format of ['expression', 'secret', 'uri', 'hostname', 'ipv4', 'ipv6', 'regex'])
   ajv.addFormat(format, true);
@@ -134,6 +135,7 @@ function expected(error: ErrorObject): string {
   const { keyword, params, parentSchema } = error;
   const format = parentSchema?.format;
   if (format === 'duration') return "a duration such as '10s', '5m', '2h', '1d' or a number of seconds";
+  if (format === 'interval') return "a duration of at least one second, such as '10s', '5m', '2h' or '1d'";
   if (format === 'size') return "a size such as '64MiB' or a number of bytes";
   if (keyword === 'type')
     return [params.type]
