@@ -14,9 +14,10 @@ import {
 } from 'node:fs';
 import { dirname } from 'node:path';
 import type { Json } from 'opsbro/sdk';
-import { type Path, parseYaml, YamlEdit, yamlText } from '../core/config/yaml.ts';
+import { type Path, parseYaml, yamlText } from '../core/config/yaml.ts';
 import { OpsbroError } from '../core/errors.ts';
 import type { CliContext } from './context.ts';
+import { YamlEdit } from './yaml-edit.ts';
 
 /** One parameter to look at or change. */
 export interface Parameter {

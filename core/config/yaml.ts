@@ -244,68 +244,11 @@ export function yamlText(value: Json): string {
   return stringify(value).trimEnd();
 }
 
-/**
- * Changes one YAML text in place, keeping comments and key order. Throws when the text does not parse.
- * Used by `opsbro agent parameters` and `opsbro packs parameters`.
- */
-export class YamlEdit {
-  private readonly document: Document;
-
-  constructor(text: string) {
-    this.document = parseDocument(text, { ...parseOptions, uniqueKeys: true });
-    const error = this.document.errors[0];
-    if (error !== undefined) throw error;
-  }
-
-  get(path: Path): Json | undefined {
-    const node = this.document.getIn(path, true);
-    if (node === undefined) return undefined;
-    return isScalar(node) || isMap(node) || isSeq(node) || isAlias(node)
-      ? (node.toJS(this.document, { maxAliasCount: maxAliases }) as Json)
-      : null;
-  }
-
-  set(path: Path, value: Json): void {
-    if (this.document.contents === null) this.document.contents = this.document.createNode({});
-    this.document.setIn(path, value);
-  }
-
-  /** Replaces the items of a list, keeping the nodes (and comments) of those that stay. */
-  setItems(path: Path, items: Json[]): void {
-    const list = this.document.getIn(path, true);
-    if (!isSeq(list)) {
-      this.set(path, items);
-      return;
-    }
-    const left = [...list.items];
-    list.items = items.map((item) => {
-      const index = left.findIndex((node) => isScalar(node) && node.value === item);
-      return index === -1 ? this.document.createNode(item) : left.splice(index, 1)[0];
-    });
-  }
-
-  /** Comment lines right above and beside a key, without `#`. */
-  comments(path: Path): string[] {
-    const parent = path.length === 1 ? this.document.contents : this.document.getIn(path.slice(0, -1), true);
-    if (!isMap(parent)) return [];
-    const index = parent.items.findIndex(
-      ({ key }) => isScalar(key) && String(key.value) === String(path.at(-1)),
-    );
-    const pair = parent.items[index];
-    // What stands above the first key belongs to the mapping, and before a blank line to the file.
-    const above = isScalar(pair?.key)
-      ? (pair.key.commentBefore ?? (index === 0 ? this.head(parent) : undefined))
-      : undefined;
-    const beside = isScalar(pair?.value) || isSeq(pair?.value) ? pair.value.comment : undefined;
-    const near = above?.split(/\n[ \t]*\n/).at(-1);
-    return [near, beside].flatMap((text) => text?.split('\n') ?? []).map((line) => line.trim());
-  }
-
-  private head(parent: { commentBefore?: string | null }): string | undefined {
-    return parent.commentBefore ?? this.document.commentBefore ?? undefined;
-  }
-
-  toString(): string {
-    return this.document.toString({ lineWidth: 0 });
-  }
+/** The document of a text for editing in place, comments and order kept. Throws when it does not parse, or names a key twice. */
+export function editableYaml(text: string): Document {
+  const document = parseDocument(text, { ...parseOptions, uniqueKeys: true });
+  if (document.errors[0] !== undefined) throw document.errors[0];
+  return document;
 }
+
+export { isMap, isScalar, isSeq };
