@@ -37,7 +37,10 @@ export async function runAgent(cli: CliContext, options: StartOptions): Promise<
       oneShot: options.oneShot,
     });
     signals.deliver({ stop: () => agent.stop(), reload: () => agent.reload() });
-    if (cli.process.stdout.isTTY) welcome(cli);
+    if (cli.process.stdout.isTTY && !options.oneShot && !cli.options().json) {
+      const { welcome } = await import('./agent-welcome.ts');
+      void welcome(cli, agent.stopped);
+    }
     if (launcher !== undefined) stopWithLauncher(launcher, () => agent.stop());
     const code = await agent.stopped;
     process.exit(code);
@@ -45,15 +48,6 @@ export async function runAgent(cli: CliContext, options: StartOptions): Promise<
     if (launcher !== undefined) refuse(error, cli);
     throw error;
   }
-}
-
-/** A person at a terminal sees log lines from here on, and wants to know where the host is. */
-function welcome(cli: CliContext): void {
-  const { data } = cli.options();
-  const where = data === undefined ? '' : ` --data ${data}`;
-  cli.note(
-    `the agent runs; ctrl-c stops it. In another terminal: opsbro agent info${where}, opsbro checks state${where}`,
-  );
 }
 
 function logLevel(text: string | undefined): string | undefined {

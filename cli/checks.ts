@@ -62,7 +62,8 @@ async function listChecks(cli: CliContext): Promise<void> {
   );
 }
 
-async function showStates(cli: CliContext, withInactive: boolean): Promise<void> {
+/** Prints the checks by pack with their states and outputs. */
+export async function showStates(cli: CliContext, withInactive: boolean): Promise<void> {
   const checks = await withAgent(cli, (client) => client.request<CheckView[]>('GET', '/api/v1/checks'));
   const shown = withInactive ? checks : checks.filter((one) => one.active);
   cli.show(checks, () => (shown.length === 0 ? 'No checks' : statesText(cli, shown)));

@@ -108,7 +108,8 @@ export function operands(argv: string[]): string[] {
 function report(error: unknown, cli: CliContext): number {
   if (error instanceof CommanderError) return error.exitCode === 0 ? 0 : 2;
   if (error instanceof OpsbroError) {
-    cli.note(`opsbro: ${error.message}`);
+    const { code, message } = error;
+    cli.note(cli.options().json ? JSON.stringify({ error: { code, message } }) : `opsbro: ${message}`);
     if (error.code === 'OPSBRO_CLI_USAGE' || error.code === 'OPSBRO_API_NOT_FOUND') return 2;
     return error.code.startsWith('OPSBRO_CONFIG_') ? 78 : 1;
   }

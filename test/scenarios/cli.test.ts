@@ -312,6 +312,17 @@ describe('without an agent', () => {
     expect(result.stderr).toContain(`no agent answers on ${join(data, 'run', 'opsbro.sock')}`);
   });
 
+  it('says it as JSON on stderr with --json, with the code to match on', async () => {
+    const { code, stderr } = await opsbro(['agent', 'info', '--json', '--data', data]);
+    expect(code).toBe(1);
+    expect(JSON.parse(stderr)).toMatchObject({ error: { code: 'OPSBRO_AGENT_NOT_RUNNING' } });
+  });
+
+  it('agent start refuses a log level of the environment that does not exist', async () => {
+    const result = await opsbro(['agent', 'start', '--data', data], { OPSBRO_LOG_LEVEL: 'loud' });
+    expect(result).toMatchObject({ code: 2, stderr: expect.stringContaining("log level 'loud'") });
+  });
+
   it('wait-initialized exits 1 when the time is up', async () => {
     const result = await opsbro(['agent', 'wait-initialized', '--timeout', '0.1', '--data', data]);
     expect(result.code).toBe(1);

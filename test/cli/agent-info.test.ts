@@ -1,0 +1,73 @@
+import { expect, it } from 'vitest';
+import { infoText } from '../../cli/agent-info.ts';
+import { createPaint } from '../../cli/paint.ts';
+import type { AgentView } from '../../core/control/shapes.ts';
+
+const now = Date.parse('2026-01-01T01:00:00Z');
+const view: AgentView = {
+  state: 'running',
+  version: '1.0.0',
+  name: 'web1',
+  display_name: 'Shop \u001b[31mfront',
+  uuid: '0-1',
+  zone: '',
+  pid: 42,
+  socket: '/d/run/opsbro.sock',
+  data: '/d',
+  config: ['/c'],
+  started_at: '2026-01-01T00:00:00Z',
+  uptime: 3600,
+  groups: ['web', 'linux'],
+  checks: { ok: 5, warning: 0, critical: 2, unknown: 0, pending: 0 },
+  collectors: { ok: 3, error: 1 },
+  detectors: 4,
+  slowest: [{ plugin: 'collector/disk', p99_ms: 41, runs: 1 }],
+  plugins: { total: 9, troubled: [{ id: 'collector/bad', state: 'quarantined', log: 'it died' }] },
+  threads: { job: 2, penalty: 0, expression: 1, sandbox: 0, service: 0 },
+  memory: { rss_bytes: 100 * 1024 * 1024, heap_bytes: 1024 * 1024 },
+  cpu_percent: 0.25,
+  loop_delay_ms: { p50: 0.1, p99: 2, max: 9 },
+  schedule: { runs: 10, late: 0, skipped: 0 },
+  configuration: {
+    generation: 3,
+    objects: 12,
+    files: 1,
+    errors: 1,
+    warnings: 0,
+    loaded_at: '2026-01-01T00:59:30Z',
+  },
+  logs: {
+    errors: 1,
+    warnings: 0,
+    last: [{ at: '2026-01-01T00:59:00Z', level: 'error', message: 'a run failed' }],
+  },
+  variables: {},
+};
+
+it('shows who the host is, how it does, how the agent fares and what is wrong with it', () => {
+  const text = infoText(view, createPaint(false), true, now);
+  expect(text).not.toContain('\u001b');
+  for (const line of [
+    'OpsBro 1.0.0  Shop front [web1]  ● running for 1h',
+    '  Groups          linux, web',
+    '  Checks          5 ok  0 warning  2 critical  0 unknown  0 pending',
+    '  Memory          100.0 MiB resident, 1.0 MiB heap',
+    '  CPU             0.3 % of one core',
+    '  Plugins         9, 1 in trouble',
+    "  Status          1 error, 0 warnings  'opsbro config status' lists them",
+    '  Loaded          generation 3, 30s ago',
+    '  collector/disk     41 ms p99  1 run',
+    '  collector/bad  quarantined  it died',
+    'Logs  1 error, 0 warnings',
+    '  1m ago       error   a run failed',
+  ]) {
+    expect(text.split('\n')).toContain(line);
+  }
+});
+
+it('paints what is bad red and keeps the last logs for --show-logs', () => {
+  const text = infoText(view, createPaint(true), false, now);
+  expect(text).toContain('\u001b[31m2 critical\u001b[39m');
+  expect(text).toContain('\u001b[31m1 error\u001b[39m');
+  expect(text).not.toContain('a run failed');
+});
