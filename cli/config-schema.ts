@@ -1,7 +1,6 @@
 import type { Json, JsonObject } from 'opsbro/sdk';
-import { kindSchemas } from '../core/config/kinds.ts';
 import type { PluginEntry } from '../core/config/model.ts';
-import { openFormats } from '../core/config/validate.ts';
+import { kindSchemas, openFormats } from '../core/config/offline.ts';
 import type { OfflineConfiguration } from './offline-configuration.ts';
 
 const objectKinds = ['detector', 'check', 'collector', 'handler'] as const;

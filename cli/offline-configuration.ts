@@ -1,7 +1,6 @@
 import { join, relative, resolve } from 'node:path';
-import { trustedOwners } from '../core/config/files.ts';
-import { Configuration } from '../core/config/loader.ts';
 import type { Diagnostic, Place } from '../core/config/model.ts';
+import { Configuration, trustedOwners } from '../core/config/offline.ts';
 import { compileCheck, compileDetector, compileValue } from '../core/expressions/compile.ts';
 import type { ConfigDirectories } from '../core/threads/protocol.ts';
 import type { CliContext } from './context.ts';

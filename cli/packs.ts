@@ -1,10 +1,7 @@
 import { join } from 'node:path';
 import type { Command } from 'commander';
 import type { Json, JsonObject } from 'opsbro/sdk';
-import type { Loaded } from '../core/config/assemble.ts';
-import { scanDirectories } from '../core/config/files.ts';
-import { lookUp } from '../core/config/macros.ts';
-import { yamlText } from '../core/config/yaml.ts';
+import { type Loaded, lookUp, scanDirectories, yamlText } from '../core/config/offline.ts';
 import { OpsbroError } from '../core/errors.ts';
 import { nearest } from '../core/nearest.ts';
 import type { CliContext } from './context.ts';

@@ -1,5 +1,5 @@
 import type { Json } from 'opsbro/sdk';
-import { editableYaml, isMap, isScalar, isSeq, type Path } from '../core/config/yaml.ts';
+import { editableYaml, isMap, isScalar, isSeq, type Path } from '../core/config/offline.ts';
 
 /**
  * Changes one YAML text in place, keeping comments and key order. Throws when the text does not parse.

@@ -1,10 +1,10 @@
 import type { JsonObject } from 'opsbro/sdk';
-import { parseDuration, parseSize } from './duration.ts';
-import { kindSchemas } from './kinds.ts';
+import { parseDuration, parseSize } from '../sources/duration.ts';
+import { kindSchemas } from '../sources/kinds.ts';
+import { fillOptions } from '../sources/options.ts';
+import { unknownKey, validate } from '../sources/validate.ts';
 import type { AgentSettings, Diagnostic } from './model.ts';
-import { fillOptions } from './options.ts';
 import type { RawObject } from './split.ts';
-import { unknownKey, validate } from './validate.ts';
 
 /**
  * Checks one agent.yml. A key that is no setting is accepted as free data when it is a scalar that some `$macro$` names; what is

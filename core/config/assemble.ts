@@ -2,11 +2,11 @@ import { createHash } from 'node:crypto';
 import { basename, join } from 'node:path';
 import type { Json, JsonObject } from 'opsbro/sdk';
 import type { ErrorCode } from '../errors.ts';
+import type { BadPath, Scan } from '../sources/files.ts';
+import { type PluginSet, runtimeOf } from '../sources/manifests.ts';
 import { agentSettings, checkAgent, globalData } from './agent-settings.ts';
 import type { BuildContext, Built, ExpressionCompiler } from './build.ts';
-import type { BadPath, Scan } from './files.ts';
 import { mergeTrees } from './macros.ts';
-import { type PluginSet, runtimeOf } from './manifests.ts';
 import type { AgentSettings, ConfigObject, Diagnostic, Place, PluginEntry } from './model.ts';
 import type { RawObject, SplitFile } from './split.ts';
 

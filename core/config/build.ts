@@ -2,15 +2,15 @@ import { createHash } from 'node:crypto';
 import type { Json, JsonObject, VerdictState } from 'opsbro/sdk';
 import type { Compiled, Scope, ScopeFunction } from '../expressions/program.ts';
 import { nearest } from '../nearest.ts';
-import { parseDuration } from './duration.ts';
-import { Findings } from './findings.ts';
-import { type KindSchema, kindSchemas } from './kinds.ts';
+import { parseDuration } from '../sources/duration.ts';
+import { Findings } from '../sources/findings.ts';
+import { type KindSchema, kindSchemas } from '../sources/kinds.ts';
+import { fillOptions, mapFormats } from '../sources/options.ts';
+import { type SchemaFinding, unknownKey, validate } from '../sources/validate.ts';
+import type { Path } from '../sources/yaml.ts';
 import { configurationNames, lookUp, macrosOf } from './macros.ts';
 import type { ConfigObject, Diagnostic, Place, PluginEntry } from './model.ts';
-import { fillOptions, mapFormats } from './options.ts';
 import { isMapping, plannedPlugins, type RawObject } from './split.ts';
-import { type SchemaFinding, unknownKey, validate } from './validate.ts';
-import type { Path } from './yaml.ts';
 
 /** The expression compiler, as an argument: `core/expressions/compile.ts` in the program. */
 export interface ExpressionCompiler {

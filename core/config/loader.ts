@@ -1,6 +1,8 @@
 import type { Json } from 'opsbro/sdk';
 import { OpsbroError } from '../errors.ts';
 import type { Program } from '../expressions/program.ts';
+import { type Scan, type SourceFile, scanDirectories, type TrustedOwners } from '../sources/files.ts';
+import { collectPlugins, type PluginSet, readShipped } from '../sources/manifests.ts';
 import type { ConfigDirectories } from '../threads/protocol.ts';
 import { globalData } from './agent-settings.ts';
 import { assemble, hashOf, type Loaded } from './assemble.ts';
@@ -11,8 +13,6 @@ import {
   type ExpressionCompiler,
   type Language,
 } from './build.ts';
-import { type Scan, type SourceFile, scanDirectories, type TrustedOwners } from './files.ts';
-import { collectPlugins, type PluginSet, readShipped } from './manifests.ts';
 import type { ConfigPlan, Diagnostic, PluginEntry, RunningObject, ShownObject } from './model.ts';
 import { diff } from './plan.ts';
 import { showAgent, showObject } from './show.ts';

@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto';
 import { lstatSync, readdirSync, readFileSync, renameSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { OpsbroError } from '../errors.ts';
-import { parseYaml } from './yaml.ts';
+import { parseYaml } from '../sources/yaml.ts';
 
 /** One approved third-party plugin: `digest` pins its code, permissions and limits. */
 export interface LockEntry {

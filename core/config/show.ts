@@ -1,9 +1,9 @@
 import type { Json, JsonObject } from 'opsbro/sdk';
+import { kindSchemas } from '../sources/kinds.ts';
+import { redacted, redactSecrets } from '../sources/options.ts';
 import type { Loaded } from './assemble.ts';
-import { kindSchemas } from './kinds.ts';
 import { lookUp } from './macros.ts';
 import type { ConfigObject, ShownObject } from './model.ts';
-import { redacted, redactSecrets } from './options.ts';
 
 type ShownKey = ShownObject['keys'][number];
 

@@ -1,10 +1,10 @@
 import type { Json, JsonObject } from 'opsbro/sdk';
 import type { ErrorCode } from '../errors.ts';
-import { decodeText, type SourceFile } from './files.ts';
+import { decodeText, type SourceFile } from '../sources/files.ts';
+import { unknownKey } from '../sources/validate.ts';
+import { type Path, parseYaml, type YamlDocument } from '../sources/yaml.ts';
 import { macrosOf } from './macros.ts';
 import type { Diagnostic, Place } from './model.ts';
-import { unknownKey } from './validate.ts';
-import { type Path, parseYaml, type YamlDocument } from './yaml.ts';
 
 /** Kinds of objects a file may hold. */
 export type RawKind =

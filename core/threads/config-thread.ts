@@ -1,7 +1,7 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import { parentPort } from 'node:worker_threads';
-import { trustedOwners } from '../config/files.ts';
+import { trustedOwners } from '../sources/files.ts';
 import { Configuration } from '../config/loader.ts';
 import { plainError } from '../errors.ts';
 import { compileCheck, compileDetector, compileValue } from '../expressions/compile.ts';

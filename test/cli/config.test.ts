@@ -6,8 +6,8 @@ import { fileURLToPath } from 'node:url';
 import { Ajv } from 'ajv';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { runCli } from '../../cli/program.ts';
-import { parseYaml } from '../../core/config/yaml.ts';
 import { createControlClient } from '../../core/control/client.ts';
+import { parseYaml } from '../../core/sources/yaml.ts';
 
 const root = fileURLToPath(new URL('../..', import.meta.url)).replace(/\/$/, '');
 let folder: string;

@@ -2,7 +2,7 @@ import { execFileSync } from 'node:child_process';
 import { chmodSync, chownSync, mkdirSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import type { TrustedOwners } from '../../../core/config/files.ts';
+import type { TrustedOwners } from '../../../core/sources/files.ts';
 import { createWorkbench, lines, type Workbench } from './workbench.ts';
 
 const good = 'check:\n  critical_if: "{{collector.cpustats.idle}} < 1"\n';

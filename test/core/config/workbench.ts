@@ -1,10 +1,10 @@
 import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
-import type { TrustedOwners } from '../../../core/config/files.ts';
 import { Configuration } from '../../../core/config/loader.ts';
 import type { ConfigPlan, Diagnostic, RunningObject } from '../../../core/config/model.ts';
 import { compileCheck, compileDetector, compileValue } from '../../../core/expressions/compile.ts';
+import type { TrustedOwners } from '../../../core/sources/files.ts';
 import type { ConfigDirectories } from '../../../core/threads/protocol.ts';
 
 const manifests: { [path: string]: string } = {

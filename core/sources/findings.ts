@@ -1,5 +1,5 @@
+import type { Diagnostic, Place } from '../config/model.ts';
 import type { ErrorCode } from '../errors.ts';
-import type { Diagnostic, Place } from './model.ts';
 
 /** Gathers what is wrong with one thing. The methods return undefined, so that a caller can report and give up in one statement. */
 export class Findings {

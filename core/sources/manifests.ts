@@ -1,12 +1,12 @@
 import { existsSync, readdirSync, readFileSync, statSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import type { JsonObject, Manifest } from 'opsbro/sdk';
+import { digestPlugin, type LockEntry, readLock } from '../config/lock.ts';
+import type { Diagnostic, PluginEntry } from '../config/model.ts';
 import { type ErrorCode, OpsbroError } from '../errors.ts';
 import type { ScopeFunction } from '../expressions/program.ts';
 import type { Scan } from './files.ts';
 import { manifestSchema } from './kinds.ts';
-import { digestPlugin, type LockEntry, readLock } from './lock.ts';
-import type { Diagnostic, PluginEntry } from './model.ts';
 import { validate } from './validate.ts';
 import { parseYaml } from './yaml.ts';
 

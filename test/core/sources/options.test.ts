@@ -1,8 +1,8 @@
 import type { JsonObject } from 'opsbro/sdk';
 import { describe, expect, it } from 'vitest';
-import { parseDuration, parseSize } from '../../../core/config/duration.ts';
-import { fillOptions, redactSecrets, resolveSecrets } from '../../../core/config/options.ts';
-import { validate } from '../../../core/config/validate.ts';
+import { parseDuration, parseSize } from '../../../core/sources/duration.ts';
+import { fillOptions, redactSecrets, resolveSecrets } from '../../../core/sources/options.ts';
+import { validate } from '../../../core/sources/validate.ts';
 
 const schema: JsonObject = {
   type: 'object',

@@ -10,8 +10,8 @@ import {
   statSync,
 } from 'node:fs';
 import { basename, extname, join, relative, sep } from 'node:path';
+import type { Diagnostic } from '../config/model.ts';
 import type { ErrorCode } from '../errors.ts';
-import type { Diagnostic } from './model.ts';
 
 /** A file that configuration is read from: bytes only, so that an unchanged one is never decoded again. */
 export interface SourceFile {
