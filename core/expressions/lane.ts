@@ -1,5 +1,5 @@
 import { Worker } from 'node:worker_threads';
-import type { Json } from 'opsbro/sdk';
+import type { Json, JsonObject } from 'opsbro/sdk';
 import type { TimerClock } from '../clock.ts';
 import { threadEntry } from '../threads/entry.ts';
 import type { ExpressionLimits, Facts, Program } from './program.ts';
@@ -241,18 +241,26 @@ export class Lane {
   }
 
   #addValues(todo: Entry[], facts: Facts, add: (command: unknown) => void): void {
+    let values: SlotUpdate[] = [];
+    const flush = (): void => {
+      if (values.length > 0) add({ do: 'values', values });
+      values = [];
+    };
+    const samples = new Map<string, JsonObject | undefined>();
     for (const { slots } of todo) {
       for (const slot of slots) {
         if (slot.batch === this.#batch) continue;
         slot.batch = this.#batch;
-        const update: SlotUpdate | undefined = refresh(
-          slot,
-          facts.sample(slot.reference.collector),
-          this.#thread,
-        );
-        if (update !== undefined) add({ do: 'values', values: [update] });
+        const { collector, path } = slot.reference;
+        if (!samples.has(collector)) samples.set(collector, facts.sample(collector));
+        const update = refresh(slot, samples.get(collector), this.#thread);
+        if (update === undefined) continue;
+        values.push(update);
+        // A whole tree fills a text by itself.
+        if (path.length === 0 || values.length >= COMMAND_SIZE) flush();
       }
     }
+    flush();
   }
 
   /** Kills the thread when the program that runs does not change for the watchdog's time. Returns how to stop watching. */

@@ -30,6 +30,14 @@ const wasm = (
   }
 ).WebAssembly;
 
+const SEAL = `for (const name of ['opsbro', 'run', 'fetch', 'fetchJson', 'python', 'functions']) delete globalThis[name];
+for (const name of Object.getOwnPropertyNames(globalThis)) {
+  const value = globalThis[name];
+  if (typeof value === 'function' && typeof value.prototype === 'object') Object.freeze(value.prototype);
+  if (typeof value === 'function' || (typeof value === 'object' && value !== null && value !== globalThis)) Object.freeze(value);
+}
+Object.freeze(globalThis);`;
+
 /** Why a guest call did not end well. After `broken` the instance must not be used again. */
 export type Fault = 'timeout' | 'broken';
 
@@ -61,6 +69,8 @@ export class Machine {
       fetch: entry('fetch'),
       fetchJson: entry('fetchJson'),
     };
+    // What is left in reach of a JavaScript expression cannot disturb the evaluations of others.
+    context.unwrapResult(context.evalCode(SEAL, 'seal.js')).dispose();
     context.runtime.setInterruptHandler(() => this.#isOver());
     this.#next = this.#direct(raw);
   }

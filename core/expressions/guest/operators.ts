@@ -1,7 +1,7 @@
 import type { PyValue } from 'opsbro/sdk';
 import { formatFields, formatOne, type Lenient, percent } from './format.ts';
 import { binary, contains, unary } from './numbers.ts';
-import { numberText, str } from './text.ts';
+import { numberText, str, toJson } from './text.ts';
 import {
   bounded,
   compare,
@@ -222,6 +222,22 @@ export const operators = {
     lastNumber = value;
     lastText = numberText(value);
     return lastText;
+  },
+  /** A value as JavaScript's own data; a missing one is `?` in an output text, undefined where `soft`, and thrown elsewhere. */
+  js: (value: PyValue, soft = false): unknown => {
+    if (!(value instanceof MissingValue)) return toJson(value);
+    if (soft) return undefined;
+    if (!isLenient()) throw value;
+    note(value);
+    return '?';
+  },
+  /** What a JavaScript expression gave, as plain data. */
+  plain: (value: unknown): unknown => {
+    if (value === undefined) return raise('value', 'the JavaScript expression gave undefined');
+    if (typeof value === 'bigint') return value;
+    const text = JSON.stringify(value);
+    if (text === undefined) return raise('type', `the JavaScript expression gave a ${typeof value}`);
+    return JSON.parse(bounded(text));
   },
   unknown: (message: string): never => raise('unknown_function', message),
   trace: (node: number, value: PyValue): PyValue => {
