@@ -1,5 +1,6 @@
 import type { JsonObject } from 'opsbro/sdk';
 import { parseDuration, parseSize } from '../sources/duration.ts';
+import { Findings } from '../sources/findings.ts';
 import { kindSchemas } from '../sources/kinds.ts';
 import { fillOptions } from '../sources/options.ts';
 import { unknownKey, validate } from '../sources/validate.ts';
@@ -14,22 +15,22 @@ export function checkAgent(
   raw: RawObject,
   macros: ReadonlySet<string>,
 ): { values: JsonObject; free: JsonObject; diagnostics: Diagnostic[] } {
-  const diagnostics: Diagnostic[] = [];
-  const known = kindSchemas.agent.properties as JsonObject;
+  const findings = new Findings();
+  const known = kindSchemas.agent.properties;
   const values: JsonObject = {};
   const free: JsonObject = {};
   for (const [key, value] of Object.entries(raw.value)) {
+    const isFree = macros.has(key) && typeof value !== 'object';
     if (Object.hasOwn(known, key)) values[key] = value;
-    else if (macros.has(key) && typeof value !== 'object') free[key] = value;
+    else if (isFree) free[key] = value;
     else {
       const message = unknownKey(key, "agent.yml (free data goes below 'variables:')", Object.keys(known));
-      const place = raw.locate([key], 'key');
-      diagnostics.push({ severity: 'error', code: 'OPSBRO_CONFIG_UNKNOWN_KEY', message, place });
+      findings.error('OPSBRO_CONFIG_UNKNOWN_KEY', message, raw.locate([key], 'key'));
     }
   }
   for (const { code, message, path, of } of validate(kindSchemas.agent, values, 'agent.yml'))
-    diagnostics.push({ severity: 'error', code, message, place: raw.locate(path, of) });
-  return { values, free, diagnostics };
+    findings.error(code, message, raw.locate(path, of));
+  return { values, free, diagnostics: findings.list };
 }
 
 /** The settings of the agent from merged, checked values; `free` is the data that macros name. */

@@ -1,8 +1,8 @@
 import { createHash } from 'node:crypto';
 import { basename, join } from 'node:path';
-import type { Json, JsonObject } from 'opsbro/sdk';
+import type { JsonObject } from 'opsbro/sdk';
 import type { ErrorCode } from '../errors.ts';
-import type { BadPath, Scan } from '../sources/files.ts';
+import type { Scan } from '../sources/files.ts';
 import { type PluginSet, runtimeOf } from '../sources/manifests.ts';
 import { agentSettings, checkAgent, globalData } from './agent-settings.ts';
 import type { BuildContext, Built, ExpressionCompiler } from './build.ts';
@@ -64,6 +64,10 @@ function isFirst({ place, message }: Diagnostic, index: number, sorted: readonly
   return before === undefined || byPlace({ place } as Diagnostic, before) !== 0 || before.message !== message;
 }
 
+function pick(tree: JsonObject, keys: string[]): JsonObject {
+  return Object.fromEntries(Object.entries(tree).filter(([key]) => keys.includes(key)));
+}
+
 class Assembly {
   private readonly parts: Parts;
   private readonly diagnostics: Diagnostic[] = [];
@@ -99,9 +103,9 @@ class Assembly {
       diagnostics: this.diagnostics.sort(byPlace).filter(isFirst),
       badFiles: [...this.bad],
       badPacks: this.badPacks(),
-      badAgent: this.isBad(
-        (path, { folder, pack }) => /^agent\.ya?ml$/.test(basename(path)) || (folder && pack === null),
-      ),
+      badAgent:
+        [...this.bad].some((path) => /^agent\.ya?ml$/.test(basename(path))) ||
+        scan.bad.some(({ folder, pack }) => folder && pack === null),
       fileCount: scan.files.length,
     };
   }
@@ -160,29 +164,21 @@ class Assembly {
   /** Collectors run without YAML unless an object bears their name; detectors unless one uses them; services where their pack has parameters. */
   private synthesise(): void {
     const raws = [...this.candidates.values()].map((list) => list.at(-1)!);
-    const taken = new Set(
-      raws.flatMap(({ kind, name, value }) =>
-        kind === 'detector' && typeof value.use === 'string'
-          ? [`detector/${value.use}`]
-          : [`${kind}/${name}`],
-      ),
+    const names = raws.map(
+      ({ kind, name, value }) => `${kind}/${(kind === 'detector' && value.use) || name}`,
     );
+    const taken = new Set(names);
     for (const entry of this.parts.plugins.entries.values()) {
       const { kind, name, platforms } = entry.manifest;
       if (entry.approval === 'pending' || (platforms && !platforms.includes(process.platform))) continue;
       const runtime = runtimeOf(entry.manifest);
-      const alone =
-        (kind === 'collector' || kind === 'detector') && runtime === 'job' && !taken.has(`${kind}/${name}`);
-      const byParameters =
-        runtime === 'service' && this.parameters.has(name) && !taken.has(`service/${name}`);
-      if (alone) this.addSynthesised(entry, kind, 'core', { use: name });
-      else if (byParameters) this.addSynthesised(entry, 'service', name, this.switches(name));
+      const isMeasuring = kind === 'collector' || kind === 'detector';
+      const parameters = this.parameters.get(name);
+      if (isMeasuring && runtime === 'job' && !taken.has(`${kind}/${name}`))
+        this.addSynthesised(entry, kind, 'core', { use: name });
+      else if (runtime === 'service' && parameters !== undefined && !taken.has(`service/${name}`))
+        this.addSynthesised(entry, 'service', name, pick(parameters, ['enabled', 'enabled_if_group']));
     }
-  }
-
-  private switches(pack: string): JsonObject {
-    const given = Object.entries(this.parameters.get(pack) ?? {});
-    return Object.fromEntries(given.filter(([key]) => key === 'enabled' || key === 'enabled_if_group'));
   }
 
   private addSynthesised(
@@ -198,16 +194,8 @@ class Assembly {
     let raw = this.parts.synthesised.get(key);
     if (raw === undefined) {
       const place = { file: path, line: 1, column: 1 };
-      const file = {
-        path,
-        directory: -1,
-        pack,
-        base: name,
-        root: false,
-        isParameters: false,
-        bytes: Buffer.alloc(0),
-        hash: '',
-      };
+      const standing = { pack, root: false, isParameters: false };
+      const file = { path, directory: -1, ...standing, base: name, bytes: Buffer.alloc(0), hash: '' };
       raw = { id, kind, pack, name, value, place, file, locate: () => place };
       this.parts.synthesised.set(key, raw);
     }
@@ -281,25 +269,13 @@ class Assembly {
       parameters: this.parameters.get(pack) ?? {},
       variables: globalData(this.agent),
     };
-    const manifests = [...plugins.entries.values()].map(
-      ({ id, digest, approval }): Json => [id, digest, approval],
-    );
+    const manifests = [...plugins.entries.values()].map(({ id, digest, approval }) => [id, digest, approval]);
     return { key: hashOf([manifests, [...collectors], context.parameters, context.variables]), context };
   }
 
-  private isBad(test: (path: string, bad: BadPath) => boolean): boolean {
-    const scanned = new Map(this.parts.scan.bad.map((bad) => [bad.path, bad]));
-    return [...this.bad].some((path) =>
-      test(path, scanned.get(path) ?? { path, pack: '', folder: false, isParameters: false }),
-    );
-  }
-
   private badPacks(): Set<string> {
-    const { scan } = this.parts;
-    const files = scan.files
-      .filter(({ path, isParameters }) => isParameters && this.bad.has(path))
-      .map(({ pack }) => pack);
-    const unread = scan.bad.filter(({ isParameters }) => isParameters);
-    return new Set([...files, ...unread.flatMap(({ pack }) => pack ?? [])]);
+    const { files, bad } = this.parts.scan;
+    const all = [...files.filter(({ path }) => this.bad.has(path)), ...bad];
+    return new Set(all.filter(({ isParameters }) => isParameters).flatMap(({ pack }) => pack ?? []));
   }
 }

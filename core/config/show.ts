@@ -1,6 +1,6 @@
 import type { Json, JsonObject } from 'opsbro/sdk';
 import { kindSchemas } from '../sources/kinds.ts';
-import { redacted, redactSecrets } from '../sources/options.ts';
+import { redactSecrets } from '../sources/options.ts';
 import type { Loaded } from './assemble.ts';
 import { lookUp } from './macros.ts';
 import type { ConfigObject, ShownObject } from './model.ts';
@@ -75,5 +75,3 @@ function boundParameters(value: Json): Set<string> {
   const text = JSON.stringify(value);
   return new Set([...text.matchAll(/\bparameters\.([^\s{}|"\\]+)/g)].map(([, path]) => path!));
 }
-
-export { redacted };

@@ -1,6 +1,6 @@
 import type { Json, JsonObject } from 'opsbro/sdk';
-import type { ErrorCode } from '../errors.ts';
 import { decodeText, type SourceFile } from '../sources/files.ts';
+import { Findings } from '../sources/findings.ts';
 import { unknownKey } from '../sources/validate.ts';
 import { type Path, parseYaml, type YamlDocument } from '../sources/yaml.ts';
 import { macrosOf } from './macros.ts';
@@ -50,89 +50,83 @@ export const plannedPlugins: ReadonlySet<string> = new Set(
   'check/nagios handler/mail handler/slack'.split(' '),
 );
 
-/** Splits one file into its objects. `services` are the names of installed services. Never throws. */
-export function splitFile(
-  file: SourceFile,
-  services: { has(name: string): boolean; keys(): Iterable<string> },
-): SplitFile {
-  const split = new Splitter(file, services);
-  split.run();
-  return split.result;
+/** Splits one file into its objects. `services` has the installed services by name. Never throws. */
+export function splitFile(file: SourceFile, services: ReadonlyMap<string, unknown>): SplitFile {
+  const splitter = new Splitter(file, services);
+  splitter.run();
+  return splitter.result;
 }
 
 class Splitter {
-  readonly result: SplitFile = { objects: [], diagnostics: [], macros: [] };
+  readonly result: SplitFile;
   private readonly file: SourceFile;
-  private readonly services: { has(name: string): boolean; keys(): Iterable<string> };
+  private readonly services: ReadonlyMap<string, unknown>;
+  private readonly findings = new Findings();
 
-  constructor(file: SourceFile, services: { has(name: string): boolean; keys(): Iterable<string> }) {
+  constructor(file: SourceFile, services: ReadonlyMap<string, unknown>) {
     this.file = file;
     this.services = services;
+    this.result = { objects: [], diagnostics: this.findings.list, macros: [] };
   }
 
   run(): undefined {
-    const decoded = decodeText(this.file.bytes);
-    if ('problem' in decoded) return this.add('error', 'OPSBRO_CONFIG_SYNTAX', decoded.problem, decoded);
-    if (decoded.text.trim() === '')
-      return this.add('error', 'OPSBRO_CONFIG_SYNTAX', 'the file is empty; fill or remove it', { line: 1 });
+    const { path: file, bytes } = this.file;
+    const decoded = decodeText(bytes);
+    if ('problem' in decoded) {
+      const place = { file, line: decoded.line, column: 1 };
+      return this.findings.error('OPSBRO_CONFIG_SYNTAX', decoded.problem, place);
+    }
     const { documents, findings } = parseYaml(decoded.text);
-    for (const finding of findings) this.add(finding.severity, finding.code, finding.message, finding);
-    if (findings.some(({ severity }) => severity === 'error')) return;
-    for (const document of documents) this.document(document);
+    for (const { severity, code, message, line, column } of findings)
+      this.findings.add(severity, code, message, { file, line, column });
+    if (!this.findings.failed) for (const document of documents) this.document(document);
   }
 
   private document(document: YamlDocument): undefined {
     const { value } = document;
-    if (!isMapping(value))
-      return this.add(
-        'error',
-        'OPSBRO_CONFIG_TYPE',
-        `found ${Array.isArray(value) ? 'a list' : 'a plain value'}, expected a mapping such as 'check:' with its keys below it`,
-        document.locate([], 'value'),
-      );
-    const { base, root } = this.file;
-    if (this.file.isParameters) return this.object('parameters', document, unwrap(value, 'parameters'));
+    const { base, root, isParameters } = this.file;
+    if (!isMapping(value)) {
+      const found = Array.isArray(value) ? 'a list' : 'a plain value';
+      const message = `found ${found}, expected a mapping such as 'check:' with its keys below it`;
+      return this.findings.error('OPSBRO_CONFIG_TYPE', message, this.place(document, []));
+    }
+    if (isParameters) return this.object('parameters', document, unwrap(value, 'parameters'));
     if (base === 'package') return this.object('package', document, unwrap(value, 'package'));
     const isAgent = base === 'agent' && root;
+    const own: string[] = [];
     for (const key of Object.keys(value)) {
-      if (kinds.has(key) && !(isAgent && key === 'agent')) this.object(key as RawKind, document, [key]);
-      else if (this.services.has(key)) this.object('service', document, [key], key);
-      else if (later.has(key) || (plannedServices.has(key) && !isAgentKey(isAgent, value[key])))
-        this.ignored(key, document);
-      else if (!isAgent) this.unknown(key, document);
+      if (isAgent && key === 'agent') continue;
+      if (kinds.has(key)) this.object(key as RawKind, document, [key]);
+      else if (this.services.has(key)) this.object('service', document, [key]);
+      else if (later.has(key) || (plannedServices.has(key) && isMapping(value[key]))) {
+        const message = `'${key}' is not installed in this version; the object is left out`;
+        this.findings.warning('OPSBRO_CONFIG_UNKNOWN_PLUGIN', message, this.place(document, [key]));
+      } else if (isAgent) own.push(key);
+      else {
+        const message = unknownKey(key, 'a configuration file', [...kinds, ...this.services.keys()]);
+        this.findings.error('OPSBRO_CONFIG_UNKNOWN_KEY', message, this.place(document, [key]));
+      }
     }
-    if (isAgent) this.agent(document, value);
-  }
-
-  private agent(document: YamlDocument, value: JsonObject): void {
+    if (!isAgent) return;
     const nested = isMapping(value.agent) ? value.agent : {};
-    const flat = Object.entries(value).filter(
-      ([key]) =>
-        key !== 'agent' &&
-        !kinds.has(key) &&
-        !this.services.has(key) &&
-        !later.has(key) &&
-        !plannedServices.has(key),
-    );
-    this.push('agent', 'agent', { ...Object.fromEntries(flat), ...nested }, document, (path) =>
-      path[0] !== undefined && Object.hasOwn(nested, path[0]) ? ['agent', ...path] : path,
+    const merged = { ...Object.fromEntries(own.map((key) => [key, value[key] as Json])), ...nested };
+    this.push('agent', 'agent', merged, document, (path) =>
+      Object.hasOwn(nested, path[0] ?? '') ? ['agent', ...path] : path,
     );
   }
 
-  private object(kind: RawKind, document: YamlDocument, prefix: Path, service?: string): undefined {
+  private object(kind: RawKind, document: YamlDocument, prefix: Path): undefined {
     const value = prefix.length === 0 ? document.value : (document.value as JsonObject)[prefix[0] as string];
     if (!isMapping(value)) {
       const message = `'${prefix[0]}' is ${value === null ? 'empty' : 'no mapping'}, expected its keys below it`;
-      return this.add('error', 'OPSBRO_CONFIG_TYPE', message, document.locate(prefix, 'key'));
+      return this.findings.error('OPSBRO_CONFIG_TYPE', message, this.place(document, prefix));
     }
-    const given =
+    const id =
       typeof value.id === 'string' || typeof value.id === 'number' ? String(value.id) : this.file.base;
-    const fixed = kind === 'package' || kind === 'agent' ? kind : service;
+    const name = kind === 'service' ? String(prefix[0]) : kind === 'package' || kind === 'agent' ? kind : id;
     if (kind === 'check')
-      this.result.macros.push(
-        ...macrosOf(value.script).flatMap((macro) => macro.map(([first]) => first ?? '')),
-      );
-    this.push(kind, fixed ?? given, value, document, (path) => [...prefix, ...path], prefix);
+      this.result.macros.push(...macrosOf(value.script).flatMap((macro) => macro.map(([first]) => first!)));
+    this.push(kind, name, value, document, (path) => [...prefix, ...path]);
   }
 
   private push(
@@ -141,43 +135,28 @@ class Splitter {
     value: JsonObject,
     document: YamlDocument,
     inFile: (path: Path) => Path,
-    prefix: Path = [],
   ): void {
-    const { path: file, pack } = this.file;
+    const { path, pack } = this.file;
+    const place = this.place(document, inFile([]));
+    const locate: RawObject['locate'] = (steps, of, offset) => ({
+      file: path,
+      ...document.locate(inFile(steps), of, offset),
+    });
     this.result.objects.push({
       id: `${pack}/${kind}/${name}`,
       kind,
       pack,
       name,
       value,
-      place: { file, ...document.locate(prefix, 'key') },
+      place,
       file: this.file,
-      locate: (path, of, offset) => ({ file, ...document.locate(inFile(path), of, offset) }),
+      locate,
     });
   }
 
-  private ignored(key: string, document: YamlDocument): void {
-    const message = `'${key}' is not installed in this version; the object is left out`;
-    this.add('warning', 'OPSBRO_CONFIG_UNKNOWN_PLUGIN', message, document.locate([key], 'key'));
+  private place(document: YamlDocument, path: Path): Place {
+    return { file: this.file.path, ...document.locate(path, 'key') };
   }
-
-  private unknown(key: string, document: YamlDocument): void {
-    const message = unknownKey(key, 'a configuration file', [...kinds, ...this.services.keys()]);
-    this.add('error', 'OPSBRO_CONFIG_UNKNOWN_KEY', message, document.locate([key], 'key'));
-  }
-
-  private add(
-    severity: 'error' | 'warning',
-    code: ErrorCode,
-    message: string,
-    { line, column = 1 }: { line: number; column?: number },
-  ): undefined {
-    this.result.diagnostics.push({ severity, code, message, place: { file: this.file.path, line, column } });
-  }
-}
-
-function isAgentKey(isAgent: boolean, value: Json | undefined): boolean {
-  return isAgent && !isMapping(value);
 }
 
 function unwrap(value: JsonObject, key: string): Path {

@@ -257,7 +257,7 @@ function reason(thrown: unknown): string {
   return typeof code === 'string' ? (reasons[code] ?? code) : 'unknown reason';
 }
 
-/** Decodes a file's bytes as UTF-8 text without a byte order mark; `line` names where they stop being text. */
+/** Decodes a file's bytes as UTF-8 text without a byte order mark, not empty; `line` names where they stop being text. */
 export function decodeText(bytes: Buffer): { text: string } | { problem: string; line: number } {
   const lineOf = (offset: number): number =>
     bytes.subarray(0, offset).filter((byte) => byte === 10).length + 1;
@@ -265,7 +265,8 @@ export function decodeText(bytes: Buffer): { text: string } | { problem: string;
   if (zero !== -1)
     return { problem: 'found a zero byte: the file is binary, expected text', line: lineOf(zero) };
   try {
-    return { text: new TextDecoder('utf-8', { fatal: true }).decode(bytes) };
+    const text = new TextDecoder('utf-8', { fatal: true }).decode(bytes);
+    return text.trim() === '' ? { problem: 'the file is empty; fill or remove it', line: 1 } : { text };
   } catch {
     let start = 0;
     for (let end = bytes.indexOf(10); end !== -1; end = bytes.indexOf(10, start)) {

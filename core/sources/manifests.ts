@@ -1,11 +1,12 @@
 import { existsSync, readdirSync, readFileSync, statSync } from 'node:fs';
 import { dirname, join } from 'node:path';
-import type { JsonObject, Manifest } from 'opsbro/sdk';
+import type { Manifest } from 'opsbro/sdk';
 import { digestPlugin, type LockEntry, readLock } from '../config/lock.ts';
 import type { Diagnostic, PluginEntry } from '../config/model.ts';
-import { type ErrorCode, OpsbroError } from '../errors.ts';
+import { OpsbroError } from '../errors.ts';
 import type { ScopeFunction } from '../expressions/program.ts';
 import type { Scan } from './files.ts';
+import { Findings } from './findings.ts';
 import { manifestSchema } from './kinds.ts';
 import { validate } from './validate.ts';
 import { parseYaml } from './yaml.ts';
@@ -36,65 +37,43 @@ export function readShipped(
   manifests: string,
   modules: string,
 ): { entries: PluginEntry[]; diagnostics: Diagnostic[] } {
-  const entries: PluginEntry[] = [];
-  const diagnostics: Diagnostic[] = [];
-  for (const kindFolder of folders(manifests)) {
-    for (const name of folders(join(manifests, kindFolder))) {
-      const file = join(manifests, kindFolder, name, 'plugin.yml');
-      if (!existsSync(file)) continue;
-      const manifest = parseManifest(readFileSync(file, 'utf8'), file, 0, diagnostics);
-      if (manifest === undefined) continue;
-      const codeless = manifest.runs === 'expression' || manifest.runs === 'guest';
-      entries.push({
-        id: `${manifest.kind}/${manifest.name}`,
-        manifest,
-        folder: dirname(file),
-        module: codeless ? null : join(modules, kindFolder, name, 'index.js'),
-        origin: 'shipped',
-        approval: 'shipped',
-        digest: '',
-      });
-    }
-  }
-  return { entries, diagnostics };
+  const findings = new Findings();
+  const paths = folders(manifests).flatMap((kind) =>
+    folders(join(manifests, kind)).map((name) => join(kind, name)),
+  );
+  const entries = paths.flatMap((path): PluginEntry[] => {
+    const folder = join(manifests, path);
+    const file = join(folder, 'plugin.yml');
+    const manifest = existsSync(file)
+      ? parseManifest(readFileSync(file, 'utf8'), file, 0, findings)
+      : undefined;
+    if (manifest === undefined) return [];
+    const isCodeless = manifest.runs === 'expression' || manifest.runs === 'guest';
+    const module = isCodeless ? null : join(modules, path, 'index.js');
+    const id = `${manifest.kind}/${manifest.name}`;
+    return [{ id, manifest, folder, module, origin: 'shipped', approval: 'shipped', digest: '' }];
+  });
+  return { entries, diagnostics: findings.list };
 }
 
 function folders(path: string): string[] {
   if (!existsSync(path)) return [];
-  return readdirSync(path, { withFileTypes: true })
-    .filter((entry) => entry.isDirectory())
-    .map(({ name }) => name)
-    .sort();
+  const entries = readdirSync(path, { withFileTypes: true }).filter((entry) => entry.isDirectory());
+  return entries.map(({ name }) => name).sort();
 }
 
-function parseManifest(
-  text: string,
-  file: string,
-  firstLine: number,
-  diagnostics: Diagnostic[],
-): Manifest | undefined {
-  const add = (
-    severity: 'error' | 'warning',
-    code: ErrorCode,
-    message: string,
-    line: number,
-    column: number,
-  ): void => {
-    diagnostics.push({ severity, code, message, place: { file, line: line + firstLine, column } });
-  };
+function parseManifest(text: string, file: string, firstLine: number, into: Findings): Manifest | undefined {
   const { documents, findings } = parseYaml(text);
   for (const { severity, code, message, line, column } of findings)
-    add(severity, code, message, line, column);
+    into.add(severity, code, message, { file, line: line + firstLine, column });
   if (findings.some(({ severity }) => severity === 'error')) return undefined;
   const document = documents[0];
-  if (document === undefined) {
-    add('error', 'OPSBRO_PLUGIN_MANIFEST', 'the manifest is empty', 1, 1);
-    return undefined;
-  }
+  if (document === undefined)
+    return into.error('OPSBRO_PLUGIN_MANIFEST', 'the manifest is empty', { file, line: 1, column: 1 });
   const problems = validate(manifestSchema, document.value, 'a manifest');
   for (const { message, path, of } of problems) {
     const { line, column } = document.locate(path, of);
-    add('error', 'OPSBRO_PLUGIN_MANIFEST', message, line, column);
+    into.error('OPSBRO_PLUGIN_MANIFEST', message, { file, line: line + firstLine, column });
   }
   return problems.length === 0 ? (document.value as unknown as Manifest) : undefined;
 }
@@ -105,84 +84,74 @@ export function collectPlugins(
   scan: Scan,
   locks: readonly string[],
 ): PluginSet {
-  const diagnostics: Diagnostic[] = [];
+  const all = new Findings();
   const bad: string[] = [];
   const entries = new Map(shipped.map((entry) => [entry.id, entry]));
-  const lock = scan.plugins.length === 0 ? new Map<string, LockEntry>() : tryReadLock(locks, diagnostics);
+  const lock = scan.plugins.length === 0 ? new Map<string, LockEntry>() : tryReadLock(locks, all);
   for (const found of scan.plugins) {
-    const before = diagnostics.length;
-    const entry = thirdParty(found, lock, diagnostics);
+    const findings = new Findings();
+    const entry = thirdParty(found, lock, findings);
     const other = entry && entries.get(entry.id);
     if (other !== undefined) {
       const message = `the plugin ${other.id} exists already in ${other.folder}; give this one another name`;
-      const place = { file: found.file.path, line: 1, column: 1 };
-      diagnostics.push({ severity: 'error', code: 'OPSBRO_CONFIG_DUPLICATE_ID', message, place });
+      findings.error('OPSBRO_CONFIG_DUPLICATE_ID', message, { file: found.file.path, line: 1, column: 1 });
     } else if (entry !== undefined) entries.set(entry.id, entry);
-    if (diagnostics.slice(before).some(({ severity }) => severity === 'error'))
-      bad.push(found.path, found.file.path);
+    if (findings.failed) bad.push(found.path, found.file.path);
+    all.list.push(...findings.list);
   }
   const usable = [...entries.values()].filter(({ approval }) => approval !== 'pending');
+  const services = usable.filter(({ manifest }) => runtimeOf(manifest) === 'service');
   return {
     entries,
     functions: functionsOf(usable),
-    services: new Map(
-      usable
-        .filter(({ manifest }) => runtimeOf(manifest) === 'service')
-        .map((entry) => [entry.manifest.name, entry]),
-    ),
-    diagnostics,
+    services: new Map(services.map((entry) => [entry.manifest.name, entry])),
+    diagnostics: all.list,
     bad,
   };
 }
 
-function tryReadLock(locks: readonly string[], diagnostics: Diagnostic[]): ReadonlyMap<string, LockEntry> {
+function tryReadLock(locks: readonly string[], findings: Findings): ReadonlyMap<string, LockEntry> {
   try {
     return readLock(locks);
   } catch (thrown) {
     if (!(thrown instanceof OpsbroError)) throw thrown;
-    const place = { file: locks.find((path) => existsSync(path)) ?? '', line: 1, column: 1 };
-    diagnostics.push({ severity: 'error', code: thrown.code, message: thrown.message, place });
+    const file = locks.find((path) => existsSync(path)) ?? '';
+    findings.error(thrown.code, thrown.message, { file, line: 1, column: 1 });
     return new Map();
   }
 }
 
 function thirdParty(
-  found: Scan['plugins'][number],
+  { path, file }: Scan['plugins'][number],
   lock: ReadonlyMap<string, LockEntry>,
-  diagnostics: Diagnostic[],
+  findings: Findings,
 ): PluginEntry | undefined {
-  const single = found.path === found.file.path;
-  const place = { file: found.file.path, line: 1, column: 1 };
-  const refuse = (code: ErrorCode, message: string): undefined => {
-    diagnostics.push({ severity: 'error', code, message, place });
-  };
-  const text = found.file.bytes.toString('utf8');
-  const header = single ? /^\/\*---[^\n]*\n([\s\S]*?)\n---\*\//.exec(text)?.[1] : text;
+  const isSingle = path === file.path;
+  const place = { file: file.path, line: 1, column: 1 };
+  const text = file.bytes.toString('utf8');
+  const header = isSingle ? /^\/\*---[^\n]*\n([\s\S]*?)\n---\*\//.exec(text)?.[1] : text;
   if (header === undefined)
-    return refuse('OPSBRO_PLUGIN_MANIFEST', "the manifest after '/*---' does not end with '---*/'");
-  const manifest = parseManifest(header, found.file.path, single ? 1 : 0, diagnostics);
+    return findings.error(
+      'OPSBRO_PLUGIN_MANIFEST',
+      "the manifest after '/*---' does not end with '---*/'",
+      place,
+    );
+  const manifest = parseManifest(header, file.path, isSingle ? 1 : 0, findings);
   if (manifest === undefined) return undefined;
-  const module = single ? found.path : ['index.js', 'index.mjs'].map((n) => join(found.path, n)).find(isFile);
-  let digest: string;
+  const code = isSingle ? path : ['index.js', 'index.mjs'].map((name) => join(path, name)).find(isFile);
   try {
-    digest = digestPlugin(found.path);
+    const id = `${manifest.kind}/${manifest.name}`;
+    const digest = digestPlugin(path);
+    const pinned = lock.get(id);
+    const isTrusted =
+      pinned?.digest === digest && pinned.trust && code !== undefined && !code.endsWith('.ts');
+    const approval = isTrusted ? 'trusted' : 'pending';
+    const folder = isSingle ? dirname(path) : path;
+    return { id, manifest, folder, module: isTrusted ? code : null, origin: 'third-party', approval, digest };
   } catch (thrown) {
-    if (thrown instanceof OpsbroError) return refuse(thrown.code, thrown.message);
-    return refuse('OPSBRO_CONFIG_UNREADABLE', 'the code of the plugin cannot be read');
+    if (thrown instanceof OpsbroError) return findings.error(thrown.code, thrown.message, place);
+    return findings.error('OPSBRO_CONFIG_UNREADABLE', 'the code of the plugin cannot be read', place);
   }
-  const id = `${manifest.kind}/${manifest.name}`;
-  const pinned = lock.get(id);
-  const trusted =
-    pinned?.digest === digest && pinned.trust && module !== undefined && !module.endsWith('.ts');
-  return {
-    id,
-    manifest,
-    folder: single ? dirname(found.path) : found.path,
-    module: trusted ? module : null,
-    origin: 'third-party',
-    approval: trusted ? 'trusted' : 'pending',
-    digest,
-  };
 }
 
 function isFile(path: string): boolean {
@@ -200,9 +169,4 @@ function functionsOf(entries: readonly PluginEntry[]): ReadonlyMap<string, Scope
     }
   }
   return functions;
-}
-
-/** The options schema of a plugin; undefined when it takes none. */
-export function optionsSchema(entry: PluginEntry): JsonObject | undefined {
-  return entry.manifest.options;
 }

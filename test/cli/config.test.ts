@@ -217,7 +217,8 @@ describe('opsbro config schema', () => {
       properties: { check: { properties: object } };
     };
     const ajv = new Ajv({ strict: false, allErrors: true });
-    for (const format of ['duration', 'size', 'expression', 'secret']) ajv.addFormat(format, true);
+    for (const format of ['duration', 'interval', 'size', 'expression', 'secret'])
+      ajv.addFormat(format, true);
     const fits = ajv.compile(schema);
     const value = (text: string): unknown => parseYaml(text).documents[0]?.value;
     expect(fits(value(readFileSync(join(root, 'config.d', 'agent.yml'), 'utf8')))).toBe(true);
