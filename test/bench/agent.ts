@@ -27,15 +27,26 @@ export interface BenchAgent {
   dispose(): Promise<void>;
 }
 
-/** Starts an agent over the shipped configuration and `files`. Does not wait for it. */
-export function spawnAgent(files: { [path: string]: string } = {}, args: string[] = []): BenchAgent {
-  const scratch = mkdtempSync(join(tmpdir(), 'opsbro-bench-'));
+/** A directory for an agent's data and configuration, below the system's temporary one. */
+export function agentDirectory(): string {
+  return mkdtempSync(join(tmpdir(), 'opsbro-bench-'));
+}
+
+/**
+ * Starts an agent over the shipped configuration and `files`, in `scratch`, which may be that of an earlier one. Does not wait
+ * for it.
+ */
+export function spawnAgent(
+  files: { [path: string]: string } = {},
+  args: string[] = [],
+  scratch = agentDirectory(),
+): BenchAgent {
   const [data, config, logFile] = [join(scratch, 'data'), join(scratch, 'config.d'), join(scratch, 'log')];
   const write = (path: string, text: string): void => {
     mkdirSync(dirname(join(config, path)), { recursive: true });
     writeFileSync(join(config, path), text);
   };
-  mkdirSync(config);
+  mkdirSync(config, { recursive: true });
   for (const [path, text] of Object.entries(files)) write(path, text);
   const output = openSync(logFile, 'w');
   const startedMs = performance.now();

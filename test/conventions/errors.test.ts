@@ -21,6 +21,17 @@ const codes = Object.entries(errorCatalogue);
 /** A code as a whole word, so that one code is not found inside a longer one. */
 const names = (text: string, code: string): boolean => new RegExp(`\\b${code}\\b`).test(text);
 
+/** Inside the expression thread an error carries the part after `OPSBRO_EXPRESSION_`. */
+function raisedByPart(code: string): boolean {
+  const part = code.replace(/^OPSBRO_EXPRESSION_/, '');
+  return (
+    part !== code &&
+    files.some(
+      ({ path, text }) => path.startsWith('core/expressions/') && new RegExp(`['"]${part}['"]`).test(text),
+    )
+  );
+}
+
 describe('the error catalogue', () => {
   it('is documented as it is', () => {
     const rows = documented.split('\n').filter((line) => line.startsWith('| `OPSBRO_'));
@@ -28,7 +39,9 @@ describe('the error catalogue', () => {
   });
 
   it('holds no code that nothing raises', () => {
-    expect(codes.map(([code]) => code).filter((code) => !names(inCode, code))).toEqual([]);
+    expect(codes.map(([code]) => code).filter((code) => !names(inCode, code) && !raisedByPart(code))).toEqual(
+      [],
+    );
   });
 
   it('holds no code that no test provokes', () => {
