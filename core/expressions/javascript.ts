@@ -35,6 +35,8 @@ export function script(scanned: Scanned, bindings: ScriptBindings): string {
   const body = `"use strict";return (${text}\n)`;
   try {
     new Function('collector', 'parameters', 'configuration', ...parameters, body);
+    // A text that closes the parenthesis and opens another cannot also close a bracket.
+    new Function(`[${text}\n]`);
   } catch (error) {
     throw new CompileError(
       'OPSBRO_EXPRESSION_SYNTAX',

@@ -37,6 +37,7 @@ export function describe(thrown: unknown): string {
   const stage = evaluation.stage();
   takeMet();
   evaluation.strict = 0;
+  evaluation.trace = [];
   if (thrown instanceof MissingValue) return `u${JSON.stringify({ stage, missing: [thrown.key] })}`;
   if (thrown instanceof Need) return need(thrown);
   if (thrown instanceof Failure) return failure(thrown.code, thrown.message, stage);
@@ -61,9 +62,7 @@ function need({ name, args }: Need): string {
 /** The outcome of a value program: what it is, how it prints, which keys were missing, and the value of each node. */
 export function value(result: PyValue): string {
   const missing = [...takeMet(), ...(result instanceof MissingValue ? [result.key] : [])];
-  const trace = evaluation.trace.map((node) =>
-    node instanceof MissingValue ? '?' : node === undefined ? null : repr(node),
-  );
+  const trace = evaluation.trace.map((node) => (node === undefined ? null : shown(node)));
   evaluation.trace = [];
   const isMissing = result instanceof MissingValue;
   const json = JSON.stringify({
@@ -75,6 +74,16 @@ export function value(result: PyValue): string {
   if (json.length > MAX_RESULT)
     raise('limit', `a result of ${json.length} characters is over the limit of ${MAX_RESULT}`);
   return `v${json}`;
+}
+
+/** How a node's value prints; one that is or holds a missing value is `?`. */
+function shown(node: PyValue): string {
+  try {
+    return repr(node);
+  } catch (thrown) {
+    if (thrown instanceof MissingValue) return '?';
+    throw thrown;
+  }
 }
 
 /** The outcome of a detector that matched: a list is several groups, a text one or several with commas between. */
