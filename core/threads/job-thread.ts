@@ -2,7 +2,7 @@ import { readlinkSync } from 'node:fs';
 import { performance } from 'node:perf_hooks';
 import { pathToFileURL } from 'node:url';
 import { getHeapStatistics } from 'node:v8';
-import { parentPort, workerData } from 'node:worker_threads';
+import { parentPort, resourceLimits, workerData } from 'node:worker_threads';
 import type { Context, Json, JsonObject } from 'opsbro/sdk';
 import { createContext, NotEligible, RunLog, threadClock } from '../context/context.ts';
 import { PendingLooks } from '../context/pending-looks.ts';
@@ -16,6 +16,8 @@ const { thread, shared, looks: table, lane } = workerData as PluginThreadData;
 const cells = new Int32Array(shared);
 const looks = new PendingLooks(table, lane, () => threadClock.monotonic() / 1000);
 const beatMs = 25;
+/** V8's own figure counts a reserve that no thread may use. */
+const heapLimitBytes = (resourceLimits.maxOldGenerationSizeMb ?? 0) * 1024 * 1024;
 
 type Outcome =
   | { status: 'done'; value: Json; state: JsonObject | null }
@@ -44,7 +46,7 @@ export async function runJob(order: JobOrder): Promise<JobResult | null> {
     logs: run.log.lines,
     logsDropped: run.log.dropped,
     heapUsedBytes: heap.used_heap_size,
-    heapLimitBytes: heap.heap_size_limit,
+    heapLimitBytes,
     durationMs: performance.now() - started,
   };
 }

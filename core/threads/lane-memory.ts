@@ -1,3 +1,4 @@
+import type { ResourceLimits } from 'node:worker_threads';
 import { killGroups } from '../context/host-exec.ts';
 import { PendingLooks, pendingLooksBytes } from '../context/pending-looks.ts';
 import type { ThreadData } from './protocol.ts';
@@ -33,4 +34,13 @@ export function openLaneMemory(thread: ThreadData): LaneMemory {
       PendingLooks.forget(looks, lane);
     },
   };
+}
+
+/**
+ * The resource limits of a thread. A small young generation keeps many threads in little memory, but from V8 13 on (Node 24) a thread that has
+ * one and runs out of memory neither ends nor can be terminated.
+ */
+export function threadLimits(heapMiB: number): ResourceLimits {
+  const young = Number.parseInt(process.versions.v8, 10) < 13 ? { maxYoungGenerationSizeMb: 4 } : {};
+  return { maxOldGenerationSizeMb: heapMiB, stackSizeMb: 4, ...young };
 }

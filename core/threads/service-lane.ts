@@ -1,6 +1,6 @@
 import { Worker } from 'node:worker_threads';
 import { threadEntry } from './entry.ts';
-import { openLaneMemory } from './lane-memory.ts';
+import { openLaneMemory, threadLimits } from './lane-memory.ts';
 import type { ServiceReply, ServiceRequest, ThreadData } from './protocol.ts';
 import { cellOf } from './worker-data.ts';
 
@@ -31,12 +31,8 @@ export interface ServiceThreadFigures {
   emitsDropped: number;
 }
 
-/** The V8 heap of a service's thread: larger than a job's, since it keeps what it serves, and so more likely to abort the process. */
-export const serviceThreadLimits = {
-  maxOldGenerationSizeMb: 128,
-  maxYoungGenerationSizeMb: 8,
-  stackSizeMb: 4,
-};
+/** The V8 heap of a service's thread, MiB: larger than a job's, since it keeps what it serves, and so more likely to abort the process. */
+const heapMiB = 128;
 
 /** Starts a thread for one service. */
 export function openServiceThread(thread: ThreadData, events: ServiceThreadEvents): ServiceThread {
@@ -47,7 +43,7 @@ export function openServiceThread(thread: ThreadData, events: ServiceThreadEvent
     env: {},
     execArgv: [],
     argv: [],
-    resourceLimits: serviceThreadLimits,
+    resourceLimits: threadLimits(heapMiB),
   });
   let exhausted = false;
   worker.on('message', (reply: ServiceReply) => events.reply(reply));

@@ -1,4 +1,4 @@
-import { mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, readdirSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -118,7 +118,7 @@ describe('a faulty plugin', () => {
     const before = await threadOf(pool);
     const result = await pool.run(jobOf(name, short));
     expect(result).toMatchObject({ status: 'failed', error: { code: 'OPSBRO_PLUGIN_TIMEOUT' } });
-    expect(result.durationMs).toBeGreaterThanOrEqual(450);
+    expect(result.durationMs).toBeGreaterThan(400);
     expect(await threadOf(pool)).not.toBe(before);
     expect(pool.penalised()).toEqual([`collector/${name}`]);
   });
@@ -213,6 +213,14 @@ describe('what comes late', () => {
     },
   );
 
+  it('is not charged to a run that its thread dies under, which is repeated', async () => {
+    const { pool } = openPool();
+    expect(await pool.run(jobOf('exhausts-heap-later'))).toMatchObject({ status: 'done' });
+    const result = await pool.run(jobOf('works-a-little', { options: { ms: 1000 } }));
+    expect(result.status).toBe('done');
+    expect(pool.penalised()).toEqual([]);
+  });
+
   it.each(['handle', 'export'] as const)('costs a %s its run, which is not repeated', async (type) => {
     const { pool } = openPool();
     expect(await pool.run(jobOf('blocks-later'))).toMatchObject({ status: 'done' });
@@ -288,6 +296,15 @@ describe('the threads', () => {
     expect(order.slice(0, 5)).toEqual(new Array(5).fill('healthy'));
     for (const result of results) expect(result).toMatchObject({ error: { code: 'OPSBRO_PLUGIN_TIMEOUT' } });
     expect(pool.size().job).toBeLessThanOrEqual(18);
+  });
+
+  it('have the lowest priority while they hog a processor, so that others start in time', async () => {
+    const { pool } = openPool();
+    const hog = pool.run(jobOf('blocks', { timeoutMs: 1000 }));
+    await expect.poll(niceOfThreads, { interval: 10 }).toContain(19);
+    expect(await pool.run(jobOf('healthy'))).toMatchObject({ status: 'done' });
+    await hog;
+    await expect.poll(niceOfThreads).not.toContain(19);
   });
 
   it('are replaced when their heap is too full', async () => {
@@ -375,6 +392,18 @@ describe('a guard', () => {
     expect(pool.running()).toEqual([]);
   });
 });
+
+/** The priorities of all threads of this process. */
+function niceOfThreads(): number[] {
+  return readdirSync('/proc/self/task').flatMap((thread) => {
+    try {
+      const text = readFileSync(`/proc/self/task/${thread}/stat`, 'utf8');
+      return [Number(text.slice(text.lastIndexOf(')') + 2).split(' ')[16])];
+    } catch {
+      return [];
+    }
+  });
+}
 
 function isRunning(pid: number): boolean {
   try {
