@@ -40,11 +40,6 @@ interface Parts {
   synthesised: Map<string, RawObject>;
 }
 
-/** SHA-256 of a value's JSON, hex. */
-export function hashOf(value: unknown): string {
-  return createHash('sha256').update(JSON.stringify(value)).digest('hex');
-}
-
 /**
  * Makes one configuration of all files: merges parameters and agent.yml over the directories, lets later directories override by
  * id, adds the plugins that run without YAML, and builds every object. A file with any error gives no object.
@@ -269,8 +264,8 @@ class Assembly {
       parameters: this.parameters.get(pack) ?? {},
       variables: globalData(this.agent),
     };
-    const manifests = [...plugins.entries.values()].map(({ id, digest, approval }) => [id, digest, approval]);
-    return { key: hashOf([manifests, [...collectors], context.parameters, context.variables]), context };
+    const basis = JSON.stringify([plugins.key, [...collectors], context.parameters, context.variables]);
+    return { key: createHash('sha256').update(basis).digest('hex'), context };
   }
 
   private badPacks(): Set<string> {

@@ -5,7 +5,7 @@ import { type Scan, type SourceFile, scanDirectories, type TrustedOwners } from 
 import { collectPlugins, type PluginSet, readShipped } from '../sources/manifests.ts';
 import type { ConfigDirectories } from '../threads/protocol.ts';
 import { globalData } from './agent-settings.ts';
-import { assemble, hashOf, type Loaded } from './assemble.ts';
+import { assemble, type Loaded } from './assemble.ts';
 import {
   type BuildContext,
   type Built,
@@ -52,14 +52,13 @@ export class Configuration {
     const started = performance.now();
     const loaded = this.read(directories);
     this.generation += 1;
-    const plugins = [...loaded.plugins.entries.values()];
-    const pluginKey = hashOf(plugins);
-    const changed = pluginKey !== this.sentPlugins;
-    this.sentPlugins = pluginKey;
+    const { entries, key } = loaded.plugins;
+    const isNew = key !== this.sentPlugins;
+    this.sentPlugins = key;
     return {
       generation: this.generation,
       ...diff(loaded, running),
-      plugins: changed ? plugins : null,
+      plugins: isNew ? [...entries.values()] : null,
       agent: loaded.badAgent && running.length > 0 ? null : loaded.agent,
       diagnostics: loaded.diagnostics,
       badFiles: loaded.badFiles,

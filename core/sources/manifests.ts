@@ -17,6 +17,8 @@ export interface PluginSet {
   functions: ReadonlyMap<string, ScopeFunction>;
   /** Names of plugins that run as services: top-level keys of their own. */
   services: ReadonlyMap<string, PluginEntry>;
+  /** Changes when any of the plugins does. */
+  key: string;
   diagnostics: Diagnostic[];
   /** Third-party paths that turned bad. */
   bad: string[];
@@ -105,6 +107,7 @@ export function collectPlugins(
     entries,
     functions: functionsOf(usable),
     services: new Map(services.map((entry) => [entry.manifest.name, entry])),
+    key: [...entries.values()].map(({ id, digest, approval }) => `${id} ${digest} ${approval}`).join('\n'),
     diagnostics: all.list,
     bad,
   };

@@ -18,6 +18,7 @@ const ajv = new Ajv2020({
   strict: false,
   verbose: true,
   validateSchema: false,
+  code: { optimize: false },
   meta: false,
 });
 ajv.addFormat('duration', { type: 'string', validate: (text: string) => parseDuration(text) !== undefined });
