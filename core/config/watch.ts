@@ -62,7 +62,7 @@ export class ConfigWatch {
     await watcher?.close();
   }
 
-  /** Compares the directories with the last look, and arms the watch anew when one was replaced. Never rejects. */
+  /** Compares the directories with the last look, and watches anew one that was replaced. Resolves when done, never rejects. */
   async rescan(): Promise<void> {
     const identities = await this.identify();
     const found = await this.fingerprint();
@@ -70,6 +70,7 @@ export class ConfigWatch {
     if (identities !== this.identities) this.arm();
     this.identities = identities;
     if (found !== (await this.seen)) this.touch();
+    await this.watcher;
   }
 
   private arm(): void {
