@@ -6,6 +6,7 @@ import {
   chooseNext,
   type GroupBounds,
   growAfterMs,
+  heldMs,
   type LaneView,
   type Pace,
   slowMs,
@@ -311,7 +312,12 @@ export class LaneGroup {
     for (const { since } of this.#waiting) moments.push(since + growAfterMs, since + longestWaitMs);
     for (const { held, idleSince } of this.#seats.values()) {
       if (held !== null)
-        moments.push(held.since + slowMs, held.since + hogMs, held.since + held.job.timeoutMs + 1);
+        moments.push(
+          held.since + heldMs,
+          held.since + slowMs,
+          held.since + hogMs,
+          held.since + held.job.timeoutMs + 1,
+        );
       else if (this.#seats.size > this.#bounds.min) moments.push(idleSince + idleMs);
     }
     return moments.reduce((next, at) => (at > now && at < next ? at : next), Number.POSITIVE_INFINITY);

@@ -1,4 +1,4 @@
-/** What is known of how long the runs of one plugin take: nothing yet, less than `slowMs`, or more. */
+/** What is known of how long the last run of a plugin took: nothing yet, less than `slowMs`, or more. */
 export type Pace = 'fast' | 'unproven' | 'slow';
 
 /** A thread as the growth rule sees it. `overrun`: its job is past its timeout. */
@@ -26,11 +26,13 @@ export interface GroupBounds {
 
 /** A job that waited this long gets a new thread. */
 export const growAfterMs = 50;
-/** A run that takes longer makes its plugin slow, and its thread one that others do not wait for. */
-export const slowMs = 50;
+/** A thread that is held for longer is one that others do not wait for. */
+export const heldMs = 50;
+/** A run that takes longer makes its plugin slow. Far above `heldMs`: on a busy machine quick plugins take longer too, and must not queue with hanging ones. */
+export const slowMs = 250;
 
 /** How long a job of each pace lets faster ones pass, so that nobody starves. */
-const handicapMs: { [pace in Pace]: number } = { fast: 0, unproven: 1000, slow: 2000 };
+const handicapMs: { [pace in Pace]: number } = { fast: 0, unproven: 5000, slow: 10_000 };
 
 /**
  * Picks the job that gets the next free thread: the one that waited longest, after a handicap for plugins that are slow or not known yet.
@@ -51,7 +53,7 @@ export function chooseNext(waiting: readonly WaitingView[], slowAllowed: boolean
 
 /** True while slow jobs hold fewer threads than the group's maximum. */
 export function allowsSlow(lanes: readonly LaneView[], bounds: GroupBounds): boolean {
-  return lanes.filter((lane) => lane.busyMs >= slowMs && !lane.overrun).length < bounds.max;
+  return lanes.filter((lane) => lane.busyMs >= heldMs && !lane.overrun).length < bounds.max;
 }
 
 /**
@@ -72,7 +74,7 @@ export function threadsToStart(
   if (allowed <= 0) return 0;
   const needed = Math.max(bounds.min, waiting.length > 0 ? 1 : 0);
   if (lanes.length < needed) return Math.min(allowed, needed - lanes.length);
-  const held = lanes.filter((lane) => lane.busyMs >= slowMs).length;
+  const held = lanes.filter((lane) => lane.busyMs >= heldMs).length;
   const idle = lanes.some((lane) => lane.state === 'idle');
   if (idle) return 0;
   const forSlow = lanes.filter((lane) => !(lane.overrun && bounds.elastic)).length < bounds.max;

@@ -61,8 +61,8 @@ describe('chooseNext', () => {
     ['the one that waited longest among equals', [waits(5), waits(9), waits(7)], true, 1],
     ['a fast one before one that is not known', [waits(90), waits(1, 'fast')], true, 1],
     ['one that is not known before a slow one', [waits(90, 'slow'), waits(1)], true, 1],
-    ['a slow one that waited for long', [waits(1, 'fast'), waits(2100, 'slow')], true, 1],
-    ['no slow one while they hold what they may', [waits(2100, 'slow')], false, -1],
+    ['a slow one that waited for long', [waits(1, 'fast'), waits(10_100, 'slow')], true, 1],
+    ['no slow one while they hold what they may', [waits(10_100, 'slow')], false, -1],
     ['nothing from an empty queue', [], true, -1],
   ] as const)('picks %s', (_, waiting, slowAllowed, index) => {
     expect(chooseNext(waiting, slowAllowed)).toBe(index);
