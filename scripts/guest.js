@@ -14,7 +14,7 @@ const topics = names.flatMap((name) => {
   return manifest.runs === 'guest' ? [{ name, declared: Object.keys(manifest.functions ?? {}) }] : [];
 });
 
-const lines = [`import { start } from '${root}core/expressions/guest/start.ts';`];
+const lines = [`import { start } from '${root}plugins/functions/basic/runtime/start.ts';`];
 topics.forEach(({ name }, index) => {
   lines.push(`import { functions as topic${index} } from '${folder}${name}/guest.ts';`);
 });

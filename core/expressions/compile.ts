@@ -1,6 +1,6 @@
 import type { Json } from 'opsbro/sdk';
-import { literal } from './emit.ts';
-import { ObjectCompiler } from './object-compiler.ts';
+import { literal } from '../language/emit.ts';
+import { ObjectCompiler } from '../language/object-compiler.ts';
 import type { Compiled, Program, Scope } from './program.ts';
 
 type Language = Program['language'];

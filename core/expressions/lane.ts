@@ -59,6 +59,7 @@ const COMMAND_TEXT = 1_048_576;
 const COMMAND_PATIENCE = 20;
 const START_MS = 10_000;
 const MAX_KILLS = 50;
+/** The raw output of a program whose thread was terminated. */
 export const KILLED =
   'e{"code":"KILLED","message":"the evaluation did not end and its thread was terminated"}';
 const TIMEOUT = 'e{"code":"TIMEOUT","message":"the evaluation used up its CPU time"}';

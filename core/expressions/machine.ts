@@ -30,7 +30,7 @@ const wasm = (
   }
 ).WebAssembly;
 
-const SEAL = `for (const name of ['opsbro', 'run', 'fetch', 'fetchJson', 'python', 'functions']) delete globalThis[name];
+const SEAL = `for (const name of ['opsbro', 'run', 'fetch', 'fetchJson']) delete globalThis[name];
 for (const name of Object.getOwnPropertyNames(globalThis)) {
   const value = globalThis[name];
   if (typeof value === 'function' && typeof value.prototype === 'object') Object.freeze(value.prototype);

@@ -1,5 +1,5 @@
 import type { Json, VerdictState } from 'opsbro/sdk';
-import type { PlainError } from '../errors.ts';
+import type { ErrorCode, PlainError } from '../errors.ts';
 import type { Outcome, Program } from './program.ts';
 
 /** A call of a host function that an evaluation waits for; `key` is equal for equal calls. */
@@ -10,6 +10,18 @@ export interface Need {
 }
 
 const states: VerdictState[] = ['ok', 'warning', 'critical', 'unknown'];
+/** What the guest and the lane call errors, which a JavaScript expression cannot choose. */
+const codes: { [short: string]: ErrorCode } = {
+  TYPE: 'OPSBRO_EXPRESSION_TYPE',
+  VALUE: 'OPSBRO_EXPRESSION_VALUE',
+  LIMIT: 'OPSBRO_EXPRESSION_LIMIT',
+  UNKNOWN_FUNCTION: 'OPSBRO_EXPRESSION_UNKNOWN_FUNCTION',
+  FUNCTION: 'OPSBRO_EXPRESSION_FUNCTION',
+  ROUNDS: 'OPSBRO_EXPRESSION_ROUNDS',
+  TIMEOUT: 'OPSBRO_EXPRESSION_TIMEOUT',
+  KILLED: 'OPSBRO_EXPRESSION_KILLED',
+  MEMORY: 'OPSBRO_EXPRESSION_MEMORY',
+};
 const fields = ['critical_if', 'critical_output', 'warning_if', 'warning_output', '', 'ok_output'];
 
 /**
@@ -82,7 +94,7 @@ function place(program: Program, stage: number | undefined): string {
 
 function failed(found: { code: string; message: string; stage?: number }, program: Program): Outcome {
   const message = place(program, found.stage) + found.message;
-  const error: PlainError = { code: `OPSBRO_EXPRESSION_${found.code}`, message };
+  const error: PlainError = { code: codes[found.code] ?? 'OPSBRO_EXPRESSION_VALUE', message };
   if (program.kind === 'check')
     return { kind: 'verdict', state: 'unknown', output: `${error.code}: ${message}`, error };
   return program.kind === 'detector'

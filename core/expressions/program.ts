@@ -67,6 +67,7 @@ export interface ExpressionLimits {
   stackBytes: number;
 }
 
+/** The product's limits. */
 export const defaultExpressionLimits: ExpressionLimits = {
   cpuMs: 50,
   watchdogMs: 300,
@@ -86,6 +87,7 @@ export interface Scope {
   collectors: ReadonlySet<string>;
 }
 
+/** A function of the scope. */
 export interface ScopeFunction {
   /** Canonical name: aliases resolve to it. */
   name: string;
@@ -104,6 +106,7 @@ export interface ExpressionFinding {
   offset: number;
 }
 
+/** What a compile gave. */
 export interface Compiled {
   /** Absent when any finding is an error. */
   program?: Program;

@@ -1,43 +1,7 @@
-import { CompileError, hole, restore } from './placeholders.ts';
-import { parser, type SyntaxNode } from './python.ts';
-
-interface At {
-  from: number;
-  to: number;
-}
-
-export type Clause = { for: Target; in: Node } | { if: Node };
-/** What a comprehension binds: a name, or a tuple of them. */
-export type Target = string | Target[];
-export type CompareOperator = '<' | '<=' | '>' | '>=' | '==' | '!=' | 'in' | 'not in' | 'is' | 'is not';
-
-/** An expression as the compiler accepts it: nothing else of Python exists here. */
-export type Node = At &
-  (
-    | { kind: 'constant'; value: null | boolean | number | bigint | string }
-    | { kind: 'placeholder'; index: number }
-    | { kind: 'text'; parts: (string | Node)[] }
-    | { kind: 'field'; value: Node; conversion: string; spec: Node | null }
-    | { kind: 'name'; name: string }
-    | { kind: 'list' | 'tuple' | 'set'; items: Node[] }
-    | { kind: 'dict'; pairs: [Node, Node][] }
-    | { kind: 'binary'; operator: string; left: Node; right: Node }
-    | { kind: 'unary'; operator: '-' | '+' | '~' | 'not'; operand: Node }
-    | { kind: 'and' | 'or'; operands: Node[] }
-    | { kind: 'compare'; first: Node; rest: [CompareOperator, Node][] }
-    | { kind: 'if'; test: Node; yes: Node; otherwise: Node }
-    | { kind: 'call'; name: string; args: Node[]; named: [string, Node][] }
-    | { kind: 'method'; target: Node; name: string; args: Node[]; named: [string, Node][] }
-    | { kind: 'item'; target: Node; index: Node }
-    | { kind: 'slice'; target: Node; bounds: [Node | null, Node | null, Node | null] }
-    | {
-        kind: 'comprehension';
-        result: 'list' | 'set' | 'dict';
-        element: Node;
-        value: Node | null;
-        clauses: Clause[];
-      }
-  );
+import type { At, Clause, CompareOperator, Node, Target } from './ast.ts';
+import { type LiteralReader, Literals } from './literals.ts';
+import { CompileError, hole } from './placeholders.ts';
+import { children, parser, type SyntaxNode } from './python.ts';
 
 const MAX_DEPTH = 100;
 
@@ -51,18 +15,19 @@ export function parse(text: string): Node {
 }
 
 /** Turns the grammar's tree into ours. */
-class Reader {
-  readonly #text: string;
-  readonly #shift: number;
+class Reader implements LiteralReader {
+  readonly text: string;
+  readonly shift: number;
+  readonly #literals = new Literals(this);
   #depth = 0;
 
   constructor(text: string, shift: number) {
-    this.#text = text;
-    this.#shift = shift;
+    this.text = text;
+    this.shift = shift;
   }
 
   fail(what: 'SYNTAX' | 'UNSUPPORTED' | 'LIMIT' | 'UNKNOWN_NAME', message: string, at: number): never {
-    throw new CompileError(`OPSBRO_EXPRESSION_${what}`, message, at + this.#shift);
+    throw new CompileError(`OPSBRO_EXPRESSION_${what}`, message, at + this.shift);
   }
 
   whole(top: SyntaxNode): Node {
@@ -86,11 +51,11 @@ class Reader {
       );
     const parts = children(only);
     if (parts.length === 1) return this.node(parts[0] as SyntaxNode);
-    return { kind: 'tuple', items: this.#list(parts), ...this.#at(only) };
+    return { kind: 'tuple', items: this.#list(parts), ...this.at(only) };
   }
 
   #broken(at: number): never {
-    const rest = this.#text.slice(at).trim();
+    const rest = this.text.slice(at).trim();
     return this.fail(
       'SYNTAX',
       rest === '' ? 'the expression ends too early' : `cannot read the expression ${this.#near(at)}`,
@@ -99,19 +64,19 @@ class Reader {
   }
 
   #near(at: number): string {
-    const rest = this.#text
+    const rest = this.text
       .slice(at, at + 24)
       .replace(hole, '{{…}}')
       .trim();
     return rest === '' ? 'at its end' : `at '${rest}'`;
   }
 
-  #at(node: SyntaxNode): At {
-    return { from: node.from + this.#shift, to: node.to + this.#shift };
+  at(node: SyntaxNode): At {
+    return { from: node.from + this.shift, to: node.to + this.shift };
   }
 
   #source(node: SyntaxNode): string {
-    return this.#text.slice(node.from, node.to);
+    return this.text.slice(node.from, node.to);
   }
 
   node(node: SyntaxNode): Node {
@@ -124,7 +89,7 @@ class Reader {
   }
 
   #read(node: SyntaxNode): Node {
-    const at = this.#at(node);
+    const at = this.at(node);
     const parts = children(node);
     const inner = (index: number): Node => this.node(parts[index] as SyntaxNode);
     switch (node.name) {
@@ -136,9 +101,9 @@ class Reader {
         return { kind: 'constant', value: this.#number(node), ...at };
       case 'String':
       case 'FormatString':
-        return this.#joined([node], at);
+        return this.#literals.joined([node], at);
       case 'ContinuedString':
-        return this.#joined(parts, at);
+        return this.#literals.joined(parts, at);
       case 'VariableName':
         return this.#name(node);
       case 'ParenthesizedExpression':
@@ -178,10 +143,10 @@ class Reader {
   #name(node: SyntaxNode): Node {
     const name = this.#source(node);
     const found = [...name.matchAll(hole)];
-    if (found.length === 0) return { kind: 'name', name, ...this.#at(node) };
+    if (found.length === 0) return { kind: 'name', name, ...this.at(node) };
     if (found[0]?.[0] !== name)
       this.fail('SYNTAX', 'a placeholder must stand by itself outside a text', node.from);
-    return { kind: 'placeholder', index: Number(found[0]?.[1]), ...this.#at(node) };
+    return { kind: 'placeholder', index: Number(found[0]?.[1]), ...this.at(node) };
   }
 
   #number(node: SyntaxNode): number | bigint {
@@ -222,7 +187,7 @@ class Reader {
           kind: 'unary',
           operator: this.#source(parts[0] as SyntaxNode) as '-',
           operand: this.node(parts[1] as SyntaxNode),
-          ...this.#at(node),
+          ...this.at(node),
         };
       }
       const operator = this.#source(parts[1] as SyntaxNode);
@@ -233,7 +198,7 @@ class Reader {
         operator,
         left: this.node(parts[0] as SyntaxNode),
         right: this.node(parts[2] as SyntaxNode),
-        ...this.#at(node),
+        ...this.at(node),
       };
     }
     const sequence: (string | Node)[] = [];
@@ -298,7 +263,7 @@ class Reader {
     const [callee, list] = parts as [SyntaxNode, SyntaxNode];
     const { args, named } = this.#arguments(list);
     if (callee.name === 'VariableName')
-      return { kind: 'call', name: this.#source(callee), args, named, ...this.#at(node) };
+      return { kind: 'call', name: this.#source(callee), args, named, ...this.at(node) };
     const steps = children(callee);
     if (callee.name !== 'MemberExpression' || steps[1]?.name !== '.') {
       return this.fail(
@@ -314,7 +279,7 @@ class Reader {
       name,
       args,
       named,
-      ...this.#at(node),
+      ...this.at(node),
     };
   }
 
@@ -323,7 +288,7 @@ class Reader {
     const named: [string, Node][] = [];
     const parts = children(list).slice(1, -1);
     if (parts.some((part) => part.name === 'for'))
-      return { args: [this.#comprehension(parts, 'ComprehensionExpression', this.#at(list))], named };
+      return { args: [this.#comprehension(parts, 'ComprehensionExpression', this.at(list))], named };
     for (let index = 0; index < parts.length; index += 1) {
       const part = parts[index] as SyntaxNode;
       if (part.name === ',') continue;
@@ -355,8 +320,8 @@ class Reader {
       return {
         kind: 'item',
         target: this.node(target),
-        index: { kind: 'tuple', items: this.#list(steps), ...this.#at(node) },
-        ...this.#at(node),
+        index: { kind: 'tuple', items: this.#list(steps), ...this.at(node) },
+        ...this.at(node),
       };
     }
     if (!steps.some((step) => step.name === ':')) {
@@ -364,7 +329,7 @@ class Reader {
         kind: 'item',
         target: this.node(target),
         index: this.node(steps[0] as SyntaxNode),
-        ...this.#at(node),
+        ...this.at(node),
       };
     }
     const bounds: [Node | null, Node | null, Node | null] = [null, null, null];
@@ -373,7 +338,7 @@ class Reader {
       if (step.name === ':') place += 1;
       else bounds[place] = this.node(step);
     }
-    return { kind: 'slice', target: this.node(target), bounds, ...this.#at(node) };
+    return { kind: 'slice', target: this.node(target), bounds, ...this.at(node) };
   }
 
   #comprehension(parts: SyntaxNode[], name: string, at: At): Node {
@@ -409,138 +374,7 @@ class Reader {
       .filter((part) => part.name !== ',')
       .map((part) => this.#target(part));
   }
-
-  /** A literal, or several written side by side, as a constant or as parts to join. */
-  #joined(nodes: SyntaxNode[], at: At): Node {
-    const parts = nodes.flatMap((node) => this.#literal(node));
-    const merged: (string | Node)[] = [];
-    for (const part of parts) {
-      const last = merged.length - 1;
-      if (typeof part === 'string' && typeof merged[last] === 'string') merged[last] += part;
-      else if (part !== '') merged.push(part);
-    }
-    if (merged.length === 0) return { kind: 'constant', value: '', ...at };
-    if (merged.length === 1 && typeof merged[0] === 'string')
-      return { kind: 'constant', value: merged[0], ...at };
-    return { kind: 'text', parts: merged, ...at };
-  }
-
-  #literal(node: SyntaxNode): (string | Node)[] {
-    const source = this.#source(node);
-    const [, prefix = '', quotes = ''] = /^([A-Za-z]*)("""|'''|"|')/.exec(source) ?? [];
-    if (/b/i.test(prefix)) this.fail('UNSUPPORTED', 'bytes do not exist here', node.from);
-    const isFormat = node.name === 'FormatString';
-    const start = node.from + prefix.length + quotes.length;
-    const end = node.to - quotes.length;
-    const parts: (string | Node)[] = [];
-    let at = start;
-    const raw = /r/i.test(prefix);
-    const plain = (to: number): void => {
-      parts.push(...this.#plain(at, to, raw, isFormat));
-    };
-    for (const child of children(node)) {
-      if (child.name !== 'FormatReplacement') continue;
-      plain(child.from);
-      parts.push(...this.#field(child));
-      at = child.to;
-    }
-    plain(end);
-    return parts;
-  }
-
-  /** Text between fields, with its placeholders. */
-  #plain(from: number, to: number, raw: boolean, isFormat: boolean): (string | Node)[] {
-    const text = this.#text.slice(from, to);
-    const parts: (string | Node)[] = [];
-    let end = 0;
-    const push = (piece: string): void => {
-      const braces = isFormat ? piece.replaceAll('{{', '{').replaceAll('}}', '}') : piece;
-      parts.push(restore(raw ? braces : this.#unescape(braces, from)));
-    };
-    for (const found of text.matchAll(hole)) {
-      push(text.slice(end, found.index));
-      const at = from + found.index + this.#shift;
-      parts.push({ kind: 'placeholder', index: Number(found[1]), from: at, to: at + found[0].length });
-      end = found.index + found[0].length;
-    }
-    push(text.slice(end));
-    return parts;
-  }
-
-  #field(node: SyntaxNode): (string | Node)[] {
-    const parts = children(node);
-    const values = parts
-      .slice(1)
-      .filter((part) => !/^(,|\}|FormatSelfDoc|FormatConversion|FormatSpec)$/.test(part.name));
-    if (values.length !== 1)
-      this.fail('UNSUPPORTED', 'a field of an f-string holds one expression', node.from);
-    const named = (name: string): SyntaxNode | undefined => parts.find((part) => part.name === name);
-    const specNode = named('FormatSpec');
-    const conversion = named('FormatConversion');
-    const doc = named('FormatSelfDoc');
-    const spec = specNode === undefined ? null : this.#spec(specNode);
-    const field: Node = {
-      kind: 'field',
-      value: this.node(values[0] as SyntaxNode),
-      conversion:
-        conversion !== undefined
-          ? this.#source(conversion).slice(1)
-          : doc !== undefined && spec === null
-            ? 'r'
-            : '',
-      spec,
-      ...this.#at(node),
-    };
-    return doc === undefined ? [field] : [this.#text.slice(node.from + 1, doc.to), field];
-  }
-
-  #spec(node: SyntaxNode): Node {
-    const parts: (string | Node)[] = [];
-    let at = node.from + 1;
-    for (const child of children(node)) {
-      if (child.name !== 'FormatReplacement') continue;
-      parts.push(...this.#plain(at, child.from, false, false), ...this.#field(child));
-      at = child.to;
-    }
-    parts.push(...this.#plain(at, node.to, false, false));
-    const kept = parts.filter((part) => part !== '');
-    const only = kept.every((part) => typeof part === 'string');
-    return only
-      ? { kind: 'constant', value: kept.join(''), ...this.#at(node) }
-      : { kind: 'text', parts: kept, ...this.#at(node) };
-  }
-
-  #unescape(text: string, at: number): string {
-    return text.replace(
-      /\\(x[0-9a-fA-F]{2}|u[0-9a-fA-F]{4}|U[0-9a-fA-F]{8}|[0-7]{1,3}|[xuUN]|\n|.)/gs,
-      (all, code: string) => {
-        const simple = escapes[code];
-        if (simple !== undefined) return simple;
-        if (/^[0-7]+$/.test(code)) return String.fromCharCode(Number.parseInt(code, 8));
-        if (/^[xuUN]$/.test(code)) this.fail('SYNTAX', `the escape ${all} is incomplete or not known`, at);
-        if (!/^[xuU]/.test(code)) return all;
-        const point = Number.parseInt(code.slice(1), 16);
-        return point > 0x10ffff
-          ? this.fail('SYNTAX', `the escape ${all} is not a character`, at)
-          : String.fromCodePoint(point);
-      },
-    );
-  }
 }
-
-const escapes: { [code: string]: string } = {
-  n: '\n',
-  t: '\t',
-  r: '\r',
-  '\\': '\\',
-  "'": "'",
-  '"': '"',
-  a: '\x07',
-  b: '\b',
-  f: '\f',
-  v: '\v',
-  '\n': '',
-};
 
 const described: { [name: string]: string } = {
   LambdaExpression: 'lambda',
@@ -549,13 +383,6 @@ const described: { [name: string]: string } = {
   NamedExpression: "':='",
   Ellipsis: "'...'",
 };
-
-function children(node: SyntaxNode): SyntaxNode[] {
-  const found: SyntaxNode[] = [];
-  for (let child = node.firstChild; child !== null; child = child.nextSibling)
-    if (child.name !== 'Comment') found.push(child);
-  return found;
-}
 
 function isTest(node: SyntaxNode, parts: SyntaxNode[]): boolean {
   if (node.name === 'UnaryExpression') return parts[0]?.name === 'not';

@@ -1,6 +1,7 @@
 import type { PyValue } from 'opsbro/sdk';
-import { formatFields, formatOne, type Lenient, percent } from './format.ts';
+import { formatFields, formatOne } from './fields.ts';
 import { binary, contains, unary } from './numbers.ts';
+import { type Lenient, percent } from './percent.ts';
 import { numberText, str, toJson } from './text.ts';
 import {
   bounded,

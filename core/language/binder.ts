@@ -1,10 +1,11 @@
 import type { Json, JsonObject } from 'opsbro/sdk';
+import type { ExpressionFinding, Program, Reference, Scope } from '../expressions/program.ts';
+import { resolve } from '../expressions/reference.ts';
 import { nearest } from '../nearest.ts';
+import type { Node } from './ast.ts';
 import { type Code, literal } from './emit.ts';
 import { CompileError, type Placeholder, type Scanned, scan } from './placeholders.ts';
-import type { ExpressionFinding, Program, Reference, Scope } from './program.ts';
-import { resolve } from './reference.ts';
-import { type Node, parse } from './syntax.ts';
+import { parse } from './syntax.ts';
 
 /** Whose expressions are compiled, and what they may refer to. */
 export interface Subject {

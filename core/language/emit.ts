@@ -1,9 +1,11 @@
-import type { FunctionSignature, Json } from 'opsbro/sdk';
+import type { Json } from 'opsbro/sdk';
 import type { ErrorCode } from '../errors.ts';
+import type { Scope } from '../expressions/program.ts';
 import { nearest } from '../nearest.ts';
+import type { CompareOperator, Node, Target } from './ast.ts';
+import { bindArguments } from './calls.ts';
+import { percentCode } from './percent.ts';
 import { CompileError } from './placeholders.ts';
-import type { Scope } from './program.ts';
-import type { CompareOperator, Node, Target } from './syntax.ts';
 
 /**
  * JavaScript for an expression, and what is known of its result before it runs. `real` is a number or a bigint,
@@ -80,18 +82,19 @@ export class Emitter {
     if (node.kind === 'constant')
       return (
         literal(start + (typeof node.value === 'string' ? node.value : '')) +
-        (typeof node.value === 'string' ? '' : `+${this.#op('txt')}(${this.emit(node).code})`)
+        (typeof node.value === 'string' ? '' : `+${this.operation('txt')}(${this.emit(node).code})`)
       );
     if (node.kind === 'binary' && node.operator === '%') {
       const fast = this.#percent(node, start);
       if (fast !== undefined) return fast;
     }
     const { code, type } = this.emit(node);
-    const shown = type === 'text' ? code : `${this.#op('txt')}(${code})`;
+    const shown = type === 'text' ? code : `${this.operation('txt')}(${code})`;
     return start === '' ? shown : `${literal(start)}+${shown}`;
   }
 
-  #op(name: string): string {
+  /** Code that names a runtime operation. */
+  operation(name: string): string {
     return this.#bindings.operation(name);
   }
 
@@ -100,7 +103,7 @@ export class Emitter {
   }
 
   #any(operation: string, ...args: string[]): Code {
-    return { code: `${this.#op(operation)}(${args.join(',')})`, type: 'any' };
+    return { code: `${this.operation(operation)}(${args.join(',')})`, type: 'any' };
   }
 
   #items(nodes: readonly Node[]): string {
@@ -128,12 +131,10 @@ export class Emitter {
       case 'name':
         return this.#name(node.name, node);
       case 'list':
-        return { code: this.#items(node.items), type: 'any' };
       case 'tuple':
       case 'set':
-        return this.#any(node.kind, this.#items(node.items));
       case 'dict':
-        return this.#any('dict', `[${node.pairs.map((pair) => this.#items(pair)).join(',')}]`);
+        return this.#display(node);
       case 'binary':
         return this.#binary(node);
       case 'unary':
@@ -147,16 +148,8 @@ export class Emitter {
         return this.#conditional(node);
       case 'call':
         return this.#call(node);
-      case 'method': {
-        const named = node.named.map(([name, value]) => `[${literal(name)},${this.emit(value).code}]`);
-        return this.#any(
-          'meth',
-          this.emit(node.target).code,
-          literal(node.name),
-          this.#items(node.args),
-          `[${named.join(',')}]`,
-        );
-      }
+      case 'method':
+        return this.#method(node);
       case 'item':
         return this.#any('item', this.emit(node.target).code, this.emit(node.index).code);
       case 'slice':
@@ -168,6 +161,19 @@ export class Emitter {
       case 'comprehension':
         return this.#comprehension(node);
     }
+  }
+
+  #display(node: Node & { kind: 'list' | 'tuple' | 'set' | 'dict' }): Code {
+    if (node.kind === 'dict')
+      return this.#any('dict', `[${node.pairs.map((pair) => this.#items(pair)).join(',')}]`);
+    const items = this.#items(node.items);
+    return node.kind === 'list' ? { code: items, type: 'any' } : this.#any(node.kind, items);
+  }
+
+  #method(node: Node & { kind: 'method' }): Code {
+    const target = this.emit(node.target).code;
+    const named = node.named.map(([name, value]) => `[${literal(name)},${this.emit(value).code}]`);
+    return this.#any('meth', target, literal(node.name), this.#items(node.args), `[${named.join(',')}]`);
   }
 
   #constant(value: null | boolean | number | bigint | string): Code {
@@ -220,7 +226,7 @@ export class Emitter {
   }
 
   #binary(node: Node & { kind: 'binary' }): Code {
-    if (node.operator === '%' && this.#bindings.record === undefined) {
+    if (node.operator === '%') {
       const fast = this.#percent(node, '');
       if (fast !== undefined) return { code: fast, type: 'any' };
     }
@@ -229,10 +235,10 @@ export class Emitter {
     const right = this.emit(node.right);
     const slow = (a: string, b: string): string =>
       operator in arithmetic
-        ? `${this.#op(arithmetic[operator] as string)}(${a},${b})`
+        ? `${this.operation(arithmetic[operator] as string)}(${a},${b})`
         : operator === '%'
-          ? `${this.#op('mod')}(${a},${b})`
-          : `${this.#op('bin')}(${literal(operator)},${a},${b})`;
+          ? `${this.operation('mod')}(${a},${b})`
+          : `${this.operation('bin')}(${literal(operator)},${a},${b})`;
     if (!'+-*/'.includes(operator) || left.type === 'text' || right.type === 'text')
       return { code: slow(left.code, right.code), type: 'any' };
     const a = this.#operand(left);
@@ -244,56 +250,13 @@ export class Emitter {
     };
   }
 
-  /** `'…%s…' % value` with plain conversions as a concatenation; undefined when it needs the general way. */
   #percent(node: Node & { kind: 'binary' }, start: string): string | undefined {
-    if (
-      node.left.kind !== 'constant' ||
-      typeof node.left.value !== 'string' ||
-      this.#bindings.record !== undefined
-    )
-      return undefined;
-    const pieces = node.left.value.split(/(%.?)/s);
-    const values = node.right.kind === 'tuple' ? node.right.items : [node.right];
-    const conversions = pieces.filter((_, index) => index % 2 === 1);
-    if (
-      conversions.some((one) => one !== '%s' && one !== '%%') ||
-      conversions.filter((one) => one === '%s').length !== values.length
-    )
-      return undefined;
-    const operands = values.map((value) => {
-      const code = this.emit(value);
-      const ref = this.temporary();
-      const check =
-        code.type === 'number' || code.type === 'real' || code.type === 'text'
-          ? ''
-          : `(typeof ${ref}==="number"||typeof ${ref}==="string")`;
-      return { set: `${ref}=${code.code}`, ref, check };
-    });
-    let next = 0;
-    const parts = [literal(start)];
-    for (const [index, piece] of pieces.entries()) {
-      const previous = parts.at(-1) as string;
-      const constant = index % 2 === 0 ? piece : piece === '%%' ? '%' : undefined;
-      if (constant === undefined) {
-        parts.push(`${this.#op('s')}(${(operands[next] as { ref: string }).ref})`);
-        next += 1;
-      } else if (previous.startsWith('"'))
-        parts[parts.length - 1] = literal((JSON.parse(previous) as string) + constant);
-      else parts.push(literal(constant));
-    }
-    const kept = parts.filter((part, index) => part !== '""' || index === 0).join('+');
-    const all = operands.map(({ ref }) => ref).join(',');
-    const value = node.right.kind === 'tuple' ? `${this.#op('tuple')}([${all}])` : all;
-    const general = `${this.#op('mod')}(${literal(node.left.value)},${value})`;
-    const slow = start === '' ? general : `${literal(start)}+${this.#op('txt')}(${general})`;
-    const checks = operands.map(({ check }) => check).filter((check) => check !== '');
-    const sets = operands.map(({ set }) => set).join(',');
-    return checks.length === 0 ? `(${sets},${kept})` : `(${sets},${checks.join('&&')}?${kept}:${slow})`;
+    return this.#bindings.record === undefined ? percentCode(node, start, this) : undefined;
   }
 
   #unary(node: Node & { kind: 'unary' }): Code {
     const { code, type } = this.emit(node.operand);
-    if (node.operator === 'not') return { code: `${this.#op('not')}(${code})`, type: 'condition' };
+    if (node.operator === 'not') return { code: `${this.operation('not')}(${code})`, type: 'condition' };
     if (node.operator === '-' && node.operand.kind === 'constant' && type === 'number')
       return { code: `(-${code})`, type: 'number' };
     return this.#any('una', literal(node.operator), code);
@@ -306,7 +269,7 @@ export class Emitter {
       .map(({ code }) => code)
       .reduceRight((rest, first, index) => {
         const held = this.temporary();
-        const test = codes[index]?.type === 'condition' ? held : `${this.#op('truth')}(${held})`;
+        const test = codes[index]?.type === 'condition' ? held : `${this.operation('truth')}(${held})`;
         // A missing operand decides: it is neither true nor false.
         return kind === 'and'
           ? `(${held}=${first},${test}===true?${rest}:${held})`
@@ -343,11 +306,11 @@ export class Emitter {
   }
 
   #compareTwo(operator: CompareOperator, left: Code, right: Code): string {
-    if (operator === 'in') return `${this.#op('has')}(${left.code},${right.code})`;
-    if (operator === 'not in') return `${this.#op('hasnt')}(${left.code},${right.code})`;
-    if (operator === 'is') return `${this.#op('same')}(${left.code},${right.code})`;
-    if (operator === 'is not') return `!${this.#op('same')}(${left.code},${right.code})`;
-    const slow = this.#op(comparisons[operator] as string);
+    if (operator === 'in') return `${this.operation('has')}(${left.code},${right.code})`;
+    if (operator === 'not in') return `${this.operation('hasnt')}(${left.code},${right.code})`;
+    if (operator === 'is') return `${this.operation('same')}(${left.code},${right.code})`;
+    if (operator === 'is not') return `!${this.operation('same')}(${left.code},${right.code})`;
+    const slow = this.operation(comparisons[operator] as string);
     if (left.type === 'text' || right.type === 'text') return `${slow}(${left.code},${right.code})`;
     const a = this.#operand(left);
     const b = this.#operand(right);
@@ -361,7 +324,7 @@ export class Emitter {
 
   #conditional(node: Node & { kind: 'if' }): Code {
     const held = this.temporary();
-    const test = `${this.#op('truth')}(${this.emit(node.test).code})`;
+    const test = `${this.operation('truth')}(${this.emit(node.test).code})`;
     const code = `((${held}=${test})===true?${this.emit(node.yes).code}:${held}===false?${this.emit(node.otherwise).code}:${held})`;
     return { code, type: 'any' };
   }
@@ -375,58 +338,22 @@ export class Emitter {
       if (this.#bindings.lateNames) return this.#any('unknown', literal(message));
       return this.#fail('OPSBRO_EXPRESSION_UNKNOWN_FUNCTION', message, node);
     }
-    const args = this.#bind(node, known.signature);
+    const args = bindArguments(node, known.signature).map((argument) =>
+      'node' in argument ? this.emit(argument.node).code : this.#any('val', literal(argument.value)).code,
+    );
     if (known.runs === 'job') this.#bindings.needs(known.name);
     return this.#any(known.runs === 'guest' ? 'call' : 'host', literal(known.name), `[${args.join(',')}]`);
-  }
-
-  /** Arguments in the order of the signature, defaults filled in. */
-  #bind(node: Node & { kind: 'call' }, signature: FunctionSignature): string[] {
-    const { parameters } = signature;
-    const shown = `${node.name}(${parameters.map(({ name, rest }) => (rest === true ? `*${name}` : name)).join(', ')})`;
-    const variadic = parameters.at(-1)?.rest === true;
-    const positional = variadic ? parameters.length - 1 : parameters.length;
-    if (!variadic && node.args.length > positional) {
-      this.#fail(
-        'OPSBRO_EXPRESSION_TYPE',
-        `${shown} takes at most ${positional} arguments, found ${node.args.length}`,
-        node,
-      );
-    }
-    const named = new Map(node.named);
-    const args = parameters.slice(0, positional).map((parameter, index) => {
-      const given = node.args[index] ?? named.get(parameter.name);
-      if (node.args[index] !== undefined && named.has(parameter.name))
-        this.#fail('OPSBRO_EXPRESSION_TYPE', `${shown} got '${parameter.name}' twice`, node);
-      named.delete(parameter.name);
-      if (given !== undefined) return this.emit(given).code;
-      if (parameter.default === undefined)
-        return this.#fail('OPSBRO_EXPRESSION_TYPE', `${shown} lacks its argument '${parameter.name}'`, node);
-      return this.#any('val', literal(parameter.default)).code;
-    });
-    for (const [name] of named) {
-      const near = nearest(
-        name,
-        parameters.map((parameter) => parameter.name),
-      );
-      this.#fail(
-        'OPSBRO_EXPRESSION_TYPE',
-        `${shown} has no parameter '${name}'${near === undefined ? '' : `; did you mean '${near}'?`}`,
-        node,
-      );
-    }
-    return [...args, ...node.args.slice(positional).map((arg) => this.emit(arg).code)];
   }
 
   #comprehension(node: Node & { kind: 'comprehension' }): Code {
     const names = new Map<string, string>();
     let head = '';
     let tail = '';
-    const each = this.#op('each');
+    const each = this.operation('each');
     // The first iterable is evaluated outside the names that the comprehension binds.
     for (const [index, clause] of node.clauses.entries()) {
       if ('if' in clause) {
-        head += `if(${this.#op('cond')}(${this.emit(clause.if).code})){`;
+        head += `if(${this.operation('cond')}(${this.emit(clause.if).code})){`;
       } else {
         const iterable = this.emit(clause.in).code;
         if (index === 0) this.#locals.push(names);
@@ -454,6 +381,6 @@ export class Emitter {
       const name = `e${this.#names}`;
       return `const ${name}=${items}[${index}];${this.#assign(one, name, names)}`;
     });
-    return `const ${items}=${this.#op('unpack')}(${from},${target.length});${parts.join('')}`;
+    return `const ${items}=${this.operation('unpack')}(${from},${target.length});${parts.join('')}`;
   }
 }

@@ -1,9 +1,10 @@
+import type { Compiled, ExpressionFinding } from '../expressions/program.ts';
+import type { Node } from './ast.ts';
 import { Binder, type Subject } from './binder.ts';
 import { type Code, Emitter, literal } from './emit.ts';
 import { script } from './javascript.ts';
 import { CompileError, hole, type Scanned, scan } from './placeholders.ts';
-import type { Compiled, ExpressionFinding } from './program.ts';
-import { type Node, parse } from './syntax.ts';
+import { parse } from './syntax.ts';
 
 const MAX_SOURCE = 16_384;
 const MAX_SPECIALISED = 4;
