@@ -1,7 +1,8 @@
+import { cpSync, existsSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Command } from 'commander';
 import type { Json, JsonObject } from 'opsbro/sdk';
-import { type Loaded, lookUp, scanDirectories, yamlText } from '../core/config/offline.ts';
+import { type Loaded, lookUp, scanDirectories, shownParameters, yamlText } from '../core/config/offline.ts';
 import { OpsbroError } from '../core/errors.ts';
 import { nearest } from '../core/nearest.ts';
 import type { CliContext } from './context.ts';
@@ -22,6 +23,11 @@ export function registerPacks(program: Command, cli: CliContext): void {
     .command('show <pack>')
     .description('the objects and parameters of a pack')
     .action((pack: string) => showPack(cli, pack));
+  noun
+    .command('overload <pack>')
+    .description('copy a pack into the last --config directory, where its objects go over the originals')
+    .option('--to-level <level>', 'kept for older scripts; there is one level above the shipped one', 'local')
+    .action((pack: string) => overload(cli, pack));
   const parameters = noun.command('parameters').description("read and edit a pack's parameters.yml");
   parameters
     .command('get <path>')
@@ -93,7 +99,7 @@ function showPack(cli: CliContext, given: string): void {
   const loaded = configuration.read(directories);
   requirePack(loaded, name);
   const objects = loaded.objects.filter(({ pack }) => pack === name);
-  const parameters = loaded.parameters.get(name) ?? {};
+  const parameters = shownParameters(loaded, name);
   const view: JsonObject = {
     ...(packView(loaded, name) as unknown as JsonObject),
     objects: objects.map(({ id, place }): Json => ({ id, file: place.file, line: place.line })),
@@ -108,6 +114,26 @@ function showPack(cli: CliContext, given: string): void {
         : ['', cli.paint.bold('parameters'), yamlText(parameters)]),
     ].join('\n'),
   );
+}
+
+/** Copies a pack as it is; refuses to write over one that is there already, with exit 2. */
+function overload(cli: CliContext, given: string): void {
+  const pack = given.split('.').at(-1) as string;
+  const { configuration, directories } = openConfiguration(cli);
+  requirePack(configuration.read(directories), pack);
+  const places = directories.config.map((directory) => [
+    join(directory, 'packs', pack),
+    join(directory, pack),
+  ]);
+  const source = places.flat().find((folder) => existsSync(folder));
+  const target = join(directories.config.at(-1) as string, pack);
+  const taken = places.at(-1)?.find((folder) => existsSync(folder));
+  if (source === undefined || taken !== undefined) {
+    const why = taken === undefined ? `the pack ${pack} has no folder of its own` : `${taken} exists already`;
+    throw new OpsbroError('OPSBRO_CLI_USAGE', `${why}; nothing was copied`);
+  }
+  cpSync(source, target, { recursive: true });
+  cli.show({ pack, from: source, to: target }, () => `OK: the pack ${pack} (${source}) is now in ${target}`);
 }
 
 function requirePack(loaded: Loaded, name: string): void {
@@ -137,12 +163,14 @@ function find(cli: CliContext, given: string): Parameter {
       `the pack ${pack} has no parameter '${steps.join('.')}'; ${advice}`,
     );
   }
+  const shown = lookUp(shownParameters(loaded, pack), steps);
+  const isSecret = JSON.stringify(shown) !== JSON.stringify(value);
   const directory = (level === 'core' ? directories.config[0] : directories.config.at(-1)) as string;
   const found = scanDirectories([directory], null).files.find(
     (file) => file.isParameters && file.pack === pack,
   );
   const file = found?.path ?? join(directory, pack, 'parameters.yml');
-  return { name: `${pack}.${steps.join('.')}`, file, path: steps, value, type: typeOf(value) };
+  return { name: `${pack}.${steps.join('.')}`, file, path: steps, value, type: typeOf(value), isSecret };
 }
 
 function paths(tree: JsonObject, prefix = ''): string[] {

@@ -30,11 +30,14 @@ export interface Parameter {
   value: Json | undefined;
   /** What it must be: a JSON type, or undefined when anything may stand there. */
   type: ParameterType | undefined;
+  /** Never printed, nor noted in the file's change comments. */
+  isSecret: boolean;
 }
 
 export type ParameterType = 'string' | 'bool' | 'int' | 'float' | 'string_list' | 'mapping';
 
 const arrow = '→';
+const hidden = '********';
 
 /** The type a value shows, for parameters that no schema describes. */
 export function typeOf(value: Json | undefined): ParameterType | undefined {
@@ -47,7 +50,8 @@ export function typeOf(value: Json | undefined): ParameterType | undefined {
 
 /** Prints `name → value` and, below it, the comments of its key. */
 export function printParameter(cli: CliContext, parameter: Parameter): void {
-  const { name, file, path, value } = parameter;
+  const { name, file, path, isSecret } = parameter;
+  const value = isSecret && parameter.value !== undefined ? hidden : parameter.value;
   const comments = existsSync(file) ? openYaml(file).comments(path) : [];
   const text = typeof value === 'object' && value !== null ? `\n${yamlText(value)}` : yamlText(value ?? null);
   cli.show({ name, value: value ?? null, comments }, () =>
@@ -100,11 +104,12 @@ export function editList(
 
 function change(
   cli: CliContext,
-  { name, file, path }: Parameter,
+  { name, file, path, isSecret }: Parameter,
   action: 'SET' | 'ADD' | 'REMOVE',
-  text: string,
+  given: string,
   edit: (yaml: YamlEdit) => boolean,
 ): void {
+  const text = isSecret ? hidden : given;
   const yaml = openYaml(file);
   const changed = edit(yaml);
   if (changed) {

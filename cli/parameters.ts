@@ -76,7 +76,15 @@ function find(cli: CliContext, name: string, mustBeSet: boolean): Parameter {
   const file = ['agent.yml', 'agent.yaml'].map((base) => join(folder, base)).find((path) => existsSync(path));
   const type = steps.length === 1 ? schemaType(schema) : typeOf(value);
   const path = [...prefix(loaded, file), ...steps];
-  return { name: `agent.${steps.join('.')}`, file: file ?? join(folder, 'agent.yml'), path, value, type };
+  const isSecret = (schema as JsonObject).format === 'secret';
+  return {
+    name: `agent.${steps.join('.')}`,
+    isSecret,
+    file: file ?? join(folder, 'agent.yml'),
+    path,
+    value,
+    type,
+  };
 }
 
 /** `agent.yml` may hold its keys below `agent:`. */

@@ -6,3 +6,4 @@ export { editableYaml, isMap, isScalar, isSeq, type Path, parseYaml, yamlText } 
 export type { Loaded } from './assemble.ts';
 export { Configuration } from './loader.ts';
 export { lookUp } from './macros.ts';
+export { shownParameters } from './show.ts';

@@ -19,7 +19,7 @@ export function showObject(object: ConfigObject, loaded: Loaded): ShownObject {
     keys.push({ key, value: shown, origin, place: raw!.locate([key], 'key') });
   }
   const written = new Set(keys.map(({ key }) => key));
-  const parameters = loaded.parameters.get(object.pack) ?? {};
+  const parameters = shownParameters(loaded, object.pack);
   for (const [key, value] of Object.entries(effective(object)))
     if (!written.has(key)) keys.push({ key, value, origin: 'default' });
   if ('options' in object)
@@ -36,6 +36,13 @@ export function showObject(object: ConfigObject, loaded: Loaded): ShownObject {
     if (value !== undefined) keys.push({ key: `parameters.${path}`, value, origin: 'parameters' });
   }
   return { id: object.id, place: object.place, keys };
+}
+
+/** The merged parameters of a pack as they may be shown: what is a secret option of the plugin of that name is redacted. */
+export function shownParameters({ parameters, plugins }: Loaded, pack: string): JsonObject {
+  const namesakes = [...plugins.entries.values()].filter(({ manifest }) => manifest.name === pack);
+  const all = parameters.get(pack) ?? {};
+  return namesakes.reduce((tree, { manifest }) => redactSecrets(manifest.options, tree) as JsonObject, all);
 }
 
 /** The agent's settings: every known key, where it stands, secrets redacted. */

@@ -29,6 +29,7 @@ for (const format of ['expression', 'secret', 'uri', 'hostname', 'ipv4', 'ipv6',
 
 const compiled = new WeakMap<object, ValidateFunction>();
 const secret: JsonObject = {
+  secret: true,
   anyOf: [
     { type: 'string' },
     {
@@ -101,7 +102,8 @@ function describe(error: ErrorObject, subject: string): SchemaFinding {
     const message = `${where} lacks the key '${error.params.missingProperty}'`;
     return { code: 'OPSBRO_CONFIG_MISSING_KEY', message, path, of: 'key' };
   }
-  const message = `${where} is ${found(error.data)}, expected ${expected(error)}`;
+  const isSecret = error.parentSchema?.secret === true;
+  const message = `${where} is ${isSecret ? 'no text' : found(error.data)}, expected ${expected(error)}`;
   return { code: 'OPSBRO_CONFIG_TYPE', message, path, of: 'value' };
 }
 

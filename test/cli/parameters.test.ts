@@ -121,6 +121,16 @@ describe('opsbro agent parameters', () => {
     });
   });
 
+  it('never prints a secret', async () => {
+    const file = write('agent.yml', 'port: 1\n');
+    const set = await opsbro('agent', 'parameters', 'set', 'encryption_key', 'hunter2');
+    expect(set.out).toMatch(/SET encryption_key → \*{8}\n$/);
+    const get = await opsbro('agent', 'parameters', 'get', 'encryption_key');
+    expect(get.out).toBe('agent.encryption_key → "********"\n');
+    expect((await opsbro('agent', 'parameters', 'show')).out).not.toContain('hunter2');
+    expect(readFileSync(file, 'utf8').match(/hunter2/g)).toHaveLength(1);
+  });
+
   it('does not touch a file that does not parse', async () => {
     const file = write('agent.yml', 'groups: [a\n');
     const { code, err } = await opsbro('agent', 'parameters', 'add', 'groups', 'b');
@@ -179,6 +189,18 @@ describe('opsbro packs', () => {
     expect((await opsbro('packs', 'parameters', 'get', 'linux.swap.warning')).out).toMatch(
       /^linux.swap.warning → 70\n/,
     );
+  });
+
+  it('copies a pack to change it, once', async () => {
+    const { code, out } = await opsbro('packs', 'overload', 'core.applications', '--to-level', 'local');
+    const target = join(place.config, 'applications');
+    expect({ code, out }).toEqual({ code: 0, out: expect.stringContaining(`is now in ${target}\n`) });
+    expect((await opsbro('config', 'check')).code).toBe(0);
+    expect((await opsbro('config', 'show', 'applications/detector/redis')).out).toContain(target);
+    expect(await opsbro('packs', 'overload', 'applications')).toMatchObject({
+      code: 2,
+      err: `opsbro: ${target} exists already; nothing was copied\n`,
+    });
   });
 
   it('refuses an unknown parameter and a wrong type with exit 2', async () => {

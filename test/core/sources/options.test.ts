@@ -96,6 +96,11 @@ describe('options', () => {
       { host: 'a', nested: { deep: 'x' } },
       `'nested.deep' is the text "x", expected a whole number`,
     ],
+    [
+      'a bad secret, without it',
+      { host: 'a', password: 4321 },
+      "'password' is no text, expected a text or a mapping",
+    ],
     ['a mapping for a text', { host: {} }, "'host' is a mapping, expected a text"],
     ['nothing for a text', { host: null }, "'host' is empty, expected a text"],
     [
