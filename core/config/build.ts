@@ -24,6 +24,7 @@ export interface ExpressionCompiler {
   compileValue(id: string, text: string, scope: Scope, language: Language): Compiled & { tree?: Json };
 }
 
+/** Language of an object's expressions. */
 export type Language = 'opsbro' | 'javascript';
 
 /** The expressions of a check, by key. */

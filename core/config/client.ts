@@ -16,6 +16,7 @@ export interface ConfigWorker {
   unref(): void;
 }
 
+/** What a client is made with; the clock wakes its deadlines. */
 export interface ConfigClientOptions {
   directories: ConfigDirectories;
   clock: TimerClock;

@@ -56,10 +56,12 @@ interface ScheduledBase extends ObjectBase {
   options: JsonObject;
 }
 
+/** Measures on the scheduler; its lower-case name is the collector's in expressions. */
 export interface CollectorObject extends ScheduledBase {
   kind: 'collector';
 }
 
+/** Gives this node groups. */
 export interface DetectorObject extends ScheduledBase {
   kind: 'detector';
   /** Present for `detector/rule`. Its outcome is `groups`. */
@@ -73,6 +75,7 @@ export interface CheckTest {
   place: Place;
 }
 
+/** Judges one thing and keeps a state. */
 export interface CheckObject extends ScheduledBase {
   kind: 'check';
   displayName: string;
@@ -87,6 +90,7 @@ export interface CheckObject extends ScheduledBase {
   data: JsonObject;
 }
 
+/** Is told about events of these severities. */
 export interface HandlerObject extends ObjectBase {
   kind: 'handler';
   enabled: boolean;
@@ -117,6 +121,7 @@ export interface PackageObject extends ObjectBase {
   package: JsonObject;
 }
 
+/** Whatever a plan starts, by `kind`. */
 export type ConfigObject =
   | CollectorObject
   | DetectorObject

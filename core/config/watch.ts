@@ -8,6 +8,7 @@ export type StartWatching = (
   onEvent: (path: string) => void,
 ) => Promise<{ close(): Promise<void> }>;
 
+/** What a watch is made with. */
 export interface ConfigWatchOptions {
   /** Absolute paths. They may not exist yet. */
   directories: readonly string[];
