@@ -1,10 +1,14 @@
 import type { Json, JsonObject, RouteReply, RouteRequest } from 'opsbro/sdk';
 import type { PluginEntry, ServiceObject } from '../config/model.ts';
 import type { PlainError } from '../errors.ts';
+import { type RestartLimits, restartLimits } from '../services/restart-policy.ts';
+import {
+  ServiceInstance,
+  type ServiceState,
+  type ServiceSurroundings,
+} from '../services/service-instance.ts';
 import type { ThreadData } from '../threads/protocol.ts';
 import { openServiceThread, type ServiceThread } from '../threads/service-lane.ts';
-import { type RestartLimits, restartLimits } from './restart-policy.ts';
-import { ServiceInstance, type ServiceState, type ServiceSurroundings } from './service-instance.ts';
 
 /** What a host of services is made of. `openThread` and `limits` are arguments for tests. */
 export interface ServiceHostParts

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { decideRestart, recentFailures } from '../../../core/host/restart-policy.ts';
+import { decideRestart, recentFailures } from '../../../core/services/restart-policy.ts';
 
 const limits = { firstMs: 500, longestMs: 60_000, jitter: 0.2, failures: 8, windowMs: 600_000 };
 const failures = (count: number): number[] => Array.from({ length: count }, (_, index) => 1000 + index);
