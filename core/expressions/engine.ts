@@ -158,6 +158,8 @@ export class ExpressionEngine {
     };
     this.#sources.set(program.source, source);
     source.users += 1;
+    // One text for all that share it: each came from another thread with a copy of its own.
+    program.source = source.text;
     const slots = program.references.map((reference) => {
       const key = `${program.language}\0${reference.collector}\0${reference.path.join('\0')}`;
       const slot: Slot = this.#slots.get(key) ?? {

@@ -59,6 +59,11 @@ const COMMAND_TEXT = 1_048_576;
 const COMMAND_PATIENCE = 20;
 const START_MS = 10_000;
 const MAX_KILLS = 50;
+/** What a loss without a culprit counts: whatever broke the thread will break the next one too. */
+const BLAMELESS = 20;
+/** Batches that may wait for the thread. */
+const MAX_WAITING = 256;
+const BUSY = 'e{"code":"BUSY","message":"too many evaluations wait for the expression thread"}';
 /** The raw output of a program whose thread was terminated. */
 export const KILLED =
   'e{"code":"KILLED","message":"the evaluation did not end and its thread was terminated"}';
@@ -79,6 +84,7 @@ export class Lane {
   #sentFacts: string | undefined;
   #stale: number[] = [];
   #tail: Promise<unknown> = Promise.resolve();
+  #waiting = 0;
   #isStopped = false;
 
   constructor(
@@ -105,7 +111,13 @@ export class Lane {
 
   /** Evaluates programs and gives their raw outputs in the same order. Never rejects; batches queue up. */
   run(entries: Entry[], batch: Batch): Promise<string[]> {
-    const turn = this.#tail.then(() => this.#run(entries, batch));
+    if (this.#waiting >= MAX_WAITING) return Promise.resolve(entries.map(() => BUSY));
+    this.#waiting += 1;
+    const turn = this.#tail
+      .then(() => this.#run(entries, batch))
+      .finally(() => {
+        this.#waiting -= 1;
+      });
     this.#tail = turn;
     return turn;
   }
@@ -139,8 +151,8 @@ export class Lane {
         }
         break;
       }
-      kills += 1;
       const culprit = reply.index >= 0 ? order[reply.index] : undefined;
+      kills += culprit === undefined ? BLAMELESS : 1;
       if (culprit === undefined) continue;
       outputs[culprit] = reply.output;
       (entries[culprit] as Entry).isSuspect = true;

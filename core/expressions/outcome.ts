@@ -21,6 +21,7 @@ const codes: { [short: string]: ErrorCode } = {
   TIMEOUT: 'OPSBRO_EXPRESSION_TIMEOUT',
   KILLED: 'OPSBRO_EXPRESSION_KILLED',
   MEMORY: 'OPSBRO_EXPRESSION_MEMORY',
+  BUSY: 'OPSBRO_AGENT_BUSY',
 };
 const fields = ['critical_if', 'critical_output', 'warning_if', 'warning_output', '', 'ok_output'];
 

@@ -21,6 +21,8 @@ export interface Bindings {
   readonly scope: Scope;
   /** Code that reads the placeholder of that number. */
   placeholder(index: number): Code;
+  /** Code of a value written in the expression: bound like a parameter, so that expressions of one shape share their source. */
+  written(key: string, value: string | number): Code;
   /** Code that names a runtime operation, to be made visible to the program. */
   operation(name: string): string;
   /** Remembers that the program may ask the host for this function. */
@@ -79,11 +81,8 @@ export class Emitter {
 
   /** Code of a text: `start` (already known characters) before the printed value. */
   text(node: Node, start: string): string {
-    if (node.kind === 'constant')
-      return (
-        literal(start + (typeof node.value === 'string' ? node.value : '')) +
-        (typeof node.value === 'string' ? '' : `+${this.operation('txt')}(${this.emit(node).code})`)
-      );
+    if (node.kind === 'constant' && typeof node.value === 'string')
+      return this.written(node, start + node.value).code;
     if (node.kind === 'binary' && node.operator === '%') {
       const fast = this.#percent(node, start);
       if (fast !== undefined) return fast;
@@ -113,7 +112,7 @@ export class Emitter {
   #plain(node: Node): Code {
     switch (node.kind) {
       case 'constant':
-        return this.#constant(node.value);
+        return this.#constant(node);
       case 'placeholder':
         return this.#bindings.placeholder(node.index);
       case 'text':
@@ -176,17 +175,17 @@ export class Emitter {
     return this.#any('meth', target, literal(node.name), this.#items(node.args), `[${named.join(',')}]`);
   }
 
-  #constant(value: null | boolean | number | bigint | string): Code {
-    const type =
-      typeof value === 'string'
-        ? 'text'
-        : typeof value === 'number' && Number.isFinite(value)
-          ? 'number'
-          : typeof value === 'boolean'
-            ? 'condition'
-            : 'any';
-    const code = typeof value === 'number' && !Number.isFinite(value) ? 'Infinity' : literal(value);
-    return { code, type };
+  /** Code of a number or text written at that place of the expression; `part` tells several of one node apart. */
+  written(node: Node, value: string | number, part = 0): Code {
+    return this.#bindings.written(`${node.from}.${part}`, value);
+  }
+
+  #constant(node: Node & { kind: 'constant' }): Code {
+    const { value } = node;
+    if (typeof value === 'string' || (typeof value === 'number' && Number.isFinite(value)))
+      return this.written(node, value);
+    if (typeof value === 'number') return { code: 'Infinity', type: 'any' };
+    return { code: literal(value), type: typeof value === 'boolean' ? 'condition' : 'any' };
   }
 
   #name(name: string, node: Node): Code {

@@ -115,6 +115,7 @@ export class ObjectCompiler {
       scope: this.#subject.scope,
       lateNames: this.#subject.kind === 'value',
       placeholder: (index) => this.#binder.placeholder(field, scanned, index),
+      written: (key, value) => this.#written(`${field}:${key}`, value),
       operation: (name) => this.operation(name),
       needs: (name) => this.#functions.add(name),
       ...(this.#subject.kind === 'value' ? { record } : {}),
@@ -122,6 +123,11 @@ export class ObjectCompiler {
     const code = write(emitter);
     this.#temporaries = Math.max(this.#temporaries, emitter.temporaries);
     return code;
+  }
+
+  #written(key: string, value: string | number): Code {
+    if (this.#subject.kind !== 'value') return this.#binder.constant(`written ${key}`, value);
+    return { code: literal(value), type: typeof value === 'string' ? 'text' : 'number' };
   }
 
   #record(source: string, node: Node, emit: () => Code): Code {

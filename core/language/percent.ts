@@ -18,10 +18,10 @@ export function percentCode(
   if (conversions.filter((one) => one === '%s').length !== values.length) return undefined;
   const operands = values.map((value) => operand(value, emitter));
   const refs = operands.map(({ ref }) => ref);
-  const fast = concatenation(pieces, start, refs, emitter);
+  const fast = concatenation(node.left, start, refs, emitter);
   const value =
     node.right.kind === 'tuple' ? `${emitter.operation('tuple')}([${refs.join(',')}])` : refs.join(',');
-  const general = `${emitter.operation('mod')}(${literal(node.left.value)},${value})`;
+  const general = `${emitter.operation('mod')}(${emitter.written(node.left, node.left.value).code},${value})`;
   const slow = start === '' ? general : `${literal(start)}+${emitter.operation('txt')}(${general})`;
   const checks = operands.map(({ check }) => check).filter((check) => check !== '');
   const sets = operands.map(({ set }) => set).join(',');
@@ -36,21 +36,22 @@ function operand(value: Node, emitter: Emitter): { set: string; ref: string; che
   return { set: `${ref}=${code}`, ref, check };
 }
 
-/** Literal pieces and printed values, neighbouring literals joined. */
-function concatenation(pieces: string[], start: string, refs: string[], emitter: Emitter): string {
-  const parts = [start];
-  const codes: string[] = [];
-  let next = 0;
-  for (const [index, piece] of pieces.entries()) {
-    if (index % 2 === 0 || piece === '%%') {
-      parts[parts.length - 1] += piece === '%%' && index % 2 === 1 ? '%' : piece;
-      continue;
-    }
-    codes.push(literal(parts.at(-1) as string), `${emitter.operation('s')}(${refs[next]})`);
-    parts.push('');
-    next += 1;
+/** Literal pieces and printed values in turn, neighbouring literals joined. */
+function concatenation(
+  template: Node & { kind: 'constant' },
+  start: string,
+  refs: string[],
+  emitter: Emitter,
+): string {
+  const texts = [start];
+  for (const [index, piece] of String(template.value).split(/(%.?)/s).entries()) {
+    if (piece === '%s' && index % 2 === 1) texts.push('');
+    else texts[texts.length - 1] += index % 2 === 1 ? '%' : piece;
   }
-  codes.push(literal(parts.at(-1) as string));
-  // The first piece stays even when empty: it makes the result a text.
-  return codes.filter((code, index) => index === 0 || code !== '""').join('+');
+  const codes = texts.flatMap((text, index) => {
+    // The first text stays even when empty: it makes the result a text.
+    const code = text === '' && index > 0 ? [] : [emitter.written(template, text, index + 1).code];
+    return index < refs.length ? [...code, `${emitter.operation('s')}(${refs[index]})`] : code;
+  });
+  return codes.join('+');
 }

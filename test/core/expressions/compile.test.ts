@@ -102,13 +102,24 @@ test('binds what exists, names what may be asked, and keeps values out of the so
     id: 'a',
     kind: 'check',
     language: 'opsbro',
-    constants: [6379, 1],
+    constants: [6379, '/x', 1],
     references: [
       { collector: 'cpustats', path: ['cpu_all', '%idle'], text: 'collector.cpustats.cpu_all.%idle' },
     ],
     functions: ['file_exists'],
   });
-  expect(program?.source).not.toContain('6379');
+  expect(program?.source).not.toMatch(/6379|\/x/);
+});
+
+test('gives expressions of one shape one source, whatever they are written with', () => {
+  const sources = [90, 80].map((limit) => {
+    const fields = {
+      critical_if: `{{collector.memory.x}} > ${limit}`,
+      critical_output: `'over ${limit}: %s' % {{collector.memory.x}}`,
+    };
+    return compileCheck('a', fields, scope, 'opsbro').program?.source;
+  });
+  expect(sources[0]).toBe(sources[1]);
 });
 
 test('compiles detectors, whose groups are texts with placeholders', () => {

@@ -1,12 +1,15 @@
+import { Worker } from 'node:worker_threads';
 import type { JsonObject } from 'opsbro/sdk';
 import { afterAll, afterEach, describe, expect, test } from 'vitest';
+import { systemClock } from '../../../core/clock.ts';
 import { compileCheck, compileValue } from '../../../core/expressions/compile.ts';
-import type { ExpressionEngine } from '../../../core/expressions/engine.ts';
-import type {
-  ExpressionLimits,
-  FunctionCaller,
-  Outcome,
-  Program,
+import { ExpressionEngine } from '../../../core/expressions/engine.ts';
+import {
+  defaultExpressionLimits,
+  type ExpressionLimits,
+  type FunctionCaller,
+  type Outcome,
+  type Program,
 } from '../../../core/expressions/program.ts';
 import { factsOf, scopeOf, startEngine } from './fixture.ts';
 
@@ -278,6 +281,28 @@ describe('limits', () => {
     expect(texts[0]?.length).toBeLessThan(17_000);
     expect(texts.slice(1)).toEqual(['a\x1eb\x1e.', 'a\0b', '\ud800|', 'end']);
   });
+});
+
+test('refuses evaluations when too many wait', async () => {
+  const engine = start();
+  engine.put([plain('a')]);
+  const all = Array.from({ length: 300 }, () => engine.evaluate(['a'], factsOf({ c: { x: 1 } })));
+  const outcomes = (await Promise.all(all)).flat();
+  const busy = outcomes.filter((outcome) => codeOf(outcome) === 'OPSBRO_AGENT_BUSY');
+  expect([busy.length, outcomes.length - busy.length]).toEqual([44, 256]);
+  expect((await engine.evaluate(['a'], factsOf({ c: { x: 2 } }))).map(verdict)).toEqual(['ok: fine: 2']);
+});
+
+test('gives up a thread that cannot be started, without waiting for ever', async () => {
+  const engine = new ExpressionEngine({
+    limits: defaultExpressionLimits,
+    callFunction: async () => ({ ok: true, value: null }),
+    clock: systemClock,
+    spawn: () => new Worker('throw new Error("no")', { eval: true }),
+  });
+  engines.push(engine);
+  engine.put([plain('a')]);
+  expect(codeOf((await engine.evaluate(['a'], factsOf()))[0])).toBe('OPSBRO_EXPRESSION_KILLED');
 });
 
 test('never rejects, also when it is stopped in the middle, and can be stopped twice', async () => {

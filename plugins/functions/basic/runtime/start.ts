@@ -118,11 +118,7 @@ class Guest {
   handle(command: Command): void {
     switch (command.do) {
       case 'source':
-        // The text is our compiler's; it sees the two names and nothing else of this script.
-        this.#factories[command.id] = new Function('py', 'V', `"use strict";${command.text}`)(
-          this.#py,
-          this.#slots,
-        );
+        this.#factories[command.id] = this.#compile(command.text);
         break;
       case 'put':
         for (const [index, source, constants, references] of command.programs) {
@@ -144,6 +140,20 @@ class Guest {
         break;
       case 'batch':
         this.#begin(command);
+    }
+  }
+
+  /** The text is our compiler's, or a JavaScript expression within it that this engine may not know how to read. */
+  #compile(text: string): Factory {
+    try {
+      return new Function('py', 'V', `"use strict";${text}`)(this.#py, this.#slots);
+    } catch (thrown) {
+      const { message } = thrown as Error;
+      if (message.includes('out of memory')) throw thrown;
+      return {
+        make: () => () => raise('value', `the sandbox cannot compile it: ${message}`),
+        stage: () => 0,
+      };
     }
   }
 
