@@ -1,6 +1,7 @@
-import { spawn } from 'node:child_process';
+import { type ChildProcess, spawn } from 'node:child_process';
 import { closeSync, fstatSync, mkdirSync, openSync, readSync, renameSync, statSync } from 'node:fs';
 import { join } from 'node:path';
+import type { ControlClient } from '../core/control/client.ts';
 import type { AgentView } from '../core/control/shapes.ts';
 import { OpsbroError } from '../core/errors.ts';
 import type { StartOptions } from './agent.ts';
@@ -37,6 +38,27 @@ export async function startDaemon(cli: CliContext, options: StartOptions): Promi
     env: cli.process.env,
   });
   closeSync(descriptor);
+  try {
+    await untilInitialized(child, client, () => `${path} ends with\n${tail(path, from)}`);
+  } catch (error) {
+    // A start that failed leaves nothing running.
+    child.kill('SIGTERM');
+    throw error;
+  } finally {
+    child.unref();
+  }
+  const { pid } = await client.request<AgentView>('GET', '/api/v1/agent');
+  cli.show(
+    { ok: true, pid, launcher: child.pid ?? null, log: path },
+    () => `OK: process ${pid}, log ${path}`,
+  );
+}
+
+async function untilInitialized(
+  child: ChildProcess,
+  client: ControlClient,
+  log: () => string,
+): Promise<void> {
   let failed: string | undefined;
   child.once('error', (error) => {
     failed = error.message;
@@ -46,25 +68,14 @@ export async function startDaemon(cli: CliContext, options: StartOptions): Promi
   });
   await waitUntil('the agent is initialized', startSeconds, async () => {
     if (failed !== undefined) {
-      throw new OpsbroError(
-        'OPSBRO_AGENT_START',
-        `the agent did not start: ${failed}; ${path} ends with\n${tail(path, from)}`,
-      );
+      throw new OpsbroError('OPSBRO_AGENT_START', `the agent did not start: ${failed}; ${log()}`);
     }
     const ready = await isInitialized(client).catch((error: unknown) => {
       if (isNotRunning(error)) return false;
       throw error;
     });
-    return ready
-      ? { done: true, value: undefined }
-      : { done: false, why: `${path} ends with\n${tail(path, from)}` };
+    return ready ? { done: true, value: undefined } : { done: false, why: log() };
   });
-  child.unref();
-  const { pid } = await client.request<AgentView>('GET', '/api/v1/agent');
-  cli.show(
-    { ok: true, pid, launcher: child.pid ?? null, log: path },
-    () => `OK: process ${pid}, log ${path}`,
-  );
 }
 
 function startArguments(cli: CliContext, options: StartOptions): string[] {

@@ -15,7 +15,7 @@ export interface RequestOptions {
 
 /** Talks to one running agent. */
 export interface ControlClient {
-  /** The socket that requests go to. */
+  /** The socket that requests go to now: an agent that starts may move it. */
   readonly socket: string;
   /**
    * Sends a request and returns the JSON body of a 2xx answer. Throws OPSBRO_AGENT_NOT_RUNNING when nobody listens (names the socket),
@@ -27,9 +27,10 @@ export interface ControlClient {
 
 /** A client of the agent that uses the data directory `data`. Opens nothing before the first request. */
 export function createControlClient(data: string): ControlClient {
-  const socket = findSocket(data);
   return {
-    socket,
+    get socket() {
+      return findSocket(data);
+    },
     async request<T>(method: string, path: string, body?: Json, options: RequestOptions = {}): Promise<T> {
       const sent = body === undefined ? undefined : Buffer.from(JSON.stringify(body));
       if (sent !== undefined && sent.length > maxRequestBytes) {
@@ -39,7 +40,7 @@ export function createControlClient(data: string): ControlClient {
         );
       }
       const timeoutMs = options.timeoutMs ?? 10_000;
-      const { status, text } = await exchange(socket, method, path, sent, timeoutMs);
+      const { status, text } = await exchange(findSocket(data), method, path, sent, timeoutMs);
       return readAnswer<T>(status, text, `${method} ${path}`);
     },
   };

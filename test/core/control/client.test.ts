@@ -5,6 +5,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { type ControlClient, createControlClient } from '../../../core/control/client.ts';
+import { prepareSocket } from '../../../core/control/socket-path.ts';
 
 let data: string;
 let open: { close(): unknown }[];
@@ -54,6 +55,18 @@ describe('control client', () => {
       code: 'OPSBRO_AGENT_NOT_RUNNING',
       message: expect.stringContaining(join(data, 'run', 'opsbro.sock')),
     });
+  });
+
+  it('finds an agent that came later and had to move its socket', async () => {
+    const long = join(data, 'd'.repeat(100));
+    const client = createControlClient(long);
+    await expect(client.request('GET', '/')).rejects.toMatchObject({ code: 'OPSBRO_AGENT_NOT_RUNNING' });
+    const server = createServer((_, response) => void response.end('1'));
+    open.push({ close: () => server.close().closeAllConnections() });
+    const path = prepareSocket(long, process.getuid?.() ?? 0, data);
+    await new Promise<void>((resolve) => server.listen(path, resolve));
+    expect(await client.request('GET', '/')).toBe(1);
+    expect(client.socket).toBe(path);
   });
 
   it('names the socket when a dead agent left it behind', async () => {
