@@ -34,6 +34,7 @@ export interface Parameter {
   isSecret: boolean;
 }
 
+/** Types a parameter may have, in the words of OpsBro's own tool. */
 export type ParameterType = 'string' | 'bool' | 'int' | 'float' | 'string_list' | 'mapping';
 
 const arrow = '→';
