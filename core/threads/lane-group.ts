@@ -19,6 +19,8 @@ const graceMs = 250;
 const idleMs = 60_000;
 /** A job nobody could take for this long is given back: every wait has an end. */
 const longestWaitMs = 60_000;
+/** How long a thread may take to start. */
+const startMs = 10_000;
 /** Pause after a thread that could not start. */
 const restartMs = 1000;
 /** A thread whose loop stood still for this long is demoted. */
@@ -244,7 +246,9 @@ export class LaneGroup {
     const seat: Seat = { lane, state: 'starting', held: null, idleSince: now, demoted: false, stale: false };
     this.#seats.set(lane.id, seat);
     this.#owner.changed();
+    const cancel = this.#clock.after(startMs, () => void lane.retire());
     void lane.ready.then((ready) => {
+      cancel();
       seat.state = 'idle';
       seat.idleSince = this.#clock.monotonic();
       if (!ready) {
