@@ -61,4 +61,10 @@ describe('tracked files', () => {
     );
     expect(silent).toEqual([]);
   });
+
+  it('show every folder of core in the picture of core', () => {
+    const readme = readFileSync(join(root, 'core/README.md'), 'utf8');
+    const folders = new Set(filesBelow('core', '.ts').map((path) => path.split('/').slice(1, -1)[0] ?? ''));
+    expect([...folders].filter((folder) => folder !== '' && !readme.includes(`\`${folder}/\``))).toEqual([]);
+  });
 });
