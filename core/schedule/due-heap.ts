@@ -4,12 +4,18 @@ export interface Due {
   dueMs: number;
 }
 
-/** A binary heap by due time. Entries are not removed but superseded: the owner ignores one whose time is no longer current. */
+/** A binary heap by due time. Entries are not removed but superseded: the owner ignores one whose time is no longer current, and retains the rest now and then. */
 export class DueHeap {
-  readonly #entries: Due[] = [];
+  #entries: Due[] = [];
 
   get size(): number {
     return this.#entries.length;
+  }
+
+  /** Drops every entry that `keep` refuses. */
+  retain(keep: (entry: Due) => boolean): void {
+    // A sorted array is a heap.
+    this.#entries = this.#entries.filter(keep).sort((left, right) => left.dueMs - right.dueMs);
   }
 
   peek(): Due | undefined {

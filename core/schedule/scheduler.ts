@@ -5,6 +5,7 @@ import { nextDue, phaseOf } from './phase.ts';
 
 const tickMs = 50;
 const lateMs = 100;
+const spareEntries = 64;
 
 interface Entry {
   intervalMs: number;
@@ -76,7 +77,7 @@ export class Scheduler {
       dueMs: now,
     };
     this.#entries.set(id, entry);
-    this.#heap.push({ id, dueMs: now });
+    this.#setDue(id, entry, now);
   }
 
   remove(id: string): void {
@@ -114,6 +115,11 @@ export class Scheduler {
     return entry && { runs: entry.runs, late: entry.late, skipped: entry.skipped, dueMs: entry.dueMs };
   }
 
+  /** Entries of the heap, superseded ones among them. */
+  get queued(): number {
+    return this.#heap.size;
+  }
+
   totals(): { runs: number; late: number; skipped: number } {
     return { ...this.#totals };
   }
@@ -131,6 +137,9 @@ export class Scheduler {
   #setDue(id: string, entry: Entry, dueMs: number): void {
     entry.dueMs = dueMs;
     this.#heap.push({ id, dueMs });
+    // What was superseded waits for its time; objects that come and go, or are often run by hand, would pile it up.
+    if (this.#heap.size > 2 * this.#entries.size + spareEntries)
+      this.#heap.retain((due) => this.#entries.get(due.id)?.dueMs === due.dueMs);
   }
 
   #arm(): void {

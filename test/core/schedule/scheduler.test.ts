@@ -162,6 +162,26 @@ describe('scheduler', () => {
     expect(scheduler.loopDelay().max).toBeGreaterThan(50_000);
   });
 
+  it('keeps no pile of superseded due times', () => {
+    const { clock, scheduler, runs } = schedule();
+    scheduler.add('a', 86_400_000);
+    for (let round = 0; round < 1000; round += 1) {
+      scheduler.remove('b');
+      scheduler.add('b', 86_400_000);
+      scheduler.runNow('a');
+      clock.advance(50);
+    }
+    expect(scheduler.queued).toBeLessThan(100);
+    const before = runs.length;
+    clock.advance(86_400_000);
+    expect(
+      runs
+        .slice(before)
+        .map(({ id }) => id)
+        .sort(),
+    ).toEqual(['a', 'b']);
+  });
+
   it('forgets a removed object', () => {
     const { clock, scheduler, runs } = schedule();
     scheduler.add('a', 1000);
