@@ -9,6 +9,7 @@ const recordBytes = 4096;
 export class CrashJournal {
   readonly #file: number;
   readonly #running = new Map<string, number>();
+  #closed = false;
   readonly #block = Buffer.alloc(recordBytes);
 
   constructor(path: string) {
@@ -28,13 +29,17 @@ export class CrashJournal {
     this.#write(false);
   }
 
-  /** Marks an orderly stop and closes the file. */
+  /** Marks an orderly stop and closes the file; runs that end later are not written. */
   close(): void {
+    if (this.#closed) return;
     this.#write(true);
+    this.#closed = true;
     closeSync(this.#file);
   }
 
   #write(clean: boolean): void {
+    // By now the descriptor may name another file.
+    if (this.#closed) return;
     const text = JSON.stringify({ clean, running: [...this.#running.keys()] });
     this.#block.fill(0x20);
     this.#block.write(text.length < recordBytes ? text : JSON.stringify({ clean, running: [] }));

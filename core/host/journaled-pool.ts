@@ -1,15 +1,22 @@
 import type { Job, JobResult } from '../threads/protocol.ts';
 import type { JobRunner } from './deps.ts';
 import type { CrashJournal } from './journal.ts';
+import type { Quarantine } from './quarantine.ts';
 
-/** Runs jobs and writes in the crash journal which plugins' code a thread runs at this moment; jobs that wait are not in it. */
+/**
+ * Runs jobs of whatever kind under the eyes of the crash journal: a quarantined plugin's are refused, a suspect's run one at a time, and the
+ * journal names the plugins whose code a thread runs at this moment. Jobs that wait are not in it.
+ */
 export class JournaledPool implements JobRunner {
   readonly #journal: CrashJournal;
+  readonly #quarantine: Quarantine;
   readonly #begun = new Set<Job>();
   #pool: JobRunner | undefined;
+  #suspects: Promise<unknown> = Promise.resolve();
 
-  constructor(journal: CrashJournal) {
+  constructor(journal: CrashJournal, quarantine: Quarantine) {
     this.#journal = journal;
+    this.#quarantine = quarantine;
   }
 
   /** The pool that runs the jobs; it must call `began` when a thread takes one. */
@@ -24,11 +31,36 @@ export class JournaledPool implements JobRunner {
   }
 
   async run(job: Job): Promise<JobResult> {
+    const kept = this.#quarantine.get(job.plugin);
+    if (kept !== undefined) return refusal(job, kept.reason);
+    if (!this.#quarantine.isSuspect(job.plugin)) return (await this.#perform(job)).result;
+    const turn = this.#suspects.then(() => this.#perform(job));
+    this.#suspects = turn;
+    const { result, begun } = await turn;
+    // The agent survived it. One that no thread took proves nothing.
+    if (begun) await this.#quarantine.clear(job.plugin);
+    return result;
+  }
+
+  async #perform(job: Job): Promise<{ result: JobResult; begun: boolean }> {
     if (this.#pool === undefined) throw new Error('a pool is set before any job runs');
     try {
-      return await this.#pool.run(job);
+      const result = await this.#pool.run(job);
+      return { result, begun: this.#begun.has(job) };
     } finally {
       if (this.#begun.delete(job)) this.#journal.leave(job.plugin);
     }
   }
+}
+
+function refusal({ plugin }: Job, reason: string): JobResult {
+  return {
+    status: 'failed',
+    error: { code: 'OPSBRO_PLUGIN_QUARANTINED', message: `${plugin} is quarantined: ${reason}` },
+    logs: [],
+    logsDropped: 0,
+    heapUsedBytes: 0,
+    heapLimitBytes: 0,
+    durationMs: 0,
+  };
 }

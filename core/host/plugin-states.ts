@@ -26,6 +26,10 @@ export class PluginStates {
     }
   }
 
+  ids(): Iterable<string> {
+    return this.#states.keys();
+  }
+
   get(id: string): JsonObject {
     return this.#states.get(id) ?? {};
   }

@@ -12,8 +12,8 @@ export interface QuarantineStore {
 }
 
 /**
- * Plugins that may not run because the agent died while they did, and suspects: several ran, so each runs alone until one
- * clean run clears it; if the agent dies again, the journal then names exactly one.
+ * Plugins that may not run because the agent died while they did, and suspects: several ran, so each runs apart from the other suspects until
+ * the agent survives a run of it. If it dies again, the one suspect that ran is the culprit, whatever else ran beside it.
  */
 export class Quarantine {
   readonly #entries = new Map<string, QuarantineEntry>();
@@ -29,15 +29,26 @@ export class Quarantine {
     this.#entries.set(plugin, { reason: String(value.reason ?? ''), since: Number(value.since ?? 0) });
   }
 
-  /** Takes the journal of an agent that died: one plugin is quarantined, several become suspects. Returns the quarantined ones. */
-  async accuse(running: string[], at: number): Promise<string[]> {
+  restoreSuspect(plugin: string): void {
+    this.#suspects.add(plugin);
+  }
+
+  /** Takes the journal of an agent that died and tells who is quarantined for it and who is suspected. */
+  async accuse(running: string[], at: number): Promise<{ quarantined: string[]; suspected: string[] }> {
     const fresh = running.filter((plugin) => !this.#entries.has(plugin));
-    if (fresh.length > 1) {
-      for (const plugin of fresh) this.#suspects.add(plugin);
-      return [];
+    const again = fresh.filter((plugin) => this.#suspects.has(plugin));
+    const accused = again.length > 0 ? again : fresh;
+    if (accused.length === 1) {
+      for (const plugin of accused) {
+        await this.add(plugin, 'the agent died while it ran', at);
+        await this.clear(plugin);
+      }
+      return { quarantined: accused, suspected: [] };
     }
-    for (const plugin of fresh) await this.add(plugin, 'the agent died while it ran', at);
-    return fresh;
+    for (const plugin of accused) this.#suspects.add(plugin);
+    if (accused.length > 0)
+      await this.#store.put({ put: accused.map((plugin) => [`suspect/${plugin}`, at]) });
+    return { quarantined: [], suspected: accused };
   }
 
   async add(plugin: string, reason: string, at: number): Promise<void> {
@@ -60,7 +71,9 @@ export class Quarantine {
     return this.#suspects.has(plugin);
   }
 
-  clear(plugin: string): void {
-    this.#suspects.delete(plugin);
+  /** Never rejects: a deletion that is lost costs a few runs apart after the next start. */
+  async clear(plugin: string): Promise<void> {
+    if (!this.#suspects.delete(plugin)) return;
+    await this.#store.put({ del: [`suspect/${plugin}`] }).catch(() => undefined);
   }
 }

@@ -1,5 +1,6 @@
 import type { Json } from 'opsbro/sdk';
 import type { Board } from '../board/board.ts';
+import type { PluginStates } from './plugin-states.ts';
 import type { Quarantine } from './quarantine.ts';
 import { readStatus } from './results.ts';
 
@@ -29,20 +30,22 @@ export async function restoreBoard(
   }
   for (const [key, value] of await store.entries('quarantine/'))
     quarantine.restore(key.slice('quarantine/'.length), value);
+  for (const [key] of await store.entries('suspect/'))
+    quarantine.restoreSuspect(key.slice('suspect/'.length));
 }
 
-/** Forgets restored facts of objects that the configuration no longer has. Returns the store's keys to delete. */
-export function dropOrphans(board: Board, has: (id: string) => boolean, at: number): string[] {
-  const keys: string[] = [];
-  for (const id of [...board.verdicts.keys()]) {
-    if (has(id)) continue;
-    board.verdicts.delete(id);
-    keys.push(`check/${id}`);
-  }
-  for (const id of [...board.detected.keys()]) {
-    if (has(id)) continue;
-    board.setDetected(id, [], at);
-    keys.push(`detected/${id}`);
-  }
-  return keys;
+/** Forgets restored facts and memories of objects that the configuration no longer has. Returns the store's keys to delete. */
+export function dropOrphans(
+  board: Board,
+  states: PluginStates,
+  has: (id: string) => boolean,
+  at: number,
+): string[] {
+  const gone = (ids: Iterable<string>): string[] => [...ids].filter((id) => !has(id));
+  const checks = gone(board.verdicts.keys());
+  const detectors = gone(board.detected.keys());
+  for (const id of checks) board.verdicts.delete(id);
+  for (const id of detectors) board.setDetected(id, [], at);
+  for (const id of gone(states.ids())) states.delete(id);
+  return [...checks.map((id) => `check/${id}`), ...detectors.map((id) => `detected/${id}`)];
 }

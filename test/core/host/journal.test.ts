@@ -1,4 +1,4 @@
-import { mkdtempSync, writeFileSync } from 'node:fs';
+import { closeSync, mkdtempSync, openSync, readFileSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
@@ -27,6 +27,19 @@ describe('crash journal', () => {
     journal.enter('collector/a');
     journal.close();
     expect(readCrashJournal(file)).toEqual([]);
+  });
+
+  it('writes nothing after it is closed, whatever its descriptor names by then', () => {
+    const file = path();
+    const journal = new CrashJournal(file);
+    journal.enter('collector/a');
+    journal.close();
+    const other = path();
+    const descriptor = openSync(other, 'w');
+    journal.leave('collector/a');
+    journal.close();
+    closeSync(descriptor);
+    expect(readFileSync(other, 'utf8')).toBe('');
   });
 
   it.each([

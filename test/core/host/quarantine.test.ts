@@ -16,7 +16,10 @@ function quarantine(): { quarantine: Quarantine; kept: Map<string, Json> } {
 describe('quarantine', () => {
   it('takes the one plugin that ran when the agent died, and keeps that over restarts', async () => {
     const first = quarantine();
-    expect(await first.quarantine.accuse(['collector/bad'], 5)).toEqual(['collector/bad']);
+    expect(await first.quarantine.accuse(['collector/bad'], 5)).toEqual({
+      quarantined: ['collector/bad'],
+      suspected: [],
+    });
     const second = quarantine();
     for (const [key, value] of first.kept) second.quarantine.restore(key.slice('quarantine/'.length), value);
     expect(second.quarantine.get('collector/bad')).toEqual({
@@ -25,13 +28,35 @@ describe('quarantine', () => {
     });
   });
 
-  it('makes several plugins suspects, and clears each after a clean run', async () => {
-    const { quarantine: subject } = quarantine();
-    expect(await subject.accuse(['collector/a', 'collector/b'], 5)).toEqual([]);
-    expect(subject.isSuspect('collector/a')).toBe(true);
-    subject.clear('collector/a');
-    expect(subject.isSuspect('collector/a')).toBe(false);
-    expect(subject.isSuspect('collector/b')).toBe(true);
+  it('makes several plugins suspects until the agent survives a run of each', async () => {
+    const { quarantine: subject, kept } = quarantine();
+    const both = ['collector/a', 'collector/b'];
+    expect(await subject.accuse(both, 5)).toEqual({ quarantined: [], suspected: both });
+    await subject.clear('collector/a');
+    expect(both.map((plugin) => subject.isSuspect(plugin))).toEqual([false, true]);
+    expect([...kept.keys()]).toEqual(['suspect/collector/b']);
+  });
+
+  it('quarantines the suspect that ran when the agent died again, whatever else ran', async () => {
+    const first = quarantine();
+    await first.quarantine.accuse(['collector/bad', 'collector/a'], 5);
+    const second = quarantine();
+    for (const key of first.kept.keys()) second.quarantine.restoreSuspect(key.slice('suspect/'.length));
+    expect(await second.quarantine.accuse(['collector/b', 'collector/bad', 'collector/c'], 6)).toEqual({
+      quarantined: ['collector/bad'],
+      suspected: [],
+    });
+    expect(second.quarantine.isSuspect('collector/bad')).toBe(false);
+    expect(second.quarantine.isSuspect('collector/b')).toBe(false);
+    expect(second.quarantine.isSuspect('collector/a')).toBe(true);
+  });
+
+  it('accuses nobody when nothing ran, or only what is quarantined', async () => {
+    const { quarantine: subject, kept } = quarantine();
+    await subject.add('collector/bad', 'why', 1);
+    expect(await subject.accuse(['collector/bad'], 5)).toEqual({ quarantined: [], suspected: [] });
+    expect(await subject.accuse([], 5)).toEqual({ quarantined: [], suspected: [] });
+    expect([...kept.keys()]).toEqual(['quarantine/collector/bad']);
   });
 
   it('releases', async () => {
