@@ -1,4 +1,5 @@
 import type { ConfigObject, ConfigPlan } from '../config/model.ts';
+import { plainError } from '../errors.ts';
 import type { Program } from '../expressions/program.ts';
 import type { HostDeps } from './deps.ts';
 import type { Runtime } from './objects.ts';
@@ -30,34 +31,57 @@ export async function applyPlan(
   rules.put(fresh.flatMap(programOf));
   const now = deps.clock.monotonic();
   for (const object of fresh) table.put(object, now);
-  const forgotten: string[] = [];
-  for (const id of plan.stop) forgotten.push(...stopObject(deps, id));
+  const forgotten = plan.stop.flatMap((id) => stopObject(deps, id));
   rules.delete(plan.stop);
   if (plan.agent !== null) board.setStaticGroups(plan.agent.groups, deps.clock.now());
-  linkGroups(deps);
+  const linked = linkGroups(deps);
   // A restarted object whose interval is unchanged is still scheduled: what changed must take effect now.
   for (const { id } of plan.restart) deps.scheduler.runNow(id);
-  if (forgotten.length > 0) await deps.store.put({ del: forgotten });
+  await Promise.all([linked, forget(deps, forgotten)]);
 }
 
-/** Starts and stops scheduling by `if_group`: called when groups or objects change. */
-export function linkGroups(deps: HostDeps): void {
-  const groups = new Set(deps.board.groups);
-  for (const runtime of deps.table.runtimes()) {
-    const { object } = runtime;
-    const wanted =
-      object.enabled && (object.ifGroup === null || object.ifGroup === '*' || groups.has(object.ifGroup));
-    runtime.active = wanted;
-    if (wanted) deps.scheduler.add(object.id, object.intervalMs);
-    else if (deps.scheduler.has(object.id)) deactivate(deps, runtime);
+/**
+ * Starts and stops scheduling by `if_group`: called when groups or objects change. What is known of an object that does not run here is
+ * forgotten. Acts at once and resolves when the store knows; never rejects.
+ */
+export function linkGroups(deps: HostDeps): Promise<void> {
+  const { board, clock, scheduler, table } = deps;
+  const groups = new Set(board.groups);
+  const now = clock.monotonic();
+  const forgotten: string[] = [];
+  for (const runtime of table.runtimes()) {
+    const { enabled, id, ifGroup, intervalMs } = runtime.object;
+    if (enabled && (ifGroup === null || ifGroup === '*' || groups.has(ifGroup))) {
+      if (!runtime.active) activate(runtime, now);
+      scheduler.add(id, intervalMs);
+    } else forgotten.push(...rest(deps, runtime));
   }
+  return forget(deps, forgotten);
 }
 
-function deactivate(deps: HostDeps, runtime: Runtime): void {
-  const { id, kind, name } = runtime.object;
-  deps.scheduler.remove(id);
-  if (kind === 'check') deps.board.verdicts.delete(id);
-  else if (kind === 'collector') deps.board.samples.delete(name.toLowerCase());
+function activate(runtime: Runtime, nowMs: number): void {
+  runtime.active = true;
+  runtime.activeMs = nowMs;
+  // Rules that read it wait for its first run again.
+  runtime.hasRun = false;
+  runtime.state = 'pending';
+  runtime.settled = 'pending';
+  runtime.log = '';
+}
+
+function rest(deps: HostDeps, runtime: Runtime): string[] {
+  const { object } = runtime;
+  runtime.active = false;
+  runtime.matched = null;
+  deps.scheduler.remove(object.id);
+  if (object.enabled) {
+    runtime.state = 'not-eligible';
+    runtime.settled = 'not-eligible';
+    runtime.log = `this host is not in group '${object.ifGroup}'`;
+  }
+  return object.kind === 'collector' && deps.table.collector(object.name) !== runtime
+    ? []
+    : forgetFacts(deps, object);
 }
 
 function stopObject(deps: HostDeps, id: string): string[] {
@@ -65,16 +89,25 @@ function stopObject(deps: HostDeps, id: string): string[] {
   if (object === undefined) return [];
   deps.scheduler.remove(id);
   deps.states.delete(id);
-  if (object.kind === 'collector') deps.board.samples.delete(object.name.toLowerCase());
-  if (object.kind === 'check') {
-    deps.board.verdicts.delete(id);
-    return [`check/${id}`];
-  }
-  if (object.kind === 'detector') {
-    deps.board.setDetected(id, [], deps.clock.now());
-    return [`detected/${id}`];
-  }
-  return [];
+  return forgetFacts(deps, object);
+}
+
+/** Takes what an object found off the board; gives the store's keys of it. */
+function forgetFacts({ board, clock }: HostDeps, { kind, id, name }: ConfigObject): string[] {
+  if (kind === 'collector') board.samples.delete(name.toLowerCase());
+  if (kind === 'check' && board.verdicts.delete(id)) return [`check/${id}`];
+  if (kind !== 'detector' || !board.detected.has(id)) return [];
+  board.setDetected(id, [], clock.now());
+  return [`detected/${id}`];
+}
+
+/** A deletion that is lost is made up for by the next start. */
+async function forget({ store, log }: HostDeps, keys: string[]): Promise<void> {
+  if (keys.length === 0) return;
+  await store.put({ del: keys }).catch((error: unknown) => {
+    const { code, message } = plainError(error, 'OPSBRO_AGENT_STORE');
+    log.error('what is no longer known could not be taken out of the store', { code, reason: message });
+  });
 }
 
 function programOf(object: ConfigObject): Program[] {

@@ -14,8 +14,7 @@ export class JobRuns {
   readonly #deps: HostDeps;
   readonly #results: Results;
   readonly #onFirstRun: (runtime: Runtime) => void;
-  readonly #inFlight = new Map<string, Promise<void>>();
-  #suspects: Promise<unknown> = Promise.resolve();
+  readonly #inFlight = new Map<string, { runtime: Runtime; ended: Promise<void> }>();
 
   constructor(deps: HostDeps, results: Results, onFirstRun: (runtime: Runtime) => void) {
     this.#deps = deps;
@@ -38,34 +37,42 @@ export class JobRuns {
   once(runtime: Runtime): Promise<void> {
     const { id } = runtime.object;
     const running = this.#inFlight.get(id);
-    if (running !== undefined) return running;
-    const run = this.#run(runtime).finally(() => this.#inFlight.delete(id));
-    this.#inFlight.set(id, run);
-    return run;
+    if (running?.runtime === runtime) return running.ended;
+    // A run of the object that this one replaced is waited for, but its result is another's.
+    const before = running?.ended.catch(() => undefined) ?? Promise.resolve();
+    const ended = before
+      .then(() => this.#run(runtime))
+      .finally(() => {
+        if (this.#inFlight.get(id)?.ended === ended) this.#inFlight.delete(id);
+      });
+    this.#inFlight.set(id, { runtime, ended });
+    return ended;
   }
 
   async #run(runtime: Runtime): Promise<void> {
-    const { registry, clock } = this.#deps;
+    const { clock, pool, quarantine, registry, table } = this.#deps;
     const { object } = runtime;
+    if (!table.isCurrent(runtime)) return;
     const entry = registry.get(object.plugin);
-    if (entry?.module == null) {
-      await this.#failed(runtime, {
-        code: 'OPSBRO_PLUGIN_IMPORT',
-        message: `${object.plugin} has no code to run`,
-      });
-      return;
+    const kept = quarantine.get(object.plugin);
+    if (kept !== undefined) {
+      await this.#failed(runtime, { code: 'OPSBRO_PLUGIN_QUARANTINED', message: kept.reason });
+    } else if (entry?.module == null) {
+      const message = `${object.plugin} has no code to run`;
+      await this.#failed(runtime, { code: 'OPSBRO_PLUGIN_IMPORT', message });
+    } else {
+      runtime.state = 'running';
+      const startedMs = clock.monotonic();
+      const result = await pool.run(this.#job(runtime, entry));
+      // Taken out or replaced while it ran: its result is nobody's.
+      if (!table.isCurrent(runtime)) return;
+      runtime.lastRun = clock.now();
+      runtime.durationMs = clock.monotonic() - startedMs;
+      const code = result.status === 'failed' ? result.error.code : null;
+      registry.counter(entry.id).ran(result.durationMs, code, result.heapUsedBytes);
+      this.#writeLogs(runtime, result);
+      await this.#apply(runtime, result);
     }
-    runtime.state = 'running';
-    const startedMs = clock.monotonic();
-    const result = await this.#perform(this.#job(runtime, entry), entry.id);
-    // Taken out or replaced while it ran: its result is nobody's.
-    if (this.#deps.table.get(object.id) !== runtime) return;
-    runtime.lastRun = clock.now();
-    runtime.durationMs = clock.monotonic() - startedMs;
-    const code = result.status === 'failed' ? result.error.code : null;
-    registry.counter(entry.id).ran(result.durationMs, code, result.heapUsedBytes);
-    this.#writeLogs(runtime, result);
-    await this.#apply(runtime, result);
     if (runtime.hasRun) return;
     runtime.hasRun = true;
     this.#onFirstRun(runtime);
@@ -85,17 +92,6 @@ export class JobRuns {
       timeoutMs: object.timeoutMs,
       ...(needs ? { facts: this.#deps.agentFacts() } : {}),
     };
-  }
-
-  /** A suspect runs alone, so that a crash names it. */
-  async #perform(job: Job, plugin: string): Promise<JobResult> {
-    const { quarantine, pool } = this.#deps;
-    if (!quarantine.isSuspect(plugin)) return pool.run(job);
-    const turn = this.#suspects.then(() => pool.run(job));
-    this.#suspects = turn;
-    const result = await turn;
-    quarantine.clear(plugin);
-    return result;
   }
 
   async #apply(runtime: Runtime, result: JobResult): Promise<void> {
@@ -142,14 +138,15 @@ export class JobRuns {
     runtime.failures += 1;
     const text = `${error.code}: ${error.message}`;
     const { object } = runtime;
-    if (runtime.settled !== 'error')
+    const state = error.code === 'OPSBRO_PLUGIN_QUARANTINED' ? 'quarantined' : 'error';
+    if (runtime.settled !== state)
       this.#deps.log.warn('a run failed', {
         plugin: object.plugin,
         object: object.id,
         code: error.code,
         reason: error.message,
       });
-    this.#results.settle(runtime, 'error', text);
+    this.#results.settle(runtime, state, state === 'error' ? text : error.message);
     if (object.kind === 'collector') this.#results.forgetSample(runtime, true);
     if (object.kind === 'check') {
       await this.#results.verdicts([{ runtime, result: { state: 'unknown', output: text, error } }]);

@@ -17,19 +17,21 @@ export type RunState = 'pending' | 'running' | 'ok' | 'error' | 'not-eligible' |
 /** An object and what is known of its runs. Kept over reloads that do not change the object. */
 export interface Runtime {
   object: ScheduledObject;
-  /** Its `if_group` holds here. */
+  /** It is enabled and its `if_group` holds here. */
   active: boolean;
   state: RunState;
   log: string;
   /** The state a run replaced; a run in progress shows as `running`. */
   settled: RunState;
   failures: number;
-  /** A first run has ended, well or not. */
+  /** A first run has ended since it is active, well or not. */
   hasRun: boolean;
   lastRun: number | null;
   durationMs: number | null;
-  /** When it was added, monotonic ms. */
-  addedMs: number;
+  /** Since when it runs here, monotonic ms. */
+  activeMs: number;
+  /** Collectors: when its last tree was measured, monotonic ms. */
+  sampledMs: number | null;
   /** Detectors: whether the condition held. */
   matched: boolean | null;
 }
@@ -39,6 +41,7 @@ export class ObjectTable {
   readonly #runtimes = new Map<string, Runtime>();
   readonly #others = new Map<string, ConfigObject>();
   readonly #collectors = new Map<string, Runtime>();
+  #ended = false;
 
   /** Adds or replaces an object. A replaced scheduled object starts a new life. */
   put(object: ConfigObject, nowMs: number): void {
@@ -57,7 +60,8 @@ export class ObjectTable {
       hasRun: false,
       lastRun: null,
       durationMs: null,
-      addedMs: nowMs,
+      activeMs: nowMs,
+      sampledMs: null,
       matched: null,
     };
     this.#runtimes.set(object.id, runtime);
@@ -78,8 +82,22 @@ export class ObjectTable {
     return runtime.object;
   }
 
+  has(id: string): boolean {
+    return this.#runtimes.has(id) || this.#others.has(id);
+  }
+
   get(id: string): Runtime | undefined {
     return this.#runtimes.get(id);
+  }
+
+  /** Whether a run's result still counts: its object was neither replaced nor taken out, and runs here. */
+  isCurrent(runtime: Runtime): boolean {
+    return !this.#ended && runtime.active && this.#runtimes.get(runtime.object.id) === runtime;
+  }
+
+  /** From now on no run's result counts. */
+  endRuns(): void {
+    this.#ended = true;
   }
 
   collector(name: string): Runtime | undefined {
@@ -97,6 +115,11 @@ export class ObjectTable {
       (runtime): runtime is Runtime & { object: Extract<ScheduledObject, { kind: Kind }> } =>
         runtime.object.kind === kind,
     );
+  }
+
+  handler(id: string): HandlerObject | undefined {
+    const object = this.#others.get(id);
+    return object?.kind === 'handler' ? object : undefined;
   }
 
   handlers(): HandlerObject[] {

@@ -3,6 +3,7 @@ import { type CheckResult, type CheckStatus, nextStatus, pendingStatus } from '.
 import type { HostDeps } from './deps.ts';
 import type { RunState, Runtime } from './objects.ts';
 
+const roundsToKeep = 3;
 const verdictStates: readonly unknown[] = ['ok', 'warning', 'critical', 'unknown'];
 
 /** Puts the results of runs on the board and tells the bus what changed. */
@@ -20,7 +21,7 @@ export class Results {
     const put: [string, Json][] = [];
     for (const { runtime, result } of found) {
       const { object } = runtime;
-      if (object.kind !== 'check' || this.#deps.table.get(object.id) !== runtime) continue;
+      if (object.kind !== 'check' || !this.#deps.table.isCurrent(runtime)) continue;
       const before = board.verdicts.get(object.id) ?? pendingStatus;
       const after = nextStatus(before, result, object.attempts, at);
       board.verdicts.set(object.id, after);
@@ -41,28 +42,31 @@ export class Results {
 
   /** Replaces a collector's tree. */
   sample(runtime: Runtime, tree: JsonObject): void {
-    this.#deps.board.samples.set(runtime.object.name.toLowerCase(), { tree, at: this.#deps.clock.now() });
+    const { board, clock } = this.#deps;
+    runtime.sampledMs = clock.monotonic();
+    board.samples.set(runtime.object.name.toLowerCase(), { tree, at: clock.now() });
   }
 
   /** Takes a collector's tree away: at once when it has nothing to do here, after three intervals when it fails. */
   forgetSample(runtime: Runtime, onlyWhenOld: boolean): void {
     const { board, clock } = this.#deps;
-    const name = runtime.object.name.toLowerCase();
-    const sample = board.samples.get(name);
-    if (sample === undefined) return;
-    if (onlyWhenOld && clock.now() - sample.at < 3 * runtime.object.intervalMs) return;
-    board.samples.delete(name);
+    const { name, intervalMs } = runtime.object;
+    // By the monotonic clock: the wall clock may have stepped since.
+    const ageMs = clock.monotonic() - (runtime.sampledMs ?? runtime.activeMs);
+    if (onlyWhenOld && ageMs < roundsToKeep * intervalMs) return;
+    board.samples.delete(name.toLowerCase());
   }
 
   /** Records what a detector found. */
   async groups(runtime: Runtime, matched: boolean | null, groups: string[]): Promise<void> {
     const { board, clock, store, table } = this.#deps;
-    if (table.get(runtime.object.id) !== runtime) return;
+    if (!table.isCurrent(runtime)) return;
     runtime.matched = matched;
     const before = board.detected.get(runtime.object.id) ?? [];
     if (before.join() === groups.join()) return;
     board.setDetected(runtime.object.id, groups, clock.now());
-    await store.put({ put: [[`detected/${runtime.object.id}`, groups]] });
+    const key = `detected/${runtime.object.id}`;
+    await store.put(groups.length === 0 ? { del: [key] } : { put: [[key, groups]] });
   }
 
   /** Ends a run of a collector or detector in `state`; the bus hears of a change. */

@@ -13,8 +13,8 @@ export function waitsForData(runtime: Runtime, table: ObjectTable, nowMs: number
   if (object.kind === 'collector' || object.program === undefined) return false;
   return object.program.references.some(({ collector }) => {
     const source = table.collector(collector);
-    if (source === undefined || source.hasRun || !source.active || !source.object.enabled) return false;
-    return nowMs - source.addedMs < roundsToWait * source.object.intervalMs;
+    if (source === undefined || source.hasRun || !source.active) return false;
+    return nowMs - source.activeMs < roundsToWait * source.object.intervalMs;
   });
 }
 

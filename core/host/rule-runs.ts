@@ -29,7 +29,7 @@ export class RuleRuns {
   }
 
   async once(runtimes: Runtime[]): Promise<void> {
-    const { clock, rules } = this.#deps;
+    const { clock, rules, table } = this.#deps;
     const startedMs = clock.monotonic();
     const outcomes = await rules.evaluate(
       runtimes.map(({ object }) => object.id),
@@ -41,6 +41,7 @@ export class RuleRuns {
     const at = clock.now();
     for (const [index, runtime] of runtimes.entries()) {
       const outcome = outcomes[index] as Outcome;
+      if (!table.isCurrent(runtime)) continue;
       runtime.lastRun = at;
       runtime.durationMs = eachMs;
       if (runtime.object.kind === 'check') {

@@ -27,11 +27,6 @@ export class Runner {
       const runtime = this.#deps.table.get(id);
       if (runtime === undefined || !runtime.active) {
         this.#deps.scheduler.finished(id);
-      } else if (this.#deps.quarantine.get(runtime.object.plugin) !== undefined) {
-        runtime.state = 'quarantined';
-        runtime.log = this.#deps.quarantine.get(runtime.object.plugin)?.reason ?? '';
-        this.#endFirstRun(runtime);
-        this.#deps.scheduler.finished(id);
       } else if (runtime.object.kind !== 'collector' && runtime.object.program !== undefined) {
         if (waitsForData(runtime, this.#deps.table, now)) {
           this.#waiting.add(id);
@@ -42,19 +37,13 @@ export class Runner {
     for (const batch of splitBatches(rules)) this.#rules.start(batch);
   }
 
-  /** Runs one object now and resolves when it has ended; false when it is not there. */
+  /** Runs one object now and resolves when it has ended; false when it is not there or does not run here. */
   async runOnce(id: string): Promise<boolean> {
     const runtime = this.#deps.table.get(id);
-    if (runtime === undefined) return false;
+    if (runtime === undefined || !runtime.active) return false;
     const rule = runtime.object.kind !== 'collector' && runtime.object.program !== undefined;
     await (rule ? this.#rules.once([runtime]) : this.#jobs.once(runtime));
     return true;
-  }
-
-  #endFirstRun(runtime: Runtime): void {
-    if (runtime.hasRun) return;
-    runtime.hasRun = true;
-    this.#firstRunEnded(runtime);
   }
 
   // A rule that waited for this collector need not wait for its own next due time.

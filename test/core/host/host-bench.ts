@@ -6,10 +6,12 @@ import type {
   CollectorObject,
   ConfigPlan,
   DetectorObject,
+  HandlerObject,
   PluginEntry,
+  ServiceObject,
 } from '../../../core/config/model.ts';
 import type { Facts, Outcome, Program } from '../../../core/expressions/program.ts';
-import type { HostDeps } from '../../../core/host/deps.ts';
+import type { HostDeps, HostLog } from '../../../core/host/deps.ts';
 import type { CrashJournal } from '../../../core/host/journal.ts';
 import { ObjectTable } from '../../../core/host/objects.ts';
 import { PluginStates } from '../../../core/host/plugin-states.ts';
@@ -28,6 +30,8 @@ export interface HostBench {
   jobs: Job[];
   rules: string[][];
   kept: Map<string, Json>;
+  /** What was logged, as `level message`. */
+  lines: string[];
   /** Moves the clock and lets what that started settle. */
   advance(ms: number): Promise<void>;
   /** What the next jobs of a plugin come to. */
@@ -62,10 +66,14 @@ export function failed(code: string): JobResult {
   };
 }
 
-const log = { debug: () => undefined, info: () => undefined, warn: () => undefined, error: () => undefined };
+function recorder(lines: string[]): HostLog {
+  const write = (level: string) => (message: string) => void lines.push(`${level} ${message}`);
+  return { debug: write('debug'), info: write('info'), warn: write('warn'), error: write('error') };
+}
 
 export function hostBench(): HostBench {
   const clock = new HandClock();
+  const lines: string[] = [];
   const bus = new Bus();
   const board = new Board(bus);
   const kept = new Map<string, Json>();
@@ -85,7 +93,7 @@ export function hostBench(): HostBench {
   const scheduler = new Scheduler({ clock, onDue: (ids) => runner.run(ids) });
   const deps: HostDeps = {
     clock,
-    log,
+    log: recorder(lines),
     table: new ObjectTable(),
     registry: new Registry(),
     board,
@@ -119,6 +127,7 @@ export function hostBench(): HostBench {
     jobs,
     rules,
     kept,
+    lines,
     answers,
     outcomes,
     async advance(ms) {
@@ -192,6 +201,40 @@ export function detectorObject(
     name,
     plugin: 'detector/rule',
     program: program(id, 'detector', collectors),
+    ...more,
+  };
+}
+
+export function handlerObject(name: string, more: Partial<HandlerObject> = {}): HandlerObject {
+  return {
+    kind: 'handler',
+    id: `p/handler/${name}`,
+    pack: 'p',
+    name,
+    place,
+    digest: 'd',
+    plugin: 'handler/log',
+    enabled: true,
+    severities: ['ok', 'warning', 'critical', 'unknown'],
+    ifGroup: null,
+    timeoutMs: 1000,
+    options: {},
+    ...more,
+  };
+}
+
+export function serviceObject(name: string, more: Partial<ServiceObject> = {}): ServiceObject {
+  return {
+    kind: 'service',
+    id: `p/service/${name}`,
+    pack: 'p',
+    name,
+    place,
+    digest: 'd',
+    plugin: `listener/${name}`,
+    enabled: true,
+    enabledIfGroup: null,
+    options: {},
     ...more,
   };
 }

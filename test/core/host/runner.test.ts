@@ -132,25 +132,8 @@ describe('runner', () => {
     expect(bench.deps.table.get('p/collector/bad')).toMatchObject({
       state: 'quarantined',
       log: 'it killed the agent',
+      hasRun: true,
     });
-  });
-
-  it('runs suspects one at a time', async () => {
-    const bench = hostBench();
-    await bench.deps.quarantine.accuse(['collector/a', 'collector/b'], 1);
-    let running = 0;
-    let most = 0;
-    bench.deps.pool.run = async () => {
-      running += 1;
-      most = Math.max(most, running);
-      await new Promise((resolve) => setImmediate(resolve));
-      running -= 1;
-      return done({ a: 1 });
-    };
-    await apply(bench, [collectorObject('a'), collectorObject('b')]);
-    await bench.advance(200);
-    expect(most).toBe(1);
-    expect(bench.deps.quarantine.isSuspect('collector/a')).toBe(false);
   });
 
   it('drops the result of an object that was taken out while it ran', async () => {
@@ -197,5 +180,127 @@ describe('runner', () => {
     await bench.advance(100);
     expect(bench.rules).toEqual([['p/check/c']]);
     expect(bench.deps.scheduler.figures(other.id)?.dueMs).toBe(due);
+  });
+
+  it('makes a check of a quarantined plugin UNKNOWN and says why', async () => {
+    const bench = hostBench();
+    await bench.deps.quarantine.add('check/nagios', 'it killed the agent', 1);
+    const { program: _, ...check } = checkObject('c', [], { plugin: 'check/nagios' });
+    await apply(bench, [check]);
+    await bench.advance(100);
+    expect(bench.deps.board.verdicts.get(check.id)).toMatchObject({
+      state: 'unknown',
+      output: 'OPSBRO_PLUGIN_QUARANTINED: it killed the agent',
+    });
+  });
+
+  it('counts a plugin without code as run, so that nobody waits for it', async () => {
+    const bench = hostBench();
+    await apply(bench, [collectorObject('rule'), checkObject('c', ['rule'])]);
+    await bench.advance(200);
+    expect(bench.deps.table.get('p/collector/rule')).toMatchObject({ state: 'error', hasRun: true });
+    expect(bench.rules).toEqual([['p/check/c']]);
+  });
+
+  it('runs an object that came back while its former self still runs, and only after it', async () => {
+    const bench = hostBench();
+    const release: (() => void)[] = [];
+    bench.deps.pool.run = () =>
+      new Promise((resolve) => {
+        release.push(() => resolve(done({ a: release.length })));
+      });
+    const object = collectorObject('load');
+    await apply(bench, [object]);
+    await bench.advance(100);
+    await apply(bench, [], { stop: [object.id], plugins: null });
+    await apply(bench, [object], { plugins: null });
+    await bench.advance(100);
+    expect(release).toHaveLength(1);
+    release[0]?.();
+    await bench.advance(100);
+    expect(release).toHaveLength(2);
+    expect(bench.deps.board.samples.size).toBe(0);
+    release[1]?.();
+    await bench.advance(100);
+    expect(bench.deps.board.samples.get('load')?.tree).toEqual({ a: 2 });
+  });
+
+  it('drops the verdict of a check whose group went while it was evaluated', async () => {
+    const bench = hostBench();
+    let release = (): void => undefined;
+    bench.deps.rules.evaluate = () =>
+      new Promise((resolve) => {
+        release = () => resolve([{ kind: 'verdict', state: 'critical', output: 'down' }]);
+      });
+    bench.deps.board.setStaticGroups(['blue'], 1);
+    await apply(bench, [checkObject('c', [], { ifGroup: 'blue' })]);
+    await bench.advance(100);
+    bench.deps.board.setStaticGroups([], 2);
+    await linkGroups(bench.deps);
+    release();
+    await bench.advance(100);
+    expect(bench.deps.board.verdicts.size).toBe(0);
+    expect(bench.kept.size).toBe(0);
+  });
+
+  it('waits for a collector that begins to run here with its check, also long after the start', async () => {
+    const bench = hostBench();
+    await apply(bench, [
+      collectorObject('redis', { ifGroup: 'redis' }),
+      checkObject('c', ['redis'], { ifGroup: 'redis' }),
+    ]);
+    for (const round of [1, 2]) {
+      await bench.advance(60_000);
+      bench.deps.board.setStaticGroups(['redis'], 1);
+      let release = (): void => undefined;
+      bench.deps.pool.run = () =>
+        new Promise((resolve) => {
+          release = () => resolve(done({ a: 1 }));
+        });
+      await linkGroups(bench.deps);
+      bench.rules.length = 0;
+      await bench.advance(200);
+      expect(bench.rules, `round ${round}`).toEqual([]);
+      release();
+      await bench.advance(200);
+      expect(bench.rules, `round ${round}`).toEqual([['p/check/c']]);
+      bench.deps.board.setStaticGroups([], 2);
+      await linkGroups(bench.deps);
+    }
+  });
+
+  it('judges the age of a failing collector’s tree by the monotonic clock', async () => {
+    const bench = hostBench();
+    const object = collectorObject('load', { intervalMs: 10_000 });
+    await apply(bench, [object]);
+    await bench.advance(100);
+    bench.answers.set(object.id, failed('OPSBRO_PLUGIN_FAILED'));
+    bench.clock.stepWall(3_600_000);
+    await bench.advance(11_000);
+    expect(bench.deps.board.samples.has('load')).toBe(true);
+    bench.clock.stepWall(-7_200_000);
+    await bench.advance(60_000);
+    expect(bench.deps.board.samples.has('load')).toBe(false);
+  });
+
+  it('runs by hand only what runs here', async () => {
+    const bench = hostBench();
+    await apply(bench, [collectorObject('off', { enabled: false }), collectorObject('on')]);
+    expect(await bench.runner.runOnce('p/collector/off')).toBe(false);
+    expect(await bench.runner.runOnce('p/collector/none')).toBe(false);
+    expect(await bench.runner.runOnce('p/collector/on')).toBe(true);
+    expect(bench.jobs.map(({ object }) => object)).toEqual(['p/collector/on']);
+  });
+
+  it('takes no result once the agent ends its runs', async () => {
+    const bench = hostBench();
+    await apply(bench, [checkObject('c', [])]);
+    bench.outcomes.set('p/check/c', {
+      kind: 'error',
+      error: { code: 'OPSBRO_EXPRESSION_KILLED', message: 'the agent stops' },
+    });
+    bench.deps.table.endRuns();
+    await bench.advance(100);
+    expect(bench.kept.size).toBe(0);
   });
 });
