@@ -153,8 +153,12 @@ describe('opsbro agent start --daemon', () => {
     expect((await opsbro(['agent', 'stop', '--data', data])).code).toBe(0);
     expect(isGone(pid)).toBe(true);
     writeFileSync(join(data, 'format'), '9999');
-    const failed = await opsbro(['agent', 'start', '--daemon', '--data', data]);
-    expect(failed).toMatchObject({ code: 1, stderr: expect.stringContaining('has format 9999') });
+    const failed = await opsbro(['agent', 'start', '--daemon', '--data', data, '--json']);
+    expect(failed.code).toBe(1);
+    expect(JSON.parse(failed.stderr).error).toMatchObject({
+      code: 'OPSBRO_AGENT_START',
+      message: expect.stringContaining('has format 9999'),
+    });
   });
 });
 
