@@ -33,6 +33,7 @@ interface Factory {
 
 /** Outputs up to this size are not counted against the limits. */
 const SMALL_OUTPUT = 400;
+const LONG_RANGE = 64;
 const MAX_PROGRAMS = 1_048_576;
 const SEPARATOR = '\x1e';
 
@@ -58,13 +59,12 @@ class Guest {
   readonly #runtime: ReturnType<typeof createRuntime>;
   readonly #py: object;
   #results = new Map<string, Result>();
-  #places: number[] = [];
+  #ranges: number[] = [];
   #batches = 0;
-  /** Of the batch that runs; emptied, never replaced, since the runner holds on to them. */
-  readonly #batch: (() => string)[] = [];
-  readonly outputs: string[] = [];
+  /** Of the batch that runs. */
+  outputs: string[] = [];
   #next = (): number => 0;
-  #restart = (): void => {};
+  #restart: (batch: (() => string)[]) => void = () => {};
 
   constructor(topics: Topic[]) {
     this.#functions = table(topics);
@@ -84,17 +84,20 @@ class Guest {
       groups,
       strict,
     };
-    evaluation.stage = () => this.#sources[this.#places[this.#next() - 1] as number]?.stage() ?? 0;
+    evaluation.stage = () => this.#sources[this.#running()]?.stage() ?? 0;
   }
 
   /** The function that evaluates the next program of the batch. Its state is in plain variables: it is the hot path. */
   runner(): () => void {
-    const batch = this.#batch;
-    const { outputs } = this;
+    let batch: (() => string)[] = [];
+    let outputs: string[] = [];
     let next = 0;
     let size = 0;
     this.#next = () => next;
-    this.#restart = () => {
+    this.#restart = (fresh) => {
+      batch = fresh;
+      outputs = [];
+      this.outputs = outputs;
       next = 0;
       size = 0;
     };
@@ -162,17 +165,25 @@ class Guest {
     this.#state.facts = { ...this.#state.facts, now };
     this.#state.seed = seed;
     this.#batches += 1;
-    this.#restart();
-    this.#batch.length = 0;
-    this.outputs.length = 0;
-    this.#places = [];
+    this.#ranges = programs;
+    let batch: (() => string)[] = [];
     for (let at = 0; at < programs.length; at += 2) {
-      const last = programs[at + 1] as number;
-      for (let index = programs[at] as number; index <= last; index += 1) {
-        this.#batch.push(this.#programs[index] as () => string);
-        this.#places.push(index);
-      }
+      const part = this.#programs.slice(programs[at], (programs[at + 1] as number) + 1);
+      if (part.length > LONG_RANGE) batch = batch.concat(part);
+      else for (const program of part) batch.push(program);
     }
+    this.#restart(batch);
+  }
+
+  /** Number of the program that runs. */
+  #running(): number {
+    let before = this.#next() - 1;
+    for (let at = 0; at < this.#ranges.length; at += 2) {
+      const [first, last] = [this.#ranges[at] as number, this.#ranges[at + 1] as number];
+      if (before <= last - first) return first + before;
+      before -= last - first + 1;
+    }
+    return -1;
   }
 
   #callGuest(name: string, args: PyValue[]): PyValue {
