@@ -1,3 +1,4 @@
+import { readFileSync } from 'node:fs';
 import { Worker } from 'node:worker_threads';
 import type { Json, JsonObject } from 'opsbro/sdk';
 import type { TimerClock } from '../clock.ts';
@@ -18,9 +19,9 @@ export interface LaneRequest {
   count: number;
 }
 
-/** How a batch ended. `broken` names the program that ran when the instance broke, -1 when none did. */
+/** How a batch ended. `ready` comes once, with the thread's directory in /proc ('' when unknown). `broken` names the program that ran when the instance broke, -1 when none did. */
 export type LaneReply =
-  | { type: 'ready' }
+  | { type: 'ready'; thread: string }
   | { type: 'ran'; batch: number; timeouts: number[]; text?: string; list?: string[] }
   | { type: 'broken'; batch: number; index: number };
 
@@ -57,6 +58,7 @@ const COMMAND_SIZE = 500;
 const COMMAND_TEXT = 1_048_576;
 /** Commands are ours: a watchdog on them is there for a machine that stands still, not for a culprit. */
 const COMMAND_PATIENCE = 20;
+const STARVED_PATIENCE = 10;
 const START_MS = 10_000;
 const MAX_KILLS = 50;
 /** What a loss without a culprit counts: whatever broke the thread will break the next one too. */
@@ -79,6 +81,8 @@ export class Lane {
   readonly #progress = new Int32Array(new SharedArrayBuffer(4));
   #worker: Worker | undefined;
   #thread = 0;
+  /** The thread's directory in /proc. */
+  #kernelThread = '';
   #batch = 0;
   #settle: ((reply: LaneReply) => void) | undefined;
   #sentFacts: string | undefined;
@@ -276,24 +280,40 @@ export class Lane {
     flush();
   }
 
-  /** Kills the thread when the program that runs does not change for the watchdog's time. Returns how to stop watching. */
+  /**
+   * Gives the thread up when the program that runs does not change for the watchdog's time. A thread that got no processor in
+   * that time is not to blame, and has ten times as long. Returns how to stop watching.
+   */
   #watch(): () => void {
     let cancel = (): void => {};
     let place = Number.NaN;
-    let since = this.#clock.monotonic();
+    let since = 0;
+    let usedMs = 0;
     const look = (): void => {
       const now = this.#clock.monotonic();
       const current = Atomics.load(this.#progress, 0);
       if (current !== place) {
         place = current;
         since = now;
+        usedMs = this.#processorMs(now);
       }
       const patience = this.#limits.watchdogMs * (current > 0 ? 1 : COMMAND_PATIENCE);
-      if (now - since >= patience) this.#settle?.({ type: 'ready' });
+      const isIdle = this.#processorMs(now) - usedMs < patience / 2;
+      if (now - since >= patience * (isIdle ? STARVED_PATIENCE : 1))
+        this.#settle?.({ type: 'ready', thread: '' });
       else cancel = this.#clock.after(POLL_MS, look);
     };
     look();
     return () => cancel();
+  }
+
+  /** What the thread has used of a processor, ms; `now` where the kernel does not tell. */
+  #processorMs(now: number): number {
+    try {
+      return Number.parseInt(readFileSync(`${this.#kernelThread}/schedstat`, 'latin1'), 10) / 1e6;
+    } catch {
+      return now;
+    }
   }
 
   async #start(): Promise<Worker | undefined> {
@@ -319,7 +339,10 @@ export class Lane {
     const cancel = this.#clock.after(START_MS, broken);
     const reply = await ready;
     cancel();
-    if (reply.type === 'ready') return worker;
+    if (reply.type === 'ready') {
+      this.#kernelThread = reply.thread;
+      return worker;
+    }
     await this.#end('broken');
     return undefined;
   }

@@ -1,4 +1,4 @@
-import { readFileSync } from 'node:fs';
+import { readFileSync, readlinkSync } from 'node:fs';
 import { parentPort, workerData } from 'node:worker_threads';
 import type { LaneReply, LaneRequest, LaneThreadData } from '../expressions/lane.ts';
 import { type Fault, Machine } from '../expressions/machine.ts';
@@ -37,9 +37,17 @@ function run(request: LaneRequest): LaneReply {
   return { type: 'ran', batch, timeouts, ...fetched };
 }
 
+function kernelThread(): string {
+  try {
+    return `/proc/${readlinkSync('/proc/thread-self')}`;
+  } catch {
+    return '';
+  }
+}
+
 port.on('message', (request: LaneRequest) => {
   const reply = run(request);
   Atomics.store(cell, 0, 0);
   post(reply);
 });
-post({ type: 'ready' });
+post({ type: 'ready', thread: kernelThread() });
