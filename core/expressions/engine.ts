@@ -7,6 +7,8 @@ import type { ExpressionLimits, Facts, FunctionCaller, Outcome, Program } from '
 import type { Slot } from './reference.ts';
 
 const MAX_ROUNDS = 8;
+/** From this round on an evaluation gets every call that is written with constants, reached or not. */
+const EAGER_ROUND = 4;
 const MAX_CALLS_AT_ONCE = 32;
 
 /** What an engine is made of. `spawn` is for tests that bring their own thread. */
@@ -82,6 +84,7 @@ export class ExpressionEngine {
         else {
           needs.set(result.key, result);
           waiting.push(place);
+          if (round >= EAGER_ROUND) addAhead(entries[place] as Entry, needs, results);
         }
       }
       await this.#resolve([...needs.values()], results);
@@ -201,6 +204,13 @@ export class ExpressionEngine {
   /** A number that nothing uses. */
   #number(kind: 'entry' | 'slot' | 'source'): number {
     return this.#free[kind].pop() ?? this.#next[kind]++;
+  }
+}
+
+function addAhead({ program }: Entry, needs: Map<string, Need>, results: Map<string, Json>): void {
+  for (const { name, args } of program.calls ?? []) {
+    const key = JSON.stringify([name, args]);
+    if (!results.has(key)) needs.set(key, { key, name, args });
   }
 }
 

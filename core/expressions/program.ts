@@ -26,6 +26,8 @@ export interface Program {
   references: Reference[];
   /** Host-touching functions the source may ask for by `needs`. */
   functions: string[];
+  /** Calls of those functions that are written with constants only: asked for ahead when an evaluation needs many rounds. */
+  calls?: { name: string; args: Json[] }[];
   /** Of kind `value`: its nodes, nested `{node, source, id, children}`, for `explain`. */
   tree?: Json;
 }

@@ -36,3 +36,15 @@ export function bindArguments(call: Node & { kind: 'call' }, { parameters }: Fun
   }
   return [...bound, ...call.args.slice(positional).map((node) => ({ node }))];
 }
+
+/** The arguments as plain data, when all of them are written as constants. */
+export function constantArguments(bound: readonly Argument[]): Json[] | undefined {
+  const args: Json[] = [];
+  for (const argument of bound) {
+    if ('value' in argument) args.push(argument.value);
+    else if (argument.node.kind === 'constant' && typeof argument.node.value !== 'bigint')
+      args.push(argument.node.value);
+    else return undefined;
+  }
+  return args;
+}

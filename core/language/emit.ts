@@ -3,7 +3,7 @@ import type { ErrorCode } from '../errors.ts';
 import type { Scope } from '../expressions/program.ts';
 import { nearest } from '../nearest.ts';
 import type { CompareOperator, Node, Target } from './ast.ts';
-import { bindArguments } from './calls.ts';
+import { bindArguments, constantArguments } from './calls.ts';
 import { percentCode } from './percent.ts';
 import { CompileError } from './placeholders.ts';
 
@@ -25,8 +25,8 @@ export interface Bindings {
   written(key: string, value: string | number): Code;
   /** Code that names a runtime operation, to be made visible to the program. */
   operation(name: string): string;
-  /** Remembers that the program may ask the host for this function. */
-  needs(name: string): void;
+  /** Remembers that the program may ask the host for this function; `args` when they are written as constants. */
+  needs(name: string, args: Json[] | undefined): void;
   /** True where a function that does not exist fails only when reached. */
   readonly lateNames: boolean;
   /** Set where every node's value is recorded: gives the number of a node. */
@@ -337,10 +337,11 @@ export class Emitter {
       if (this.#bindings.lateNames) return this.#any('unknown', literal(message));
       return this.#fail('OPSBRO_EXPRESSION_UNKNOWN_FUNCTION', message, node);
     }
-    const args = bindArguments(node, known.signature).map((argument) =>
+    const bound = bindArguments(node, known.signature);
+    const args = bound.map((argument) =>
       'node' in argument ? this.emit(argument.node).code : this.#any('val', literal(argument.value)).code,
     );
-    if (known.runs === 'job') this.#bindings.needs(known.name);
+    if (known.runs === 'job') this.#bindings.needs(known.name, constantArguments(bound));
     return this.#any(known.runs === 'guest' ? 'call' : 'host', literal(known.name), `[${args.join(',')}]`);
   }
 

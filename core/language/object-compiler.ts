@@ -1,4 +1,5 @@
-import type { Compiled, ExpressionFinding } from '../expressions/program.ts';
+import type { Json } from 'opsbro/sdk';
+import type { Compiled, ExpressionFinding, Program } from '../expressions/program.ts';
 import type { Node } from './ast.ts';
 import { Binder, type Subject } from './binder.ts';
 import { type Code, Emitter, literal } from './emit.ts';
@@ -9,6 +10,7 @@ import { parse } from './syntax.ts';
 const MAX_SOURCE = 16_384;
 const MAX_SPECIALISED = 4;
 const MAX_KNOWN = 1_000;
+const MAX_CALLS = 64;
 
 /** A node of a compiled expression, for `explain`. */
 export interface Branch {
@@ -26,6 +28,7 @@ export class ObjectCompiler {
   readonly #subject: Subject;
   readonly #binder: Binder;
   readonly #functions = new Set<string>();
+  readonly #calls = new Map<string, { name: string; args: Json[] }>();
   readonly #operations = new Set<string>();
   readonly #findings: ExpressionFinding[] = [];
   readonly #open: Branch[] = [];
@@ -117,7 +120,10 @@ export class ObjectCompiler {
       placeholder: (index) => this.#binder.placeholder(field, scanned, index),
       written: (key, value) => this.#written(`${field}:${key}`, value),
       operation: (name) => this.operation(name),
-      needs: (name) => this.#functions.add(name),
+      needs: (name, args) => {
+        this.#functions.add(name);
+        if (args !== undefined) this.#calls.set(JSON.stringify([name, args]), { name, args });
+      },
       ...(this.#subject.kind === 'value' ? { record } : {}),
     });
     const code = write(emitter);
@@ -174,7 +180,9 @@ export class ObjectCompiler {
       `${memory.map((name) => `${name}=undefined;`).join('')}${read}${declare(this.#temporaries)}` +
       `${fast === '' ? '' : `if(${areNumbers}){${fast}}`}${body}}}}`;
     const functions = [...this.#functions].sort();
-    return { program: { id, kind, language, source, constants, references, functions }, findings };
+    const program: Program = { id, kind, language, source, constants, references, functions };
+    if (this.#calls.size > 1) program.calls = [...this.#calls.values()].slice(0, MAX_CALLS);
+    return { program, findings };
   }
 
   #specialised(write: () => string): string {

@@ -187,6 +187,20 @@ describe('host functions', () => {
     expect(verdict(outcomes[2])).toBe('critical: yes');
   });
 
+  test('that are many in one expression are asked for together after some rounds', async () => {
+    const calls: unknown[] = [];
+    const engine = start({}, async (_, args) => {
+      calls.push(args[0]);
+      return { ok: true, value: args[0] === '/29' };
+    });
+    const text = (count: number): string =>
+      Array.from({ length: count }, (_, number) => `file_exists('/${number}')`).join(' or ');
+    engine.put([asks('few', text(3)), asks('many', text(30))]);
+    const outcomes = await engine.evaluate(['few', 'many'], factsOf());
+    expect(outcomes.map(verdict)).toEqual(['ok: no', 'critical: yes']);
+    expect(calls.length).toBe(30);
+  });
+
   test('are given up after eight rounds', async () => {
     const engine = start({}, async (_, args) => ({ ok: true, value: `${args[0]}x` }));
     const nested = (depth: number): string => (depth === 0 ? "'/'" : `path_or(${nested(depth - 1)})`);
