@@ -20,11 +20,6 @@ import { type RawObject, type SplitFile, splitFile } from './split.ts';
 
 const maxRemembered = 10_000;
 
-interface CachedFile {
-  key: string;
-  split: SplitFile;
-}
-
 /**
  * Reads configuration directories into a plan. It remembers what it parsed and compiled by content, so that a second load costs what
  * changed; the memory goes with it. Blocks while it reads: it belongs into a thread or a command, not into the agent's main thread.
@@ -32,12 +27,11 @@ interface CachedFile {
 export class Configuration {
   private readonly compiler: ExpressionCompiler;
   private readonly owners: TrustedOwners;
-  private files = new Map<string, CachedFile>();
+  private files = new Map<string, { key: string; split: SplitFile }>();
   private readonly built = new WeakMap<RawObject, { key: string; built: Built }>();
   private shipped: { key: string; entries: PluginEntry[]; diagnostics: Diagnostic[] } | undefined;
   private readonly metErrors = new Set<string>();
   private sentPlugins = '';
-  private generation = 0;
   private last: Loaded | undefined;
   private readonly synthesised = new Map<string, RawObject>();
 
@@ -47,16 +41,15 @@ export class Configuration {
     this.owners = owners;
   }
 
-  /** Reads everything and tells what to start, restart and stop. Never throws for what a user wrote. */
+  /** Reads everything and tells what to start, restart and stop; its caller numbers the plan. Never throws for what a user wrote. */
   load(directories: ConfigDirectories, running: readonly RunningObject[]): ConfigPlan {
     const started = performance.now();
     const loaded = this.read(directories);
-    this.generation += 1;
     const { entries, key } = loaded.plugins;
     const isNew = key !== this.sentPlugins;
     this.sentPlugins = key;
     return {
-      generation: this.generation,
+      generation: 0,
       ...diff(loaded, running),
       plugins: isNew ? [...entries.values()] : null,
       agent: loaded.badAgent && running.length > 0 ? null : loaded.agent,
@@ -142,7 +135,7 @@ export class Configuration {
 
   private splitAll(files: readonly SourceFile[], plugins: PluginSet): SplitFile[] {
     const services = [...plugins.services.keys()].sort().join(' ');
-    const fresh = new Map<string, CachedFile>();
+    const fresh: typeof this.files = new Map();
     for (const file of files) {
       const key = `${file.hash} ${file.directory} ${file.pack} ${services}`;
       const cached = this.files.get(file.path);

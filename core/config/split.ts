@@ -1,22 +1,14 @@
 import type { Json, JsonObject } from 'opsbro/sdk';
 import { decodeText, type SourceFile } from '../sources/files.ts';
 import { Findings } from '../sources/findings.ts';
+import type { kindSchemas } from '../sources/kinds.ts';
 import { unknownKey } from '../sources/validate.ts';
 import { type Path, parseYaml, type YamlDocument } from '../sources/yaml.ts';
 import { macrosOf } from './macros.ts';
 import type { Diagnostic, Place } from './model.ts';
 
 /** Kinds of objects a file may hold. */
-export type RawKind =
-  | 'detector'
-  | 'check'
-  | 'collector'
-  | 'handler'
-  | 'dashboard'
-  | 'package'
-  | 'service'
-  | 'agent'
-  | 'parameters';
+export type RawKind = keyof typeof kindSchemas | 'package' | 'parameters';
 
 /** One object as written: not validated yet but for being a mapping. */
 export interface RawObject {

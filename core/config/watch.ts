@@ -25,6 +25,7 @@ export interface ConfigWatchOptions {
 
 const maxEntries = 20_000;
 const maxDepth = 16;
+const lookAgainMs = 300;
 
 /**
  * Tells when configuration may have changed. An event only means "look again": bursts are gathered (50 ms of quiet, 500 ms at most).
@@ -35,6 +36,7 @@ export class ConfigWatch {
   private readonly options: Required<ConfigWatchOptions>;
   private watcher: Promise<{ close(): Promise<void> } | undefined> = Promise.resolve(undefined);
   private cancelQuiet: (() => void) | undefined;
+  private cancelLook: (() => void) | undefined;
   private burstStart: number | undefined;
   private seen: Promise<string> = Promise.resolve('');
   private identities = '';
@@ -57,7 +59,7 @@ export class ConfigWatch {
   async stop(): Promise<void> {
     this.stopped = true;
     this.cancelQuiet?.();
-    this.cancelQuiet = undefined;
+    this.cancelLook?.();
     const watcher = await this.watcher;
     this.watcher = Promise.resolve(undefined);
     await watcher?.close();
@@ -96,6 +98,7 @@ export class ConfigWatch {
       onHint();
     }
     this.cancelQuiet?.();
+    this.cancelLook?.();
     const left = Math.max(0, this.burstStart + longestMs - now);
     this.cancelQuiet = clock.after(Math.min(quietMs, left), () => this.settle());
   }
@@ -103,8 +106,11 @@ export class ConfigWatch {
   private settle(): void {
     this.cancelQuiet = undefined;
     this.burstStart = undefined;
+    if (this.stopped) return;
     this.seen = this.fingerprint();
-    if (!this.stopped) this.options.onChange();
+    this.options.onChange();
+    // A file that is replaced is not watched for a moment: what was written then shows in a second look.
+    this.cancelLook = this.options.clock.after(lookAgainMs, () => void this.rescan());
   }
 
   private async identify(): Promise<string> {
@@ -152,6 +158,8 @@ const watchWithChokidar: StartWatching = async (directories, onEvent) => {
     ignored: (path) => basename(path).startsWith('.') && !directories.includes(path),
     depth: maxDepth,
   });
+  // Its own events are throttled and merged per file, so the second of two quick writes may go untold: the kernel's are not.
+  watcher.on('raw', (_event, path) => onEvent(path ?? ''));
   watcher.on('all', (_event, path) => onEvent(path));
   watcher.on('error', () => {});
   await new Promise<void>((resolve) => watcher.once('ready', () => resolve()));

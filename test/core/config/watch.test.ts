@@ -1,7 +1,7 @@
 import { mkdirSync, mkdtempSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { systemClock, type TimerClock } from '../../../core/clock.ts';
 import { ConfigWatch } from '../../../core/config/watch.ts';
 import { HandClock } from '../schedule/test-clock.ts';
@@ -106,6 +106,19 @@ describe('the watch', () => {
     expect(seen.changes).toBe(1);
     await seen.watch.rescan();
     expect(seen.hints).toBe(1);
+  });
+
+  it('looks again after a change, for writes that no event told', async () => {
+    const clock = new HandClock();
+    const seen = await record(clock);
+    seen.emit('/c/a.yml');
+    clock.advance(50);
+    expect(seen.changes).toBe(1);
+    writeFileSync(join(folder, 'config.d', 'a.yml'), 'x: 1\n');
+    clock.advance(300);
+    await vi.waitUntil(() => seen.hints === 2);
+    clock.advance(50);
+    expect(seen.changes).toBe(2);
   });
 
   it('watches again a directory that was replaced', async () => {
