@@ -58,6 +58,10 @@ export interface StoreOptions {
   retryMs?: number;
 }
 
+const encodings = { keyEncoding: 'utf8', valueEncoding: 'utf8' } as const;
+/** The agent's state is a few hundred small values, mostly written: LevelDB's own 8 and 4 MiB would only be resident. */
+const memory = { cacheSize: 1024 * 1024, writeBufferSize: 1024 * 1024, maxOpenFiles: 64 } as const;
+
 type Operation = { type: 'put'; key: string; value: string } | { type: 'del'; key: string };
 
 interface Waiting {
@@ -111,7 +115,7 @@ class LevelStore implements Store {
   }
 
   #database(): ClassicLevel<string, string> {
-    return new ClassicLevel(this.#path, { keyEncoding: 'utf8', valueEncoding: 'utf8' });
+    return new ClassicLevel(this.#path, { ...encodings, ...memory });
   }
 
   async open(): Promise<void> {
@@ -274,7 +278,7 @@ class LevelStore implements Store {
 
   async copyTo(path: string): Promise<void> {
     await this.flush();
-    const copy = new ClassicLevel(path, { keyEncoding: 'utf8', valueEncoding: 'utf8', errorIfExists: true });
+    const copy = new ClassicLevel(path, { ...encodings, errorIfExists: true });
     await copy.open();
     try {
       const operations: Operation[] = [];
