@@ -59,6 +59,11 @@ function isFirst({ place, message }: Diagnostic, index: number, sorted: readonly
   return before === undefined || byPlace({ place } as Diagnostic, before) !== 0 || before.message !== message;
 }
 
+/** The pack whose parameters an object sees: its own; a plugin that runs without YAML sees those of the pack with its name. */
+export function parametersOf({ pack, name }: { pack: string; name: string }): string {
+  return pack === 'core' ? name : pack;
+}
+
 function pick(tree: JsonObject, keys: string[]): JsonObject {
   return Object.fromEntries(Object.entries(tree).filter(([key]) => keys.includes(key)));
 }
@@ -209,8 +214,9 @@ class Assembly {
     const build = (id: string, index: number): void => {
       const raw = this.candidates.get(id)?.[index];
       if (raw === undefined || dropped.has(id)) return;
-      const pack = contexts.get(raw.pack) ?? this.context(raw.pack, names);
-      contexts.set(raw.pack, pack);
+      const name = parametersOf(raw);
+      const pack = contexts.get(name) ?? this.context(name, names);
+      contexts.set(name, pack);
       const result = this.parts.build(raw, pack.key, pack.context);
       this.note(result.diagnostics);
       built.set(id, result);
@@ -261,6 +267,7 @@ class Assembly {
       services: plugins.services,
       functions: plugins.functions,
       collectors,
+      pack,
       parameters: this.parameters.get(pack) ?? {},
       variables: globalData(this.agent),
     };

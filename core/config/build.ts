@@ -45,7 +45,8 @@ export interface BuildContext {
   services: ReadonlyMap<string, PluginEntry>;
   functions: ReadonlyMap<string, ScopeFunction>;
   collectors: ReadonlySet<string>;
-  /** Of the object's pack, all directories merged. */
+  /** The pack whose parameters apply, and those, all directories merged. */
+  pack: string;
   parameters: JsonObject;
   /** Global data of agent.yml. */
   variables: JsonObject;
@@ -190,8 +191,8 @@ class Builder {
 
   /** Options are those of the pack's parameters when the pack bears the plugin's name, then `options:`, then inline keys. */
   private checkOptions(plugin: string, schema: KindSchema, inline: JsonObject): JsonObject {
-    const { parameters } = this.context;
-    const isShared = plugin.endsWith(`/${this.raw.pack}`);
+    const { parameters, pack } = this.context;
+    const isShared = plugin.endsWith(`/${pack}`);
     const shared = Object.entries(parameters).filter(
       ([key, value]) => isShared && isSet(value) && Object.hasOwn(schema.properties, key),
     );

@@ -21,10 +21,6 @@ export interface ConfigClientOptions {
   directories: ConfigDirectories;
   clock: TimerClock;
   startWorker?: () => ConfigWorker;
-  /** How long the thread stays after its last request, ms. */
-  lingerMs?: number;
-  /** Time for one request, ms; after it the thread is terminated. */
-  deadlineMs?: number;
 }
 
 type WithoutId<Request> = Request extends ConfigRequest ? Omit<Request, 'id'> : never;
@@ -37,6 +33,9 @@ interface Pending {
   cancelDeadline(): void;
 }
 
+/** How long the thread stays after its last request, and the time for one request, after which it is terminated. */
+const lingerMs = 60_000;
+const deadlineMs = 60_000;
 const maxPending = 64;
 const maxCrashes = 2;
 
@@ -54,7 +53,7 @@ export class ConfigClient {
   private closed = false;
 
   constructor(options: ConfigClientOptions) {
-    this.options = { startWorker, lingerMs: 60_000, deadlineMs: 60_000, ...options };
+    this.options = { startWorker, ...options };
   }
 
   /** Starts the thread ahead of a request that is likely to come. Never fails. */
@@ -103,7 +102,7 @@ export class ConfigClient {
     this.cancelLinger();
     const id = this.nextId++;
     return new Promise((resolve, reject) => {
-      const cancelDeadline = this.options.clock.after(this.options.deadlineMs, () => this.expire(id));
+      const cancelDeadline = this.options.clock.after(deadlineMs, () => this.expire(id));
       const whole = { ...request, id } as ConfigRequest;
       this.pending.set(id, { request: whole, crashes: 0, resolve, reject, cancelDeadline });
       this.ensureWorker().postMessage(whole);
@@ -136,7 +135,7 @@ export class ConfigClient {
     this.pending.delete(id);
     if (this.pending.size === 0 && !this.closed) {
       this.cancelLinger();
-      this.cancelLinger = this.options.clock.after(this.options.lingerMs, () => void this.end());
+      this.cancelLinger = this.options.clock.after(lingerMs, () => void this.end());
     }
     return waiting;
   }

@@ -90,10 +90,7 @@ export class Configuration {
     const { program, tree, findings } = this.compiler.compileValue('evaluator', expression, scope, language);
     const error = findings.find(({ severity }) => severity === 'error');
     if (error !== undefined || program === undefined)
-      throw new OpsbroError(
-        error?.code ?? 'OPSBRO_EXPRESSION_SYNTAX',
-        error?.message ?? 'it does not compile',
-      );
+      throw new OpsbroError(error?.code ?? 'OPSBRO_EXPRESSION_SYNTAX', error?.message ?? 'it does not parse');
     return { program, tree: tree ?? null };
   }
 

@@ -1,7 +1,6 @@
 import { sep } from 'node:path';
-import type { Loaded } from './assemble.ts';
+import { type Loaded, parametersOf } from './assemble.ts';
 import type { ConfigObject, RunningObject } from './model.ts';
-import type { RawObject } from './split.ts';
 
 /**
  * Compares a load with what runs. What runs from a bad file, or depends on bad parameters or a bad agent.yml, is neither stopped nor
@@ -40,11 +39,8 @@ function isBadFile(file: string, bad: readonly string[]): boolean {
   return bad.some((path) => file === path || file.startsWith(path + sep));
 }
 
-function leansOnBad({ id, pack }: ConfigObject, loaded: Loaded): boolean {
-  if (loaded.badPacks.has(pack)) return true;
-  return loaded.badAgent && usesGlobalData(loaded.raws.get(id));
-}
-
-function usesGlobalData(raw: RawObject | undefined): boolean {
-  return raw !== undefined && /configuration\.|\$/.test(JSON.stringify(raw.value));
+function leansOnBad(object: ConfigObject, loaded: Loaded): boolean {
+  if (loaded.badPacks.has(parametersOf(object))) return true;
+  if (!loaded.badAgent) return false;
+  return /configuration\.|\$/.test(JSON.stringify(loaded.raws.get(object.id)?.value ?? {}));
 }

@@ -1,7 +1,7 @@
 import type { Json, JsonObject } from 'opsbro/sdk';
 import { kindSchemas } from '../sources/kinds.ts';
 import { redactSecrets } from '../sources/options.ts';
-import type { Loaded } from './assemble.ts';
+import { type Loaded, parametersOf } from './assemble.ts';
 import { lookUp } from './macros.ts';
 import type { ConfigObject, ShownObject } from './model.ts';
 
@@ -19,7 +19,8 @@ export function showObject(object: ConfigObject, loaded: Loaded): ShownObject {
     keys.push({ key, value: shown, origin, place: raw!.locate([key], 'key') });
   }
   const written = new Set(keys.map(({ key }) => key));
-  const parameters = shownParameters(loaded, object.pack);
+  const pack = parametersOf(object);
+  const parameters = shownParameters(loaded, pack);
   for (const [key, value] of Object.entries(effective(object)))
     if (!written.has(key)) keys.push({ key, value, origin: 'default' });
   if ('options' in object)
@@ -27,7 +28,7 @@ export function showObject(object: ConfigObject, loaded: Loaded): ShownObject {
       const given =
         written.has(key) || Object.hasOwn((raw?.value.options as JsonObject | undefined) ?? {}, key);
       if (given) continue;
-      const fromPack = object.pack === object.plugin.split('/')[1] && Object.hasOwn(parameters, key);
+      const fromPack = pack === object.plugin.split('/')[1] && Object.hasOwn(parameters, key);
       const shown = redactSecrets(properties[key], value);
       keys.push({ key: `options.${key}`, value: shown, origin: fromPack ? 'parameters' : 'default' });
     }

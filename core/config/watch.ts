@@ -18,13 +18,12 @@ export interface ConfigWatchOptions {
   /** Called once a burst is over: something changed, or may have. */
   onChange(): void;
   startWatching?: StartWatching;
-  /** Quiet that ends a burst, and the longest a burst may last, ms. */
-  quietMs?: number;
-  longestMs?: number;
 }
 
 const maxEntries = 20_000;
 const maxDepth = 16;
+const quietMs = 50;
+const longestMs = 500;
 const lookAgainMs = 300;
 
 /**
@@ -43,7 +42,7 @@ export class ConfigWatch {
   private stopped = true;
 
   constructor(options: ConfigWatchOptions) {
-    this.options = { startWatching: watchWithChokidar, quietMs: 50, longestMs: 500, ...options };
+    this.options = { startWatching: watchWithChokidar, ...options };
   }
 
   /** Starts watching; what cannot be watched is left to `rescan`. Resolves when changes from now on are seen. Never rejects. */
@@ -91,7 +90,7 @@ export class ConfigWatch {
   }
 
   private touch(): void {
-    const { clock, quietMs, longestMs, onHint } = this.options;
+    const { clock, onHint } = this.options;
     const now = clock.monotonic();
     if (this.burstStart === undefined) {
       this.burstStart = now;
@@ -106,10 +105,16 @@ export class ConfigWatch {
   private settle(): void {
     this.cancelQuiet = undefined;
     this.burstStart = undefined;
-    if (this.stopped) return;
     this.seen = this.fingerprint();
+    // Not before the look is complete: what is written after it, and so perhaps after the load, shows in the next one.
+    void this.seen.then(() => this.tell());
+  }
+
+  private tell(): void {
+    if (this.stopped) return;
     this.options.onChange();
-    // A file that is replaced is not watched for a moment: what was written then shows in a second look.
+    // A file that is replaced is not watched for a moment, and what is written then goes untold.
+    this.cancelLook?.();
     this.cancelLook = this.options.clock.after(lookAgainMs, () => void this.rescan());
   }
 

@@ -181,6 +181,19 @@ describe('a load', () => {
     });
   });
 
+  it('sets the options of a plugin that runs without YAML from the pack with its name', () => {
+    const made = bench({ 'packs/redis/parameters/parameters.yml': 'server: db1\nuser:\n' });
+    expect(object<CollectorObject>(made, 'core/collector/redis').options).toMatchObject({
+      server: 'db1',
+      port: 6379,
+    });
+    const running = made.run();
+    made.write('packs/redis/parameters/parameters.yml', 'server: [\n');
+    expect(made.load(running)).toMatchObject({ start: [], restart: [], stop: [] });
+    made.write('packs/redis/parameters/parameters.yml', 'server: db2\n');
+    expect(made.load(running).restart.map(({ id }) => id)).toEqual(['core/collector/redis']);
+  });
+
   it('makes a service of a top-level key with its name, or of the parameters of its pack', () => {
     const byKey = bench({ 'net/x.yml': 'echo: {enabled: true, port: 9}\n' });
     expect(object(byKey, 'net/service/echo')).toMatchObject({

@@ -72,7 +72,8 @@ describe('the watch', () => {
     clock.advance(49);
     expect(seen).toMatchObject({ hints: 1, changes: 0 });
     clock.advance(1);
-    expect(seen).toMatchObject({ hints: 1, changes: 1 });
+    await vi.waitUntil(() => seen.changes === 1);
+    expect(seen.hints).toBe(1);
   });
 
   it('waits at most 500 ms for a burst to end', async () => {
@@ -82,7 +83,7 @@ describe('the watch', () => {
       seen.emit('/c/a.yml');
       clock.advance(40);
     }
-    expect(seen.changes).toBe(1);
+    await vi.waitUntil(() => seen.changes === 1);
   });
 
   it.each(['/c/.a.yml.swp', '/c/a.yml~', '/c/..data', '/c/notes.txt', '/c/plugins.lock~'])(
@@ -103,7 +104,7 @@ describe('the watch', () => {
     await seen.watch.rescan();
     expect(seen.hints).toBe(1);
     clock.advance(50);
-    expect(seen.changes).toBe(1);
+    await vi.waitUntil(() => seen.changes === 1);
     await seen.watch.rescan();
     expect(seen.hints).toBe(1);
   });
@@ -113,12 +114,12 @@ describe('the watch', () => {
     const seen = await record(clock);
     seen.emit('/c/a.yml');
     clock.advance(50);
-    expect(seen.changes).toBe(1);
+    await vi.waitUntil(() => seen.changes === 1);
     writeFileSync(join(folder, 'config.d', 'a.yml'), 'x: 1\n');
     clock.advance(300);
     await vi.waitUntil(() => seen.hints === 2);
     clock.advance(50);
-    expect(seen.changes).toBe(2);
+    await vi.waitUntil(() => seen.changes === 2);
   });
 
   it('watches again a directory that was replaced', async () => {
