@@ -3,6 +3,7 @@ import type { Diagnostic } from '../config/model.ts';
 
 /** Bodies of the control routes under `/api/v1`. Times are RFC 3339 UTC text, durations seconds unless the name says otherwise. */
 
+/** What became of a collector's last run, or why it has none. */
 export type CollectorState =
   | 'pending'
   | 'running'
@@ -79,6 +80,7 @@ export interface CheckView {
   notes: string;
 }
 
+/** How a plugin fares; `penalty` runs apart after it had to be terminated, `pending` waits for approval. */
 export type PluginState =
   | 'ok'
   | 'idle'
