@@ -374,6 +374,6 @@ function spawnThread(data: LaneThreadData): Worker {
   return new Worker(threadEntry('expression-thread'), {
     workerData: data,
     env: {},
-    resourceLimits: { maxOldGenerationSizeMb: 64, maxYoungGenerationSizeMb: 8, stackSizeMb: 4 },
+    resourceLimits: { maxOldGenerationSizeMb: 64, maxYoungGenerationSizeMb: 2, stackSizeMb: 4 },
   });
 }

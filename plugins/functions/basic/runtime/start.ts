@@ -34,6 +34,7 @@ interface Factory {
 /** Outputs up to this size are not counted against the limits. */
 const SMALL_OUTPUT = 400;
 const LONG_RANGE = 64;
+const MAX_TEXTS = 10_000;
 const MAX_PROGRAMS = 1_048_576;
 const SEPARATOR = '\x1e';
 
@@ -58,6 +59,7 @@ class Guest {
   readonly #state: GuestState;
   readonly #runtime: ReturnType<typeof createRuntime>;
   readonly #py: object;
+  readonly #texts = new Map<string, string>();
   #results = new Map<string, Result>();
   #ranges: number[] = [];
   #batches = 0;
@@ -127,7 +129,10 @@ class Guest {
         for (const [index, source, constants, references] of command.programs) {
           const factory = this.#factories[source] as Factory;
           this.#sources[index] = factory;
-          this.#programs[index] = factory.make(constants.map(fromJson), references);
+          this.#programs[index] = factory.make(
+            constants.map((value) => this.#shared(value)),
+            references,
+          );
         }
         break;
       case 'delete':
@@ -144,6 +149,16 @@ class Guest {
       case 'batch':
         this.#begin(command);
     }
+  }
+
+  /** A constant; equal texts of many programs are one, which keeps what an evaluation touches together in memory. */
+  #shared(value: unknown): PyValue {
+    if (typeof value !== 'string') return fromJson(value);
+    const known = this.#texts.get(value);
+    if (known !== undefined) return known;
+    if (this.#texts.size >= MAX_TEXTS) this.#texts.clear();
+    this.#texts.set(value, value);
+    return value;
   }
 
   /** The text is our compiler's, or a JavaScript expression within it that this engine may not know how to read. */
