@@ -1,5 +1,5 @@
 import { join } from 'node:path';
-import type { JsonObject } from 'opsbro/sdk';
+import type { Json, JsonObject } from 'opsbro/sdk';
 import { type Assembly, assemble, packageRoot } from './assembly.ts';
 import { systemClock } from './clock.ts';
 import { ConfigClient } from './config/client.ts';
@@ -22,6 +22,8 @@ import { createNotifier, type Notifier } from './notify/systemd.ts';
 import { type DataDirectory, openDataDirectory } from './store/data-directory.ts';
 
 const stopDeadlineMs = 5000;
+/** Leaves time to write what must be kept. */
+const endsMs = 4000;
 const initialDeadlineMs = 30_000;
 
 /** How an agent is started; all paths absolute. */
@@ -62,19 +64,21 @@ export async function startAgent(options: AgentOptions): Promise<AgentHandle> {
     clock: systemClock,
   });
   config.warm();
+  let data: DataDirectory | undefined;
+  let agent: Agent | undefined;
   try {
-    const data = await openDataDirectory(options.data, {
+    data = await openDataDirectory(options.data, {
       onTrouble(error) {
         if (error === null) log.warn('the store can be written again');
         else log.error(error.message, { code: error.code });
       },
     });
     for (const line of data.mended) log.warn(line);
-    const agent = new Agent(options, log, config, data);
+    agent = new Agent(options, log, config, data);
     await agent.start();
     return agent;
   } catch (error) {
-    await config.stop();
+    await (agent?.abandon() ?? Promise.all([config.stop(), data?.close()]));
     throw error;
   }
 }
@@ -127,15 +131,11 @@ class Agent implements AgentHandle {
     const { deps, crashed, history, identity } = this.#parts;
     await restoreBoard(this.#data.store, deps.board, deps.quarantine, systemClock.now());
     await Promise.all([deps.states.restore(), history.restore()]);
-    for (const plugin of await deps.quarantine.accuse(crashed, systemClock.now())) {
-      this.#log.error('quarantined: the agent died while it ran; release it with opsbro plugins release', {
-        plugin,
-      });
-    }
+    await this.#accuse(crashed);
     history.follow(deps.bus);
     new Router(deps, identity.name).follow(deps.bus);
     deps.bus.subscribe('groups', () => {
-      linkGroups(deps);
+      void linkGroups(deps);
       this.#linkServices();
     });
     await this.#firstLoad();
@@ -143,6 +143,12 @@ class Agent implements AgentHandle {
     deps.scheduler.start();
     this.#startWatch();
     this.#log.info('agent started', { pid: process.pid, data: identity.data, socket: identity.socket });
+  }
+
+  /** Releases what a start that failed has acquired. */
+  async abandon(): Promise<void> {
+    this.#state = 'stopping';
+    await this.#release();
   }
 
   stop(): void {
@@ -153,14 +159,15 @@ class Agent implements AgentHandle {
       this.#log.error('stopping took over 5 s; the rest is cut off');
       this.#resolveStopped(1);
     }, stopDeadlineMs);
-    this.#shutDown()
+    this.#release()
+      .then(() => this.#sayGoodbye())
       .catch((error: unknown) => {
         this.#log.error('stopping went wrong', { reason: plainError(error, 'OPSBRO_AGENT_STORE').message });
         return 1;
       })
       .then((code) => {
         clearTimeout(deadline);
-        this.#resolveStopped(code ?? 0);
+        this.#resolveStopped(code);
       });
   }
 
@@ -168,17 +175,29 @@ class Agent implements AgentHandle {
     this.#reloader.reloadQuietly();
   }
 
-  /** Everything is told to end, what must be kept is written, in this order. */
-  async #shutDown(): Promise<number> {
+  /** Everything is told to end, then what must be kept is written: also when something did not end in its time. */
+  async #release(): Promise<void> {
     const { deps, pool, rules, services } = this.#parts;
     deps.scheduler.stop();
-    await Promise.all([this.#watch?.stop(), this.#server.close(500), this.#config.stop()]);
-    await Promise.all([pool.close(2000), services.stopAll()]);
-    await rules.stop();
+    this.#reloader.stop();
+    // What a run cut off now would say of the host is that the agent stopped.
+    deps.table.endRuns();
+    const ends = Promise.allSettled([
+      this.#watch?.stop(),
+      this.#server.close(500),
+      this.#config.stop(),
+      pool.close(2000),
+      services.stopAll(),
+      rules.stop(),
+    ]);
+    await Promise.race([ends, new Promise<void>((resolve) => systemClock.after(endsMs, resolve))]);
     await this.#flush();
     deps.journal.close();
     await this.#data.close();
     this.#notifier.close();
+  }
+
+  async #sayGoodbye(): Promise<number> {
     this.#log.info('agent stopped');
     await this.#log.close();
     return 0;
@@ -187,19 +206,31 @@ class Agent implements AgentHandle {
   async #flush(): Promise<void> {
     const { deps } = this.#parts;
     deps.states.save();
-    for (const [id, status] of deps.board.verdicts) {
-      this.#data.store.putLazy({ put: [[`check/${id}`, status as unknown as JsonObject]] });
-    }
-    await this.#data.store.flush();
+    const put = [...deps.board.verdicts].map(([id, status]): [string, Json] => [
+      `check/${id}`,
+      status as unknown as JsonObject,
+    ]);
+    await Promise.all([this.#data.store.putLazy({ put }), this.#data.store.flush()]);
+  }
+
+  async #accuse(crashed: string[]): Promise<void> {
+    const { quarantined, suspected } = await this.#parts.deps.quarantine.accuse(crashed, systemClock.now());
+    for (const plugin of quarantined)
+      this.#log.error('quarantined: the agent died while it ran; release it with opsbro plugins release', {
+        plugin,
+      });
+    for (const plugin of suspected)
+      this.#log.warn('suspected: the agent died while it and others ran; they run one at a time now', {
+        plugin,
+      });
   }
 
   async #firstLoad(): Promise<void> {
     const { deps } = this.#parts;
     await this.#reloader.reload();
-    const known = (id: string): boolean => deps.table.get(id) !== undefined;
-    const orphans = dropOrphans(deps.board, known, systemClock.now());
+    const orphans = dropOrphans(deps.board, deps.states, (id) => deps.table.has(id), systemClock.now());
     if (orphans.length > 0) await deps.store.put({ del: orphans });
-    linkGroups(deps);
+    await linkGroups(deps);
   }
 
   #startWatch(): void {
@@ -229,20 +260,30 @@ class Agent implements AgentHandle {
         await applyPlan(deps, rules, this.#parts.pool, plan);
         this.#linkServices();
       },
-      onBusy: (busy) => this.#notifier.reloading(busy),
+      onBusy: (busy) => {
+        // Its end says READY, which only an agent that runs may say.
+        if (this.#state === 'running') this.#notifier.reloading(busy);
+      },
     });
   }
 
   #makeInside(): AgentInside {
-    const { deps, pool, services, identity, settings } = this.#parts;
+    const { deps, pool, rules, services, identity, settings } = this.#parts;
     return {
       deps,
       reloader: this.#reloader,
       identity,
       settings,
       state: () => this.#state,
-      threads: () => ({ ...pool.size(), expression: 1, sandbox: 0, service: services.figures().length }),
+      threads: () => ({
+        ...pool.size(),
+        expression: rules.engine.figures().threads,
+        sandbox: 0,
+        service: services.figures().length,
+      }),
       penalised: () => new Set(pool.penalised()),
+      services: () => services.figures(),
+      linkServices: () => this.#linkServices(),
       cpuPercent: () => this.#cpu.percent(),
       logFigures: () => this.#log.figures(),
       stop: () => this.stop(),
@@ -263,6 +304,7 @@ class Agent implements AgentHandle {
   }
 
   #linkServices(): void {
+    if (this.#state === 'stopping') return;
     this.#parts.links.reconcile();
     this.#routes.usePluginRoutes(this.#parts.links.routes());
   }
@@ -302,9 +344,10 @@ class Agent implements AgentHandle {
   }
 
   #agentFacts(): JsonObject {
+    const plugins = pluginViews(this.#inside);
     return {
-      agent: agentView(this.#inside) as unknown as JsonObject,
-      plugins: pluginViews(this.#inside) as unknown as JsonObject[],
+      agent: agentView(this.#inside, plugins) as unknown as JsonObject,
+      plugins: plugins as unknown as JsonObject[],
     };
   }
 }

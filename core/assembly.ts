@@ -6,12 +6,12 @@ import type { JsonObject } from 'opsbro/sdk';
 import { Board } from './board/board.ts';
 import { Bus } from './board/bus.ts';
 import { History } from './board/history.ts';
-import { systemClock } from './clock.ts';
+import { systemClock, type TimerClock } from './clock.ts';
 import type { AgentSettings } from './config/model.ts';
 import { plainError } from './errors.ts';
 import { ExpressionEngine } from './expressions/engine.ts';
 import type { ExpressionLimits, Facts, FunctionCaller, Outcome, Program } from './expressions/program.ts';
-import type { ExactStore, HostDeps } from './host/deps.ts';
+import type { ExactStore, HostDeps, HostLog } from './host/deps.ts';
 import { functionCaller } from './host/function-calls.ts';
 import { CrashJournal, readCrashJournal } from './host/journal.ts';
 import { JournaledPool } from './host/journaled-pool.ts';
@@ -37,12 +37,17 @@ export const packageRoot = fileURLToPath(
   new URL(import.meta.url.endsWith('.ts') ? '..' : '../..', import.meta.url),
 ).replace(/\/$/, '');
 
+/** How long a result waits for the disk. */
+const storeMs = 5000;
+
 /** Who this agent is. */
 export interface Identity {
   name: string;
   uuid: string;
   version: string;
   startedAt: number;
+  /** The same moment on the monotonic clock, ms. */
+  startedMs: number;
   socket: string;
   data: string;
   config: string[];
@@ -74,7 +79,6 @@ export interface AssemblyOptions {
   socket: string;
   onTick(lateByMs: number): void;
   agentFacts(): JsonObject;
-  penalised?(): ReadonlySet<string>;
 }
 
 /** The expression engine behind its limits: it starts with the first settings, and is replaced when they change. */
@@ -113,8 +117,13 @@ export class Rules {
     this.engine.delete(ids);
   }
 
-  evaluate(ids: string[], facts: Facts): Promise<Outcome[]> {
-    return this.engine.evaluate(ids, facts);
+  /** Evaluations that the engine's replacement cut off are made again by the new one. */
+  async evaluate(ids: string[], facts: Facts): Promise<Outcome[]> {
+    for (;;) {
+      const { engine } = this;
+      const outcomes = await engine.evaluate(ids, facts);
+      if (engine === this.#engine) return outcomes;
+    }
   }
 
   async stop(): Promise<void> {
@@ -147,7 +156,9 @@ export function assemble(options: AssemblyOptions): Assembly {
   const board = new Board(bus);
   const registry = new Registry();
   const journal = new CrashJournal(journalPath);
-  const jobs = new JournaledPool(journal);
+  const store = exactStore(data.store, clock, log);
+  const quarantine = new Quarantine(store);
+  const jobs = new JournaledPool(journal, quarantine);
   const pool = createJobPool({
     threadData: threadData(process.env),
     clock,
@@ -169,9 +180,9 @@ export function assemble(options: AssemblyOptions): Assembly {
     scheduler,
     pool: jobs,
     rules,
-    store: exactStore(data.store),
+    store,
     states: new PluginStates(data.store),
-    quarantine: new Quarantine(data.store),
+    quarantine,
     journal,
     facts: () => currentFacts(board, identity, settings),
     agentFacts: options.agentFacts,
@@ -212,12 +223,14 @@ export function assemble(options: AssemblyOptions): Assembly {
   };
 }
 
-function makeServices({ clock, log, bus, states }: HostDeps): ServiceHost {
+function makeServices({ clock, log, bus, states, table }: HostDeps): ServiceHost {
   return new ServiceHost({
     clock,
     threadData: threadData(process.env),
     load: (id) => states.get(id),
-    save: (id, state) => states.set(id, state),
+    save(id, state) {
+      if (table.has(id)) states.set(id, state);
+    },
     emit: (id, topic, data) => bus.publish('service', { plugin: id, topic, data, at: clock.now() }),
     log: (id, { level, message, fields }) => log[level](message, { ...fields, plugin: id }),
     changed(id, state, error) {
@@ -236,6 +249,7 @@ function identify({ dataPath, config, socket }: AssemblyOptions): Identity {
     uuid: agentUuid(dataPath),
     version,
     startedAt: systemClock.now(),
+    startedMs: systemClock.monotonic(),
     socket,
     data: dataPath,
     config,
@@ -254,15 +268,33 @@ function currentFacts(board: Board, identity: Identity, settings: AgentSettings)
   };
 }
 
-/** A store that cannot be written keeps the batch, says so once by itself and tries again: its callers go on. */
-function exactStore(store: Store): ExactStore {
+/**
+ * A store that cannot be written keeps the batch, says so once by itself and tries again: its callers go on. So they do after `storeMs` when the
+ * disk does not answer, or when too much waits for it already.
+ */
+export function exactStore(store: Pick<Store, 'put'>, clock: TimerClock, log: HostLog): ExactStore {
+  let lags = false;
   return {
     async put(batch) {
-      try {
-        await store.put(batch);
-      } catch (error) {
-        if (plainError(error, 'OPSBRO_AGENT_BUSY').code !== 'OPSBRO_AGENT_STORE') throw error;
-      }
+      let cancel = (): void => undefined;
+      const late = new Promise<string>((resolve) => {
+        cancel = clock.after(storeMs, () => resolve(`no answer within ${storeMs} ms`));
+      });
+      const written = store.put(batch).then(
+        () => null,
+        (error: unknown) => {
+          const { code, message } = plainError(error, 'OPSBRO_AGENT_BUSY');
+          return code === 'OPSBRO_AGENT_STORE' ? null : message;
+        },
+      );
+      const reason = await Promise.race([written, late]);
+      cancel();
+      if (reason !== null && !lags)
+        log.error('the store does not keep up; a crash now loses what changes', {
+          code: 'OPSBRO_AGENT_BUSY',
+          reason,
+        });
+      lags = reason !== null;
     },
   };
 }

@@ -1,5 +1,4 @@
 import type { ConfigObject, ConfigPlan } from '../config/model.ts';
-import { plainError } from '../errors.ts';
 import type { Program } from '../expressions/program.ts';
 import type { HostDeps } from './deps.ts';
 import type { Runtime } from './objects.ts';
@@ -101,13 +100,8 @@ function forgetFacts({ board, clock }: HostDeps, { kind, id, name }: ConfigObjec
   return [`detected/${id}`];
 }
 
-/** A deletion that is lost is made up for by the next start. */
-async function forget({ store, log }: HostDeps, keys: string[]): Promise<void> {
-  if (keys.length === 0) return;
-  await store.put({ del: keys }).catch((error: unknown) => {
-    const { code, message } = plainError(error, 'OPSBRO_AGENT_STORE');
-    log.error('what is no longer known could not be taken out of the store', { code, reason: message });
-  });
+async function forget({ store }: HostDeps, keys: string[]): Promise<void> {
+  if (keys.length > 0) await store.put({ del: keys });
 }
 
 function programOf(object: ConfigObject): Program[] {

@@ -21,7 +21,7 @@ export interface RuleEvaluator {
   evaluate(ids: string[], facts: Facts): Promise<Outcome[]>;
 }
 
-/** The exact store: one atomic, synced batch. */
+/** The exact store: one atomic, synced batch. Resolves after a while also when the disk does not answer; never rejects. */
 export interface ExactStore {
   put(batch: { put?: [string, Json][]; del?: string[] }): Promise<void>;
 }

@@ -71,9 +71,8 @@ export class Quarantine {
     return this.#suspects.has(plugin);
   }
 
-  /** Never rejects: a deletion that is lost costs a few runs apart after the next start. */
   async clear(plugin: string): Promise<void> {
     if (!this.#suspects.delete(plugin)) return;
-    await this.#store.put({ del: [`suspect/${plugin}`] }).catch(() => undefined);
+    await this.#store.put({ del: [`suspect/${plugin}`] });
   }
 }

@@ -1,5 +1,5 @@
 import type { AgentSettings, ConfigPlan, Diagnostic, RunningObject } from '../config/model.ts';
-import { plainError } from '../errors.ts';
+import { OpsbroError, plainError } from '../errors.ts';
 import type { HostLog } from './deps.ts';
 
 /** What the agent remembers of its last load. */
@@ -39,6 +39,7 @@ export class Reloader {
   readonly #options: ReloaderOptions;
   #running: Promise<ReloadOutcome> | undefined;
   #next: Promise<ReloadOutcome> | undefined;
+  #stopped = false;
   #reported = new Set<string>();
   #status: LoadStatus = {
     generation: 0,
@@ -74,9 +75,15 @@ export class Reloader {
     return this.#next;
   }
 
+  /** No plan is applied from now on; the load under way comes to nothing. */
+  stop(): void {
+    this.#stopped = true;
+  }
+
   /** Like `reload`, for callers that have nobody to tell: the error goes to the log. */
   reloadQuietly(): void {
     this.reload().catch((error: unknown) => {
+      if (this.#stopped) return;
       const { code, message } = plainError(error, 'OPSBRO_CONFIG_UNREADABLE');
       this.#options.log.error('the configuration could not be loaded; the running one stays', {
         code,
@@ -89,6 +96,7 @@ export class Reloader {
     this.#options.onBusy?.(true);
     try {
       const plan = await this.#options.load(this.#options.running());
+      if (this.#stopped) throw new OpsbroError('OPSBRO_AGENT_BUSY', 'the agent is stopping');
       if (plan.agent !== null) this.#options.onSettings(plan.agent);
       await this.#options.apply(plan);
       const { generation, tookMs, fileCount, badFiles, diagnostics } = plan;

@@ -14,30 +14,30 @@ export class Results {
     this.#deps = deps;
   }
 
-  /** Applies the verdicts of one tick; what must survive a power cut is one batch. Resolves once it is on disk. */
+  /** Applies the verdicts of one tick. What must survive a power cut is one batch, on disk before anybody sees it. */
   async verdicts(found: { runtime: Runtime; result: CheckResult }[]): Promise<void> {
-    const { board, bus, clock, store } = this.#deps;
+    const { board, bus, clock, store, table } = this.#deps;
     const at = clock.now();
     const put: [string, Json][] = [];
+    const verdicts: { runtime: Runtime; before: CheckStatus; after: CheckStatus }[] = [];
     for (const { runtime, result } of found) {
       const { object } = runtime;
-      if (object.kind !== 'check' || !this.#deps.table.isCurrent(runtime)) continue;
+      if (object.kind !== 'check' || !table.isCurrent(runtime)) continue;
       const before = board.verdicts.get(object.id) ?? pendingStatus;
       const after = nextStatus(before, result, object.attempts, at);
-      board.verdicts.set(object.id, after);
-      if (before.state === after.state && before.hard === after.hard) continue;
-      put.push([`check/${object.id}`, after as unknown as JsonObject]);
-      if (before.state === after.state) continue;
-      bus.publish('verdict', {
-        check: object.id,
-        name: object.name,
-        state: after.state,
-        oldState: before.state,
-        output: after.output,
-        at,
-      });
+      verdicts.push({ runtime, before, after });
+      if (before.state !== after.state || before.hard !== after.hard)
+        put.push([`check/${object.id}`, after as unknown as JsonObject]);
     }
     if (put.length > 0) await store.put({ put });
+    for (const { runtime, before, after } of verdicts) {
+      if (!table.isCurrent(runtime)) continue;
+      const { id, name } = runtime.object;
+      board.verdicts.set(id, after);
+      const { state, output } = after;
+      if (before.state !== state)
+        bus.publish('verdict', { check: id, name, state, oldState: before.state, output, at });
+    }
   }
 
   /** Replaces a collector's tree. */

@@ -9,12 +9,10 @@ import { checkResultOf, detectionOf } from './rule-batch.ts';
 export class RuleRuns {
   readonly #deps: HostDeps;
   readonly #results: Results;
-  readonly #onFirstRun: (runtime: Runtime) => void;
 
-  constructor(deps: HostDeps, results: Results, onFirstRun: (runtime: Runtime) => void) {
+  constructor(deps: HostDeps, results: Results) {
     this.#deps = deps;
     this.#results = results;
-    this.#onFirstRun = onFirstRun;
   }
 
   start(runtimes: Runtime[]): void {
@@ -49,11 +47,9 @@ export class RuleRuns {
         this.#count(runtime, eachMs, result.error?.code ?? null);
         verdicts.push({ runtime, result });
       } else detections.push(this.#detected(runtime, outcome, eachMs));
-      if (runtime.hasRun) continue;
-      runtime.hasRun = true;
-      this.#onFirstRun(runtime);
     }
     await Promise.all([this.#results.verdicts(verdicts), ...detections]);
+    for (const runtime of runtimes) runtime.hasRun = true;
   }
 
   #detected(runtime: Runtime, outcome: Outcome, durationMs: number): Promise<void> {

@@ -16,7 +16,7 @@ export class Runner {
     this.#deps = deps;
     const results = new Results(deps);
     this.#jobs = new JobRuns(deps, results, (runtime) => this.#firstRunEnded(runtime));
-    this.#rules = new RuleRuns(deps, results, (runtime) => this.#firstRunEnded(runtime));
+    this.#rules = new RuleRuns(deps, results);
   }
 
   /** Starts the runs of one tick. Every id is given back to the scheduler when its run has ended, however it ended. */

@@ -2,9 +2,10 @@ import type { JsonObject } from 'opsbro/sdk';
 import type { AgentSettings } from '../../config/model.ts';
 import type { HostDeps } from '../../host/deps.ts';
 import type { LoadStatus, Reloader } from '../../host/reloader.ts';
+import type { ServiceFigures } from '../../host/services.ts';
 import type { ControlRoute } from '../route-table.ts';
 import type { AgentView, PluginView, ReloadView } from '../shapes.ts';
-import { isoTime, pluginView } from './views.ts';
+import { isoTime, pluginFacts, pluginView } from './views.ts';
 
 /** What the agent knows of itself; asked for, never kept. */
 export interface AgentInside {
@@ -15,6 +16,8 @@ export interface AgentInside {
     uuid: string;
     version: string;
     startedAt: number;
+    /** The same moment on the monotonic clock. */
+    startedMs: number;
     socket: string;
     data: string;
     config: string[];
@@ -23,6 +26,9 @@ export interface AgentInside {
   state(): AgentView['state'];
   threads(): AgentView['threads'];
   penalised(): ReadonlySet<string>;
+  services(): ServiceFigures[];
+  /** Starts what services may run now. */
+  linkServices(): void;
   cpuPercent(): number;
   logFigures(): AgentView['logs'];
   stop(): void;
@@ -31,24 +37,19 @@ export interface AgentInside {
 const slowestShown = 5;
 
 /** All plugins as `plugins list` shows them, sorted by id. */
-export function pluginViews({ deps, penalised }: AgentInside): PluginView[] {
-  const apart = penalised();
+export function pluginViews({ deps, penalised, services }: AgentInside): PluginView[] {
+  const facts = pluginFacts(deps, services(), penalised());
   return deps.registry
     .all()
     .sort((left, right) => (left.id < right.id ? -1 : 1))
-    .map((entry) => pluginView(deps, entry, apart, false));
+    .map((entry) => pluginView(facts, entry, false));
 }
 
 /** The screen of `agent info`, as data. */
-export function agentView(inside: AgentInside): AgentView {
+export function agentView(inside: AgentInside, plugins: PluginView[] = pluginViews(inside)): AgentView {
   const { deps, identity } = inside;
-  const plugins = pluginViews(inside);
   const memory = process.memoryUsage();
   const settings = inside.settings();
-  const { started_at, uptime } = {
-    started_at: isoTime(identity.startedAt) as string,
-    uptime: Math.round((deps.clock.now() - identity.startedAt) / 1000),
-  };
   return {
     state: inside.state(),
     version: identity.version,
@@ -60,8 +61,8 @@ export function agentView(inside: AgentInside): AgentView {
     socket: identity.socket,
     data: identity.data,
     config: identity.config,
-    started_at,
-    uptime,
+    started_at: isoTime(identity.startedAt) as string,
+    uptime: Math.round((deps.clock.monotonic() - identity.startedMs) / 1000),
     groups: [...deps.board.groups],
     checks: checkCounts(deps),
     collectors: collectorCounts(deps),

@@ -4,7 +4,7 @@ import { OpsbroError } from '../../errors.ts';
 import type { ControlRoute } from '../route-table.ts';
 import type { FunctionView } from '../shapes.ts';
 import { type AgentInside, pluginViews } from './agent.ts';
-import { pluginView } from './views.ts';
+import { pluginFacts, pluginView } from './views.ts';
 
 /** Routes of plugins: list, show, release from quarantine. */
 export function pluginRoutes(inside: AgentInside): ControlRoute[] {
@@ -30,6 +30,7 @@ export function pluginRoutes(inside: AgentInside): ControlRoute[] {
         const released = await deps.quarantine.release(id);
         for (const { object } of deps.table.runtimes())
           if (object.plugin === id) deps.scheduler.runNow(object.id);
+        inside.linkServices();
         return { body: { released } };
       },
     },
@@ -38,7 +39,11 @@ export function pluginRoutes(inside: AgentInside): ControlRoute[] {
       path: '/api/v1/plugins/*id',
       scope: 'read',
       handle: ({ params }) => ({
-        body: pluginView(deps, find(params.id as string), inside.penalised(), true) as unknown as JsonObject,
+        body: pluginView(
+          pluginFacts(deps, inside.services(), inside.penalised()),
+          find(params.id as string),
+          true,
+        ) as unknown as JsonObject,
       }),
     },
     {

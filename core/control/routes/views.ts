@@ -3,6 +3,8 @@ import { pendingStatus } from '../../checks/status.ts';
 import type { PluginEntry } from '../../config/model.ts';
 import type { HostDeps } from '../../host/deps.ts';
 import type { ObjectTable, Runtime } from '../../host/objects.ts';
+import type { ServiceFigures } from '../../host/services.ts';
+import type { ServiceState } from '../../services/service-instance.ts';
 import type { CheckView, CollectorView, DetectorView, PluginState, PluginView } from '../shapes.ts';
 
 type Of<Kind extends 'collector' | 'detector' | 'check'> = ReturnType<
@@ -101,19 +103,47 @@ export function checkView(deps: HostDeps, runtime: Of<'check'>): CheckView {
   };
 }
 
-/** What `plugins` shows of one plugin. */
-export function pluginView(
+/** What the views of plugins are made of, gathered once for all of them. */
+export interface PluginFacts {
+  deps: HostDeps;
+  runtimes: ReadonlyMap<string, Runtime[]>;
+  services: ReadonlyMap<string, ServiceFigures[]>;
+  penalised: ReadonlySet<string>;
+}
+
+/** Gathers them: costs a walk over all objects. */
+export function pluginFacts(
   deps: HostDeps,
-  entry: PluginEntry,
+  services: ServiceFigures[],
   penalised: ReadonlySet<string>,
-  full: boolean,
-): PluginView {
-  const runtimes = [...deps.table.runtimes()].filter(({ object }) => object.plugin === entry.id);
+): PluginFacts {
+  const byPlugin = new Map<string, Runtime[]>();
+  for (const runtime of deps.table.runtimes()) push(byPlugin, runtime.object.plugin, runtime);
+  const served = new Map<string, ServiceFigures[]>();
+  for (const service of services) push(served, service.plugin, service);
+  return { deps, runtimes: byPlugin, services: served, penalised };
+}
+
+function push<Value>(lists: Map<string, Value[]>, key: string, value: Value): void {
+  const list = lists.get(key);
+  if (list === undefined) lists.set(key, [value]);
+  else list.push(value);
+}
+
+/** What `plugins` shows of one plugin. */
+export function pluginView(facts: PluginFacts, entry: PluginEntry, full: boolean): PluginView {
+  const { deps } = facts;
+  const runtimes = facts.runtimes.get(entry.id) ?? [];
+  const services = facts.services.get(entry.id) ?? [];
   const figures = deps.registry.figures(entry.id);
-  const schedule = runtimes.map(({ object }) => deps.scheduler.figures(object.id));
-  const sum = (key: 'late' | 'skipped'): number =>
-    schedule.reduce((total, each) => total + (each?.[key] ?? 0), 0);
-  const { state, log } = pluginState(deps, entry, runtimes, penalised);
+  let skipped = 0;
+  let late = 0;
+  for (const { object } of runtimes) {
+    const schedule = deps.scheduler.figures(object.id);
+    skipped += schedule?.skipped ?? 0;
+    late += schedule?.late ?? 0;
+  }
+  const { state, log } = pluginState(facts, entry, runtimes, services);
   return {
     id: entry.id,
     kind: entry.manifest.kind,
@@ -124,26 +154,38 @@ export function pluginView(
     runs: figures.runs,
     errors: figures.errors,
     timeouts: figures.timeouts,
-    restarts: figures.restarts,
-    skipped: sum('skipped'),
-    late: sum('late'),
+    restarts: services.reduce((total, { restarts }) => total + restarts, figures.restarts),
+    skipped,
+    late,
     last_ms: round(figures.lastMs),
     p99_ms: round(figures.p99Ms),
-    heap_bytes: figures.heapBytes,
+    heap_bytes: services.reduce<number | null>(
+      (total, { heapUsedBytes }) => (total ?? 0) + heapUsedBytes,
+      figures.heapBytes,
+    ),
     ...(full
       ? {
           manifest: entry.manifest as unknown as JsonObject,
-          objects: runtimes.map(({ object }) => object.id),
+          objects: [...runtimes.map(({ object }) => object.id), ...services.map(({ id }) => id)],
         }
       : {}),
   };
 }
 
+const serviceStates: { [state in ServiceState]: PluginState } = {
+  starting: 'ok',
+  running: 'ok',
+  backoff: 'backing-off',
+  stopping: 'ok',
+  stopped: 'idle',
+  failed: 'failed',
+};
+
 function pluginState(
-  deps: HostDeps,
+  { deps, penalised }: PluginFacts,
   entry: PluginEntry,
   runtimes: Runtime[],
-  penalised: ReadonlySet<string>,
+  services: ServiceFigures[],
 ): { state: PluginState; log: string } {
   const quarantined = deps.quarantine.get(entry.id);
   if (quarantined !== undefined) return { state: 'quarantined', log: quarantined.reason };
@@ -153,5 +195,14 @@ function pluginState(
   const failing = runtimes.find((runtime) => runtime.failures > 0 || runtime.settled === 'error');
   if (failing !== undefined)
     return { state: failing.failures > 2 ? 'backing-off' : 'error', log: failing.log };
-  return { state: deps.registry.figures(entry.id).runs > 0 ? 'ok' : 'idle', log: '' };
+  const service = services.find(({ state }) => serviceStates[state] !== 'ok') ?? services[0];
+  if (service !== undefined)
+    return {
+      state: serviceStates[service.state],
+      log: service.error === null ? '' : `${service.error.code}: ${service.error.message}`,
+    };
+  const { runs, lastError } = deps.registry.figures(entry.id);
+  // Handlers and functions have no object whose runs would tell.
+  if (runtimes.length === 0 && lastError !== null) return { state: 'error', log: lastError };
+  return { state: runs > 0 ? 'ok' : 'idle', log: '' };
 }

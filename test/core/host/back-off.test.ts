@@ -31,6 +31,7 @@ describe('run counter', () => {
       lastMs: 7,
       p99Ms: 127,
       heapBytes: 1128,
+      lastError: 'OPSBRO_PLUGIN_FAILED',
     });
   });
 });

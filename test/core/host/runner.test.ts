@@ -109,6 +109,24 @@ describe('runner', () => {
     expect(bench.kept.get('check/p/check/c')).toMatchObject({ state: 'critical', output: 'down' });
   });
 
+  it('shows nobody a changed verdict that is not on disk yet', async () => {
+    const bench = hostBench();
+    let written = (): void => undefined;
+    bench.deps.store.put = () =>
+      new Promise((resolve) => {
+        written = resolve;
+      });
+    const changes: string[] = [];
+    bench.deps.bus.subscribe('verdict', ({ check, state }) => void changes.push(`${check} ${state}`));
+    await apply(bench, [checkObject('c', [])]);
+    await bench.advance(100);
+    expect([bench.deps.board.verdicts.size, changes.length]).toEqual([0, 0]);
+    written();
+    await bench.advance(50);
+    expect(bench.deps.board.verdicts.get('p/check/c')?.state).toBe('ok');
+    expect(changes).toEqual(['p/check/c ok']);
+  });
+
   it('makes an evaluation error UNKNOWN with its code, never OK', async () => {
     const bench = hostBench();
     bench.outcomes.set('p/check/c', {
