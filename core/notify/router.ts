@@ -1,24 +1,26 @@
-import type { HandlerEvent } from 'opsbro/sdk';
+import type { HandlerEvent, JsonObject } from 'opsbro/sdk';
 import type { Bus, VerdictChange } from '../board/bus.ts';
 import type { HandlerObject } from '../config/model.ts';
 import type { HostDeps } from '../host/deps.ts';
 
 const queueLimit = 1000;
 
-interface Delivery {
-  handler: HandlerObject;
-  event: HandlerEvent;
+interface Lane {
+  queue: HandlerEvent[];
+  busy: boolean;
+  dropped: number;
 }
 
 /**
  * Takes changes from the bus to the handlers that want them, one at a time a handler, so order is kept and a slow handler delays
- * nobody else. A handler's queue holds 1,000 events; when it overflows the oldest is dropped and logged.
+ * nobody else. A handler's queue holds 1,000 events; when it overflows the oldest is dropped and counted; the log says when that begins
+ * and how many were lost in the end.
  */
 export class Router {
   readonly #deps: HostDeps;
   readonly #node: string;
-  readonly #queues = new Map<string, Delivery[]>();
-  readonly #busy = new Set<string>();
+  /** Of the handlers that have something to do. */
+  readonly #lanes = new Map<string, Lane>();
 
   constructor(deps: HostDeps, node: string) {
     this.#deps = deps;
@@ -77,27 +79,32 @@ export class Router {
       !this.#deps.board.groups.includes(handler.ifGroup)
     )
       return;
-    const queue = this.#queues.get(handler.id) ?? [];
-    this.#queues.set(handler.id, queue);
-    queue.push({ handler, event });
-    if (queue.length > queueLimit) {
-      queue.shift();
-      this.#deps.log.warn('a handler lags: its oldest event was dropped', {
-        plugin: handler.plugin,
-        object: handler.id,
-      });
+    const lane = this.#lanes.get(handler.id) ?? { queue: [], busy: false, dropped: 0 };
+    this.#lanes.set(handler.id, lane);
+    lane.queue.push(event);
+    if (lane.queue.length > queueLimit) {
+      lane.queue.shift();
+      if (lane.dropped === 0) this.#report(handler, 'a handler lags: its oldest events are dropped', {});
+      lane.dropped += 1;
     }
-    if (!this.#busy.has(handler.id)) void this.#drain(handler.id, queue);
+    if (!lane.busy) void this.#drain(handler.id, lane);
   }
 
-  async #drain(id: string, queue: Delivery[]): Promise<void> {
-    this.#busy.add(id);
-    for (let next = queue.shift(); next !== undefined; next = queue.shift()) await this.#deliver(next);
-    this.#busy.delete(id);
+  /** Ends when the queue is empty; a handler that is gone by then leaves nothing behind. */
+  async #drain(id: string, lane: Lane): Promise<void> {
+    lane.busy = true;
+    for (let event = lane.queue.shift(); event !== undefined; event = lane.queue.shift()) {
+      const handler = this.#deps.table.handler(id);
+      if (handler?.enabled === true) await this.#deliver(handler, event);
+    }
+    this.#lanes.delete(id);
+    const handler = this.#deps.table.handler(id);
+    if (lane.dropped > 0 && handler !== undefined)
+      this.#report(handler, 'a handler caught up', { dropped: lane.dropped });
   }
 
-  async #deliver({ handler, event }: Delivery): Promise<void> {
-    const { registry, pool, states, log } = this.#deps;
+  async #deliver(handler: HandlerObject, event: HandlerEvent): Promise<void> {
+    const { registry, pool, states, log, table } = this.#deps;
     const entry = registry.get(handler.plugin);
     if (entry?.module == null) return;
     const result = await pool.run({
@@ -111,18 +118,22 @@ export class Router {
       timeoutMs: handler.timeoutMs,
       event,
     });
-    registry.counter(entry.id).ran(result.durationMs, result.status === 'failed' ? result.error.code : null);
+    const code = result.status === 'failed' ? result.error.code : null;
+    registry.counter(entry.id).ran(result.durationMs, code, result.heapUsedBytes);
     for (const line of result.logs)
       log[line.level](line.message, { ...line.fields, plugin: entry.id, object: handler.id });
     if (result.status === 'failed') {
-      const { code, message } = result.error;
       log.error('a handler failed', {
         plugin: entry.id,
         object: handler.id,
-        code,
-        reason: message,
+        code: result.error.code,
+        reason: result.error.message,
         event: event.key,
       });
-    } else if (result.state !== null) states.set(handler.id, result.state);
+    } else if (result.state !== null && table.has(handler.id)) states.set(handler.id, result.state);
+  }
+
+  #report({ plugin, id }: HandlerObject, message: string, more: JsonObject): void {
+    this.#deps.log.warn(message, { plugin, object: id, ...more });
   }
 }
