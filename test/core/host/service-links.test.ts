@@ -1,0 +1,77 @@
+import { describe, expect, it } from 'vitest';
+import type { ServiceObject } from '../../../core/config/model.ts';
+import { applyPlan } from '../../../core/host/apply-plan.ts';
+import { ServiceLinks } from '../../../core/host/service-links.ts';
+import type { ServiceHost } from '../../../core/host/services.ts';
+import { hostBench, plan, pluginEntry, serviceObject } from './host-bench.ts';
+
+const loader = { put: () => undefined, delete: () => undefined };
+const cache = { invalidate: () => undefined };
+
+async function link(objects: ServiceObject[]) {
+  const bench = hostBench();
+  const calls: string[] = [];
+  const host = {
+    start: async (_: unknown, { id, digest }: ServiceObject) => void calls.push(`start ${id} ${digest}`),
+    stop: async (id: string) => void calls.push(`stop ${id}`),
+    push: (topic: string, groups: unknown) => void calls.push(`push ${topic} ${groups}`),
+    request: async (id: string, request: object) => ({ status: 200, body: { id, ...request } }),
+  } as unknown as ServiceHost;
+  const links = new ServiceLinks(bench.deps, host);
+  const entry = pluginEntry('listener/statsd');
+  const route = { method: 'GET' as const, path: '/api/v1/statsd', scope: 'read' as const };
+  const plugins = [{ ...entry, manifest: { ...entry.manifest, routes: [route] } }];
+  await applyPlan(bench.deps, loader, cache, plan(objects, { plugins }));
+  const reconcile = (): string[] => {
+    calls.length = 0;
+    links.reconcile();
+    return calls.filter((call) => !call.startsWith('push'));
+  };
+  return { bench, calls, links, reconcile, plugins };
+}
+
+const statsd = (more: Partial<ServiceObject> = {}): ServiceObject => serviceObject('statsd', more);
+
+describe('service links', () => {
+  it('starts a service once, again when it changed, and stops it when it is gone', async () => {
+    const { bench, reconcile } = await link([statsd()]);
+    expect(reconcile()).toEqual(['start p/service/statsd d']);
+    expect(reconcile()).toEqual([]);
+    const restart = [statsd({ digest: 'e' })];
+    await applyPlan(bench.deps, loader, cache, plan([], { restart, plugins: null }));
+    expect(reconcile()).toEqual(['start p/service/statsd e']);
+    await applyPlan(bench.deps, loader, cache, plan([], { stop: ['p/service/statsd'], plugins: null }));
+    expect(reconcile()).toEqual(['stop p/service/statsd']);
+  });
+
+  it('follows its group, and tells the groups', async () => {
+    const { bench, calls, reconcile } = await link([statsd({ enabledIfGroup: 'blue' })]);
+    expect(reconcile()).toEqual([]);
+    bench.deps.board.setStaticGroups(['blue'], 1);
+    expect(reconcile()).toEqual(['start p/service/statsd d']);
+    expect(calls).toContain('push groups blue');
+    bench.deps.board.setStaticGroups([], 1);
+    expect(reconcile()).toEqual(['stop p/service/statsd']);
+  });
+
+  it('starts nothing that is off, has no code or is quarantined', async () => {
+    expect((await link([statsd({ enabled: false })])).reconcile()).toEqual([]);
+    expect((await link([statsd({ plugin: 'listener/none' })])).reconcile()).toEqual([]);
+    const { bench, reconcile } = await link([statsd()]);
+    await bench.deps.quarantine.add('listener/statsd', 'why', 1);
+    expect(reconcile()).toEqual([]);
+    await bench.deps.quarantine.release('listener/statsd');
+    expect(reconcile()).toEqual(['start p/service/statsd d']);
+  });
+
+  it('gives the routes of what runs, and takes requests to it', async () => {
+    const { bench, links } = await link([statsd()]);
+    const [route] = links.routes();
+    expect(route).toMatchObject({ method: 'GET', path: '/api/v1/statsd', scope: 'read' });
+    expect(await route?.handle({ params: {}, query: {}, body: null })).toMatchObject({
+      body: { id: 'p/service/statsd', route: '/api/v1/statsd', method: 'GET' },
+    });
+    await applyPlan(bench.deps, loader, cache, plan([], { stop: ['p/service/statsd'], plugins: null }));
+    expect(links.routes()).toEqual([]);
+  });
+});
