@@ -6,6 +6,7 @@ import { parentPort, resourceLimits, workerData } from 'node:worker_threads';
 import type { Context, Json, JsonObject } from 'opsbro/sdk';
 import { createContext, NotEligible, RunLog, threadClock } from '../context/context.ts';
 import { PendingLooks } from '../context/pending-looks.ts';
+import { openSecrets } from '../context/secrets.ts';
 import { copyTree, resultLimits, stateLimits } from '../context/tree.ts';
 import { OpsbroError, type PlainError, plainError } from '../errors.ts';
 import { containThread, type Scope, scopes } from './containment.ts';
@@ -117,10 +118,11 @@ class Run implements Scope {
     const job = this.#job;
     const plugin = await importPlugin(job.module);
     const before = JSON.stringify(job.state);
+    const options = openSecrets(job.schema, job.options, thread.environment);
     const context = createContext({
       data: thread,
       name: job.name,
-      options: job.facts === undefined ? job.options : { ...job.options, facts: job.facts },
+      options: job.facts === undefined ? options : { ...options, facts: job.facts },
       state: job.state,
       signal: this.#abort.signal,
       log: this.log,

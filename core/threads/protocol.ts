@@ -19,6 +19,8 @@ export interface Job {
   object: string;
   name: string;
   options: JsonObject;
+  /** JSON Schema of the options, when it has secrets that the thread is to open. */
+  schema?: JsonObject;
   state: JsonObject;
   timeoutMs: number;
   /** `handle`. */

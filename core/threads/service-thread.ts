@@ -13,6 +13,7 @@ import type {
 } from 'opsbro/sdk';
 import { createContext, logLine, threadClock } from '../context/context.ts';
 import { PendingLooks } from '../context/pending-looks.ts';
+import { openSecrets, secretSchema } from '../context/secrets.ts';
 import { copyTree, resultLimits, stateLimits } from '../context/tree.ts';
 import { OpsbroError, plainError } from '../errors.ts';
 import { containThread, type Scope, scopes } from './containment.ts';
@@ -183,7 +184,12 @@ class Service implements Scope {
   }
 
   #context(): ServiceContext {
-    const { name, options, state } = this.#request;
+    const { name, entry, state } = this.#request;
+    const options = openSecrets(
+      secretSchema(entry.manifest.options),
+      this.#request.options,
+      thread.environment,
+    );
     const { signal } = this.#abort;
     const context: Context = createContext({
       data: thread,

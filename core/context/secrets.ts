@@ -1,0 +1,35 @@
+import { readFileSync } from 'node:fs';
+import type { Json, JsonObject } from 'opsbro/sdk';
+import { OpsbroError } from '../errors.ts';
+import { resolveSecrets } from '../sources/options.ts';
+
+const maxBytes = 64 * 1024;
+
+/**
+ * The options with their secrets in place of `{file: …}` and `{env: …}`. Done in the thread that runs the plugin, at each run, so that a
+ * secret is neither kept by the core nor old. Throws OPSBRO_HOST_IO naming a file that cannot be read, never what is in it.
+ */
+export function openSecrets(
+  schema: Json | undefined,
+  options: JsonObject,
+  environment: { [name: string]: string },
+): JsonObject {
+  if (schema === undefined) return options;
+  return resolveSecrets(schema, options, { read: readSecret, env: (name) => environment[name] });
+}
+
+/** The schema of a plugin's options when it has secrets to open, else undefined. */
+export function secretSchema(schema: JsonObject | undefined): JsonObject | undefined {
+  return schema !== undefined && JSON.stringify(schema).includes('"format":"secret"') ? schema : undefined;
+}
+
+function readSecret(path: string): string {
+  try {
+    const text = readFileSync(path, 'utf8');
+    if (text.length <= maxBytes) return text;
+  } catch (error) {
+    const reason = (error as NodeJS.ErrnoException).code ?? 'it cannot be read';
+    throw new OpsbroError('OPSBRO_HOST_IO', `the secret in ${path}: ${reason}`, { cause: error });
+  }
+  throw new OpsbroError('OPSBRO_HOST_TOO_LARGE', `the secret in ${path} is over ${maxBytes} bytes`);
+}
