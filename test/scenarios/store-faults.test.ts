@@ -1,0 +1,141 @@
+import { spawnSync } from 'node:child_process';
+import { mkdirSync, mkdtempSync, readdirSync, rmSync, statfsSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import type { CheckView, HistoryView, PluginView } from '../../core/control/shapes.ts';
+import { type RealAgent, startRealAgent } from './real-agent.ts';
+
+let scratch: string;
+let disk = '';
+let agent: RealAgent | undefined;
+
+beforeEach(() => {
+  scratch = mkdtempSync(join(tmpdir(), 'opsbro-store-'));
+  disk = join(scratch, 'disk');
+  mkdirSync(disk);
+});
+
+afterEach(async () => {
+  await agent?.dispose();
+  agent = undefined;
+  spawnSync('umount', ['--lazy', disk]);
+  rmSync(scratch, { recursive: true, force: true });
+});
+
+/** A small file system of its own. */
+function mount(size: string, at = disk): { refused: string | null } {
+  const done = spawnSync('mount', ['-t', 'tmpfs', '-o', `size=${size}`, 'tmpfs', at], { encoding: 'utf8' });
+  return { refused: done.status === 0 ? null : (done.error?.message ?? done.stderr.trim()) };
+}
+
+/** Why no file system can be mounted here; null when it can. */
+function mountRefused(): string | null {
+  const probe = mkdtempSync(join(tmpdir(), 'opsbro-mount-'));
+  const { refused } = mount('64k', probe);
+  if (refused === null) spawnSync('umount', [probe]);
+  rmSync(probe, { recursive: true });
+  if (refused !== null && process.env.OPSBRO_TEST_REQUIRE === 'all')
+    throw new Error(`cannot mount a tmpfs: ${refused}`);
+  return refused;
+}
+
+const refused = mountRefused();
+const where = refused === null ? '' : ` (skipped: ${refused})`;
+
+function remount(options: string): void {
+  expect(spawnSync('mount', ['-o', `remount,${options}`, disk]).status).toBe(0);
+}
+
+/** Takes all the space that is left. */
+function fill(): void {
+  const { bavail, bsize } = statfsSync(disk);
+  writeFileSync(join(disk, 'ballast'), Buffer.alloc(Math.max(0, bavail * bsize)));
+}
+
+/** A check whose verdict changes every second, so that there is always something to store. */
+const restless = `check:
+  id: restless
+  interval: 1s
+  critical_if: "int(now()) % 2 == 0"
+  critical_output: "'even'"
+  ok_output: "'odd'"
+`;
+
+/** Waits for verdicts to change so many times; gives the times of the changes. */
+async function changes(running: RealAgent, count: number): Promise<string[]> {
+  const sinceWhen = async () => (await running.get<CheckView>('/api/v1/checks/restless')).since;
+  const seen = [await sinceWhen()];
+  while (seen.length <= count) {
+    const at = await running.until('another verdict', async () => {
+      const since = await sinceWhen();
+      return since !== seen.at(-1) && since;
+    });
+    seen.push(at);
+  }
+  return seen.slice(1) as string[];
+}
+
+async function memoryRuns(running: RealAgent): Promise<number> {
+  return (await running.get<PluginView>('/api/v1/plugins/collector/memory')).runs;
+}
+
+function lines(running: RealAgent, text: string): string[] {
+  return running
+    .output()
+    .split('\n')
+    .filter((line) => line.includes(text));
+}
+
+describe.skipIf(refused !== null)(`a data directory that cannot be written${where}`, () => {
+  it('says so once when the disk is full, goes on, and writes again when it can', async () => {
+    mount('3m');
+    const data = join(disk, 'data');
+    const collector = 'collector:\n  id: memory\n  interval: 1s\n';
+    agent = await startRealAgent({ data, files: { 'restless.yml': restless, 'memory.yml': collector } });
+    const running = agent;
+    await changes(running, 1);
+    fill();
+    await running.until('the error', async () => lines(running, 'OPSBRO_AGENT_STORE').length > 0, 60_000);
+    const runs = await memoryRuns(running);
+    const during = await changes(running, 3);
+    expect(await memoryRuns(running)).toBeGreaterThan(runs);
+    const errors = lines(running, 'OPSBRO_AGENT_STORE');
+    expect(errors).toHaveLength(1);
+    expect(errors[0]).toContain(join(data, 'state'));
+    rmSync(join(disk, 'ballast'));
+    await running.until(
+      'the recovery',
+      async () => lines(running, 'can be written again').length > 0,
+      20_000,
+    );
+    await changes(running, 1);
+    expect(await running.stop()).toBe(0);
+    await running.dispose();
+    agent = await startRealAgent({ data });
+    const { entries } = await agent.get<HistoryView>('/api/v1/history/checks');
+    const kept = entries.filter(({ name, at }) => name === 'restless' && during.includes(at));
+    expect(kept).toHaveLength(during.length);
+  }, 120_000);
+
+  it('refuses to start on a full disk and names the directory', async () => {
+    mount('1m');
+    fill();
+    const data = join(disk, 'data');
+    const ended = await startRealAgent({ data }).catch((error: Error) => error);
+    expect(ended).toMatchObject({ message: expect.stringContaining('ended with 1') });
+    expect(ended).toMatchObject({ message: expect.stringContaining(data) });
+  });
+
+  it('refuses to start on a read-only disk and names the directory', async () => {
+    mount('1m');
+    const data = join(disk, 'data');
+    mkdirSync(data);
+    remount('ro');
+    const ended = await startRealAgent({ data }).catch((error: Error) => error);
+    expect(ended).toMatchObject({ message: expect.stringContaining('ended with 1') });
+    expect(ended).toMatchObject({ message: expect.stringContaining(data) });
+    remount('rw');
+    expect(readdirSync(data)).toEqual([]);
+  });
+});
