@@ -11,6 +11,7 @@ const statuses: { [code: string]: number } = {
   OPSBRO_API_NOT_FOUND: 404,
   OPSBRO_API_INVALID: 400,
   OPSBRO_API_DEADLINE: 504,
+  OPSBRO_AGENT_BUSY: 503,
   OPSBRO_PLUGIN_SERVICE_FAILED: 503,
 };
 
@@ -25,6 +26,8 @@ export class ControlServer {
     this.#server.requestTimeout = 30_000;
     this.#server.headersTimeout = 10_000;
     this.#server.maxConnections = 256;
+    // A connection that cannot be accepted, for want of descriptors, is lost; the agent is not.
+    this.#server.on('error', () => undefined);
   }
 
   /** Listens; a socket file left by an agent that died is replaced, which the data directory's lock makes safe. */

@@ -25,6 +25,12 @@ function find<Found extends Runtime>(found: Found[], what: string, name: string)
   throw new OpsbroError('OPSBRO_API_NOT_FOUND', `no ${what} '${name}'`);
 }
 
+async function runHere(runner: Runner, { object }: Runtime): Promise<void> {
+  if (await runner.runOnce(object.id)) return;
+  const why = object.enabled ? `this host is not in group '${object.ifGroup}'` : 'it is disabled';
+  throw new OpsbroError('OPSBRO_API_INVALID', `${object.id} does not run here: ${why}`);
+}
+
 function byName(left: { object: { name: string } }, right: { object: { name: string } }): number {
   return left.object.name < right.object.name ? -1 : 1;
 }
@@ -54,7 +60,7 @@ export function collectorRoutes(deps: HostDeps, runner: Runner): ControlRoute[] 
       scope: 'write',
       async handle({ params }) {
         const runtime = find(all(), 'collector', params.name as string);
-        await runner.runOnce(runtime.object.id);
+        await runHere(runner, runtime);
         return { body: view(runtime.object.id) };
       },
     },
@@ -124,7 +130,7 @@ export function checkRoutes(deps: HostDeps, runner: Runner): ControlRoute[] {
       scope: 'write',
       async handle({ params }) {
         const runtime = find(all(), 'check', params.name as string);
-        await runner.runOnce(runtime.object.id);
+        await runHere(runner, runtime);
         return { body: json(checkView(deps, runtime)) };
       },
     },
