@@ -159,14 +159,7 @@ export function assemble(options: AssemblyOptions): Assembly {
   const store = exactStore(data.store, clock, log);
   const quarantine = new Quarantine(store);
   const jobs = new JournaledPool(journal, quarantine);
-  const pool = createJobPool({
-    threadData: threadData(process.env),
-    clock,
-    onStart: (job) => jobs.began(job),
-    onLateError: (plugin, { code, message }) =>
-      log.warn('a plugin threw after its run', { plugin, code, reason: message }),
-  });
-  jobs.use(pool);
+  const pool = makePool(jobs, log);
   const rules = new Rules(functionCaller(registry, jobs));
   let runner: Runner;
   const scheduler = new Scheduler({ clock, onDue: (ids) => runner.run(ids), onTick: options.onTick });
@@ -190,14 +183,7 @@ export function assemble(options: AssemblyOptions): Assembly {
   runner = new Runner(deps);
   const history = new History(data.store);
   const services = makeServices(deps);
-  const guard = new MemoryGuard({
-    clock,
-    get maxRssBytes() {
-      return settings.limits.maxRssBytes;
-    },
-    rss: () => process.memoryUsage.rss(),
-    suspects: () => memorySuspects(pool, services),
-  });
+  const guard = makeGuard(pool, services, () => settings.limits.maxRssBytes);
   return {
     deps,
     pool,
@@ -212,14 +198,40 @@ export function assemble(options: AssemblyOptions): Assembly {
     settings: () => settings,
     useSettings(next) {
       settings = { ...next, displayName: next.displayName === '' ? identity.name : next.displayName };
-      const { expressionCpuMs, expressionWatchdogMs, expressionMemoryBytes } = next.limits;
-      rules.useLimits({
-        cpuMs: expressionCpuMs,
-        watchdogMs: expressionWatchdogMs,
-        memoryBytes: expressionMemoryBytes,
-        stackBytes: 128 * 1024,
-      });
+      rules.useLimits(expressionLimits(next));
     },
+  };
+}
+
+function makePool(jobs: JournaledPool, log: HostLog): JobPool {
+  const pool = createJobPool({
+    threadData: threadData(process.env),
+    clock: systemClock,
+    onStart: (job) => jobs.began(job),
+    onLateError: (plugin, { code, message }) =>
+      log.warn('a plugin threw after its run', { plugin, code, reason: message }),
+  });
+  jobs.use(pool);
+  return pool;
+}
+
+function makeGuard(pool: JobPool, services: ServiceHost, maxRssBytes: () => number): MemoryGuard {
+  return new MemoryGuard({
+    clock: systemClock,
+    get maxRssBytes() {
+      return maxRssBytes();
+    },
+    rss: () => process.memoryUsage.rss(),
+    suspects: () => memorySuspects(pool, services),
+  });
+}
+
+function expressionLimits({ limits }: AgentSettings): ExpressionLimits {
+  return {
+    cpuMs: limits.expressionCpuMs,
+    watchdogMs: limits.expressionWatchdogMs,
+    memoryBytes: limits.expressionMemoryBytes,
+    stackBytes: 128 * 1024,
   };
 }
 
