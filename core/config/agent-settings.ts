@@ -3,9 +3,9 @@ import { parseDuration, parseSize } from '../sources/duration.ts';
 import { Findings } from '../sources/findings.ts';
 import { kindSchemas } from '../sources/kinds.ts';
 import { fillOptions } from '../sources/options.ts';
+import type { RawObject } from '../sources/split.ts';
 import { unknownKey, validate } from '../sources/validate.ts';
 import type { AgentSettings, Diagnostic } from './model.ts';
-import type { RawObject } from './split.ts';
 
 /**
  * Checks one agent.yml. A key that is no setting is accepted as free data when it is a scalar that some `$macro$` names; what is

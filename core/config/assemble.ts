@@ -3,12 +3,12 @@ import { basename, join } from 'node:path';
 import type { JsonObject } from 'opsbro/sdk';
 import type { ErrorCode } from '../errors.ts';
 import type { Scan } from '../sources/files.ts';
+import { mergeTrees } from '../sources/macros.ts';
 import { type PluginSet, runtimeOf } from '../sources/manifests.ts';
+import type { RawObject, SplitFile } from '../sources/split.ts';
 import { agentSettings, checkAgent, globalData } from './agent-settings.ts';
 import type { BuildContext, Built, ExpressionCompiler } from './build.ts';
-import { mergeTrees } from './macros.ts';
 import type { AgentSettings, ConfigObject, Diagnostic, Place, PluginEntry } from './model.ts';
-import type { RawObject, SplitFile } from './split.ts';
 
 /** What a load came to, before it is compared with what runs. */
 export interface Loaded {

@@ -5,12 +5,12 @@ import { nearest } from '../nearest.ts';
 import { parseDuration } from '../sources/duration.ts';
 import { Findings } from '../sources/findings.ts';
 import { type KindSchema, kindSchemas } from '../sources/kinds.ts';
+import { configurationNames, lookUp, macrosOf } from '../sources/macros.ts';
 import { fillOptions, mapFormats } from '../sources/options.ts';
+import { isMapping, plannedPlugins, type RawObject } from '../sources/split.ts';
 import { type SchemaFinding, unknownKey, validate } from '../sources/validate.ts';
 import type { Path } from '../sources/yaml.ts';
-import { configurationNames, lookUp, macrosOf } from './macros.ts';
 import type { ConfigObject, Diagnostic, Place, PluginEntry } from './model.ts';
-import { isMapping, plannedPlugins, type RawObject } from './split.ts';
 
 /** The expression compiler, as an argument: `core/expressions/compile.ts` in the program. */
 export interface ExpressionCompiler {

@@ -3,6 +3,7 @@ import { OpsbroError } from '../errors.ts';
 import type { Program } from '../expressions/program.ts';
 import { type Scan, type SourceFile, scanDirectories, type TrustedOwners } from '../sources/files.ts';
 import { collectPlugins, type PluginSet, readShipped } from '../sources/manifests.ts';
+import { type RawObject, type SplitFile, splitFile } from '../sources/split.ts';
 import type { ConfigDirectories } from '../threads/protocol.ts';
 import { globalData } from './agent-settings.ts';
 import { assemble, type Loaded } from './assemble.ts';
@@ -16,7 +17,6 @@ import {
 import type { ConfigPlan, Diagnostic, PluginEntry, RunningObject, ShownObject } from './model.ts';
 import { diff } from './plan.ts';
 import { showAgent, showObject } from './show.ts';
-import { type RawObject, type SplitFile, splitFile } from './split.ts';
 
 const maxRemembered = 10_000;
 

@@ -1,8 +1,8 @@
 import type { Json, JsonObject } from 'opsbro/sdk';
 import { kindSchemas } from '../sources/kinds.ts';
+import { lookUp } from '../sources/macros.ts';
 import { redactSecrets } from '../sources/options.ts';
 import { type Loaded, parametersOf } from './assemble.ts';
-import { lookUp } from './macros.ts';
 import type { ConfigObject, ShownObject } from './model.ts';
 
 type ShownKey = ShownObject['keys'][number];

@@ -1,11 +1,11 @@
 import type { Json, JsonObject } from 'opsbro/sdk';
-import { decodeText, type SourceFile } from '../sources/files.ts';
-import { Findings } from '../sources/findings.ts';
-import type { kindSchemas } from '../sources/kinds.ts';
-import { unknownKey } from '../sources/validate.ts';
-import { type Path, parseYaml, type YamlDocument } from '../sources/yaml.ts';
+import type { Diagnostic, Place } from '../config/model.ts';
+import { decodeText, type SourceFile } from './files.ts';
+import { Findings } from './findings.ts';
+import type { kindSchemas } from './kinds.ts';
 import { macrosOf } from './macros.ts';
-import type { Diagnostic, Place } from './model.ts';
+import { unknownKey } from './validate.ts';
+import { type Path, parseYaml, type YamlDocument } from './yaml.ts';
 
 /** Kinds of objects a file may hold. */
 export type RawKind = keyof typeof kindSchemas | 'package' | 'parameters';
