@@ -37,11 +37,12 @@ export class History {
     for (const kind of kinds) {
       const found = await this.#store.entries(`history/${kind}/`);
       const rows = found.slice(-limit);
-      const last = rows.at(0)?.[0].split('/').at(-1);
-      this.#first.set(kind, last === undefined ? 0 : Number(last));
+      const last = rows.at(-1)?.[0].split('/').at(-1);
+      // Counted from the last: rows between may be lost, and what comes must follow it.
+      this.#first.set(kind, last === undefined ? 0 : Number(last) - rows.length + 1);
       this.#entries.set(
         kind,
-        rows.flatMap(([, value]) => readEntry(value)),
+        rows.map(([, value]) => readEntry(value)),
       );
     }
   }
@@ -86,16 +87,14 @@ function keyOf(kind: HistoryKind, sequence: number): string {
   return `history/${kind}/${String(sequence).padStart(12, '0')}`;
 }
 
-function readEntry(value: Json): HistoryEntry[] {
-  if (typeof value !== 'object' || value === null || Array.isArray(value)) return [];
-  const text = (key: string): string => (typeof value[key] === 'string' ? value[key] : '');
-  return [
-    {
-      at: Number(value.at ?? 0),
-      name: text('name'),
-      oldState: text('oldState'),
-      state: text('state'),
-      log: text('log'),
-    },
-  ];
+function readEntry(value: Json): HistoryEntry {
+  const row = typeof value === 'object' && value !== null && !Array.isArray(value) ? value : {};
+  const text = (key: string): string => (typeof row[key] === 'string' ? row[key] : '');
+  return {
+    at: Number(row.at ?? 0),
+    name: text('name'),
+    oldState: text('oldState'),
+    state: text('state'),
+    log: text('log'),
+  };
 }

@@ -1,0 +1,45 @@
+import type { Json } from 'opsbro/sdk';
+import { expect, it } from 'vitest';
+import { Bus } from '../../../core/board/bus.ts';
+import { History } from '../../../core/board/history.ts';
+
+async function turn(): Promise<void> {
+  await new Promise((resolve) => setImmediate(resolve));
+}
+
+function store(rows: Map<string, Json>) {
+  return {
+    putLazy({ put = [], del = [] }: { put?: [string, Json][]; del?: string[] }) {
+      for (const [key, value] of put) rows.set(key, value);
+      for (const key of del) rows.delete(key);
+    },
+    entries: async (prefix: string): Promise<[string, Json][]> =>
+      [...rows].filter(([key]) => key.startsWith(prefix)).sort(([left], [right]) => (left < right ? -1 : 1)),
+  };
+}
+
+const change = (name: string) => ({ name, state: 'ok', oldState: 'error', log: '', at: 1 });
+
+it('keeps the newest thousand over restarts, also when rows of the store were lost', async () => {
+  const rows = new Map<string, Json>();
+  const bus = new Bus();
+  const first = new History(store(rows));
+  first.follow(bus);
+  for (let count = 0; count < 1200; count += 1) bus.publish('collector', change(`c${count}`));
+  await turn();
+  expect(first.list('collectors')).toHaveLength(1000);
+  expect(rows.size).toBe(1000);
+  for (const key of [...rows.keys()].slice(100, 200)) rows.delete(key);
+
+  const later = new Bus();
+  const second = new History(store(rows));
+  await second.restore();
+  second.follow(later);
+  later.publish('collector', change('new'));
+  await turn();
+  const third = new History(store(rows));
+  await third.restore();
+  const names = third.list('collectors').map(({ name }) => name);
+  expect(names.slice(-2)).toEqual(['c1199', 'new']);
+  expect(names).toHaveLength(901);
+});
