@@ -25,7 +25,8 @@ export function registerConfig(program: Command, cli: CliContext): void {
   noun
     .command('plan [dirs...]')
     .description('what a reload would start, restart and stop')
-    .action((dirs: string[]) => plan(cli, dirs));
+    .option('--all', 'with no agent running, each object instead of their counts')
+    .action((dirs: string[], options: { all?: boolean }) => plan(cli, dirs, options.all === true));
   noun
     .command('show [id]')
     .description(
@@ -81,34 +82,65 @@ async function status(cli: CliContext): Promise<void> {
   );
 }
 
-async function plan(cli: CliContext, dirs: string[]): Promise<void> {
+async function plan(cli: CliContext, dirs: string[], all: boolean): Promise<void> {
   const running = await runningObjects(cli);
-  const { configuration, directories } = openConfiguration(cli, dirs);
-  const made = configuration.load(directories, running);
+  const over = dirs.length === 0 && running !== null ? await directoriesOf(cli) : dirs;
+  const { configuration, directories } = openConfiguration(cli, over);
+  const made = configuration.load(directories, running ?? []);
   if (made.badFiles.length > 0) cli.exitCode = badConfiguration;
   const { start, restart, stop, kept, badFiles, diagnostics } = made;
   const ids = { start: start.map(({ id }) => id), restart: restart.map(({ id }) => id), stop, kept };
-  cli.show({ ...ids, bad_files: badFiles, diagnostics }, () => planText(cli, made));
+  cli.show({ ...ids, bad_files: badFiles, diagnostics }, () => planText(cli, made, running === null && !all));
 }
 
-function planText(cli: CliContext, { start, restart, stop, kept, diagnostics }: ConfigPlan): string {
+function planText(cli: CliContext, plan: ConfigPlan, isBrief: boolean): string {
   const { paint } = cli;
+  const { start, restart, stop, kept, diagnostics } = plan;
+  const starts = start.map(
+    ({ id, place }) => `${paint.green('+ start  ')} ${id}  ${paint.dim(placeText(place))}`,
+  );
   return [
     ...diagnostics.map((diagnostic) => diagnosticText(cli, diagnostic)),
-    ...start.map(({ id, place }) => `${paint.green('+ start  ')} ${id}  ${paint.dim(placeText(place))}`),
+    ...(isBrief ? startCounts(cli, plan) : starts),
     ...restart.map(({ id, place }) => `${paint.yellow('~ restart')} ${id}  ${paint.dim(placeText(place))}`),
     ...stop.map((id) => `${paint.red('- stop   ')} ${id}`),
     `${start.length} to start, ${restart.length} to restart, ${stop.length} to stop, ${kept} kept`,
   ].join('\n');
 }
 
-async function runningObjects(cli: CliContext): Promise<RunningObject[]> {
+/** What would start, by pack and kind: with nothing running it is everything, which nobody reads line by line. */
+function startCounts(cli: CliContext, { start }: ConfigPlan): string[] {
+  const rows = new Map<string, { pack: string; kind: string; count: number }>();
+  for (const { pack, kind } of start) {
+    const row = rows.get(`${pack}/${kind}`) ?? { pack, kind, count: 0 };
+    rows.set(`${pack}/${kind}`, { ...row, count: row.count + 1 });
+  }
+  const table = cli.table(
+    [
+      { title: 'PACK', text: (row) => row.pack },
+      { title: 'KIND', text: (row) => row.kind },
+      { title: 'START', text: (row) => String(row.count) },
+    ],
+    [...rows.values()],
+  );
+  return rows.size === 0 ? [] : [table, cli.paint.dim("'--all' shows each")];
+}
+
+/** What the agent reads over the shipped configuration, unless the command line says what is to be read. */
+async function directoriesOf(cli: CliContext): Promise<string[]> {
+  if (cli.options().config.length > 0) return [];
+  const agent = await (await cli.agent()).request<ConfigStatusView>('GET', '/api/v1/config/status');
+  return agent.directories.slice(1);
+}
+
+/** null when no agent runs here. */
+async function runningObjects(cli: CliContext): Promise<RunningObject[] | null> {
   try {
     return await (await cli.agent()).request<RunningObject[]>('GET', '/api/v1/config/running');
   } catch (error) {
     if (!isNotRunning(error)) throw error;
     cli.note('no agent runs here: everything would start');
-    return [];
+    return null;
   }
 }
 

@@ -86,7 +86,9 @@ describe('opsbro config plan', () => {
     const { code, out, err } = await opsbro('config', 'plan');
     expect(code).toBe(0);
     expect(err).toContain('no agent runs here: everything would start');
-    expect(out).toContain('a/check/new');
+    expect(out).toMatch(/^a +check +1$/m);
+    expect(out).not.toContain('a/check/new');
+    expect((await opsbro('config', 'plan', '--all')).out).toMatch(/\+ start {3}a\/check\/new /);
   });
 });
 

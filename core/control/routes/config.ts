@@ -18,7 +18,7 @@ export interface Explainer {
   explain(program: Program, facts: Facts): Promise<{ outcome: Outcome; tree: Json }>;
 }
 
-/** Routes of the configuration: status, effective objects. */
+/** Routes of the configuration: status, what runs, effective objects. */
 export function configRoutes(inside: AgentInside, config: ConfigAsker): ControlRoute[] {
   return [
     {
@@ -39,6 +39,12 @@ export function configRoutes(inside: AgentInside, config: ConfigAsker): ControlR
         };
         return { body: view as unknown as JsonObject };
       },
+    },
+    {
+      method: 'GET',
+      path: '/api/v1/config/running',
+      scope: 'read',
+      handle: () => ({ body: inside.deps.table.running() as unknown as JsonObject[] }),
     },
     {
       method: 'GET',
