@@ -9,13 +9,15 @@ import type { RawObject, SplitFile } from '../sources/split.ts';
 import { agentSettings, checkAgent, globalData } from './agent-settings.ts';
 import type { BuildContext, Built, ExpressionCompiler } from './build.ts';
 import type { AgentSettings, ConfigObject, Diagnostic, Place, PluginEntry } from './model.ts';
+import { overlay } from './override.ts';
 
 /** What a load came to, before it is compared with what runs. */
 export interface Loaded {
   objects: ConfigObject[];
-  /** The text behind each object, and the ids that replace an object of an earlier directory. */
+  /** The text behind each object, all its directories merged. */
   raws: ReadonlyMap<string, RawObject>;
-  overriding: ReadonlySet<string>;
+  /** Ids of objects that are laid over one whose file is bad. */
+  undermined: ReadonlySet<string>;
   plugins: PluginSet;
   agent: AgentSettings;
   agentRaws: RawObject[];
@@ -41,7 +43,7 @@ interface Parts {
 }
 
 /**
- * Makes one configuration of all files: merges parameters and agent.yml over the directories, lets later directories override by
+ * Makes one configuration of all files: merges parameters and agent.yml over the directories, lays later directories over earlier ones by
  * id, adds the plugins that run without YAML, and builds every object. A file with any error gives no object.
  */
 export function assemble(parts: Parts): Loaded {
@@ -91,11 +93,10 @@ class Assembly {
     this.mergeParameters();
     this.synthesise();
     const { objects, raws } = this.buildAll();
-    const overriding = [...raws].filter(([id, raw]) => (this.candidates.get(id)?.indexOf(raw) ?? 0) > 0);
     return {
       objects,
       raws,
-      overriding: new Set(overriding.map(([id]) => id)),
+      undermined: this.undermined(),
       plugins,
       agent: this.agent,
       agentRaws: this.agentRaws,
@@ -163,7 +164,7 @@ class Assembly {
 
   /** Collectors run without YAML unless an object bears their name; detectors unless one uses them; services where their pack has parameters. */
   private synthesise(): void {
-    const raws = [...this.candidates.values()].map((list) => list.at(-1)!);
+    const raws = [...this.candidates.values()].map((list) => overlay(list)!);
     const names = raws.map(
       ({ kind, name, value }) => `${kind}/${(kind === 'detector' && value.use) || name}`,
     );
@@ -203,38 +204,47 @@ class Assembly {
   }
 
   private buildAll(): { objects: ConfigObject[]; raws: Map<string, RawObject> } {
-    const chosen = [...this.candidates].map(([id, list]) => [id, list.length - 1] as [string, number]);
     const dropped = this.collectorTwins();
     const collectors = [...this.candidates.values()]
       .flat()
       .filter((raw) => raw.kind === 'collector' && !dropped.has(raw.id));
     const names = new Set(collectors.map(({ name }) => name.toLowerCase()));
     const contexts = new Map<string, { key: string; context: BuildContext }>();
-    const built = new Map<string, Built>();
-    const build = (id: string, index: number): void => {
-      const raw = this.candidates.get(id)?.[index];
-      if (raw === undefined || dropped.has(id)) return;
+    const built = new Map<string, { raw: RawObject | undefined; object: ConfigObject | null }>();
+    const build = (id: string, raw: RawObject | undefined): void => {
+      if (raw === undefined) return void built.set(id, { raw, object: null });
       const name = parametersOf(raw);
       const pack = contexts.get(name) ?? this.context(name, names);
       contexts.set(name, pack);
-      const result = this.parts.build(raw, pack.key, pack.context);
-      this.note(result.diagnostics);
-      built.set(id, result);
+      const { object, diagnostics } = this.parts.build(raw, pack.key, pack.context);
+      this.note(diagnostics);
+      built.set(id, { raw, object });
     };
-    for (const [id, index] of chosen) build(id, index);
-    // Only now is known which files are bad; where one is, the object it would override takes its place.
-    for (const choice of chosen) {
-      const [id] = choice;
-      while (this.bad.has(this.candidates.get(id)?.[choice[1]]?.file.path ?? '')) {
-        built.delete(id);
-        choice[1] -= 1;
-        build(id, choice[1]);
+    const ids = [...this.candidates.keys()].filter((id) => !dropped.has(id));
+    for (const id of ids) build(id, overlay(this.candidates.get(id)!));
+    // Only now is known which files are bad; without them, what they were laid over counts alone.
+    for (let isSettled = false; !isSettled; ) {
+      isSettled = true;
+      for (const id of ids) {
+        const raw = overlay(this.candidates.get(id)!.filter(({ file }) => !this.bad.has(file.path)));
+        if (built.get(id)?.raw === raw) continue;
+        build(id, raw);
+        isSettled = false;
       }
     }
-    const objects = [...built.values()].flatMap(({ object }) => object ?? []);
-    const indexes = new Map(chosen);
-    const raws = objects.map(({ id }) => [id, this.candidates.get(id)![indexes.get(id)!]!] as const);
-    return { objects, raws: new Map(raws) };
+    const good = [...built.values()].flatMap(({ raw, object }) => (raw && object ? [{ raw, object }] : []));
+    return {
+      objects: good.map(({ object }) => object),
+      raws: new Map(good.map(({ raw, object }) => [object.id, raw])),
+    };
+  }
+
+  private undermined(): Set<string> {
+    const isGood = ({ file }: RawObject): boolean => !this.bad.has(file.path);
+    const ids = [...this.candidates].flatMap(([id, list]) =>
+      list.slice(0, Math.max(0, list.findLastIndex(isGood))).every(isGood) ? [] : id,
+    );
+    return new Set(ids);
   }
 
   /** Expressions know a collector by its name alone, so two packs cannot both have one: the later directory's counts. */

@@ -18,7 +18,10 @@ export function diff(
   let kept = 0;
   for (const { id, digest, file } of running) {
     const object = next.get(id);
-    const isFrozen = isBadFile(file, loaded.badFiles) || (object !== undefined && leansOnBad(object, loaded));
+    const isFrozen =
+      isBadFile(file, loaded.badFiles) ||
+      loaded.undermined.has(id) ||
+      (object !== undefined && leansOnBad(object, loaded));
     if (isFrozen) frozen.add(nameOf(id));
     if (isFrozen || object?.digest === digest) kept += 1;
     else if (object === undefined) stop.push(id);

@@ -12,10 +12,10 @@ export function showObject(object: ConfigObject, loaded: Loaded): ShownObject {
   const raw = loaded.raws.get(object.id);
   const schema = loaded.plugins.entries.get(object.plugin)?.manifest.options;
   const properties = (schema?.properties ?? {}) as JsonObject;
-  const origin = loaded.overriding.has(object.id) ? 'override' : 'file';
   const keys: ShownKey[] = [];
   for (const [key, value] of Object.entries(raw?.value ?? {})) {
     const shown = key === 'options' ? redactSecrets(schema, value) : redactSecrets(properties[key], value);
+    const origin = raw!.inherited?.has(key) === false ? 'override' : 'file';
     keys.push({ key, value: shown, origin, place: raw!.locate([key], 'key') });
   }
   const written = new Set(keys.map(({ key }) => key));

@@ -19,6 +19,8 @@ export interface RawObject {
   value: JsonObject;
   place: Place;
   file: SourceFile;
+  /** Of an object laid over another: the keys it has from the lowest directory. */
+  inherited?: ReadonlySet<string>;
   /** The place of a key or value of this object; of the object itself when it has no such path. */
   locate(path: Path, of: 'key' | 'value', offset?: number): Place;
 }

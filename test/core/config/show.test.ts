@@ -49,6 +49,19 @@ describe('show', () => {
     expect(shown('a/check/cpu').critical_if).toMatchObject({ value: '2 > 3', origin: 'override' });
   });
 
+  it('says of each key of a partial override which file it came from', () => {
+    made.write('a/cpu.yml', 'check: {critical_if: "1 > 2", interval: 1m}\n');
+    made.write('/over/a/cpu.yml', 'check: {interval: 30s}\n');
+    const keys = shown('a/check/cpu');
+    expect(keys.critical_if).toMatchObject({ origin: 'file', place: { file: made.path('a/cpu.yml') } });
+    expect(keys.interval).toMatchObject({
+      value: '30s',
+      origin: 'override',
+      place: { file: made.path('/over/a/cpu.yml'), line: 1, column: 9 },
+    });
+    expect(keys.enabled).toMatchObject({ value: true, origin: 'default' });
+  });
+
   it('lists the parameters that expressions bind', () => {
     made.write('a/parameters.yml', 'cpu: {low: 4}\nother: 1\n');
     made.write('a/cpu.yml', 'check: {critical_if: "{{parameters.cpu.low}} > 2"}\n');
