@@ -24,6 +24,8 @@ export async function runAgent(cli: CliContext, options: StartOptions): Promise<
   const launcher = env.OPSBRO_LAUNCHER === undefined ? undefined : Number(env.OPSBRO_LAUNCHER);
   // What the agent runs is not launched by this launcher.
   delete env.OPSBRO_LAUNCHER;
+  const endedWith = env.OPSBRO_ENDED_WITH === undefined ? undefined : Number(env.OPSBRO_ENDED_WITH);
+  delete env.OPSBRO_ENDED_WITH;
   const { config, data } = cli.directories();
   // Before anything that takes time: a signal that comes early must not kill an agent that is starting.
   const signals = catchSignals(launcher !== undefined);
@@ -33,7 +35,7 @@ export async function runAgent(cli: CliContext, options: StartOptions): Promise<
       config,
       data,
       ...(level === undefined ? {} : { logLevel: level }),
-      supervised: launcher !== undefined,
+      ...(endedWith === undefined ? {} : { endedWith }),
       oneShot: options.oneShot,
     });
     signals.deliver({ stop: () => agent.stop(), reload: () => agent.reload() });

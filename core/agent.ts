@@ -14,6 +14,7 @@ import { plainError } from './errors.ts';
 import { applyPlan, linkGroups } from './host/apply-plan.ts';
 import { Chores } from './host/chores.ts';
 import { CpuMeter } from './host/cpu-meter.ts';
+import { causeOfDeath } from './host/quarantine.ts';
 import { Reloader } from './host/reloader.ts';
 import { dropOrphans, restoreBoard } from './host/restore.ts';
 import { type AgentLog, createLog } from './log.ts';
@@ -31,8 +32,8 @@ export interface AgentOptions {
   config: string[];
   data: string;
   logLevel?: string;
-  /** A launcher watches over this process and starts it again when it dies. */
-  supervised: boolean;
+  /** Exit status of the agent that this one replaces, when its launcher saw it die. */
+  endedWith?: number;
   /** Run everything once, then stop. */
   oneShot?: boolean;
 }
@@ -214,7 +215,11 @@ class Agent implements AgentHandle {
   }
 
   async #accuse(crashed: string[]): Promise<void> {
-    const { quarantined, suspected } = await this.#parts.deps.quarantine.accuse(crashed, systemClock.now());
+    const { quarantined, suspected } = await this.#parts.deps.quarantine.accuse(
+      crashed,
+      causeOfDeath(this.#options.endedWith),
+      systemClock.now(),
+    );
     for (const plugin of quarantined)
       this.#log.error('quarantined: the agent died while it ran; release it with opsbro plugins release', {
         plugin,

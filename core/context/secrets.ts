@@ -18,11 +18,6 @@ export function openSecrets(
   return resolveSecrets(schema, options, { read: readSecret, env: (name) => environment[name] });
 }
 
-/** The schema of a plugin's options when it has secrets to open, else undefined. */
-export function secretSchema(schema: JsonObject | undefined): JsonObject | undefined {
-  return schema !== undefined && JSON.stringify(schema).includes('"format":"secret"') ? schema : undefined;
-}
-
 function readSecret(path: string): string {
   try {
     const text = readFileSync(path, 'utf8');

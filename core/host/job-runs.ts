@@ -6,6 +6,7 @@ import { backOffMs } from './back-off.ts';
 import type { HostDeps } from './deps.ts';
 import type { Runtime } from './objects.ts';
 import { type Results, readVerdict } from './results.ts';
+import { withSecrets } from './secrets.ts';
 
 const verbs = { collector: 'collect', detector: 'detect', check: 'check' } as const;
 
@@ -90,6 +91,7 @@ export class JobRuns {
       options: object.options,
       state: this.#deps.states.get(object.id),
       timeoutMs: object.timeoutMs,
+      ...withSecrets(entry),
       ...(needs ? { facts: this.#deps.agentFacts() } : {}),
     };
   }

@@ -1,5 +1,19 @@
 import type { Json } from 'opsbro/sdk';
 
+/** How an agent died: by its own doing, by somebody's signal, or nobody saw it. */
+export type DeathCause = 'abort' | 'killed' | 'unknown';
+
+// 128 + SIGILL, SIGTRAP, SIGABRT, SIGBUS, SIGSEGV: what V8 and native code end a process with.
+const aborts: readonly number[] = [132, 133, 134, 135, 139];
+const killed: readonly number[] = [129, 130, 137, 143];
+
+/** What an exit status, as a shell sees it, tells of a death. */
+export function causeOfDeath(status: number | undefined): DeathCause {
+  if (status === undefined) return 'unknown';
+  if (killed.includes(status)) return 'killed';
+  return aborts.includes(status) ? 'abort' : 'unknown';
+}
+
 /** Why a plugin is kept from running, and since when (epoch ms). */
 export interface QuarantineEntry {
   reason: string;
@@ -33,12 +47,20 @@ export class Quarantine {
     this.#suspects.add(plugin);
   }
 
-  /** Takes the journal of an agent that died and tells who is quarantined for it and who is suspected. */
-  async accuse(running: string[], at: number): Promise<{ quarantined: string[]; suspected: string[] }> {
+  /**
+   * Takes the journal of an agent that died and tells who is quarantined for it and who is suspected. Somebody who ends the process from
+   * outside (`killed`) clears all; where the cause is not known, one death makes a suspect and only the second a culprit.
+   */
+  async accuse(
+    running: string[],
+    cause: DeathCause,
+    at: number,
+  ): Promise<{ quarantined: string[]; suspected: string[] }> {
+    if (cause === 'killed') return { quarantined: [], suspected: [] };
     const fresh = running.filter((plugin) => !this.#entries.has(plugin));
     const again = fresh.filter((plugin) => this.#suspects.has(plugin));
     const accused = again.length > 0 ? again : fresh;
-    if (accused.length === 1) {
+    if (accused.length === 1 && (cause === 'abort' || again.length === 1)) {
       for (const plugin of accused) {
         await this.add(plugin, 'the agent died while it ran', at);
         await this.clear(plugin);

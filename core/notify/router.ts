@@ -2,6 +2,7 @@ import type { HandlerEvent, JsonObject } from 'opsbro/sdk';
 import type { Bus, VerdictChange } from '../board/bus.ts';
 import type { HandlerObject } from '../config/model.ts';
 import type { HostDeps } from '../host/deps.ts';
+import { withSecrets } from '../host/secrets.ts';
 
 const queueLimit = 1000;
 
@@ -114,6 +115,7 @@ export class Router {
       object: handler.id,
       name: handler.name,
       options: handler.options,
+      ...withSecrets(entry),
       state: states.get(handler.id),
       timeoutMs: handler.timeoutMs,
       event,

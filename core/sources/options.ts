@@ -77,3 +77,8 @@ export function redactSecrets(schema: Json | undefined, options: Json): Json {
     format === 'secret' && !isMapping(value) && value !== null && value !== '' ? redacted : value,
   );
 }
+
+/** The schema of a plugin's options when it has secrets to open, else undefined. */
+export function secretSchema(schema: JsonObject | undefined): JsonObject | undefined {
+  return schema !== undefined && JSON.stringify(schema).includes('"format":"secret"') ? schema : undefined;
+}

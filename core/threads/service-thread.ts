@@ -13,9 +13,10 @@ import type {
 } from 'opsbro/sdk';
 import { createContext, logLine, threadClock } from '../context/context.ts';
 import { PendingLooks } from '../context/pending-looks.ts';
-import { openSecrets, secretSchema } from '../context/secrets.ts';
+import { openSecrets } from '../context/secrets.ts';
 import { copyTree, resultLimits, stateLimits } from '../context/tree.ts';
 import { OpsbroError, plainError } from '../errors.ts';
+import { secretSchema } from '../sources/options.ts';
 import { containThread, type Scope, scopes } from './containment.ts';
 import { EmitQueue } from './emit-queue.ts';
 import type { LogLine, ServiceReply, ServiceRequest } from './protocol.ts';

@@ -21,7 +21,6 @@ function start(): Promise<AgentHandle> {
     config: [join(packageRoot, 'config.d')],
     data,
     logLevel: 'error',
-    supervised: false,
   });
 }
 
@@ -67,7 +66,6 @@ describe('startAgent', () => {
       config: [join(packageRoot, 'config.d'), config],
       data,
       logLevel: 'error',
-      supervised: false,
       oneShot: true,
     });
     expect(await agent.stopped).toBe(0);

@@ -77,7 +77,7 @@ describe('journaled pool', () => {
 
   it('runs suspects one at a time, beside everything else, and clears each that the agent survives', async () => {
     const { subject, quarantine, runs } = pool();
-    await quarantine.accuse(['collector/a', 'handler/b'], 1);
+    await quarantine.accuse(['collector/a', 'handler/b'], 'abort', 1);
     const suspects = [job('collector/a'), job('handler/b', 'handle')];
     const ended = [...suspects, job('collector/c')].map((each) => subject.run(each));
     await turn();
@@ -95,7 +95,7 @@ describe('journaled pool', () => {
 
   it('does not clear a suspect whose job no thread took', async () => {
     const { subject, quarantine, runs } = pool();
-    await quarantine.accuse(['collector/a', 'collector/b'], 1);
+    await quarantine.accuse(['collector/a', 'collector/b'], 'abort', 1);
     const ended = subject.run(job('collector/a'));
     await turn();
     runs[0]?.end(failed('OPSBRO_AGENT_BUSY'));

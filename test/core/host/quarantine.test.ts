@@ -1,6 +1,6 @@
 import type { Json } from 'opsbro/sdk';
 import { describe, expect, it } from 'vitest';
-import { Quarantine } from '../../../core/host/quarantine.ts';
+import { causeOfDeath, Quarantine } from '../../../core/host/quarantine.ts';
 
 function quarantine(): { quarantine: Quarantine; kept: Map<string, Json> } {
   const kept = new Map<string, Json>();
@@ -16,7 +16,7 @@ function quarantine(): { quarantine: Quarantine; kept: Map<string, Json> } {
 describe('quarantine', () => {
   it('takes the one plugin that ran when the agent died, and keeps that over restarts', async () => {
     const first = quarantine();
-    expect(await first.quarantine.accuse(['collector/bad'], 5)).toEqual({
+    expect(await first.quarantine.accuse(['collector/bad'], 'abort', 5)).toEqual({
       quarantined: ['collector/bad'],
       suspected: [],
     });
@@ -31,7 +31,7 @@ describe('quarantine', () => {
   it('makes several plugins suspects until the agent survives a run of each', async () => {
     const { quarantine: subject, kept } = quarantine();
     const both = ['collector/a', 'collector/b'];
-    expect(await subject.accuse(both, 5)).toEqual({ quarantined: [], suspected: both });
+    expect(await subject.accuse(both, 'abort', 5)).toEqual({ quarantined: [], suspected: both });
     await subject.clear('collector/a');
     expect(both.map((plugin) => subject.isSuspect(plugin))).toEqual([false, true]);
     expect([...kept.keys()]).toEqual(['suspect/collector/b']);
@@ -39,10 +39,12 @@ describe('quarantine', () => {
 
   it('quarantines the suspect that ran when the agent died again, whatever else ran', async () => {
     const first = quarantine();
-    await first.quarantine.accuse(['collector/bad', 'collector/a'], 5);
+    await first.quarantine.accuse(['collector/bad', 'collector/a'], 'abort', 5);
     const second = quarantine();
     for (const key of first.kept.keys()) second.quarantine.restoreSuspect(key.slice('suspect/'.length));
-    expect(await second.quarantine.accuse(['collector/b', 'collector/bad', 'collector/c'], 6)).toEqual({
+    expect(
+      await second.quarantine.accuse(['collector/b', 'collector/bad', 'collector/c'], 'abort', 6),
+    ).toEqual({
       quarantined: ['collector/bad'],
       suspected: [],
     });
@@ -54,8 +56,8 @@ describe('quarantine', () => {
   it('accuses nobody when nothing ran, or only what is quarantined', async () => {
     const { quarantine: subject, kept } = quarantine();
     await subject.add('collector/bad', 'why', 1);
-    expect(await subject.accuse(['collector/bad'], 5)).toEqual({ quarantined: [], suspected: [] });
-    expect(await subject.accuse([], 5)).toEqual({ quarantined: [], suspected: [] });
+    expect(await subject.accuse(['collector/bad'], 'abort', 5)).toEqual({ quarantined: [], suspected: [] });
+    expect(await subject.accuse([], 'abort', 5)).toEqual({ quarantined: [], suspected: [] });
     expect([...kept.keys()]).toEqual(['quarantine/collector/bad']);
   });
 
@@ -72,5 +74,30 @@ describe('quarantine', () => {
     const { quarantine: subject } = quarantine();
     subject.restore('collector/a', 'text');
     expect(subject.get('collector/a')).toBeUndefined();
+  });
+
+  it('accuses nobody of a death that somebody else caused', async () => {
+    const { quarantine: subject, kept } = quarantine();
+    expect(await subject.accuse(['collector/a'], 'killed', 5)).toEqual({ quarantined: [], suspected: [] });
+    expect(kept.size).toBe(0);
+  });
+
+  it('suspects the one that ran when nobody saw the death, and quarantines it the second time', async () => {
+    const { quarantine: subject } = quarantine();
+    const one = ['collector/a'];
+    expect(await subject.accuse(one, 'unknown', 5)).toEqual({ quarantined: [], suspected: one });
+    expect(await subject.accuse(one, 'unknown', 6)).toEqual({ quarantined: one, suspected: [] });
+  });
+
+  it.each([
+    [undefined, 'unknown'],
+    [1, 'unknown'],
+    [133, 'abort'],
+    [134, 'abort'],
+    [139, 'abort'],
+    [137, 'killed'],
+    [143, 'killed'],
+  ])('reads exit status %s as %s', (status, cause) => {
+    expect(causeOfDeath(status)).toBe(cause);
   });
 });
