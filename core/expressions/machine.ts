@@ -31,13 +31,21 @@ const wasm = (
   }
 ).WebAssembly;
 
+/** Freezes everything that code can reach without being given it: what globals lead to, and what syntax makes. */
 const SEAL = `for (const name of ['opsbro', 'run', 'fetch', 'fetchJson']) delete globalThis[name];
-for (const name of Object.getOwnPropertyNames(globalThis)) {
-  const value = globalThis[name];
-  if (typeof value === 'function' && typeof value.prototype === 'object') Object.freeze(value.prototype);
-  if (typeof value === 'function' || (typeof value === 'object' && value !== null && value !== globalThis)) Object.freeze(value);
-}
-Object.freeze(globalThis);`;
+const sealed = new Set();
+const seal = (value) => {
+  if (Object(value) !== value || sealed.has(value)) return;
+  sealed.add(value);
+  for (const key of Reflect.ownKeys(value)) {
+    const { value: inner, get, set } = Object.getOwnPropertyDescriptor(value, key);
+    for (const one of [inner, get, set]) seal(one);
+  }
+  seal(Object.getPrototypeOf(value));
+  Object.freeze(value);
+};
+[globalThis, [].values(), new Map().values(), new Set().values(), ''[Symbol.iterator](), ''.matchAll(/a/g),
+  function* () {}, (function* () {})(), async function () {}, async function* () {}].forEach(seal);`;
 
 /** Why a guest call did not end well. After `broken` the instance must not be used again. */
 export type Fault = 'timeout' | 'broken';

@@ -30,6 +30,8 @@ export class ObjectCompiler {
   readonly #functions = new Set<string>();
   readonly #calls = new Map<string, { name: string; args: Json[] }>();
   readonly #operations = new Set<string>();
+  /** Makers of the functions of JavaScript expressions, `F0` …: outside the program's own names. */
+  readonly #scripts: string[] = [];
   readonly #findings: ExpressionFinding[] = [];
   readonly #open: Branch[] = [];
   #temporaries = 0;
@@ -85,13 +87,19 @@ export class ObjectCompiler {
   }
 
   #script(field: string, source: string, write: Writer): string {
-    const scanned = scan(source);
+    const scanned = scan(source, 'javascript');
     return this.#unit(field, source, scanned, (emitter) => {
       const code = script(scanned, {
         placeholder: (index) => this.#binder.placeholder(field, scanned, index).code,
         collector: (name) => this.#binder.collector(name),
         tree: (kind) => this.#binder.constant(kind, this.#subject.scope[kind]).code,
         operation: (name) => this.operation(name),
+        made: (parameters, body) => {
+          this.#scripts.push(
+            `const F${this.#scripts.length}=Function(${[...parameters, body].map(literal).join(',')});`,
+          );
+          return `F${this.#scripts.length - 1}`;
+        },
       });
       const held = `${this.operation('val')}(${this.operation('plain')}(${code}))`;
       return write(emitter, (start) =>
@@ -175,7 +183,7 @@ export class ObjectCompiler {
     const { constants, references, memory, fixed, read, areNumbers } = this.#binder;
     const { id, kind, language } = this.#subject;
     const source =
-      `const{${[...this.#operations].sort().join(',')}}=py;let S=0;return{stage:()=>S,make:(C,R)=>{${fixed}` +
+      `const{${[...this.#operations].sort().join(',')}}=py;${this.#scripts.join('')}let S=0;return{stage:()=>S,make:(C,R)=>{${fixed}` +
       `${memory.length === 0 ? '' : `let ${memory.join(',')};`}return()=>{S=0;` +
       `${memory.map((name) => `${name}=undefined;`).join('')}${read}${declare(this.#temporaries)}` +
       `${fast === '' ? '' : `if(${areNumbers}){${fast}}`}${body}}}}`;

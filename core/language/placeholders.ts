@@ -42,8 +42,11 @@ export const hole = /\ue000(\d+)\ue001*/g;
 const kinds = ['collector', 'parameters', 'configuration', 'variables'] as const;
 const single = /^\{\s*(?:collector|parameters|configuration|variables)\.[^{}\n]*\}/;
 
-/** Replaces every placeholder, in both brace spellings, by a name of the same length, and newlines by harmless characters. */
-export function scan(source: string): Scanned {
+/**
+ * Replaces every placeholder, in both brace spellings, by a name of the same length; of OpsBro's language also newlines, by harmless
+ * characters, and comments.
+ */
+export function scan(source: string, language: 'opsbro' | 'javascript' = 'opsbro'): Scanned {
   const foreign = /[\ue000-\ue003]/.exec(source);
   if (foreign !== null) {
     throw new CompileError(
@@ -65,7 +68,7 @@ export function scan(source: string): Scanned {
     placeholders.push(read(content, at, at + written.length));
     text += (HOLE + (placeholders.length - 1)).padEnd(written.length, FILL);
   }
-  return { text: flatten(text), placeholders };
+  return { text: language === 'opsbro' ? flatten(text) : text, placeholders };
 }
 
 /** The placeholder that starts here, with its braces; undefined when these braces are ordinary ones. */
