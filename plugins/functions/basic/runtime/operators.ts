@@ -45,6 +45,13 @@ export function takeMet(): string[] {
   return names;
 }
 
+/** Forgets what an evaluation that did not end well left behind. */
+export function forget(): void {
+  met = null;
+  evaluation.strict = 0;
+  evaluation.trace = [];
+}
+
 const isLenient = (): boolean => evaluation.strict === 0 && (evaluation.stage() & 1) === 1;
 const lenient = (): Lenient => (isLenient() ? note : null);
 
@@ -220,9 +227,11 @@ export const operators = {
   s: (value: number | bigint | string): string => {
     if (value === lastNumber) return lastText;
     if (typeof value !== 'number') return String(value);
+    const text = numberText(value);
+    // Together: an evaluation can be interrupted within `numberText`.
     lastNumber = value;
-    lastText = numberText(value);
-    return lastText;
+    lastText = text;
+    return text;
   },
   /** A value as JavaScript's own data; a missing one is `?` in an output text, undefined where `soft`, and thrown elsewhere. */
   js: (value: PyValue, soft = false): unknown => {

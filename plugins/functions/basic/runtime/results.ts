@@ -1,5 +1,5 @@
 import type { PyValue } from 'opsbro/sdk';
-import { evaluation, met, takeMet } from './operators.ts';
+import { evaluation, forget, met, takeMet } from './operators.ts';
 import { repr, str, toJson } from './text.ts';
 import { Failure, MissingValue, raise, TupleValue } from './values.ts';
 
@@ -35,18 +35,25 @@ export function reviewed(output: string, grown: number): string {
 /** What an evaluation that threw came to: a letter and JSON, as `outcome.ts` reads it. */
 export function describe(thrown: unknown): string {
   const stage = evaluation.stage();
-  takeMet();
-  evaluation.strict = 0;
-  evaluation.trace = [];
+  forget();
   if (thrown instanceof MissingValue) return `u${JSON.stringify({ stage, missing: [thrown.key] })}`;
   if (thrown instanceof Need) return need(thrown);
   if (thrown instanceof Failure) return failure(thrown.code, thrown.message, stage);
-  const message = String((thrown as { message?: unknown } | null)?.message ?? thrown);
+  const message = messageOf(thrown);
   // Nothing in this instance is to be trusted any more: the host throws it away.
   if (message.includes('out of memory')) throw thrown;
   return message.includes('stack')
     ? failure('LIMIT', 'the evaluation is nested too deeply', stage)
     : failure('VALUE', message, stage);
+}
+
+/** A JavaScript expression throws whatever it likes, also what throws when it is looked at. */
+function messageOf(thrown: unknown): string {
+  try {
+    return String((thrown as { message?: unknown } | null)?.message ?? thrown);
+  } catch {
+    return 'the expression threw what cannot be shown';
+  }
 }
 
 const failure = (code: string, message: string, stage: number): string =>

@@ -1,6 +1,6 @@
 import type { GuestFunction, GuestFunctions, PyValue } from 'opsbro/sdk';
 import { callMethod } from './methods.ts';
-import { evaluation, met, operators } from './operators.ts';
+import { evaluation, forget, met, operators } from './operators.ts';
 import { describe, groups, Need, reviewed, strict, value } from './results.ts';
 import { createRuntime, type GuestState } from './runtime.ts';
 import { toJson } from './text.ts';
@@ -106,6 +106,8 @@ class Guest {
     return () => {
       const at = next;
       next = at + 1;
+      // The one before was interrupted.
+      if (outputs.length !== at) forget();
       let output: string;
       try {
         output = (batch[at] as () => string)();
@@ -180,6 +182,7 @@ class Guest {
     this.#state.facts = { ...this.#state.facts, now };
     this.#state.seed = seed;
     this.#batches += 1;
+    forget();
     this.#ranges = programs;
     let batch: (() => string)[] = [];
     for (let at = 0; at < programs.length; at += 2) {
