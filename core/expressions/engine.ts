@@ -44,14 +44,18 @@ export class ExpressionEngine {
   /** Keeps programs under their ids, replacing those it has. They reach the thread when they are first evaluated. */
   put(programs: Program[]): void {
     for (const program of programs) {
-      this.#drop(program.id);
+      this.delete([program.id]);
       this.#entries.set(program.id, this.#enter(program));
     }
   }
 
   /** Forgets programs; unknown ids are ignored. */
   delete(ids: string[]): void {
-    for (const id of ids) this.#drop(id);
+    for (const id of ids) {
+      const entry = this.#entries.get(id);
+      this.#entries.delete(id);
+      if (entry !== undefined) this.#release(entry);
+    }
   }
 
   /**
@@ -66,6 +70,9 @@ export class ExpressionEngine {
       else outcomes[place] = unknownProgram(ids[place] as string);
     }
     const entries = ids.map((id) => this.#entries.get(id) as Entry);
+    // Kept, numbers and all, though they are replaced or deleted meanwhile.
+    for (const place of places) (entries[place] as Entry).users += 1;
+    const held = places;
     const results = new Map<string, Json>();
     for (let round = 1; places.length > 0; round += 1) {
       const decoded = await this.#round(
@@ -90,6 +97,7 @@ export class ExpressionEngine {
       await this.#resolve([...needs.values()], results);
       places = waiting;
     }
+    for (const place of held) this.#release(entries[place] as Entry);
     return outcomes;
   }
 
@@ -179,13 +187,13 @@ export class ExpressionEngine {
       slot.users += 1;
       return slot;
     });
-    return { program, index: this.#number('entry'), source, slots, thread: 0, isSuspect: false };
+    return { program, index: this.#number('entry'), source, slots, users: 1, thread: 0, isSuspect: false };
   }
 
-  #drop(id: string): void {
-    const entry = this.#entries.get(id);
-    if (entry === undefined) return;
-    this.#entries.delete(id);
+  /** Frees what a program holds once neither its id nor an evaluation leads to it. */
+  #release(entry: Entry): void {
+    entry.users -= 1;
+    if (entry.users > 0) return;
     this.#lanes[entry.program.language].forget(entry);
     this.#free.entry.push(entry.index);
     entry.source.users -= 1;

@@ -34,6 +34,8 @@ export interface Entry {
   index: number;
   source: { id: number; text: string; users: number; thread: number };
   slots: Slot[];
+  /** Its id, and evaluations that run. */
+  users: number;
   /** Thread (by its number) that has this program. */
   thread: number;
   /** It was killed or interrupted before: it goes last in a batch. */
