@@ -209,12 +209,14 @@ class Assembly {
       .flat()
       .filter((raw) => raw.kind === 'collector' && !dropped.has(raw.id));
     const names = new Set(collectors.map(({ name }) => name.toLowerCase()));
+    const handlers = [...this.candidates.values()].flat().filter(({ kind }) => kind === 'handler');
+    const handlerNames = new Set(handlers.map(({ name }) => name));
     const contexts = new Map<string, { key: string; context: BuildContext }>();
     const built = new Map<string, { raw: RawObject | undefined; object: ConfigObject | null }>();
     const build = (id: string, raw: RawObject | undefined): void => {
       if (raw === undefined) return void built.set(id, { raw, object: null });
       const name = parametersOf(raw);
-      const pack = contexts.get(name) ?? this.context(name, names);
+      const pack = contexts.get(name) ?? this.context(name, names, handlerNames);
       contexts.set(name, pack);
       const { object, diagnostics } = this.parts.build(raw, pack.key, pack.context);
       this.note(diagnostics);
@@ -269,7 +271,11 @@ class Assembly {
     return dropped;
   }
 
-  private context(pack: string, collectors: ReadonlySet<string>): { key: string; context: BuildContext } {
+  private context(
+    pack: string,
+    collectors: ReadonlySet<string>,
+    handlers: ReadonlySet<string>,
+  ): { key: string; context: BuildContext } {
     const { plugins, compiler } = this.parts;
     const context: BuildContext = {
       compiler,
@@ -277,11 +283,13 @@ class Assembly {
       services: plugins.services,
       functions: plugins.functions,
       collectors,
+      handlers,
       pack,
       parameters: this.parameters.get(pack) ?? {},
       variables: globalData(this.agent),
     };
-    const basis = JSON.stringify([plugins.key, [...collectors], context.parameters, context.variables]);
+    const { parameters, variables } = context;
+    const basis = JSON.stringify([plugins.key, [...collectors], [...handlers], parameters, variables]);
     return { key: createHash('sha256').update(basis).digest('hex'), context };
   }
 

@@ -45,6 +45,8 @@ export interface BuildContext {
   services: ReadonlyMap<string, PluginEntry>;
   functions: ReadonlyMap<string, ScopeFunction>;
   collectors: ReadonlySet<string>;
+  /** Names of the handlers that are configured. */
+  handlers: ReadonlySet<string>;
   /** The pack whose parameters apply, and those, all directories merged. */
   pack: string;
   parameters: JsonObject;
@@ -101,8 +103,10 @@ class Builder {
     if (kind === 'package') return this.finish({ kind, plugin: kind, package: value });
     if (kind === 'dashboard') return this.dashboard();
     const plugin = this.pluginId(kind);
-    if (!this.findPlugin(plugin)) return null;
+    const isKnown = this.findPlugin(plugin);
+    if (!isKnown && this.entry !== undefined) return null;
     const options = this.separate(kind, plugin);
+    if (!isKnown) return null;
     const { own, entry } = this;
     const time = (key: 'interval' | 'timeout'): number =>
       parseDuration(own[key]) ?? parseDuration(entry?.manifest[key]) ?? 10_000;
@@ -169,7 +173,7 @@ class Builder {
     const inline: JsonObject = {};
     for (const [key, item] of Object.entries(value)) {
       if (Object.hasOwn(schema.properties, key)) this.own[key] = item;
-      else if (isOption(key) || (manifest === undefined && kind !== 'check')) inline[key] = item;
+      else if (isOption(key) || (manifest === undefined && plugin !== 'check/nagios')) inline[key] = item;
       else if (kind === 'check' && (isMapping(item) || this.namesData(key))) this.data[key] = item;
       else {
         const known = Object.keys({ ...schema.properties, ...optionSchema.properties });
@@ -215,8 +219,8 @@ class Builder {
     ] as const)
       if (!isSet(given))
         this.findings.error(missingKey, `a detector lacks the key '${name}'`, this.at([name]));
-    if (this.findings.failed) return null;
-    const options = { apply_if: pythonText(this.own.apply_if), add_groups: groups as string[] };
+    const options = { apply_if: pythonText(this.own.apply_if), add_groups: [groups].flat() as string[] };
+    if (!isText(this.own.apply_if) || !options.add_groups.every(isText)) return null;
     const compiled = this.context.compiler.compileDetector(
       this.raw.id,
       options,
@@ -237,6 +241,7 @@ class Builder {
       data,
       ...(isSet(own.script) && { script: own.script as string }),
     };
+    this.unknownHandlers();
     if (draft.plugin === 'check/nagios') this.unresolvedMacros();
     if (draft.plugin !== 'check/rule') return this.finish(draft);
     const given = outputs.filter((key) => isSet(own[key]));
@@ -246,9 +251,10 @@ class Builder {
         "the check lacks 'critical_if', 'warning_if', 'script' or 'use'",
         raw.place,
       );
-    if (this.findings.failed) return this.finish(draft);
-    const texts: CheckTexts = Object.fromEntries(given.map((key) => [key, pythonText(own[key])]));
-    const variables = Object.entries((own.variables ?? {}) as JsonObject);
+    const texts: CheckTexts = Object.fromEntries(
+      given.flatMap((key) => (isText(own[key]) ? [[key, pythonText(own[key])]] : [])),
+    );
+    const variables = Object.entries(isMapping(own.variables) ? own.variables : {});
     texts.variables = Object.fromEntries(variables.map(([name, text]) => [name, pythonText(text)]));
     return this.compiled(
       draft,
@@ -262,6 +268,18 @@ class Builder {
       ...test,
       place: this.at(['tests', index]) as unknown as JsonObject,
     }));
+  }
+
+  private unknownHandlers(): void {
+    const { handlers } = this.context;
+    for (const [index, name] of (Array.isArray(this.own.handlers) ? this.own.handlers : []).entries()) {
+      if (typeof name !== 'string' || handlers.has(name)) continue;
+      const near = nearest(name, handlers);
+      const known = handlers.size === 0 ? 'there is none' : `there is ${[...handlers].join(', ')}`;
+      const hint = near === undefined ? known : `did you mean '${near}'?`;
+      const message = `the handler '${name}' is not configured and is never called; ${hint}`;
+      this.findings.warning('OPSBRO_CONFIG_UNKNOWN_HANDLER', message, this.at(['handlers', index]));
+    }
   }
 
   private unresolvedMacros(): void {
@@ -327,6 +345,11 @@ function groupName(value: Json | undefined): string | null {
 
 function isSet(value: Json | undefined): boolean {
   return value !== undefined && value !== null && value !== '';
+}
+
+/** True for what an expression may be written as. */
+function isText(value: Json | undefined): boolean {
+  return isSet(value) && typeof value !== 'object';
 }
 
 /** YAML reads `critical_if: True` as a boolean; the expression is the word. */

@@ -224,6 +224,25 @@ describe('a bad file', () => {
     expect(found.filter((line) => line.includes(' error '))).toEqual([]);
   });
 
+  it.each([
+    [
+      'a check with an unknown key and wrong types',
+      'check:\n  intervall: 10s\n  attempts: x\n  critical_if: "a +"\n  warning_if: "nothing()"\n  handlers: [lag]\n',
+      ['2:3 error', '3:13 error', '4:20 error', '5:16 error', '6:14 warning'],
+    ],
+    [
+      'a detector',
+      'detector:\n  intervall: 10s\n  apply_if: "b +"\n  add_groups: ["{{x.y}}"]\n',
+      ['2:3 error', '3:17 error', '4:17 error'],
+    ],
+    ['a missing plugin', 'handler:\n  use: nothing\n  severities: [bad]\n', ['2:8 error', '3:16 error']],
+  ])('has every finding told at once: %s', (_what, text, expected) => {
+    made.write('good/log.yml', 'handler: {}\n');
+    made.write('x/x.yml', text);
+    const starts = findings().map((line) => line.split(' ').slice(0, 2).join(' '));
+    expect(starts).toEqual(expected.map((start) => `x.yml:${start}`));
+  });
+
   it('says where in a text a finding is, whatever the style of the text', () => {
     const where = (text: string): string | undefined => {
       made.write('bad/x.yml', text);

@@ -108,6 +108,7 @@ describe('a load', () => {
     const made = bench({
       'a/d.yml':
         'detector:\n  interval: 1m\n  apply_if: "grep(\'x\', \'/etc/x\')"\n  tags: ["a", "b"]\n  notes: hi\n',
+      'a/mail.yml': 'handler: {use: log}\n',
       'a/c.yml': `${check(1)}  apply_on: linux\n  display_name: CPU\n  handlers: [mail]\n  attempts: 3\n  notes: n\n`,
     });
     expect(object<DetectorObject>(made, 'a/detector/d')).toMatchObject({
