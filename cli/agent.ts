@@ -52,6 +52,19 @@ export function registerAgent(program: Command, cli: CliContext): Command {
     .command('threads')
     .description('the threads the agent runs')
     .action(async () => (await import('./agent-threads.ts')).showThreads(cli));
+  noun
+    .command('keygen')
+    .description('print a fresh gossip key and a fresh RSA pair')
+    .action(async () => (await import('./agent-keygen.ts')).printKeys(cli));
+  const log = noun.command('log').description("the running agent's log");
+  log
+    .command('list')
+    .description('the parts that can be followed')
+    .action(async () => (await import('./agent-log.ts')).listParts(cli));
+  log
+    .command('follow [part]')
+    .description('print events as they come, of one part with its debug events; ctrl-c ends')
+    .action(async (part: string | undefined) => (await import('./agent-log.ts')).followLog(cli, part));
   noun.command('parameters').description('show and edit the keys of agent.yml');
   return noun;
 }

@@ -12,6 +12,7 @@ const argumentNouns: { [command: string]: LiveNoun } = {
   checks: 'checks',
   monitoring: 'checks',
   plugins: 'plugins',
+  'agent log follow': 'plugins',
   'detectors wait-group': 'groups',
   'evaluator eval': 'functions',
 };

@@ -291,6 +291,7 @@ class Agent implements AgentHandle {
       linkServices: () => this.#linkServices(),
       cpuPercent: () => this.#cpu.percent(),
       logFigures: () => this.#log.figures(),
+      readLog: (after, part) => this.#log.read(after, part),
       stop: () => this.stop(),
     };
   }

@@ -2,6 +2,7 @@ import { isatty } from 'node:tty';
 import type { Clock, JsonObject } from 'opsbro/sdk';
 import pino from 'pino';
 import { systemClock } from './clock.ts';
+import { LogRing, type LogsView } from './log-ring.ts';
 
 /** What is logged: events at this level and above. */
 export type LogLevel = 'debug' | 'info' | 'warn' | 'error';
@@ -25,6 +26,8 @@ export interface AgentLog {
   /** Unknown names leave the level as it is. */
   setLevel(level: string): void;
   figures(): LogFigures;
+  /** The last events whatever the level, for those who follow: see `LogRing.read`. */
+  read(after: number | null, part: string | null): LogsView;
   /** Lines dropped because the output lagged. */
   dropped(): number;
   /** Resolves once every line is handed to the operating system, or after 1 s. */
@@ -112,12 +115,14 @@ class PinoLog implements AgentLog {
   readonly #clock: Clock;
   readonly #output: Output;
   readonly #counts = { error: 0, warn: 0 };
+  readonly #ring: LogRing;
   #last: LogFigures['last'] = [];
 
   constructor(logger: pino.Logger, clock: Clock, output: Output) {
     this.#logger = logger;
     this.#clock = clock;
     this.#output = output;
+    this.#ring = new LogRing(clock);
   }
 
   debug(message: string, fields?: JsonObject): void {
@@ -139,7 +144,15 @@ class PinoLog implements AgentLog {
   #write(level: LogLevel, message: string, fields: JsonObject = {}): void {
     const text = message.slice(0, maxMessageLength);
     if (level === 'error' || level === 'warn') this.#remember(level, text, fields);
-    if (this.#logger.isLevelEnabled(level)) this.#logger[level](masked(fields), text);
+    const isWritten = this.#logger.isLevelEnabled(level);
+    const part = typeof fields.plugin === 'string' ? fields.plugin : 'agent';
+    const isKept = isWritten || level !== 'debug' || this.#ring.isFollowed(part);
+    if (!isKept) return;
+    const shown = masked(fields);
+    if (isWritten) this.#logger[level](shown, text);
+    const { plugin: _, ...rest } = shown;
+    const at = new Date(this.#clock.now()).toISOString();
+    this.#ring.add({ at, level, part, message: text, fields: rest });
   }
 
   #remember(level: 'error' | 'warn', message: string, fields: JsonObject): void {
@@ -157,6 +170,10 @@ class PinoLog implements AgentLog {
 
   figures(): LogFigures {
     return { errors: this.#counts.error, warnings: this.#counts.warn, last: [...this.#last] };
+  }
+
+  read(after: number | null, part: string | null): LogsView {
+    return this.#ring.read(after, part);
   }
 
   dropped(): number {

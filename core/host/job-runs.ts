@@ -157,6 +157,12 @@ export class JobRuns {
 
   #writeLogs(runtime: Runtime, result: JobResult): void {
     const { plugin, id } = runtime.object;
+    this.#deps.log.debug('a run ended', {
+      plugin,
+      object: id,
+      status: result.status,
+      ms: Math.round(result.durationMs),
+    });
     for (const { level, message, fields } of result.logs) {
       this.#deps.log[level](message, { ...fields, plugin, object: id });
     }

@@ -104,6 +104,19 @@ describe('createLog', () => {
     expect(JSON.parse(line ?? '').message).toHaveLength(4096);
   });
 
+  it('remembers the last events, debug ones only of parts that are followed', () => {
+    const log = createLog({ level: 'error', destination: file, clock });
+    log.debug('unseen', { plugin: 'collector/memory' });
+    log.read(null, 'collector/memory');
+    log.debug('seen', { plugin: 'collector/memory', password: 'x' });
+    log.debug('of another', { plugin: 'collector/cpustats' });
+    log.info('of the agent');
+    expect(log.read(0, null).events).toMatchObject([
+      { seq: 1, level: 'debug', part: 'collector/memory', message: 'seen', fields: { password: '***' } },
+      { seq: 2, level: 'info', part: 'agent', message: 'of the agent', fields: {} },
+    ]);
+  });
+
   it('drops what comes after close, and closes twice', async () => {
     const log = createLog({ level: 'info', destination: file, clock });
     log.info('first');

@@ -3,6 +3,7 @@ import type { Runner } from '../../host/runner.ts';
 import type { ControlRoute } from '../route-table.ts';
 import { type AgentInside, agentRoutes } from './agent.ts';
 import { type ConfigAsker, configRoutes, type Explainer, evaluatorRoutes } from './config.ts';
+import { logRoutes } from './logs.ts';
 import { checkRoutes, collectorRoutes, detectorRoutes, historyRoutes } from './objects.ts';
 import { pluginRoutes } from './plugins.ts';
 
@@ -24,6 +25,7 @@ export function controlRoutes({ inside, runner, history, config, explainer }: Ro
     ...checkRoutes(inside.deps, runner),
     ...historyRoutes(history),
     ...pluginRoutes(inside),
+    ...logRoutes((after, part) => inside.readLog(after, part)),
     ...configRoutes(inside, config),
     ...evaluatorRoutes(inside, config, explainer),
   ];
