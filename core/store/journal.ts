@@ -1,4 +1,4 @@
-import { type FileHandle, open, readFile, rename, writeFile } from 'node:fs/promises';
+import { type FileHandle, open, readFile, rename, rm, writeFile } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import { crc32 } from 'node:zlib';
 
@@ -98,13 +98,25 @@ class FileJournal implements Journal {
 
   async rewrite(texts: string[]): Promise<void> {
     const next = `${this.#path}.next`;
-    await writeFile(next, texts.map(line).join(''), { mode: 0o600, flush: true });
-    await rename(next, this.#path);
-    await syncDirectory(dirname(this.#path));
-    await this.#handle?.close();
-    await this.open();
+    await rm(next, { force: true });
+    const handle = await open(next, 'a+', 0o600);
+    const bytes = Buffer.from(texts.map(line).join(''));
+    try {
+      await handle.appendFile(bytes);
+      await handle.sync();
+      await rename(next, this.#path);
+    } catch (error) {
+      await handle.close();
+      throw error;
+    }
+    // From the rename on the old file has no name: whatever fails now, nothing may be written to it.
+    const old = this.#handle;
+    this.#handle = handle;
+    this.#sizeBytes = bytes.length;
     this.#lines = texts.length;
     this.#clean = true;
+    await old?.close();
+    await syncDirectory(dirname(this.#path));
   }
 
   async close(): Promise<void> {
