@@ -4,7 +4,7 @@ import type { PlainError } from '../errors.ts';
 import { type Entry, Lane, type LaneFigures, type SpawnThread } from './lane.ts';
 import { decode, type Need } from './outcome.ts';
 import type { ExpressionLimits, Facts, FunctionCaller, Outcome, Program } from './program.ts';
-import type { Slot } from './reference.ts';
+import { refusal, type Slot } from './reference.ts';
 
 const MAX_ROUNDS = 8;
 /** From this round on an evaluation gets every call that is written with constants, reached or not. */
@@ -112,9 +112,10 @@ export class ExpressionEngine {
     return { outcome: rest as Outcome, tree: fill(program.tree ?? null, trace ?? []) };
   }
 
-  /** Ends the threads; evaluations that run end as killed. May be called twice. */
-  async stop(): Promise<void> {
-    await Promise.all([this.#lanes.opsbro.stop(), this.#lanes.javascript.stop()]);
+  /** Tells the threads to end; evaluations that run end as killed. May be called twice. */
+  stop(): void {
+    this.#lanes.opsbro.stop();
+    this.#lanes.javascript.stop();
   }
 
   /** Threads terminated by the watchdog, threads started again, evaluations done, since the start; and threads that run. */
@@ -148,10 +149,7 @@ export class ExpressionEngine {
         const { key, name, args } = need;
         try {
           const result = await this.#callFunction(name, args);
-          results.set(
-            key,
-            result.ok ? { ok: true, value: result.value } : { ok: false, ...pick(result.error) },
-          );
+          results.set(key, result.ok ? accepted(result.value) : { ok: false, ...pick(result.error) });
         } catch (thrown) {
           results.set(key, { ok: false, code: 'OPSBRO_EXPRESSION_FUNCTION', message: String(thrown) });
         }
@@ -220,6 +218,14 @@ function addAhead({ program }: Entry, needs: Map<string, Need>, results: Map<str
     const key = JSON.stringify([name, args]);
     if (!results.has(key)) needs.set(key, { key, name, args });
   }
+}
+
+/** What a host function gave; too large a value would break the sandbox for all that share it. */
+function accepted(value: Json): Json {
+  const reason = refusal(value);
+  return reason === undefined
+    ? { ok: true, value }
+    : { ok: false, code: 'OPSBRO_EXPRESSION_LIMIT', message: `its result cannot be used: ${reason}` };
 }
 
 const pick = ({ code, message }: PlainError): { code: string; message: string } => ({ code, message });

@@ -3,6 +3,7 @@ import { Worker } from 'node:worker_threads';
 import type { Json, JsonObject } from 'opsbro/sdk';
 import type { TimerClock } from '../clock.ts';
 import { threadEntry } from '../threads/entry.ts';
+import { threadLimits } from '../threads/lane-memory.ts';
 import type { ExpressionLimits, Facts, Program } from './program.ts';
 import { refresh, type Slot, type SlotUpdate } from './reference.ts';
 
@@ -14,7 +15,6 @@ export interface LaneThreadData {
 
 /** A batch: commands as JSON texts for the guest, then that many evaluations. */
 export interface LaneRequest {
-  batch: number;
   commands: string[];
   count: number;
 }
@@ -22,8 +22,8 @@ export interface LaneRequest {
 /** How a batch ended. `ready` comes once, with the thread's directory in /proc ('' when unknown). `broken` names the program that ran when the instance broke, -1 when none did. */
 export type LaneReply =
   | { type: 'ready'; thread: string }
-  | { type: 'ran'; batch: number; timeouts: number[]; text?: string; list?: string[] }
-  | { type: 'broken'; batch: number; index: number };
+  | { type: 'ran'; timeouts: number[]; text?: string; list?: string[] }
+  | { type: 'broken'; index: number };
 
 /** A thread as the lane sees it, so that tests can bring their own. */
 export type SpawnThread = (data: LaneThreadData) => Worker;
@@ -80,7 +80,7 @@ export class Lane {
   readonly #clock: TimerClock;
   readonly #spawn: SpawnThread;
   readonly #figures: LaneFigures;
-  readonly #progress = new Int32Array(new SharedArrayBuffer(4));
+  #progress = new Int32Array(new SharedArrayBuffer(4));
   #worker: Worker | undefined;
   #thread = 0;
   /** The thread's directory in /proc. */
@@ -128,9 +128,11 @@ export class Lane {
     return turn;
   }
 
-  async stop(): Promise<void> {
+  /** Tells the thread to end, which it does unless a system call holds it; nothing waits for it. */
+  stop(): void {
     this.#isStopped = true;
-    await this.#end('stopped');
+    this.#end();
+    this.#settle?.({ type: 'broken', index: -1 });
   }
 
   async #run(entries: Entry[], batch: Batch): Promise<string[]> {
@@ -181,7 +183,6 @@ export class Lane {
     if (worker === undefined) return { type: 'lost', index: -1, output: MEMORY };
     this.#batch += 1;
     const request: LaneRequest = {
-      batch: this.#batch,
       commands: this.#commands(todo, batch),
       count: todo.length,
     };
@@ -196,7 +197,7 @@ export class Lane {
     const killed = reply.type === 'ready';
     const index = killed ? Atomics.load(this.#progress, 0) - 1 : reply.index;
     if (killed) this.#figures.kills += 1;
-    await this.#end('broken');
+    this.#end();
     return { type: 'lost', index: Math.max(-1, index), output: killed ? KILLED : MEMORY };
   }
 
@@ -322,21 +323,22 @@ export class Lane {
     this.#thread += 1;
     this.#sentFacts = undefined;
     this.#stale = [];
-    Atomics.store(this.#progress, 0, 0);
-    const worker = this.#spawn({
-      limits: this.#limits,
-      progress: this.#progress.buffer as SharedArrayBuffer,
-    });
+    // Of its own, since the last thread may still write to that one's.
+    const progress = new SharedArrayBuffer(4);
+    this.#progress = new Int32Array(progress);
+    const worker = this.#spawn({ limits: this.#limits, progress });
     worker.unref();
     if (this.#thread > 1) this.#figures.restarts += 1;
     const ready = new Promise<LaneReply>((resolve) => {
       this.#settle = resolve;
     });
-    const broken = (): void =>
-      this.#settle?.({ type: 'broken', batch: this.#batch, index: Atomics.load(this.#progress, 0) - 1 });
+    const broken = (): void => this.#settle?.({ type: 'broken', index: Atomics.load(this.#progress, 0) - 1 });
     worker.on('message', (reply: LaneReply) => this.#settle?.(reply));
     worker.on('error', broken);
-    worker.on('exit', broken);
+    worker.on('exit', () => {
+      this.#worker = undefined;
+      broken();
+    });
     this.#worker = worker;
     const cancel = this.#clock.after(START_MS, broken);
     const reply = await ready;
@@ -345,18 +347,17 @@ export class Lane {
       this.#kernelThread = reply.thread;
       return worker;
     }
-    await this.#end('broken');
+    this.#end();
     return undefined;
   }
 
-  async #end(why: 'broken' | 'stopped'): Promise<void> {
+  #end(): void {
     const worker = this.#worker;
     this.#worker = undefined;
     worker?.removeAllListeners();
     // A late error of a thread that is being terminated has no one left to tell.
     worker?.on('error', () => {});
-    if (why === 'stopped') this.#settle?.({ type: 'broken', batch: this.#batch, index: -1 });
-    await worker?.terminate();
+    void worker?.terminate();
   }
 }
 
@@ -376,6 +377,6 @@ function spawnThread(data: LaneThreadData): Worker {
   return new Worker(threadEntry('expression-thread'), {
     workerData: data,
     env: {},
-    resourceLimits: { maxOldGenerationSizeMb: 64, maxYoungGenerationSizeMb: 2, stackSizeMb: 4 },
+    resourceLimits: threadLimits(64),
   });
 }

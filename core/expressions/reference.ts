@@ -4,6 +4,7 @@ import type { Reference } from './program.ts';
 const MAX_TEXT = 4_096;
 const MAX_NODES = 20_000;
 const MAX_DEPTH = 32;
+const MAX_TOTAL = 4_194_304;
 
 /** The value at a path of plain data; a key may hold dots, a number counts into a list. undefined when there is none. */
 export function resolve(tree: Json | undefined, path: readonly string[]): Json | undefined {
@@ -24,11 +25,15 @@ export function resolve(tree: Json | undefined, path: readonly string[]): Json |
 /** Why a value is not let into the sandbox, e.g. `a text over 4096 characters`; undefined when it is. */
 export function refusal(value: Json): string | undefined {
   let nodes = 0;
+  let total = 0;
   const visit = (one: Json, depth: number): string | undefined => {
     nodes += 1;
     if (nodes > MAX_NODES) return `over ${MAX_NODES} values`;
-    if (typeof one === 'string')
+    if (typeof one === 'string') {
+      total += one.length;
+      if (total > MAX_TOTAL) return `over ${MAX_TOTAL} characters`;
       return one.length > MAX_TEXT ? `a text over ${MAX_TEXT} characters` : undefined;
+    }
     if (typeof one !== 'object' || one === null) return undefined;
     if (depth >= MAX_DEPTH) return `nested deeper than ${MAX_DEPTH}`;
     if (Array.isArray(one)) return first(one, (item) => visit(item, depth + 1));

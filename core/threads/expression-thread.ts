@@ -18,23 +18,21 @@ const machine = await Machine.start(limits, script);
 const post = (reply: LaneReply): void => port.postMessage(reply);
 
 function run(request: LaneRequest): LaneReply {
-  const { batch } = request;
   for (const commands of request.commands) {
     Atomics.store(cell, 0, -1);
-    const fault = machine.command(commands);
-    if (fault !== null) return { type: 'broken', batch, index: -1 };
+    if (machine.command(commands) !== null) return { type: 'broken', index: -1 };
   }
   const timeouts: number[] = [];
   for (let index = 0; index < request.count; index += 1) {
     Atomics.store(cell, 0, index + 1);
     const fault: Fault | null = machine.run();
     if (fault === 'timeout') timeouts.push(index);
-    else if (fault === 'broken') return { type: 'broken', batch, index };
+    else if (fault === 'broken') return { type: 'broken', index };
   }
   Atomics.store(cell, 0, -1);
   const fetched = machine.fetch(request.count);
-  if (typeof fetched === 'string') return { type: 'broken', batch, index: -1 };
-  return { type: 'ran', batch, timeouts, ...fetched };
+  if (typeof fetched === 'string') return { type: 'broken', index: -1 };
+  return { type: 'ran', timeouts, ...fetched };
 }
 
 function kernelThread(): string {
