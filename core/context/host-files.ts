@@ -130,7 +130,8 @@ function tooLarge(maxBytes: number): OpsbroError {
   return new OpsbroError('OPSBRO_HOST_TOO_LARGE', `the file is over ${maxBytes} bytes`);
 }
 
-function readNow(path: string, maxBytes: number): string {
+/** Reads a file on the spot, never waiting for the other end of a FIFO. Throws the system's error, or `OPSBRO_HOST_TOO_LARGE`. */
+export function readNow(path: string, maxBytes: number): string {
   const file = openSync(path, constants.O_RDONLY | constants.O_NONBLOCK);
   try {
     const first = readSync(file, chunk, 0, chunk.length, null);

@@ -1,7 +1,7 @@
-import { readFileSync } from 'node:fs';
 import type { Json, JsonObject } from 'opsbro/sdk';
 import { OpsbroError } from '../errors.ts';
 import { resolveSecrets } from '../sources/options.ts';
+import { readNow } from './host-files.ts';
 
 const maxBytes = 64 * 1024;
 
@@ -20,11 +20,11 @@ export function openSecrets(
 
 function readSecret(path: string): string {
   try {
-    const text = readFileSync(path, 'utf8');
-    if (text.length <= maxBytes) return text;
+    return readNow(path, maxBytes);
   } catch (error) {
+    if (error instanceof OpsbroError)
+      throw new OpsbroError(error.code, `the secret in ${path} is over ${maxBytes} bytes`);
     const reason = (error as NodeJS.ErrnoException).code ?? 'it cannot be read';
     throw new OpsbroError('OPSBRO_HOST_IO', `the secret in ${path}: ${reason}`, { cause: error });
   }
-  throw new OpsbroError('OPSBRO_HOST_TOO_LARGE', `the secret in ${path} is over ${maxBytes} bytes`);
 }
