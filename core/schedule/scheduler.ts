@@ -4,6 +4,7 @@ import { Lateness, type LatenessFigures } from './lateness.ts';
 import { nextDue, phaseOf } from './phase.ts';
 
 const tickMs = 50;
+const idleMs = 200;
 const lateMs = 100;
 const spareEntries = 64;
 
@@ -14,6 +15,8 @@ interface Entry {
   running: boolean;
   /** Asked to run again while it was running. */
   again: boolean;
+  /** Due out of its phase. */
+  atOnce: boolean;
   late: number;
   skipped: number;
   runs: number;
@@ -48,6 +51,8 @@ export class Scheduler {
   readonly #runLateness = new Lateness();
   readonly #totals = { runs: 0, late: 0, skipped: 0 };
   #cancel: (() => void) | undefined;
+  /** When the last tick was to be, and when the next one is. */
+  #tickedMs = 0;
   #expectedMs = 0;
 
   constructor(options: SchedulerOptions) {
@@ -56,7 +61,8 @@ export class Scheduler {
 
   start(): void {
     if (this.#cancel !== undefined) return;
-    this.#expectedMs = this.#options.clock.monotonic();
+    const now = this.#options.clock.monotonic();
+    this.#tickedMs = now - (now % tickMs);
     this.#arm();
   }
 
@@ -72,6 +78,7 @@ export class Scheduler {
     const now = this.#options.clock.monotonic();
     const entry: Entry = {
       ...(known ?? { running: false, again: false, late: 0, skipped: 0, runs: 0 }),
+      atOnce: true,
       intervalMs,
       phaseMs: phaseOf(id, intervalMs),
       dueMs: now,
@@ -93,7 +100,7 @@ export class Scheduler {
     const entry = this.#entries.get(id);
     if (entry === undefined) return;
     if (entry.running) entry.again = true;
-    else this.#setDue(id, entry, this.#options.clock.monotonic());
+    else this.#setDueNow(id, entry);
   }
 
   /** Gives an object back after its run. `delayMs` postpones the next run by at least that much (back-off); it stays on its phase. */
@@ -101,12 +108,12 @@ export class Scheduler {
     const entry = this.#entries.get(id);
     if (entry === undefined) return;
     entry.running = false;
-    const now = this.#options.clock.monotonic();
     if (entry.again) {
       entry.again = false;
-      this.#setDue(id, entry, now);
+      this.#setDueNow(id, entry);
     } else if (delayMs > 0) {
-      this.#setDue(id, entry, nextDue(now + delayMs, entry.intervalMs, entry.phaseMs));
+      const notBefore = this.#options.clock.monotonic() + delayMs;
+      this.#setDue(id, entry, nextDue(notBefore, entry.intervalMs, entry.phaseMs));
     }
   }
 
@@ -134,23 +141,35 @@ export class Scheduler {
     return this.#runLateness.figures();
   }
 
+  #setDueNow(id: string, entry: Entry): void {
+    entry.atOnce = true;
+    this.#setDue(id, entry, this.#options.clock.monotonic());
+  }
+
   #setDue(id: string, entry: Entry, dueMs: number): void {
     entry.dueMs = dueMs;
     this.#heap.push({ id, dueMs });
     // What was superseded waits for its time; objects that come and go, or are often run by hand, would pile it up.
     if (this.#heap.size > 2 * this.#entries.size + spareEntries)
       this.#heap.retain((due) => this.#entries.get(due.id)?.dueMs === due.dueMs);
+    if (this.#cancel === undefined || this.#expectedMs - dueMs < tickMs) return;
+    this.#cancel();
+    this.#arm();
   }
 
+  /** Sets the next tick: 50 ms after the last while anything is due, else at the first due time, at most 250 ms away. */
   #arm(): void {
     const now = this.#options.clock.monotonic();
-    this.#expectedMs = Math.max(this.#expectedMs + tickMs, now - (now % tickMs));
+    const soonest = Math.max(this.#tickedMs + tickMs, now - (now % tickMs));
+    const wanted = Math.ceil((this.#heap.peek()?.dueMs ?? Number.POSITIVE_INFINITY) / tickMs) * tickMs;
+    this.#expectedMs = Math.max(soonest, Math.min(wanted, soonest + idleMs));
     this.#cancel = this.#options.clock.after(Math.max(0, this.#expectedMs - now), () => this.#tick());
   }
 
   #tick(): void {
     const now = this.#options.clock.monotonic();
     const lateBy = Math.max(0, now - this.#expectedMs);
+    this.#tickedMs = this.#expectedMs;
     this.#tickLateness.add(lateBy);
     const due = this.#collectDue(now);
     // Armed first: an exception in the owner's code must not end scheduling.
@@ -165,7 +184,10 @@ export class Scheduler {
       this.#heap.pop();
       const entry = this.#entries.get(head.id);
       if (entry === undefined || entry.dueMs !== head.dueMs) continue;
-      this.#setDue(head.id, entry, nextDue(now, entry.intervalMs, entry.phaseMs));
+      // A run out of phase is not followed by one in phase a moment later.
+      const notBefore = entry.atOnce ? now + entry.intervalMs / 2 : now;
+      entry.atOnce = false;
+      this.#setDue(head.id, entry, nextDue(notBefore, entry.intervalMs, entry.phaseMs));
       if (entry.running) {
         entry.skipped += 1;
         this.#totals.skipped += 1;

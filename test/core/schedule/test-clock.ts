@@ -4,6 +4,8 @@ import type { TimerClock } from '../../../core/clock.ts';
 export class HandClock implements TimerClock {
   #now = 1_700_000_000_000;
   #monotonic = 0;
+  /** Timers that fired. */
+  wakes = 0;
   #timers: { atMs: number; wake: () => void }[] = [];
 
   now(): number {
@@ -32,6 +34,7 @@ export class HandClock implements TimerClock {
       if (next === undefined) break;
       this.#timers = this.#timers.filter((each) => each !== next);
       this.#move(Math.max(0, next.atMs - this.#monotonic));
+      this.wakes += 1;
       next.wake();
     }
     this.#move(end - this.#monotonic);
