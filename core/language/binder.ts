@@ -138,12 +138,13 @@ export class Binder {
     return { code: `${this.#workshop.operation('gone')}(${literal(text)})`, type: 'any' };
   }
 
-  #reference(field: string, { paths, from: offset }: Placeholder): Code {
+  #reference(field: string, { paths, text, from: offset }: Placeholder): Code {
     const [collector = '', ...path] = paths[0] as string[];
     const name = collector.toLowerCase();
     const { collectors } = this.#subject.scope;
-    if (!collectors.has(name)) {
-      const message = `the collector '${collector}' does not exist${meant(nearest(name, collectors))}`;
+    const odd = collectors.has(name) && `'${text}' is read as 'collector.${collector}'; write 'collector'`;
+    if (odd === false || text.startsWith('collectors.')) {
+      const message = odd || `the collector '${collector}' does not exist${meant(nearest(name, collectors))}`;
       this.#workshop.warn({ code: 'OPSBRO_CONFIG_UNKNOWN_COLLECTOR', message, field, offset });
     }
     const type = this.#isNumeric && !this.#isInVariable ? 'number' : 'any';

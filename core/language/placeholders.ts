@@ -7,7 +7,7 @@ export interface Placeholder {
   paths: string[][];
   /** The default as written; undefined when there is none. */
   fallback: string | undefined;
-  /** As written, without braces, spaces and default, for messages. */
+  /** As written, without braces, spaces and default, for messages. Packs of old write `collectors` where they mean `collector`. */
   text: string;
   from: number;
   to: number;
@@ -40,7 +40,7 @@ const EQUALS = '\ue003';
 export const hole = /\ue000(\d+)\ue001*/g;
 
 const kinds = ['collector', 'parameters', 'configuration', 'variables'] as const;
-const single = /^\{\s*(?:collector|parameters|configuration|variables)\.[^{}\n]*\}/;
+const single = /^\{\s*(?:collectors?|parameters|configuration|variables)\.[^{}\n]*\}/;
 
 /**
  * Replaces every placeholder, in both brace spellings, by a name of the same length; of OpsBro's language also newlines, by harmless
@@ -88,7 +88,7 @@ function spelled(source: string, at: number): string | undefined {
 
 function read(content: string, from: number, to: number): Placeholder {
   const [, name = '', rest = ''] = /^\s*(\w+)\s*\.(.*)$/s.exec(content) ?? [];
-  const kind = kinds.find((one) => one === name);
+  const kind = kinds.find((one) => one === (name === 'collectors' ? 'collector' : name));
   if (kind === undefined) {
     throw new CompileError(
       'OPSBRO_EXPRESSION_UNKNOWN_NAME',
@@ -110,7 +110,7 @@ function read(content: string, from: number, to: number): Placeholder {
   if (paths.some((steps) => steps.includes(''))) {
     throw new CompileError('OPSBRO_EXPRESSION_SYNTAX', `the path of {{${content}}} has an empty step`, from);
   }
-  return { kind, paths, fallback, text: `${kind}.${(paths[0] as string[]).join('.')}`, from, to };
+  return { kind, paths, fallback, text: `${name}.${(paths[0] as string[]).join('.')}`, from, to };
 }
 
 /** Newlines: data inside a literal, white space outside; comments become white space. */

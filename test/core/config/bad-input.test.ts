@@ -198,6 +198,11 @@ describe('a bad file', () => {
       /^x.yml:1:\d+ warning critical_if: the collector 'cpustat' does not exist; did you mean 'cpustats'\?$/,
     ],
     [
+      'the plural of collector',
+      'check: {critical_if: "{{collectors.cpustats.x}} > 1 or {collectors.cpustats.y} > 1"}\n',
+      /^x.yml:1:\d+ warning critical_if: 'collectors.cpustats.x' is read as 'collector.cpustats'; write 'collector'/,
+    ],
+    [
       'a macro that names nothing',
       'check: {script: "/bin/x $nothing$"}\n',
       /warning the macro \$nothing\$ names nothing and stays empty/,
