@@ -156,23 +156,12 @@ export class JobRuns {
   }
 
   #writeLogs(runtime: Runtime, result: JobResult): void {
-    const { plugin, id } = runtime.object;
-    this.#deps.log.debug('a run ended', {
-      plugin,
-      object: id,
-      status: result.status,
-      ms: Math.round(result.durationMs),
-    });
-    for (const { level, message, fields } of result.logs) {
-      this.#deps.log[level](message, { ...fields, plugin, object: id });
-    }
-    if (result.logsDropped > 0) {
-      this.#deps.log.warn('log lines of a run were dropped', {
-        plugin,
-        object: id,
-        dropped: result.logsDropped,
-      });
-    }
+    const tags = { plugin: runtime.object.plugin, object: runtime.object.id };
+    const { log } = this.#deps;
+    log.debug('a run ended', { ...tags, status: result.status, ms: Math.round(result.durationMs) });
+    for (const { level, message, fields } of result.logs) log[level](message, { ...fields, ...tags });
+    if (result.logsDropped > 0)
+      log.warn('log lines of a run were dropped', { ...tags, dropped: result.logsDropped });
   }
 }
 
