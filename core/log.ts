@@ -1,3 +1,4 @@
+import { constants, fstatSync, openSync } from 'node:fs';
 import { isatty } from 'node:tty';
 import type { Clock, JsonObject } from 'opsbro/sdk';
 import pino from 'pino';
@@ -84,7 +85,7 @@ interface Output {
 /** Lines leave by an asynchronous, bounded buffer. One that is closed or whose reader is gone drops them. */
 function openOutput(target: string | number): Output {
   const destination = pino.destination({
-    dest: target,
+    dest: typeof target === 'number' ? unblocked(target) : target,
     sync: false,
     maxLength: maxWaitingBytes,
     mkdir: false,
@@ -108,6 +109,19 @@ function openOutput(target: string | number): Output {
       return closing;
     },
   };
+}
+
+/**
+ * The same pipe or terminal, opened anew, so that a write to a full one is tried again later and no I/O thread hangs in it: that would keep the
+ * process from exiting. The descriptor itself is shared with other processes, so its flags are left alone. A socket cannot be opened anew.
+ */
+function unblocked(fd: number): number {
+  try {
+    if (fstatSync(fd).isFile()) return fd;
+    return openSync(`/proc/self/fd/${fd}`, constants.O_WRONLY | constants.O_NONBLOCK | constants.O_NOCTTY);
+  } catch {
+    return fd;
+  }
 }
 
 class PinoLog implements AgentLog {
@@ -223,11 +237,17 @@ function shown(value: unknown): string {
 /** `flush` of an unbuffered SonicBoom calls back before the write under way ended; `end` waits for it, and leaves 1 and 2 open. */
 function closeDestination(destination: Destination): Promise<void> {
   return new Promise((resolve) => {
-    const timer = setTimeout(resolve, closeDeadlineMs);
-    destination.once('close', () => {
+    const ended = (): void => {
       clearTimeout(timer);
       resolve();
-    });
+    };
+    const timer = setTimeout(() => {
+      // What pino would write as the process exits, waiting for the reader, is given up too.
+      destination.destroy();
+      resolve();
+    }, closeDeadlineMs);
+    destination.once('close', ended);
+    destination.once('error', ended);
     destination.end();
   });
 }

@@ -141,3 +141,23 @@ describe('createLog', () => {
     await log.close();
   });
 });
+
+it.each(['exec sleep 1000', 'exec true'])(
+  'lets its process end though "%s" reads the log',
+  async (reader) => {
+    const script = `import { createLog } from ${JSON.stringify(new URL('../../dist/core/log.js', import.meta.url).href)};
+    const log = createLog({ level: 'info', pretty: false });
+    for (let line = 0; line < 20_000; line += 1) log.info('x'.repeat(1000));
+    await log.close();
+    process.exit(log.dropped() > 0 ? 7 : 0);`;
+    // A shell's pipe: those of Node's own children are sockets.
+    const shell = `{ "$0" --input-type=module -e "$1"; echo $? >&2; kill $$; } | ${reader}`;
+    const child = spawn('/bin/sh', ['-c', shell, process.execPath, script], {
+      stdio: ['ignore', 'ignore', 'pipe'],
+      detached: true,
+    });
+    const [status] = await once(child.stderr, 'data');
+    process.kill(-(child.pid as number), 'SIGKILL');
+    expect(String(status)).toBe('7\n');
+  },
+);
