@@ -51,7 +51,7 @@ export class ConfigWatch {
     this.identities = await this.identify();
     this.seen = this.fingerprint();
     this.arm();
-    await this.watcher;
+    await Promise.all([this.watcher, this.seen]);
   }
 
   /** Releases everything; also twice. */

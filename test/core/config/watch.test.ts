@@ -165,4 +165,29 @@ describe('the watch', () => {
     await change(() => renameSync(`${file}.tmp`, file));
     await change(() => rmSync(file));
   });
+
+  it('sees the directory replaced as a whole, and what is written into the new one', async () => {
+    let wake = (): void => {};
+    const watch = new ConfigWatch({
+      directories: [join(folder, 'config.d')],
+      clock: systemClock,
+      onHint: () => {},
+      onChange: () => wake(),
+    });
+    watches.push(watch);
+    mkdirSync(join(folder, 'next'));
+    writeFileSync(join(folder, 'next', 'b.yml'), 'x: 1\n');
+    await watch.start();
+    const replaced = new Promise<void>((resolve) => {
+      wake = resolve;
+    });
+    renameSync(join(folder, 'config.d'), join(folder, 'old'));
+    renameSync(join(folder, 'next'), join(folder, 'config.d'));
+    await replaced;
+    const written = new Promise<void>((resolve) => {
+      wake = resolve;
+    });
+    writeFileSync(join(folder, 'config.d', 'b.yml'), 'x: 2, y: 3\n');
+    await written;
+  });
 });
