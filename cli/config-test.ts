@@ -1,6 +1,7 @@
 import type { Json, JsonObject } from 'opsbro/sdk';
 import { systemClock } from '../core/clock.ts';
 import type { CheckObject, CheckTest } from '../core/config/model.ts';
+import { OpsbroError } from '../core/errors.ts';
 import { ExpressionEngine } from '../core/expressions/engine.ts';
 import {
   defaultExpressionLimits,
@@ -33,6 +34,9 @@ export async function testChecks(cli: CliContext, ids: string[]): Promise<void> 
   const checks = loaded.objects
     .filter((object) => object.kind === 'check')
     .filter(({ id, name, pack }) => ids.length === 0 || [id, name, pack].some((word) => ids.includes(word)));
+  if (ids.length > 0 && checks.length === 0) {
+    throw new OpsbroError('OPSBRO_API_NOT_FOUND', `no check or pack '${ids.join("', '")}' is configured`);
+  }
   const results = await runTests(checks);
   const failed = results.filter(({ ok }) => !ok);
   cli.show({ passed: results.length - failed.length, failed: failed.length, tests: results }, () =>

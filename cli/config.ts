@@ -5,7 +5,7 @@ import { OpsbroError } from '../core/errors.ts';
 import { nearest } from '../core/nearest.ts';
 import type { CliContext } from './context.ts';
 import { diagnosticText, openConfiguration, placeText } from './offline-configuration.ts';
-import { formatAge } from './quantities.ts';
+import { formatAge, formatCount } from './quantities.ts';
 import { isNotRunning } from './wait.ts';
 
 const badConfiguration = 78;
@@ -63,7 +63,7 @@ function check(cli: CliContext, dirs: string[], strict: boolean | undefined): vo
   else for (const diagnostic of diagnostics) cli.print(diagnosticText(cli, diagnostic));
   const verdict = ok ? cli.paint.green('ok') : cli.paint.red('bad');
   cli.note(
-    `${verdict}: ${fileCount} files, ${objects.length} objects, ${errors} errors, ${warnings} warnings`,
+    `${verdict}: ${formatCount(fileCount, 'file')}, ${formatCount(objects.length, 'object')}, ${formatCount(errors, 'error')}, ${formatCount(warnings, 'warning')}`,
   );
 }
 

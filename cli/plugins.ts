@@ -1,5 +1,6 @@
 import type { Command } from 'commander';
 import type { PluginView } from '../core/control/shapes.ts';
+import { OpsbroError } from '../core/errors.ts';
 import type { CliContext } from './context.ts';
 import { orSuggest } from './live-names.ts';
 import { paintState } from './paint.ts';
@@ -30,6 +31,10 @@ export async function listPlugins(cli: CliContext, kind: string | undefined): Pr
   const all = await (await cli.agent()).request<PluginView[]>('GET', '/api/v1/plugins');
   const wanted = kind?.replace(/s$/, '');
   const plugins = wanted === undefined ? all : all.filter((one) => one.kind.replace(/s$/, '') === wanted);
+  if (wanted !== undefined && plugins.length === 0) {
+    const kinds = [...new Set(all.map((one) => one.kind))].sort().join(', ');
+    throw new OpsbroError('OPSBRO_API_NOT_FOUND', `no plugin is of the kind '${kind}'; there is ${kinds}`);
+  }
   const number = (value: number): string => (value === 0 ? '-' : String(value));
   cli.show(plugins, () =>
     cli.table(
@@ -82,9 +87,11 @@ function pluginText(cli: CliContext, plugin: PluginView): string {
 
 async function releasePlugin(cli: CliContext, id: string): Promise<void> {
   const client = await cli.agent();
-  const answer = await orSuggest(client, 'plugins', id, () =>
-    client.request('POST', `${pluginPath(id)}/release`, {}),
-  );
+  const answer = await orSuggest(client, 'plugins', id, async () => {
+    // An id without a kind has no such route; the look tells what is wrong with it.
+    await client.request('GET', pluginPath(id));
+    return client.request('POST', `${pluginPath(id)}/release`, {});
+  });
   cli.show(answer, () => `OK: ${id} runs again`);
 }
 

@@ -50,3 +50,15 @@ describe('config plan against a running agent', () => {
     expect(planned.json<Plan>()).toMatchObject({ start: [], restart: ['demo/check/one'], stop: [] });
   });
 });
+
+describe('unknown names', () => {
+  it.each([
+    [['plugins', 'release', 'nope'], "no plugin 'nope'"],
+    [['plugins', 'list', '--kind', 'nope'], 'there is '],
+    [['config', 'test', 'nope'], "no check or pack 'nope' is configured"],
+  ])('%j exits 2 and says what is unknown', async (words, message) => {
+    const result = await cli(...words);
+    expect(result).toMatchObject({ code: 2, stdout: '' });
+    expect(result.stderr).toContain(message);
+  });
+});
