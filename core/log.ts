@@ -3,6 +3,7 @@ import { isatty } from 'node:tty';
 import type { Clock, JsonObject } from 'opsbro/sdk';
 import pino from 'pino';
 import { systemClock } from './clock.ts';
+import { LeveledLog } from './leveled-log.ts';
 import { LogRing, type LogsView } from './log-ring.ts';
 
 /** What is logged: events at this level and above. */
@@ -124,7 +125,7 @@ function unblocked(fd: number): number {
   }
 }
 
-class PinoLog implements AgentLog {
+class PinoLog extends LeveledLog implements AgentLog {
   readonly #logger: pino.Logger;
   readonly #clock: Clock;
   readonly #output: Output;
@@ -133,29 +134,14 @@ class PinoLog implements AgentLog {
   #last: LogFigures['last'] = [];
 
   constructor(logger: pino.Logger, clock: Clock, output: Output) {
+    super();
     this.#logger = logger;
     this.#clock = clock;
     this.#output = output;
     this.#ring = new LogRing(clock);
   }
 
-  debug(message: string, fields?: JsonObject): void {
-    this.#write('debug', message, fields);
-  }
-
-  info(message: string, fields?: JsonObject): void {
-    this.#write('info', message, fields);
-  }
-
-  warn(message: string, fields?: JsonObject): void {
-    this.#write('warn', message, fields);
-  }
-
-  error(message: string, fields?: JsonObject): void {
-    this.#write('error', message, fields);
-  }
-
-  #write(level: LogLevel, message: string, fields: JsonObject = {}): void {
+  protected pass(level: LogLevel, message: string, fields: JsonObject = {}): void {
     const text = message.slice(0, maxMessageLength);
     if (level === 'error' || level === 'warn') this.#remember(level, text, fields);
     const isWritten = this.#logger.isLevelEnabled(level);

@@ -1,4 +1,5 @@
 import type { Clock, Context, Json, JsonObject, Log } from 'opsbro/sdk';
+import { LeveledLog } from '../leveled-log.ts';
 import type { LogLine, ThreadData } from '../threads/protocol.ts';
 import { execute } from './host-exec.ts';
 import { createHostFiles } from './host-files.ts';
@@ -64,27 +65,11 @@ export function createContext(parts: ContextParts): Context {
 }
 
 /** Keeps the first hundred lines of a run and counts the rest. */
-export class RunLog implements Log {
+export class RunLog extends LeveledLog {
   readonly lines: LogLine[] = [];
   dropped = 0;
 
-  debug(message: string, fields?: JsonObject): void {
-    this.#add('debug', message, fields);
-  }
-
-  info(message: string, fields?: JsonObject): void {
-    this.#add('info', message, fields);
-  }
-
-  warn(message: string, fields?: JsonObject): void {
-    this.#add('warn', message, fields);
-  }
-
-  error(message: string, fields?: JsonObject): void {
-    this.#add('error', message, fields);
-  }
-
-  #add(level: LogLine['level'], message: string, fields?: JsonObject): void {
+  protected pass(level: LogLine['level'], message: string, fields?: JsonObject): void {
     if (this.lines.length >= maxLines) {
       this.dropped += 1;
       return;

@@ -5,7 +5,6 @@ import type {
   Context,
   Json,
   JsonObject,
-  Log,
   RouteReply,
   RouteRequest,
   ServiceContext,
@@ -16,6 +15,7 @@ import { PendingLooks } from '../context/pending-looks.ts';
 import { openSecrets } from '../context/secrets.ts';
 import { copyTree, resultLimits, stateLimits } from '../context/tree.ts';
 import { OpsbroError, plainError } from '../errors.ts';
+import { LeveledLog } from '../leveled-log.ts';
 import { secretSchema } from '../sources/options.ts';
 import { containThread, type Scope, scopes } from './containment.ts';
 import { EmitQueue } from './emit-queue.ts';
@@ -38,27 +38,11 @@ function post(reply: ServiceReply): void {
 }
 
 /** Passes lines on at once, at most a hundred in ten seconds. */
-class ServiceLog implements Log {
+class ServiceLog extends LeveledLog {
   #windowEnds = 0;
   #lines = 0;
 
-  debug(message: string, fields?: JsonObject): void {
-    this.#pass('debug', message, fields);
-  }
-
-  info(message: string, fields?: JsonObject): void {
-    this.#pass('info', message, fields);
-  }
-
-  warn(message: string, fields?: JsonObject): void {
-    this.#pass('warn', message, fields);
-  }
-
-  error(message: string, fields?: JsonObject): void {
-    this.#pass('error', message, fields);
-  }
-
-  #pass(level: LogLine['level'], message: string, fields?: JsonObject): void {
+  protected pass(level: LogLine['level'], message: string, fields?: JsonObject): void {
     const now = performance.now();
     if (now >= this.#windowEnds) {
       const dropped = this.#lines - linesAWindow;
