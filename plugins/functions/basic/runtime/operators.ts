@@ -9,7 +9,6 @@ import {
   DictValue,
   equal,
   iterate,
-  length,
   MissingValue,
   numeric,
   points,
@@ -199,7 +198,6 @@ export const operators = {
   or: (value: PyValue, fallback: () => PyValue): PyValue =>
     value instanceof MissingValue ? fallback() : value,
   gone: (key: string) => new MissingValue(key),
-  isGone: (value: PyValue): value is MissingValue => value instanceof MissingValue,
   /** Joins parts of an f-string or a literal with placeholders. */
   cat: (parts: PyValue[]): PyValue => {
     let text = '';
@@ -254,5 +252,4 @@ export const operators = {
     evaluation.trace[node] = value;
     return value;
   },
-  len: length,
 };
