@@ -75,7 +75,8 @@ export class ServiceHost {
   }
 
   async stopAll(): Promise<void> {
-    await Promise.all([...this.#services.keys()].map((id) => this.stop(id)));
+    const ids = new Set([...this.#services.keys(), ...this.#calls.keys()]);
+    await Promise.all([...ids].map((id) => this.stop(id)));
   }
 
   /** Hands a snapshot to every service whose manifest `needs` the topic, and to those that start later. */

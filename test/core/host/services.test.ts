@@ -45,6 +45,14 @@ function open(changes: Partial<ServiceHostParts> = {}): Seen {
   return { host, ...seen };
 }
 
+it('stops also what was told to start in the same moment', async () => {
+  const { host, states } = open();
+  void host.start(entryOf('service-healthy'), object);
+  await host.stopAll();
+  expect(host.figures()).toEqual([]);
+  expect(states).not.toContain('running');
+});
+
 function entryOf(name: string): PluginEntry {
   return {
     id: `listener/${name}`,
