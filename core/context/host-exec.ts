@@ -43,6 +43,7 @@ export async function execute(file: string, args: string[], bounds: ExecBounds):
       cwd: '/',
     });
   } catch (thrown) {
+    Atomics.store(bounds.cells, cell, 0);
     throw hostError(file, thrown);
   }
   Atomics.store(bounds.cells, cell, child.pid ?? 0);

@@ -248,3 +248,11 @@ function isRunning(pid: number): boolean {
     return false;
   }
 }
+
+it('keeps no place for programs that cannot be started', async () => {
+  const context = contextOf();
+  for (let attempt = 0; attempt <= groupCells; attempt += 1) {
+    await expect(context.exec('/bin/echo', ['a\0b'])).rejects.toMatchObject({ code: 'OPSBRO_HOST_IO' });
+  }
+  expect((await context.exec('/bin/echo', ['fine'])).stdout).toBe('fine\n');
+});
