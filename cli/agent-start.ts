@@ -38,12 +38,12 @@ export async function runAgent(cli: CliContext, options: StartOptions): Promise<
       ...(endedWith === undefined ? {} : { endedWith }),
       oneShot: options.oneShot,
     });
-    signals.deliver({ stop: () => agent.stop(), reload: () => agent.reload() });
+    signals.deliver({ stop: (why) => agent.stop(why), reload: () => agent.reload() });
     if (cli.process.stdout.isTTY && !options.oneShot && !cli.options().json) {
       const { welcome } = await import('./agent-welcome.ts');
       void welcome(cli, agent.stopped);
     }
-    if (launcher !== undefined) stopWithLauncher(launcher, () => agent.stop());
+    if (launcher !== undefined) stopWithLauncher(launcher, () => agent.stop('the launcher is gone'));
     const code = await agent.stopped;
     process.exit(code);
   } catch (error) {
@@ -70,7 +70,7 @@ function refuse(error: unknown, cli: CliContext): void {
 }
 
 interface Receiver {
-  stop(): void;
+  stop(why: string): void;
   reload(): void;
 }
 
@@ -87,7 +87,7 @@ function catchSignals(launched: boolean): { deliver(to: Receiver): void } {
     if (seen.has(key)) process.exit(128 + number);
     const first = seen.size === 0;
     seen.add(key);
-    if (first) receiver?.stop();
+    if (first) receiver?.stop(signal);
   };
   process.on('SIGTERM', () => end('SIGTERM', 15));
   process.on('SIGINT', () => end('SIGINT', 2));
@@ -98,7 +98,7 @@ function catchSignals(launched: boolean): { deliver(to: Receiver): void } {
   return {
     deliver(to) {
       receiver = to;
-      if (seen.size > 0) to.stop();
+      if (seen.size > 0) to.stop('a signal during the start');
       else if (reloadWanted) to.reload();
     },
   };

@@ -86,7 +86,7 @@ function verdictText(cli: CliContext, check: CheckView): string {
       `${check.last_run === null ? 'never' : formatAge(check.last_run, now)}, every ${formatSeconds(check.interval)}`,
     ],
   ];
-  if (!check.active) facts.push(['inactive', `this host is not in group ${check.if_group ?? '?'}`]);
+  if (!check.active) facts.push(['inactive', check.inactive_because]);
   if (check.missing.length > 0) facts.push(['missing', check.missing.join(', ')]);
   if (check.error !== null) facts.push(['error', `${check.error.code}: ${check.error.message}`]);
   if (check.notes !== '') facts.push(['notes', check.notes]);

@@ -70,7 +70,9 @@ export async function showStates(cli: CliContext, withInactive: boolean): Promis
   const hidden = checks.length - shown.length;
   if (hidden > 0 && !cli.options().json) {
     cli.note(
-      cli.paint.dim(`${formatCount(hidden, 'check')} for groups this host is not in; '--all' shows them`),
+      cli.paint.dim(
+        `${formatCount(hidden, 'check')} disabled or for groups this host is not in; '--all' shows them`,
+      ),
     );
   }
 }
@@ -85,7 +87,7 @@ function statesText(cli: CliContext, checks: CheckView[]): string {
       const word = `${symbols[one.state] ?? '?'} ${one.state.toUpperCase()}`;
       const soft = one.hard || one.state === 'pending' ? '' : paint.dim(' (soft)');
       const name = plain(one.display_name).padEnd(width);
-      const inactive = one.active ? '' : paint.dim(` (not in group ${one.if_group ?? '?'})`);
+      const inactive = one.active ? '' : paint.dim(` (${one.inactive_because})`);
       lines.push(`  - ${plain(pack)} > ${name}  ${paintState(paint, one.state, word)}${soft}${inactive}`);
       for (const line of outputLines(one)) lines.push(paint.dim(`      | ${line}`));
     }

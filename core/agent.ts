@@ -42,8 +42,8 @@ export interface AgentOptions {
 export interface AgentHandle {
   /** Resolves with the exit code once everything is flushed and closed. */
   readonly stopped: Promise<number>;
-  /** Stops gracefully, within 5 s. */
-  stop(): void;
+  /** Stops gracefully, within 5 s. `why` goes to the log. */
+  stop(why: string): void;
   /** Reloads the configuration; what comes of it goes to the log. */
   reload(): void;
 }
@@ -152,10 +152,11 @@ class Agent implements AgentHandle {
     await this.#release();
   }
 
-  stop(): void {
+  stop(why: string): void {
     if (this.#state === 'stopping') return;
     this.#state = 'stopping';
     this.#notifier.stopping();
+    this.#log.info('agent stops', { why });
     const deadline = setTimeout(() => {
       this.#log.error('stopping took over 5 s; the rest is cut off');
       this.#resolveStopped(1);
@@ -215,9 +216,11 @@ class Agent implements AgentHandle {
   }
 
   async #accuse(crashed: string[]): Promise<void> {
+    const { endedWith } = this.#options;
+    if (endedWith !== undefined) this.#log.warn('the agent before this one died', { status: endedWith });
     const { quarantined, suspected } = await this.#parts.deps.quarantine.accuse(
       crashed,
-      causeOfDeath(this.#options.endedWith),
+      causeOfDeath(endedWith),
       systemClock.now(),
     );
     for (const plugin of quarantined)
@@ -292,7 +295,7 @@ class Agent implements AgentHandle {
       cpuPercent: () => this.#cpu.percent(),
       logFigures: () => this.#log.figures(),
       readLog: (after, part) => this.#log.read(after, part),
-      stop: () => this.stop(),
+      stop: () => this.stop('asked over the socket'),
     };
   }
 
@@ -346,7 +349,7 @@ class Agent implements AgentHandle {
     if (waiting && sinceMs < initialDeadlineMs) return;
     this.#state = 'running';
     this.#notifier.ready();
-    if (this.#options.oneShot === true) this.stop();
+    if (this.#options.oneShot === true) this.stop('everything ran once');
   }
 
   #agentFacts(): JsonObject {

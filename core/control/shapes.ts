@@ -71,8 +71,9 @@ export interface CheckView {
   last_run: string | null;
   next_run: string | null;
   interval: number;
-  /** False when `if_group` does not hold here. */
+  /** False when it is disabled or its `if_group` does not hold here; `inactive_because` says which. */
   active: boolean;
+  inactive_because: string;
   if_group: string | null;
   /** Absent keys the expressions met, if any. */
   missing: string[];

@@ -50,8 +50,8 @@ describe('startAgent', () => {
   it('stops while its first reload runs, with everything released', async () => {
     const agent = await start();
     agent.reload();
-    agent.stop();
-    agent.stop();
+    agent.stop('a test');
+    agent.stop('a test');
     agent.reload();
     expect(await agent.stopped).toBe(0);
     const again = await openDataDirectory(data);

@@ -96,11 +96,20 @@ export function checkView(deps: HostDeps, runtime: Of<'check'>): CheckView {
     next_run: nextRun(deps, runtime),
     interval: object.intervalMs / 1000,
     active: runtime.active,
+    inactive_because: inactiveBecause(deps, runtime),
     if_group: object.ifGroup,
     missing: status.missing,
     error: status.error === null ? null : { code: status.error.code, message: status.error.message },
     notes: object.notes ?? '',
   };
+}
+
+/** Why an object does not run here; '' when it does. */
+function inactiveBecause(deps: HostDeps, { active, object }: Runtime): string {
+  if (active) return '';
+  if (object.enabled) return `this host is not in group ${object.ifGroup ?? ''}`;
+  if (deps.registry.get(object.plugin) === undefined) return `${object.plugin} is not installed`;
+  return `disabled at ${object.place.file}:${object.place.line}`;
 }
 
 /** What the views of plugins are made of, gathered once for all of them. */
