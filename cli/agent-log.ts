@@ -1,9 +1,9 @@
 import { once } from 'node:events';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { ControlClient } from '../core/control/client.ts';
+import type { LogEvent, LogsView } from '../core/control/log-shapes.ts';
 import type { PluginView } from '../core/control/shapes.ts';
 import { OpsbroError } from '../core/errors.ts';
-import type { LogEvent, LogsView } from '../core/log-ring.ts';
 import { nearest } from '../core/nearest.ts';
 import type { CliContext } from './context.ts';
 import { plain } from './table.ts';

@@ -3,8 +3,9 @@ import { isatty } from 'node:tty';
 import type { Clock, JsonObject } from 'opsbro/sdk';
 import pino from 'pino';
 import { systemClock } from './clock.ts';
+import type { LogsView } from './control/log-shapes.ts';
 import { LeveledLog } from './leveled-log.ts';
-import { LogRing, type LogsView } from './log-ring.ts';
+import { LogRing } from './log-ring.ts';
 
 /** What is logged: events at this level and above. */
 export type LogLevel = 'debug' | 'info' | 'warn' | 'error';

@@ -3,7 +3,7 @@ import { createPrivateKey, createPublicKey } from 'node:crypto';
 import { once } from 'node:events';
 import { createInterface } from 'node:readline';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import type { LogEvent } from '../../core/log-ring.ts';
+import type { LogEvent } from '../../core/control/log-shapes.ts';
 import { type CommandResult, opsbro, program } from './cli-run.ts';
 import { type RealAgent, startRealAgent } from './real-agent.ts';
 

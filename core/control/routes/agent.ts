@@ -3,7 +3,7 @@ import type { AgentSettings } from '../../config/model.ts';
 import type { HostDeps } from '../../host/deps.ts';
 import type { LoadStatus, Reloader } from '../../host/reloader.ts';
 import type { ServiceFigures } from '../../host/services.ts';
-import type { LogsView } from '../../log-ring.ts';
+import type { LogsView } from '../log-shapes.ts';
 import type { ControlRoute } from '../route-table.ts';
 import type { AgentView, PluginView, ReloadView } from '../shapes.ts';
 import { isoTime, pluginFacts, pluginView } from './views.ts';

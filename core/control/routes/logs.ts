@@ -1,6 +1,6 @@
 import type { JsonObject } from 'opsbro/sdk';
 import { OpsbroError } from '../../errors.ts';
-import type { LogsView } from '../../log-ring.ts';
+import type { LogsView } from '../log-shapes.ts';
 import type { ControlRoute } from '../route-table.ts';
 
 /** The route of the log's last events. It may tell more of the host than its figures do, so it asks for all rights. */
