@@ -4,7 +4,7 @@ import type { ControlClient } from '../core/control/client.ts';
 import type { LogEvent, LogsView } from '../core/control/log-shapes.ts';
 import type { PluginView } from '../core/control/shapes.ts';
 import { OpsbroError } from '../core/errors.ts';
-import { nearest } from '../core/nearest.ts';
+import { nearest } from '../language/nearest.ts';
 import type { CliContext } from './context.ts';
 import { plain } from './table.ts';
 

@@ -1,6 +1,6 @@
 import type { Json, JsonObject } from 'opsbro/sdk';
-import type { PluginEntry } from '../core/config/model.ts';
-import { kindSchemas, openFormats } from '../core/config/offline.ts';
+import type { PluginEntry } from '../configuration/model.ts';
+import { kindSchemas, openFormats } from '../configuration/offline.ts';
 import type { OfflineConfiguration } from './offline-configuration.ts';
 
 const objectKinds = ['detector', 'check', 'collector', 'handler'] as const;

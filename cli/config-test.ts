@@ -1,14 +1,14 @@
 import type { Json, JsonObject } from 'opsbro/sdk';
+import type { CheckObject, CheckTest } from '../configuration/model.ts';
 import { systemClock } from '../core/clock.ts';
-import type { CheckObject, CheckTest } from '../core/config/model.ts';
 import { OpsbroError } from '../core/errors.ts';
-import { ExpressionEngine } from '../core/expressions/engine.ts';
+import { ExpressionEngine } from '../language/engine/engine.ts';
 import {
   defaultExpressionLimits,
   type Facts,
   type FunctionCaller,
   type Outcome,
-} from '../core/expressions/program.ts';
+} from '../language/program.ts';
 import type { CliContext } from './context.ts';
 import { diagnosticText, openConfiguration, placeText } from './offline-configuration.ts';
 

@@ -1,8 +1,8 @@
 import type { Command } from 'commander';
-import type { ConfigPlan, Diagnostic, RunningObject, ShownObject } from '../core/config/model.ts';
+import type { ConfigPlan, Diagnostic, RunningObject, ShownObject } from '../configuration/model.ts';
 import type { ConfigStatusView } from '../core/control/shapes.ts';
 import { OpsbroError } from '../core/errors.ts';
-import { nearest } from '../core/nearest.ts';
+import { nearest } from '../language/nearest.ts';
 import type { CliContext } from './context.ts';
 import { diagnosticText, openConfiguration, placeText } from './offline-configuration.ts';
 import { formatAge, formatCount } from './quantities.ts';

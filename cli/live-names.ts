@@ -7,7 +7,7 @@ import type {
   PluginView,
 } from '../core/control/shapes.ts';
 import { OpsbroError } from '../core/errors.ts';
-import { nearest } from '../core/nearest.ts';
+import { nearest } from '../language/nearest.ts';
 
 /** What can be named on a command line and is known only to the running agent. */
 export type LiveNoun = 'collectors' | 'detectors' | 'checks' | 'plugins' | 'groups' | 'functions';

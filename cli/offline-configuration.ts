@@ -1,8 +1,8 @@
 import { join, relative, resolve } from 'node:path';
-import type { Diagnostic, Place } from '../core/config/model.ts';
-import { Configuration, trustedOwners } from '../core/config/offline.ts';
-import { compileCheck, compileDetector, compileValue } from '../core/expressions/compile.ts';
-import type { ConfigDirectories } from '../core/threads/protocol.ts';
+import type { Diagnostic, Place } from '../configuration/model.ts';
+import { Configuration, trustedOwners } from '../configuration/offline.ts';
+import { compileCheck, compileDetector, compileValue } from '../language/compile.ts';
+import type { ConfigDirectories } from '../threads/protocol.ts';
 import type { CliContext } from './context.ts';
 
 /** A configuration that a command reads by itself, with no agent. */

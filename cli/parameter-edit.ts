@@ -14,7 +14,7 @@ import {
 } from 'node:fs';
 import { dirname } from 'node:path';
 import type { Json } from 'opsbro/sdk';
-import { type Path, parseYaml, yamlText } from '../core/config/offline.ts';
+import { type Path, parseYaml, yamlText } from '../configuration/offline.ts';
 import { OpsbroError } from '../core/errors.ts';
 import type { CliContext } from './context.ts';
 import { YamlEdit } from './yaml-edit.ts';

@@ -2,9 +2,9 @@ import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Command } from 'commander';
 import type { Json, JsonObject } from 'opsbro/sdk';
-import { kindSchemas, type Loaded, lookUp } from '../core/config/offline.ts';
+import { kindSchemas, type Loaded, lookUp } from '../configuration/offline.ts';
 import { OpsbroError } from '../core/errors.ts';
-import { nearest } from '../core/nearest.ts';
+import { nearest } from '../language/nearest.ts';
 import type { CliContext } from './context.ts';
 import { openConfiguration, placeText } from './offline-configuration.ts';
 import {

@@ -1,5 +1,5 @@
 import type { Json } from 'opsbro/sdk';
-import { editableYaml, isMap, isScalar, isSeq, type Path } from '../core/config/offline.ts';
+import { editableYaml, isMap, isScalar, isSeq, type Path } from '../configuration/offline.ts';
 
 /**
  * Changes one YAML text in place, keeping comments and key order. Throws when the text does not parse.

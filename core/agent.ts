@@ -1,10 +1,10 @@
 import { join } from 'node:path';
 import type { Json, JsonObject } from 'opsbro/sdk';
+import { ConfigClient } from '../configuration/client.ts';
+import type { ConfigPlan } from '../configuration/model.ts';
+import { ConfigWatch } from '../configuration/watch.ts';
 import { type Assembly, assemble, packageRoot } from './assembly.ts';
 import { systemClock } from './clock.ts';
-import { ConfigClient } from './config/client.ts';
-import type { ConfigPlan } from './config/model.ts';
-import { ConfigWatch } from './config/watch.ts';
 import { RouteTable } from './control/route-table.ts';
 import { type AgentInside, agentView, pluginViews } from './control/routes/agent.ts';
 import { controlRoutes } from './control/routes/index.ts';

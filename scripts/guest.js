@@ -24,10 +24,10 @@ const table = topics.map(
 );
 lines.push(`start(globalThis, [${table.join(', ')}]);`);
 
-mkdirSync(`${root}dist/core/expressions`, { recursive: true });
+mkdirSync(`${root}dist/language/engine`, { recursive: true });
 await build({
   stdin: { contents: lines.join('\n'), resolveDir: root, loader: 'ts' },
-  outfile: `${root}dist/core/expressions/guest.js`,
+  outfile: `${root}dist/language/engine/guest.js`,
   bundle: true,
   format: 'iife',
   target: 'es2023',

@@ -5,6 +5,9 @@ import { join } from 'node:path';
 const sources = [
   'sdk',
   'core',
+  'configuration',
+  'language',
+  'threads',
   'plugins',
   'cli',
   'test/bench',

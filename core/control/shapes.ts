@@ -1,5 +1,5 @@
 import type { Json, JsonObject, VerdictState } from 'opsbro/sdk';
-import type { Diagnostic } from '../config/model.ts';
+import type { Diagnostic } from '../../configuration/model.ts';
 
 /** Bodies of the control routes under `/api/v1`. Times are RFC 3339 UTC text, durations seconds unless the name says otherwise. */
 

@@ -1,5 +1,5 @@
-import type { ConfigObject, ConfigPlan } from '../config/model.ts';
-import type { Program } from '../expressions/program.ts';
+import type { ConfigObject, ConfigPlan } from '../../configuration/model.ts';
+import type { Program } from '../../language/program.ts';
 import type { HostDeps } from './deps.ts';
 import type { Runtime } from './objects.ts';
 

@@ -1,10 +1,10 @@
 import type { HandlerEvent, Json, JsonObject } from 'opsbro/sdk';
+import type { Facts, Outcome } from '../../language/program.ts';
+import type { Job, JobResult } from '../../threads/protocol.ts';
 import type { Board } from '../board/board.ts';
 import type { Bus } from '../board/bus.ts';
 import type { TimerClock } from '../clock.ts';
-import type { Facts, Outcome } from '../expressions/program.ts';
 import type { Scheduler } from '../schedule/scheduler.ts';
-import type { Job, JobResult } from '../threads/protocol.ts';
 import type { CrashJournal } from './journal.ts';
 import type { ObjectTable } from './objects.ts';
 import type { PluginStates } from './plugin-states.ts';

@@ -1,6 +1,6 @@
 import type { Json } from 'opsbro/sdk';
+import type { FunctionCaller } from '../../language/program.ts';
 import type { PlainError } from '../errors.ts';
-import type { FunctionCaller } from '../expressions/program.ts';
 import type { JobRunner } from './deps.ts';
 import type { Registry } from './registry.ts';
 

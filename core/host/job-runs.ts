@@ -1,7 +1,7 @@
 import type { Json, JsonObject } from 'opsbro/sdk';
-import type { PluginEntry } from '../config/model.ts';
+import type { PluginEntry } from '../../configuration/model.ts';
+import type { Job, JobResult } from '../../threads/protocol.ts';
 import { plainError } from '../errors.ts';
-import type { Job, JobResult } from '../threads/protocol.ts';
 import { backOffMs } from './back-off.ts';
 import type { HostDeps } from './deps.ts';
 import type { Runtime } from './objects.ts';

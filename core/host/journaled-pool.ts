@@ -1,4 +1,4 @@
-import type { Job, JobResult } from '../threads/protocol.ts';
+import type { Job, JobResult } from '../../threads/protocol.ts';
 import type { JobRunner } from './deps.ts';
 import type { CrashJournal } from './journal.ts';
 import type { Quarantine } from './quarantine.ts';

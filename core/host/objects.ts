@@ -6,7 +6,7 @@ import type {
   HandlerObject,
   RunningObject,
   ServiceObject,
-} from '../config/model.ts';
+} from '../../configuration/model.ts';
 
 /** An object the scheduler runs. */
 export type ScheduledObject = CollectorObject | DetectorObject | CheckObject;

@@ -1,4 +1,4 @@
-import type { PluginEntry } from '../config/model.ts';
+import type { PluginEntry } from '../../configuration/model.ts';
 import type { PluginFigures } from './figures.ts';
 import { RunCounter } from './figures.ts';
 

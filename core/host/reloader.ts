@@ -1,4 +1,4 @@
-import type { AgentSettings, ConfigPlan, Diagnostic, RunningObject } from '../config/model.ts';
+import type { AgentSettings, ConfigPlan, Diagnostic, RunningObject } from '../../configuration/model.ts';
 import { OpsbroError, plainError } from '../errors.ts';
 import type { HostLog } from './deps.ts';
 

@@ -1,5 +1,5 @@
+import type { Outcome } from '../../language/program.ts';
 import type { CheckResult } from '../checks/status.ts';
-import type { Outcome } from '../expressions/program.ts';
 import type { ObjectTable, Runtime } from './objects.ts';
 
 const roundsToWait = 3;

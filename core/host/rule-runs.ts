@@ -1,5 +1,5 @@
+import type { Outcome } from '../../language/program.ts';
 import { plainError } from '../errors.ts';
-import type { Outcome } from '../expressions/program.ts';
 import type { HostDeps } from './deps.ts';
 import type { Runtime } from './objects.ts';
 import type { Results } from './results.ts';

@@ -1,6 +1,6 @@
 import type { JsonObject } from 'opsbro/sdk';
-import type { PluginEntry } from '../config/model.ts';
-import { secretSchema } from '../sources/options.ts';
+import type { PluginEntry } from '../../configuration/model.ts';
+import { secretSchema } from '../../configuration/sources/options.ts';
 
 const known = new WeakMap<PluginEntry, { schema?: JsonObject }>();
 

@@ -1,8 +1,8 @@
 import type { Json, RouteReply } from 'opsbro/sdk';
-import type { PluginEntry, ServiceObject } from '../config/model.ts';
+import type { PluginEntry, ServiceObject } from '../../configuration/model.ts';
+import type { ServiceHost } from '../../threads/services/services.ts';
 import type { ControlRoute } from '../control/route-table.ts';
 import type { HostDeps } from './deps.ts';
-import type { ServiceHost } from './services.ts';
 
 const requestDeadlineMs = 30_000;
 

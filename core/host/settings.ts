@@ -1,5 +1,5 @@
-import type { AgentSettings } from '../config/model.ts';
-import { defaultExpressionLimits } from '../expressions/program.ts';
+import type { AgentSettings } from '../../configuration/model.ts';
+import { defaultExpressionLimits } from '../../language/program.ts';
 
 /** What holds before `agent.yml` was read. */
 export const initialSettings: AgentSettings = {

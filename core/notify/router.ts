@@ -1,6 +1,6 @@
 import type { HandlerEvent, JsonObject } from 'opsbro/sdk';
+import type { HandlerObject } from '../../configuration/model.ts';
 import type { Bus, VerdictChange } from '../board/bus.ts';
-import type { HandlerObject } from '../config/model.ts';
 import type { HostDeps } from '../host/deps.ts';
 import { withSecrets } from '../host/secrets.ts';
 

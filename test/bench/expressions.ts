@@ -2,9 +2,9 @@ import { execFile, spawnSync } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
 import { systemClock } from '../../core/clock.ts';
-import { compileCheck } from '../../core/expressions/compile.ts';
-import { ExpressionEngine } from '../../core/expressions/engine.ts';
-import { defaultExpressionLimits, type Facts, type Program } from '../../core/expressions/program.ts';
+import { compileCheck } from '../../language/compile.ts';
+import { ExpressionEngine } from '../../language/engine/engine.ts';
+import { defaultExpressionLimits, type Facts, type Program } from '../../language/program.ts';
 import {
   alternate,
   atLeastRatio,

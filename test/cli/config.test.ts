@@ -2,7 +2,7 @@ import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { Ajv } from 'ajv';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { parseYaml } from '../../core/sources/yaml.ts';
+import { parseYaml } from '../../configuration/sources/yaml.ts';
 import { root, Workplace } from './workplace.ts';
 
 let place: Workplace;

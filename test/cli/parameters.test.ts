@@ -1,7 +1,7 @@
 import { readFileSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { parseYaml } from '../../core/sources/yaml.ts';
+import { parseYaml } from '../../configuration/sources/yaml.ts';
 import { Workplace } from './workplace.ts';
 
 let place: Workplace;

@@ -4,9 +4,16 @@ import { describe, expect, it } from 'vitest';
 import { errorCatalogue } from '../../core/errors.ts';
 import { root, sourceFiles } from './repository.ts';
 
-const files = sourceFiles('sdk', 'core', 'plugins', 'cli', 'test').filter(
-  ({ path }) => path !== 'core/errors.ts' && !path.startsWith('test/conventions/'),
-);
+const files = sourceFiles(
+  'sdk',
+  'core',
+  'configuration',
+  'language',
+  'threads',
+  'plugins',
+  'cli',
+  'test',
+).filter(({ path }) => path !== 'core/errors.ts' && !path.startsWith('test/conventions/'));
 const inTests = files
   .filter(({ isTest }) => isTest)
   .map(({ text }) => text)
@@ -26,9 +33,7 @@ function raisedByPart(code: string): boolean {
   const part = code.replace(/^OPSBRO_EXPRESSION_/, '');
   return (
     part !== code &&
-    files.some(
-      ({ path, text }) => path.startsWith('core/expressions/') && new RegExp(`['"]${part}['"]`).test(text),
-    )
+    files.some(({ path, text }) => path.startsWith('language/') && new RegExp(`['"]${part}['"]`).test(text))
   );
 }
 

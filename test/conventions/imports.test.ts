@@ -8,20 +8,38 @@ import {
   sourceFiles,
 } from './repository.ts';
 
-const files = sourceFiles('sdk', 'core', 'plugins', 'cli').filter(({ isTest }) => !isTest);
+const files = sourceFiles('sdk', 'core', 'configuration', 'language', 'threads', 'plugins', 'cli').filter(
+  ({ isTest }) => !isTest,
+);
 const byPath = new Map(files.map((file) => [file.path, file]));
 
 /** What the code of each folder may reach, beside its own files. */
 const allowed: { [folder: string]: RegExp[] } = {
   sdk: [/^node:/, /^opsbro\/sdk$/],
-  core: [/^node:/, /^opsbro\/sdk$/, /^npm:/],
+  core: [/^node:/, /^opsbro\/sdk$/, /^npm:/, /^(configuration|language|threads)\//],
+  language: [
+    /^node:/,
+    /^opsbro\/sdk$/,
+    /^npm:/,
+    /^core\/(errors|clock)\.ts$/,
+    /^threads\/(entry|lane-memory)\.ts$/,
+  ],
+  configuration: [
+    /^node:/,
+    /^opsbro\/sdk$/,
+    /^npm:/,
+    /^core\/(errors|clock)\.ts$/,
+    /^language\/(program|nearest|compile)\.ts$/,
+    /^threads\/protocol\.ts$/,
+  ],
+  threads: [/^node:/, /^opsbro\/sdk$/, /^npm:/, /^core\/(errors|clock|leveled-log)\.ts$/, /^(configuration|language)\//],
   plugins: [/^node:/, /^opsbro\/sdk(\/testing)?$/, /^npm:/],
   cli: [
     /^node:/,
     /^opsbro\/sdk$/,
     /^npm:commander$/,
-    /^core\/(agent|errors|clock|nearest)\.ts$/,
-    /^core\/(control|config|expressions|threads)\//,
+    /^core\/(agent|errors|clock)\.ts$/,
+    /^(core\/control|configuration|language|threads)\//,
   ],
 };
 
@@ -79,7 +97,7 @@ describe('imports', () => {
         const to = target(file, found);
         if (/^npm:(ajv|yaml|@lezer\/.*|undici|quickjs-emscripten|esbuild|nedb-promises)$/.test(to))
           heavy.push(`${path} (from ${from}) loads ${to}`);
-        else if (to.startsWith('core/') && !loaded.has(to)) loaded.set(to, path);
+        else if (/^(core|configuration|language|threads)\//.test(to) && !loaded.has(to)) loaded.set(to, path);
       }
     }
     expect(loaded.size).toBeGreaterThan(20);

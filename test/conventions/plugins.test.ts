@@ -4,8 +4,8 @@ import { dirname, join } from 'node:path';
 import type { Manifest } from 'opsbro/sdk';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { parse } from 'yaml';
-import { Configuration } from '../../core/config/loader.ts';
-import { compileCheck, compileDetector, compileValue } from '../../core/expressions/compile.ts';
+import { Configuration } from '../../configuration/loader.ts';
+import { compileCheck, compileDetector, compileValue } from '../../language/compile.ts';
 import { filesBelow, root } from './repository.ts';
 
 const folders = filesBelow('plugins', 'plugin.yml').map((path) => dirname(path));
@@ -91,8 +91,8 @@ describe('the YAML of', () => {
 
   const readmes = [
     'README.md',
-    ...['plugins', 'config.d', 'core', 'cli', 'sdk', 'test'].flatMap((folder) =>
-      filesBelow(folder, 'README.md'),
+    ...['plugins', 'config.d', 'core', 'configuration', 'language', 'threads', 'cli', 'sdk', 'test'].flatMap(
+      (folder) => filesBelow(folder, 'README.md'),
     ),
   ];
   it.each(readmes.filter((path) => existsSync(join(root, path)) && yamlBlocks(read(path)).length > 0))(

@@ -8,9 +8,19 @@ import { filesBelow, root } from './repository.ts';
 function trackedFiles(): string[] {
   const listed = existsSync(join(root, '.git'))
     ? execFileSync('git', ['ls-files', '-z'], { cwd: root, encoding: 'utf8' }).split('\0')
-    : ['bin', 'cli', 'config.d', 'core', 'plugins', 'sdk', 'scripts', 'test'].flatMap((folder) =>
-        filesBelow(folder, ''),
-      );
+    : [
+        'bin',
+        'cli',
+        'config.d',
+        'core',
+        'configuration',
+        'language',
+        'threads',
+        'plugins',
+        'sdk',
+        'scripts',
+        'test',
+      ].flatMap((folder) => filesBelow(folder, ''));
   return listed.filter(
     (path) => path !== '' && existsSync(join(root, path)) && statSync(join(root, path)).isFile(),
   );
@@ -56,9 +66,17 @@ describe('tracked files', () => {
 
   it('explain every folder that a newcomer opens', () => {
     const paths = new Set(texts.map(({ path }) => path));
-    const silent = ['cli', 'config.d', 'core', 'plugins', 'sdk', 'test'].filter(
-      (folder) => !paths.has(`${folder}/README.md`),
-    );
+    const silent = [
+      'cli',
+      'config.d',
+      'core',
+      'configuration',
+      'language',
+      'threads',
+      'plugins',
+      'sdk',
+      'test',
+    ].filter((folder) => !paths.has(`${folder}/README.md`));
     expect(silent).toEqual([]);
   });
 

@@ -1,9 +1,9 @@
 import { describe, expect, it } from 'vitest';
 import { exactStore, Rules } from '../../core/assembly.ts';
 import { OpsbroError } from '../../core/errors.ts';
-import { compileValue } from '../../core/expressions/compile.ts';
-import { defaultExpressionLimits } from '../../core/expressions/program.ts';
-import { factsOf, scopeOf } from './expressions/fixture.ts';
+import { compileValue } from '../../language/compile.ts';
+import { defaultExpressionLimits } from '../../language/program.ts';
+import { factsOf, scopeOf } from '../language/engine/fixture.ts';
 import { HandClock } from './schedule/test-clock.ts';
 
 describe('exactStore', () => {

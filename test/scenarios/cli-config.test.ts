@@ -2,7 +2,7 @@ import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import type { RunningObject } from '../../core/config/model.ts';
+import type { RunningObject } from '../../configuration/model.ts';
 import { type CommandResult, opsbro } from './cli-run.ts';
 import { type RealAgent, startRealAgent } from './real-agent.ts';
 

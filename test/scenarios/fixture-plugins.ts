@@ -2,7 +2,7 @@ import { cpSync, mkdirSync, mkdtempSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { parse } from 'yaml';
-import { digestPlugin, writeLock } from '../../core/config/lock.ts';
+import { digestPlugin, writeLock } from '../../configuration/lock.ts';
 
 const root = fileURLToPath(new URL('../..', import.meta.url));
 const fixtures = join(root, 'test', 'fixtures', 'plugins');

@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import type { ExpressionEngine } from '../../core/expressions/engine.ts';
+import type { ExpressionEngine } from '../../language/engine/engine.ts';
 import { callForReal, factsOf, loadShipped, manifests, startEngine } from './shipped-config.ts';
 
 const { configuration } = loadShipped();

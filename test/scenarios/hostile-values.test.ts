@@ -1,9 +1,9 @@
 import { isDeepStrictEqual } from 'node:util';
 import type { Json, JsonObject } from 'opsbro/sdk';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { compileCheck, compileDetector } from '../../core/expressions/compile.ts';
-import type { ExpressionEngine } from '../../core/expressions/engine.ts';
-import type { Compiled, Outcome, Program, Reference, Scope } from '../../core/expressions/program.ts';
+import { compileCheck, compileDetector } from '../../language/compile.ts';
+import type { ExpressionEngine } from '../../language/engine/engine.ts';
+import type { Compiled, Outcome, Program, Reference, Scope } from '../../language/program.ts';
 import { factsOf, loadShipped, manifests, rulesOf, startEngine } from './shipped-config.ts';
 
 const canary = 'the value of another collector';

@@ -1,9 +1,9 @@
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { beforeAll, describe, expect, it } from 'vitest';
-import { Configuration } from '../../core/config/loader.ts';
-import type { ConfigPlan } from '../../core/config/model.ts';
-import { compileCheck, compileDetector, compileValue } from '../../core/expressions/compile.ts';
+import { Configuration } from '../../configuration/loader.ts';
+import type { ConfigPlan } from '../../configuration/model.ts';
+import { compileCheck, compileDetector, compileValue } from '../../language/compile.ts';
 
 const root = fileURLToPath(new URL('../..', import.meta.url));
 const tree = join(root, 'test', 'scenarios', 'packs', 'tree');

@@ -4,7 +4,7 @@ import { relative } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import type { Json, JsonObject } from 'opsbro/sdk';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import type { ExpressionEngine } from '../../core/expressions/engine.ts';
+import type { ExpressionEngine } from '../../language/engine/engine.ts';
 import { callForReal, collectForReal, factsOf, loadShipped, rulesOf, startEngine } from './shipped-config.ts';
 
 const configDirectory = fileURLToPath(new URL('../../config.d/', import.meta.url));

@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import type { ExpressionEngine } from '../../core/expressions/engine.ts';
+import type { ExpressionEngine } from '../../language/engine/engine.ts';
 import { callForReal, factsOf, loadShipped, rulesOf, startEngine } from './shipped-config.ts';
 
 const plugins = fileURLToPath(new URL('../../plugins/', import.meta.url));

@@ -3,13 +3,13 @@ import { fileURLToPath } from 'node:url';
 import type { Json, JsonObject, Manifest } from 'opsbro/sdk';
 import { hostContext, runVerb } from 'opsbro/sdk/testing';
 import { parse } from 'yaml';
+import { Configuration } from '../../configuration/loader.ts';
+import type { CheckObject, ConfigPlan, DetectorObject } from '../../configuration/model.ts';
 import { systemClock } from '../../core/clock.ts';
-import { Configuration } from '../../core/config/loader.ts';
-import type { CheckObject, ConfigPlan, DetectorObject } from '../../core/config/model.ts';
 import { plainError } from '../../core/errors.ts';
-import { compileCheck, compileDetector, compileValue } from '../../core/expressions/compile.ts';
-import { ExpressionEngine } from '../../core/expressions/engine.ts';
-import { defaultExpressionLimits, type Facts, type FunctionCaller } from '../../core/expressions/program.ts';
+import { compileCheck, compileDetector, compileValue } from '../../language/compile.ts';
+import { ExpressionEngine } from '../../language/engine/engine.ts';
+import { defaultExpressionLimits, type Facts, type FunctionCaller } from '../../language/program.ts';
 
 const root = fileURLToPath(new URL('../../', import.meta.url));
 

@@ -1,6 +1,6 @@
 import { cpSync, mkdirSync, mkdtempSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { digestPlugin, writeLock } from '../../core/config/lock.ts';
+import { digestPlugin, writeLock } from '../../configuration/lock.ts';
 import { packageRoot } from '../bench/agent.ts';
 
 /**

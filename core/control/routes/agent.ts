@@ -1,8 +1,8 @@
 import type { JsonObject } from 'opsbro/sdk';
-import type { AgentSettings } from '../../config/model.ts';
+import type { AgentSettings } from '../../../configuration/model.ts';
+import type { ServiceFigures } from '../../../threads/services/services.ts';
 import type { HostDeps } from '../../host/deps.ts';
 import type { LoadStatus, Reloader } from '../../host/reloader.ts';
-import type { ServiceFigures } from '../../host/services.ts';
 import type { LogsView } from '../log-shapes.ts';
 import type { ControlRoute } from '../route-table.ts';
 import type { AgentView, PluginView, ReloadView } from '../shapes.ts';

@@ -1,7 +1,7 @@
 import type { Json, JsonObject } from 'opsbro/sdk';
-import type { ShownObject } from '../../config/model.ts';
+import type { ShownObject } from '../../../configuration/model.ts';
+import type { Facts, Outcome, Program } from '../../../language/program.ts';
 import { OpsbroError, plainError } from '../../errors.ts';
-import type { Facts, Outcome, Program } from '../../expressions/program.ts';
 import type { ControlRoute } from '../route-table.ts';
 import type { ConfigStatusView, EvaluationView } from '../shapes.ts';
 import type { AgentInside } from './agent.ts';

@@ -1,5 +1,5 @@
 import type { JsonObject } from 'opsbro/sdk';
-import type { PluginEntry } from '../../config/model.ts';
+import type { PluginEntry } from '../../../configuration/model.ts';
 import { OpsbroError } from '../../errors.ts';
 import type { ControlRoute } from '../route-table.ts';
 import type { FunctionView } from '../shapes.ts';

@@ -1,10 +1,10 @@
 import type { Json, JsonObject } from 'opsbro/sdk';
+import type { PluginEntry } from '../../../configuration/model.ts';
+import type { ServiceState } from '../../../threads/services/service-instance.ts';
+import type { ServiceFigures } from '../../../threads/services/services.ts';
 import { pendingStatus } from '../../checks/status.ts';
-import type { PluginEntry } from '../../config/model.ts';
 import type { HostDeps } from '../../host/deps.ts';
 import type { ObjectTable, Runtime } from '../../host/objects.ts';
-import type { ServiceFigures } from '../../host/services.ts';
-import type { ServiceState } from '../../services/service-instance.ts';
 import type { CheckView, CollectorView, DetectorView, PluginState, PluginView } from '../shapes.ts';
 
 type Of<Kind extends 'collector' | 'detector' | 'check'> = ReturnType<

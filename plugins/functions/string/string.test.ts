@@ -10,7 +10,7 @@ const manifest = parse(readFileSync(new URL('plugin.yml', folder), 'utf8')) as M
 
 for (const test of complianceSuite('functions', folder, guest, manifest)) it(test.name, test.run);
 
-// What the functions give is tested in the real sandbox: test/core/expressions/functions.test.ts.
+// What the functions give is tested in the real sandbox: test/language/engine/functions.test.ts.
 it('implements exactly the functions of its manifest', () => {
   expect(Object.keys(guest.functions).sort()).toEqual(Object.keys(manifest.functions ?? {}).sort());
 });

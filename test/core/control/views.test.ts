@@ -2,7 +2,7 @@ import type { JsonObject } from 'opsbro/sdk';
 import { describe, expect, it } from 'vitest';
 import { checkView, collectorView, pluginFacts, pluginView } from '../../../core/control/routes/views.ts';
 import { applyPlan } from '../../../core/host/apply-plan.ts';
-import type { ServiceFigures } from '../../../core/host/services.ts';
+import type { ServiceFigures } from '../../../threads/services/services.ts';
 import {
   checkObject,
   collectorObject,

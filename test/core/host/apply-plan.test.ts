@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import type { ConfigPlan } from '../../../core/config/model.ts';
+import type { ConfigPlan } from '../../../configuration/model.ts';
 import { applyPlan, linkGroups } from '../../../core/host/apply-plan.ts';
 import { initialSettings } from '../../../core/host/settings.ts';
 import {

@@ -1,8 +1,8 @@
 import { describe, expect, it } from 'vitest';
-import type { PluginEntry } from '../../../core/config/model.ts';
+import type { PluginEntry } from '../../../configuration/model.ts';
 import { functionCaller } from '../../../core/host/function-calls.ts';
 import { Registry } from '../../../core/host/registry.ts';
-import type { Job, JobResult } from '../../../core/threads/protocol.ts';
+import type { Job, JobResult } from '../../../threads/protocol.ts';
 import { done, failed, pluginEntry } from './host-bench.ts';
 
 function functions(timeout?: string): PluginEntry {

@@ -1,6 +1,4 @@
 import type { Json, JsonObject } from 'opsbro/sdk';
-import { Board } from '../../../core/board/board.ts';
-import { Bus } from '../../../core/board/bus.ts';
 import type {
   CheckObject,
   CollectorObject,
@@ -9,8 +7,9 @@ import type {
   HandlerObject,
   PluginEntry,
   ServiceObject,
-} from '../../../core/config/model.ts';
-import type { Facts, Outcome, Program } from '../../../core/expressions/program.ts';
+} from '../../../configuration/model.ts';
+import { Board } from '../../../core/board/board.ts';
+import { Bus } from '../../../core/board/bus.ts';
 import type { HostDeps, HostLog } from '../../../core/host/deps.ts';
 import type { CrashJournal } from '../../../core/host/journal.ts';
 import { ObjectTable } from '../../../core/host/objects.ts';
@@ -19,7 +18,8 @@ import { Quarantine } from '../../../core/host/quarantine.ts';
 import { Registry } from '../../../core/host/registry.ts';
 import { Runner } from '../../../core/host/runner.ts';
 import { Scheduler } from '../../../core/schedule/scheduler.ts';
-import type { Job, JobResult } from '../../../core/threads/protocol.ts';
+import type { Facts, Outcome, Program } from '../../../language/program.ts';
+import type { Job, JobResult } from '../../../threads/protocol.ts';
 import { HandClock } from '../schedule/test-clock.ts';
 
 /** The host's parts on a hand-moved clock, with the threads replaced by functions: for the order of things, not for the threads. */

@@ -5,7 +5,7 @@ import { describe, expect, it } from 'vitest';
 import { CrashJournal, readCrashJournal } from '../../../core/host/journal.ts';
 import { JournaledPool } from '../../../core/host/journaled-pool.ts';
 import { Quarantine } from '../../../core/host/quarantine.ts';
-import type { Job, JobResult } from '../../../core/threads/protocol.ts';
+import type { Job, JobResult } from '../../../threads/protocol.ts';
 import { done, failed } from './host-bench.ts';
 
 function job(plugin: string, type: Job['type'] = 'collect'): Job {

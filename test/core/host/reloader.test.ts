@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import type { ConfigPlan, Diagnostic } from '../../../core/config/model.ts';
+import type { ConfigPlan, Diagnostic } from '../../../configuration/model.ts';
 import { OpsbroError } from '../../../core/errors.ts';
 import { Reloader } from '../../../core/host/reloader.ts';
 import { initialSettings } from '../../../core/host/settings.ts';

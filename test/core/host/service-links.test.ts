@@ -1,8 +1,8 @@
 import { describe, expect, it } from 'vitest';
-import type { ServiceObject } from '../../../core/config/model.ts';
+import type { ServiceObject } from '../../../configuration/model.ts';
 import { applyPlan } from '../../../core/host/apply-plan.ts';
 import { ServiceLinks } from '../../../core/host/service-links.ts';
-import type { ServiceHost } from '../../../core/host/services.ts';
+import type { ServiceHost } from '../../../threads/services/services.ts';
 import { hostBench, plan, pluginEntry, serviceObject } from './host-bench.ts';
 
 const loader = { put: () => undefined, delete: () => undefined };

@@ -3,7 +3,7 @@ import { describe, expect, it } from 'vitest';
 import type { Topics } from '../../../core/board/bus.ts';
 import { applyPlan } from '../../../core/host/apply-plan.ts';
 import { Router } from '../../../core/notify/router.ts';
-import type { JobResult } from '../../../core/threads/protocol.ts';
+import type { JobResult } from '../../../threads/protocol.ts';
 import {
   checkObject,
   done,

@@ -1,0 +1,61 @@
+import type { JsonObject } from 'opsbro/sdk';
+import type { AgentSettings, Diagnostic } from './model.ts';
+import { parseDuration, parseSize } from './sources/duration.ts';
+import { Findings } from './sources/findings.ts';
+import { kindSchemas } from './sources/kinds.ts';
+import { fillOptions } from './sources/options.ts';
+import type { RawObject } from './sources/split.ts';
+import { unknownKey, validate } from './sources/validate.ts';
+
+/**
+ * Checks one agent.yml. A key that is no setting is accepted as free data when it is a scalar that some `$macro$` names; what is
+ * given is returned without the free keys, and they apart.
+ */
+export function checkAgent(
+  raw: RawObject,
+  macros: ReadonlySet<string>,
+): { values: JsonObject; free: JsonObject; diagnostics: Diagnostic[] } {
+  const findings = new Findings();
+  const known = kindSchemas.agent.properties;
+  const values: JsonObject = {};
+  const free: JsonObject = {};
+  for (const [key, value] of Object.entries(raw.value)) {
+    const isFree = macros.has(key) && typeof value !== 'object';
+    if (Object.hasOwn(known, key)) values[key] = value;
+    else if (isFree) free[key] = value;
+    else {
+      const message = unknownKey(key, "agent.yml (free data goes below 'variables:')", Object.keys(known));
+      findings.error('OPSBRO_CONFIG_UNKNOWN_KEY', message, raw.locate([key], 'key'));
+    }
+  }
+  for (const { code, message, path, of } of validate(kindSchemas.agent, values, 'agent.yml'))
+    findings.error(code, message, raw.locate(path, of));
+  return { values, free, diagnostics: findings.list };
+}
+
+/** The settings of the agent from merged, checked values; `free` is the data that macros name. */
+export function agentSettings(given: JsonObject, free: JsonObject): AgentSettings {
+  const values = fillOptions(kindSchemas.agent, given);
+  const limits = values.limits as JsonObject;
+  const level = String(values.log_level).toLowerCase().replace('warning', 'warn');
+  return {
+    groups: values.groups as string[],
+    displayName: String(values.display_name),
+    nodeZone: String(given.node_zone ?? values['node-zone']),
+    logLevel: level as AgentSettings['logLevel'],
+    variables: { ...free, ...(values.variables as JsonObject) },
+    limits: {
+      expressionCpuMs: parseDuration(limits.expression_cpu) ?? 50,
+      expressionWatchdogMs: parseDuration(limits.expression_watchdog) ?? 300,
+      expressionMemoryBytes: parseSize(limits.expression_memory) ?? 64 * 2 ** 20,
+      maxRssBytes: parseSize(limits.max_rss) ?? 512 * 2 ** 20,
+    },
+    values,
+  };
+}
+
+/** What macros and `configuration.` see of the agent: its settings without secrets, then free data, then `variables:`. */
+export function globalData(settings: AgentSettings): JsonObject {
+  const { variables: _, encryption_key: __, master_key_priv: ___, ...plain } = settings.values;
+  return { ...plain, ...settings.variables };
+}

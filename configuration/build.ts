@@ -1,0 +1,359 @@
+import { createHash } from 'node:crypto';
+import type { Json, JsonObject, VerdictState } from 'opsbro/sdk';
+import { nearest } from '../language/nearest.ts';
+import type { Compiled, Scope, ScopeFunction } from '../language/program.ts';
+import type { ConfigObject, Diagnostic, Place, PluginEntry } from './model.ts';
+import { parseDuration } from './sources/duration.ts';
+import { Findings } from './sources/findings.ts';
+import { type KindSchema, kindSchemas } from './sources/kinds.ts';
+import { configurationNames, lookUp, macrosOf } from './sources/macros.ts';
+import { fillOptions, mapFormats } from './sources/options.ts';
+import { isMapping, plannedPlugins, type RawObject } from './sources/split.ts';
+import { type SchemaFinding, unknownKey, validate } from './sources/validate.ts';
+import type { Path } from './sources/yaml.ts';
+
+/** The expression compiler, as an argument: `language/compile.ts` in the program. */
+export interface ExpressionCompiler {
+  compileCheck(id: string, texts: CheckTexts, scope: Scope, language: Language): Compiled;
+  compileDetector(
+    id: string,
+    texts: { apply_if: string; add_groups: string[] },
+    scope: Scope,
+    language: Language,
+  ): Compiled;
+  compileValue(id: string, text: string, scope: Scope, language: Language): Compiled & { tree?: Json };
+}
+
+/** Language of an object's expressions. */
+export type Language = 'opsbro' | 'javascript';
+
+/** The expressions of a check, by key. */
+export interface CheckTexts {
+  variables?: { [name: string]: string };
+  critical_if?: string;
+  warning_if?: string;
+  ok_output?: string;
+  critical_output?: string;
+  warning_output?: string;
+}
+
+/** Everything besides its own text that an object depends on. */
+export interface BuildContext {
+  compiler: ExpressionCompiler;
+  plugins: ReadonlyMap<string, PluginEntry>;
+  /** Plugins that run as services, by name. */
+  services: ReadonlyMap<string, PluginEntry>;
+  functions: ReadonlyMap<string, ScopeFunction>;
+  collectors: ReadonlySet<string>;
+  /** Names of the handlers that are configured. */
+  handlers: ReadonlySet<string>;
+  /** The pack whose parameters apply, and those, all directories merged. */
+  pack: string;
+  parameters: JsonObject;
+  /** Global data of agent.yml. */
+  variables: JsonObject;
+}
+
+/** An object ready to run, or null when it is not to run (an error, or a plugin that waits for approval). */
+export interface Built {
+  object: ConfigObject | null;
+  diagnostics: Diagnostic[];
+}
+
+const outputs = ['critical_if', 'warning_if', 'ok_output', 'critical_output', 'warning_output'] as const;
+const groupKeys = ['add_groups', 'groups', 'tags'];
+const allStates: VerdictState[] = ['ok', 'warning', 'critical', 'unknown'];
+const unknownPlugin = 'OPSBRO_CONFIG_UNKNOWN_PLUGIN';
+const missingKey = 'OPSBRO_CONFIG_MISSING_KEY';
+const noOptions: KindSchema = { type: 'object', additionalProperties: false, properties: {} };
+
+/** Dashboards nest: whatever is called `value` anywhere below `content` is an expression. */
+const dashboardNode: JsonObject = {};
+dashboardNode.properties = { value: { format: 'expression' } };
+dashboardNode.additionalProperties = dashboardNode;
+dashboardNode.items = dashboardNode;
+
+/** Validates one object, fills its defaults, compiles its expressions. Pure, never throws for what a user wrote. */
+export function buildObject(raw: RawObject, context: BuildContext): Built {
+  const builder = new Builder(raw, context);
+  const object = builder.build();
+  const { failed, list } = builder.findings;
+  return { object: failed ? null : object, diagnostics: list };
+}
+
+/** An object under construction: its kind's keys are still to come. */
+type Draft = JsonObject & { kind: ConfigObject['kind']; plugin: string };
+
+class Builder {
+  readonly findings = new Findings();
+  private readonly raw: RawObject;
+  private readonly context: BuildContext;
+  private readonly data: JsonObject = {};
+  private readonly own: JsonObject = {};
+  private entry: PluginEntry | undefined;
+
+  constructor(raw: RawObject, context: BuildContext) {
+    this.raw = raw;
+    this.context = context;
+  }
+
+  build(): ConfigObject | null {
+    const { kind, value } = this.raw;
+    if (kind === 'agent' || kind === 'parameters') return null;
+    if (kind === 'package') return this.finish({ kind, plugin: kind, package: value });
+    if (kind === 'dashboard') return this.dashboard();
+    const plugin = this.pluginId(kind);
+    const isKnown = this.findPlugin(plugin);
+    if (!isKnown && this.entry !== undefined) return null;
+    const options = this.separate(kind, plugin);
+    if (!isKnown) return null;
+    const { own, entry } = this;
+    const time = (key: 'interval' | 'timeout'): number =>
+      parseDuration(own[key]) ?? parseDuration(entry?.manifest[key]) ?? 10_000;
+    const enabled = (own.enabled ?? own.enable ?? true) === true && entry !== undefined;
+    const common = { kind, plugin, enabled, options };
+    const enabledIfGroup = groupName(own.enabled_if_group);
+    if (kind === 'service') return this.finish({ ...common, enabledIfGroup });
+    const ifGroup = groupName(own.if_group) ?? groupName(own.apply_on) ?? enabledIfGroup;
+    const timeoutMs = time('timeout');
+    if (kind === 'handler')
+      return this.finish({ ...common, severities: own.severities ?? allStates, timeoutMs, ifGroup });
+    const scheduled = { ...common, intervalMs: time('interval'), timeoutMs, ifGroup };
+    if (plugin === 'detector/rule') return this.detector(scheduled);
+    return kind === 'check' ? this.check(scheduled) : this.finish(scheduled);
+  }
+
+  private finish(draft: Draft): ConfigObject {
+    const { id, pack, name, place, value } = this.raw;
+    const notes = typeof value.notes === 'string' ? { notes: value.notes } : {};
+    const { tests: _, ...matters } = draft;
+    const basis = JSON.stringify([id, place.file, notes, matters, this.entry?.digest, this.entry?.module]);
+    const digest = createHash('sha256').update(basis).digest('hex').slice(0, 32);
+    return { id, pack, name, place, digest, ...notes, ...draft } as unknown as ConfigObject;
+  }
+
+  /** Which plugin runs the object; a detector or check without `use` is told by its keys. */
+  private pluginId(kind: 'service' | 'check' | 'detector' | 'collector' | 'handler'): string {
+    const { name, value } = this.raw;
+    if (kind === 'service') return this.context.services.get(name)?.id ?? name;
+    if (typeof value.use === 'string') return `${kind}/${value.use.replace(`${kind}/`, '')}`;
+    if (kind === 'handler') return `handler/${typeof value.type === 'string' ? value.type : name}`;
+    if (kind === 'collector') return `collector/${name}`;
+    const isNagios = isSet(value.script) && !isSet(value.critical_if) && !isSet(value.warning_if);
+    return kind === 'check' && isNagios ? 'check/nagios' : `${kind}/rule`;
+  }
+
+  private findPlugin(id: string): boolean {
+    const { kind, value } = this.raw;
+    const place = this.at(['use', 'type', 'script'].filter((key) => Object.hasOwn(value, key)).slice(0, 1));
+    this.entry = this.context.plugins.get(id);
+    if (this.entry?.approval === 'pending') {
+      const message = `the plugin ${id} waits for approval; the ${kind} is not started`;
+      this.findings.warning('OPSBRO_PLUGIN_PENDING', message, place);
+      return false;
+    }
+    if (this.entry !== undefined) return true;
+    const isPlanned = plannedPlugins.has(id);
+    const near = nearest(id, this.context.plugins.keys());
+    const hint = near === undefined ? "'opsbro plugins list' shows what exists" : `did you mean '${near}'?`;
+    if (isPlanned)
+      this.findings.warning(unknownPlugin, `${id} is not installed; the ${kind} stays disabled`, place);
+    else this.findings.error(unknownPlugin, `the plugin ${id} does not exist; ${hint}`, place);
+    return isPlanned;
+  }
+
+  /** Tells own keys, plugin options and free data apart, checks the first two against their schemas, and returns the options. */
+  private separate(kind: keyof typeof kindSchemas, plugin: string): JsonObject {
+    const { value } = this.raw;
+    const { manifest } = this.entry ?? {};
+    const schema = kindSchemas[kind];
+    const optionSchema = manifest?.runs === 'expression' ? noOptions : { ...noOptions, ...manifest?.options };
+    const isOption = (key: string): boolean => Object.hasOwn(optionSchema.properties, key);
+    const subject = plugin === `${kind}/rule` ? `a ${kind}` : plugin;
+    const inline: JsonObject = {};
+    for (const [key, item] of Object.entries(value)) {
+      if (Object.hasOwn(schema.properties, key)) this.own[key] = item;
+      else if (isOption(key) || (manifest === undefined && plugin !== 'check/nagios')) inline[key] = item;
+      else if (kind === 'check' && (isMapping(item) || this.namesData(key))) this.data[key] = item;
+      else {
+        const known = Object.keys({ ...schema.properties, ...optionSchema.properties });
+        this.findings.error(
+          'OPSBRO_CONFIG_UNKNOWN_KEY',
+          unknownKey(key, subject, known),
+          this.at([key], 'key'),
+        );
+      }
+    }
+    this.report(validate(schema, this.own, subject), (path) => path);
+    return manifest === undefined ? {} : this.checkOptions(plugin, optionSchema, inline);
+  }
+
+  private namesData(key: string): boolean {
+    const inMacro = macrosOf(this.raw.value.script).some((macro) => macro.some(([first]) => first === key));
+    return inMacro || configurationNames(this.raw.value).includes(key);
+  }
+
+  /** Options are those of the pack's parameters when the pack bears the plugin's name, then `options:`, then inline keys. */
+  private checkOptions(plugin: string, schema: KindSchema, inline: JsonObject): JsonObject {
+    const { parameters, pack } = this.context;
+    const isShared = plugin.endsWith(`/${pack}`);
+    const shared = Object.entries(parameters).filter(
+      ([key, value]) => isShared && isSet(value) && Object.hasOwn(schema.properties, key),
+    );
+    const nested = isMapping(this.own.options) ? this.own.options : {};
+    const given: JsonObject = { ...Object.fromEntries(shared), ...nested, ...inline };
+    const written = (path: Path): Path =>
+      Object.hasOwn(inline, path[0] ?? '') ? path : ['options', ...path];
+    if (Object.keys(given).length > 0 || Array.isArray(schema.required))
+      this.report(validate(schema, given, plugin), written);
+    this.expressions(schema, given, written);
+    return fillOptions(schema, given);
+  }
+
+  private detector(draft: Draft): ConfigObject | null {
+    const key = groupKeys.find((name) => Object.hasOwn(this.own, name)) ?? 'add_groups';
+    const groups = this.own[key];
+    for (const [name, given] of [
+      ['apply_if', this.own.apply_if],
+      [key, groups?.toString()],
+    ] as const)
+      if (!isSet(given))
+        this.findings.error(missingKey, `a detector lacks the key '${name}'`, this.at([name]));
+    const options = { apply_if: pythonText(this.own.apply_if), add_groups: [groups].flat() as string[] };
+    if (!isText(this.own.apply_if) || !options.add_groups.every(isText)) return null;
+    const compiled = this.context.compiler.compileDetector(
+      this.raw.id,
+      options,
+      this.scope(),
+      this.language(),
+    );
+    return this.compiled({ ...draft, options }, compiled, key);
+  }
+
+  private check(scheduled: Draft): ConfigObject {
+    const { own, data, raw } = this;
+    const draft: Draft = {
+      ...scheduled,
+      displayName: isSet(own.display_name) ? String(own.display_name) : raw.name,
+      handlers: own.handlers ?? null,
+      attempts: own.attempts ?? 1,
+      tests: this.tests(),
+      data,
+      ...(isSet(own.script) && { script: own.script as string }),
+    };
+    this.unknownHandlers();
+    if (draft.plugin === 'check/nagios') this.unresolvedMacros();
+    if (draft.plugin !== 'check/rule') return this.finish(draft);
+    const given = outputs.filter((key) => isSet(own[key]));
+    if (given.length === 0 && !this.findings.failed)
+      this.findings.error(
+        missingKey,
+        "the check lacks 'critical_if', 'warning_if', 'script' or 'use'",
+        raw.place,
+      );
+    const texts: CheckTexts = Object.fromEntries(
+      given.flatMap((key) => (isText(own[key]) ? [[key, pythonText(own[key])]] : [])),
+    );
+    const variables = Object.entries(isMapping(own.variables) ? own.variables : {});
+    texts.variables = Object.fromEntries(variables.map(([name, text]) => [name, pythonText(text)]));
+    return this.compiled(
+      draft,
+      this.context.compiler.compileCheck(raw.id, texts, this.scope(), this.language()),
+    );
+  }
+
+  private tests(): JsonObject[] {
+    const tests = (Array.isArray(this.own.tests) ? this.own.tests : []) as JsonObject[];
+    return tests.map((test, index) => ({
+      ...test,
+      place: this.at(['tests', index]) as unknown as JsonObject,
+    }));
+  }
+
+  private unknownHandlers(): void {
+    const { handlers } = this.context;
+    for (const [index, name] of (Array.isArray(this.own.handlers) ? this.own.handlers : []).entries()) {
+      if (typeof name !== 'string' || handlers.has(name)) continue;
+      const near = nearest(name, handlers);
+      const known = handlers.size === 0 ? 'there is none' : `there is ${[...handlers].join(', ')}`;
+      const hint = near === undefined ? known : `did you mean '${near}'?`;
+      const message = `the handler '${name}' is not configured and is never called; ${hint}`;
+      this.findings.warning('OPSBRO_CONFIG_UNKNOWN_HANDLER', message, this.at(['handlers', index]));
+    }
+  }
+
+  private unresolvedMacros(): void {
+    const trees = [this.raw.value, this.context.parameters, this.context.variables];
+    for (const macro of macrosOf(this.own.script)) {
+      if (macro.some((path) => trees.some((tree) => lookUp(tree, path) !== undefined))) continue;
+      const message = `the macro $${macro.map((path) => path.join('.')).join('|')}$ names nothing and stays empty`;
+      this.findings.warning('OPSBRO_CONFIG_UNKNOWN_MACRO', message, this.at(['script']));
+    }
+  }
+
+  private dashboard(): ConfigObject {
+    const { title = this.raw.name, content = null } = this.raw.value;
+    this.report(validate(kindSchemas.dashboard, this.raw.value, 'a dashboard'), (path) => path);
+    this.expressions(dashboardNode, content, (path) => ['content', ...path]);
+    return this.finish({ kind: 'dashboard', plugin: 'dashboard', title, content });
+  }
+
+  /** Checks every value that the schema calls an expression. */
+  private expressions(schema: JsonObject, value: Json, written: (path: Path) => Path): void {
+    mapFormats(schema, value, (format, text, path) => {
+      if (format !== 'expression' || typeof text !== 'string') return text;
+      const { findings } = this.context.compiler.compileValue(this.raw.id, text, this.scope(), 'opsbro');
+      for (const { severity, code, message, offset } of findings)
+        this.findings.add(severity, code, message, this.at(written(path), 'value', offset));
+      return text;
+    });
+  }
+
+  private compiled(draft: Draft, { program, findings }: Compiled, groupsKey = ''): ConfigObject {
+    for (const { severity, code, message, field, offset } of findings) {
+      const [, key = field, rest = ''] = /^([^.[]+)[.[]?(.*?)\]?$/.exec(field) ?? [];
+      const path = key === 'add_groups' ? [groupsKey, Number(rest)] : [key, ...(rest === '' ? [] : [rest])];
+      this.findings.add(severity, code, `${field}: ${message}`, this.at(path, 'value', offset));
+    }
+    return this.finish({ ...draft, program: program as unknown as JsonObject });
+  }
+
+  private scope(): Scope {
+    const { parameters, variables, functions, collectors } = this.context;
+    return { parameters, configuration: { ...variables, ...this.data }, functions, collectors };
+  }
+
+  private language(): Language {
+    return this.own.language === 'javascript' ? 'javascript' : 'opsbro';
+  }
+
+  private report(findings: SchemaFinding[], written: (path: Path) => Path): void {
+    for (const { code, message, path, of } of findings)
+      this.findings.error(code, message, this.at(written(path), of));
+  }
+
+  /** The place of a key or value as written; of the object itself when it is not written. */
+  private at(path: Path, of: 'key' | 'value' = 'value', offset?: number): Place {
+    const isWritten = path.length > 0 && Object.hasOwn(this.raw.value, path[0] as string);
+    return isWritten ? this.raw.locate(path, of, offset) : this.raw.place;
+  }
+}
+
+function groupName(value: Json | undefined): string | null {
+  return typeof value === 'string' && value !== '' && value !== '*' ? value : null;
+}
+
+function isSet(value: Json | undefined): boolean {
+  return value !== undefined && value !== null && value !== '';
+}
+
+/** True for what an expression may be written as. */
+function isText(value: Json | undefined): boolean {
+  return isSet(value) && typeof value !== 'object';
+}
+
+/** YAML reads `critical_if: True` as a boolean; the expression is the word. */
+function pythonText(value: Json | undefined): string {
+  if (typeof value === 'boolean') return value ? 'True' : 'False';
+  return String(value ?? '');
+}

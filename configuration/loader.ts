@@ -1,0 +1,152 @@
+import type { Json } from 'opsbro/sdk';
+import { OpsbroError } from '../core/errors.ts';
+import type { Program } from '../language/program.ts';
+import type { ConfigDirectories } from '../threads/protocol.ts';
+import { globalData } from './agent-settings.ts';
+import { assemble, type Loaded } from './assemble.ts';
+import {
+  type BuildContext,
+  type Built,
+  buildObject,
+  type ExpressionCompiler,
+  type Language,
+} from './build.ts';
+import type { ConfigPlan, Diagnostic, PluginEntry, RunningObject, ShownObject } from './model.ts';
+import { diff } from './plan.ts';
+import { showAgent, showObject } from './show.ts';
+import { type Scan, type SourceFile, scanDirectories, type TrustedOwners } from './sources/files.ts';
+import { collectPlugins, type PluginSet, readShipped } from './sources/manifests.ts';
+import { type RawObject, type SplitFile, splitFile } from './sources/split.ts';
+
+const maxRemembered = 10_000;
+
+/**
+ * Reads configuration directories into a plan. It remembers what it parsed and compiled by content, so that a second load costs what
+ * changed; the memory goes with it. Blocks while it reads: it belongs into a thread or a command, not into the agent's main thread.
+ */
+export class Configuration {
+  private readonly compiler: ExpressionCompiler;
+  private readonly owners: TrustedOwners;
+  private files = new Map<string, { key: string; split: SplitFile }>();
+  private readonly built = new WeakMap<RawObject, { key: string; built: Built }>();
+  private shipped: { key: string; entries: PluginEntry[]; diagnostics: Diagnostic[] } | undefined;
+  private readonly metErrors = new Set<string>();
+  private sentPlugins = '';
+  private last: Loaded | undefined;
+  private readonly synthesised = new Map<string, RawObject>();
+
+  /** `owners`: whose files are trusted, null when it does not matter (not root). */
+  constructor(compiler: ExpressionCompiler, owners: TrustedOwners) {
+    this.compiler = compiler;
+    this.owners = owners;
+  }
+
+  /** Reads everything and tells what to start, restart and stop; its caller numbers the plan. Never throws for what a user wrote. */
+  load(directories: ConfigDirectories, running: readonly RunningObject[]): ConfigPlan {
+    const started = performance.now();
+    const loaded = this.read(directories);
+    const { entries, key } = loaded.plugins;
+    const isNew = key !== this.sentPlugins;
+    this.sentPlugins = key;
+    return {
+      generation: 0,
+      ...diff(loaded, running),
+      plugins: isNew ? [...entries.values()] : null,
+      agent: loaded.badAgent && running.length > 0 ? null : loaded.agent,
+      diagnostics: loaded.diagnostics,
+      badFiles: loaded.badFiles,
+      fileCount: loaded.fileCount,
+      tookMs: performance.now() - started,
+    };
+  }
+
+  /** Reads everything without comparing it to anything. */
+  read(directories: ConfigDirectories): Loaded {
+    const scan = scanDirectories(directories.config, this.owners);
+    const plugins = this.readPlugins(directories, scan);
+    const splits = this.splitAll(scan.files, plugins);
+    const build = (raw: RawObject, key: string, context: BuildContext) => this.buildCached(raw, key, context);
+    this.last = assemble({
+      scan,
+      plugins,
+      splits,
+      compiler: this.compiler,
+      build,
+      synthesised: this.synthesised,
+    });
+    return this.last;
+  }
+
+  /** Compiles one expression over the last load. Throws its first error, with its code. */
+  compile(expression: string, language: Language): { program: Program; tree: Json } {
+    const { plugins, agent } = this.loaded();
+    const collectors = this.loaded().objects.filter(({ kind }) => kind === 'collector');
+    const scope = {
+      parameters: {},
+      configuration: globalData(agent),
+      functions: plugins.functions,
+      collectors: new Set(collectors.map(({ name }) => name.toLowerCase())),
+    };
+    const { program, tree, findings } = this.compiler.compileValue('evaluator', expression, scope, language);
+    const error = findings.find(({ severity }) => severity === 'error');
+    if (error !== undefined || program === undefined)
+      throw new OpsbroError(error?.code ?? 'OPSBRO_EXPRESSION_SYNTAX', error?.message ?? 'it does not parse');
+    return { program, tree: tree ?? null };
+  }
+
+  /** The effective keys of one object (by id or, when no other has it, by name), of `agent`, or of all. Secrets are redacted. */
+  show(id: string | null): ShownObject[] {
+    const loaded = this.loaded();
+    const chosen = loaded.objects.filter((object) => id === null || object.id === id);
+    const named =
+      chosen.length > 0 || id === null ? chosen : loaded.objects.filter(({ name }) => name === id);
+    const shown = named.map((object) => showObject(object, loaded));
+    return id === null || id === 'agent' ? [...shown, showAgent(loaded)] : shown;
+  }
+
+  /** True when the last load met errors in file contents not met before: a file may have been half-written, so look again soon. */
+  meetsNewErrors(): boolean {
+    const { badFiles } = this.loaded();
+    const keys = badFiles.flatMap((path) => this.files.get(path)?.key ?? []);
+    const isNew = keys.some((key) => !this.metErrors.has(key));
+    if (this.metErrors.size > maxRemembered) this.metErrors.clear();
+    for (const key of keys) this.metErrors.add(key);
+    return isNew;
+  }
+
+  get hasLoaded(): boolean {
+    return this.last !== undefined;
+  }
+
+  private loaded(): Loaded {
+    if (this.last === undefined) throw new OpsbroError('OPSBRO_API_INVALID', 'nothing is loaded yet');
+    return this.last;
+  }
+
+  private readPlugins({ plugins, locks }: ConfigDirectories, scan: Scan): PluginSet {
+    const key = `${plugins.manifests}\0${plugins.modules}`;
+    if (this.shipped?.key !== key) this.shipped = { key, ...readShipped(plugins.manifests, plugins.modules) };
+    const set = collectPlugins(this.shipped.entries, scan, locks);
+    return { ...set, diagnostics: [...this.shipped.diagnostics, ...set.diagnostics] };
+  }
+
+  private splitAll(files: readonly SourceFile[], plugins: PluginSet): SplitFile[] {
+    const services = [...plugins.services.keys()].sort().join(' ');
+    const fresh: typeof this.files = new Map();
+    for (const file of files) {
+      const key = `${file.hash} ${file.directory} ${file.pack} ${services}`;
+      const cached = this.files.get(file.path);
+      fresh.set(file.path, cached?.key === key ? cached : { key, split: splitFile(file, plugins.services) });
+    }
+    this.files = fresh;
+    return [...fresh.values()].map(({ split }) => split);
+  }
+
+  private buildCached(raw: RawObject, key: string, context: BuildContext): Built {
+    const cached = this.built.get(raw);
+    if (cached?.key === key) return cached.built;
+    const built = buildObject(raw, context);
+    this.built.set(raw, { key, built });
+    return built;
+  }
+}

@@ -1,0 +1,183 @@
+import type { Json, JsonObject, Manifest, VerdictState } from 'opsbro/sdk';
+import type { ErrorCode } from '../core/errors.ts';
+import type { Program } from '../language/program.ts';
+
+/** A place in a file. Lines and columns count from 1. */
+export interface Place {
+  file: string;
+  line: number;
+  column: number;
+}
+
+/** One finding about the configuration. `message` says what was found and what was expected; `file:line:column` is the place. */
+export interface Diagnostic {
+  severity: 'error' | 'warning';
+  code: ErrorCode;
+  message: string;
+  place: Place;
+}
+
+/** A plugin the agent knows, from its manifest alone. */
+export interface PluginEntry {
+  /** `<kind>/<name>`, e.g. `collector/memory`. */
+  id: string;
+  manifest: Manifest;
+  /** Directory that holds `plugin.yml`. */
+  folder: string;
+  /** Absolute path of the code a thread imports; null for `runs: expression`. */
+  module: string | null;
+  origin: 'shipped' | 'third-party';
+  /** Third-party code runs only when approved; `trusted` code runs in job threads with Node's full API. */
+  approval: 'shipped' | 'pending' | 'approved' | 'trusted';
+  /** SHA-256 of the code and manifest, hex; '' for shipped plugins. */
+  digest: string;
+}
+
+interface ObjectBase {
+  /** `<pack>/<kind>/<name>`. */
+  id: string;
+  pack: string;
+  name: string;
+  place: Place;
+  /** Changes when anything that matters to this object changes: its own keys, the parameters it binds, its plugin's digest. */
+  digest: string;
+  /** Plugin id, e.g. `collector/memory`, `check/rule`, `detector/rule`. */
+  plugin: string;
+  /** Free text of `notes`. */
+  notes?: string;
+}
+
+/** Runs on the scheduler. `ifGroup` null or `*` means always. */
+interface ScheduledBase extends ObjectBase {
+  enabled: boolean;
+  intervalMs: number;
+  timeoutMs: number;
+  ifGroup: string | null;
+  options: JsonObject;
+}
+
+/** Measures on the scheduler; its lower-case name is the collector's in expressions. */
+export interface CollectorObject extends ScheduledBase {
+  kind: 'collector';
+}
+
+/** Gives this node groups. */
+export interface DetectorObject extends ScheduledBase {
+  kind: 'detector';
+  /** Present for `detector/rule`. Its outcome is `groups`. */
+  program?: Program;
+}
+
+/** Data for one of a check's `tests:`. */
+export interface CheckTest {
+  given: JsonObject;
+  expect: { state: VerdictState; output?: string };
+  place: Place;
+}
+
+/** Judges one thing and keeps a state. */
+export interface CheckObject extends ScheduledBase {
+  kind: 'check';
+  displayName: string;
+  /** Present for `check/rule`. Its outcome is `verdict`. */
+  program?: Program;
+  /** Nagios checks (run by a later plugin): the command line with its macros, or argv. */
+  script?: string | string[];
+  handlers: string[] | null;
+  attempts: number;
+  tests: CheckTest[];
+  /** The check's own free keys (`thresholds` …), as macros and `configuration.` see them. */
+  data: JsonObject;
+}
+
+/** Is told about events of these severities. */
+export interface HandlerObject extends ObjectBase {
+  kind: 'handler';
+  enabled: boolean;
+  severities: VerdictState[];
+  ifGroup: string | null;
+  timeoutMs: number;
+  options: JsonObject;
+}
+
+/** A service's options: a top-level key equal to its name. */
+export interface ServiceObject extends ObjectBase {
+  kind: 'service';
+  enabled: boolean;
+  enabledIfGroup: string | null;
+  options: JsonObject;
+}
+
+/** Validated and kept; drawn by a later version. */
+export interface DashboardObject extends ObjectBase {
+  kind: 'dashboard';
+  title: string;
+  content: Json;
+}
+
+/** `package.yml` of a pack. */
+export interface PackageObject extends ObjectBase {
+  kind: 'package';
+  package: JsonObject;
+}
+
+/** Whatever a plan starts, by `kind`. */
+export type ConfigObject =
+  | CollectorObject
+  | DetectorObject
+  | CheckObject
+  | HandlerObject
+  | ServiceObject
+  | DashboardObject
+  | PackageObject;
+
+/** The effective `agent.yml`. */
+export interface AgentSettings {
+  groups: string[];
+  displayName: string;
+  nodeZone: string;
+  logLevel: 'debug' | 'info' | 'warn' | 'error';
+  /** Free data of `variables:` and macro-named scalars. */
+  variables: JsonObject;
+  limits: {
+    expressionCpuMs: number;
+    expressionWatchdogMs: number;
+    expressionMemoryBytes: number;
+    maxRssBytes: number;
+  };
+  /** All keys as given, defaults filled in, for `agent parameters show`. */
+  values: JsonObject;
+}
+
+/** What the main thread tells the config thread it runs now. */
+export interface RunningObject {
+  id: string;
+  digest: string;
+  file: string;
+}
+
+/** The reply to a load: what to start, restart, stop; the rest stays as it is. Never clones what is kept. */
+export interface ConfigPlan {
+  generation: number;
+  start: ConfigObject[];
+  restart: ConfigObject[];
+  stop: string[];
+  kept: number;
+  /** Complete registry, sent when it changed since the last plan, else null. */
+  plugins: PluginEntry[] | null;
+  /** null when agent.yml is bad and the running settings stay. */
+  agent: AgentSettings | null;
+  diagnostics: Diagnostic[];
+  /** Files with errors, whose objects keep their last good form. */
+  badFiles: string[];
+  fileCount: number;
+  /** Wall time of the load in the thread, ms. */
+  tookMs: number;
+}
+
+/** Everything `opsbro config show` prints of one object: effective keys and where each came from. */
+export interface ShownObject {
+  id: string;
+  place: Place;
+  keys: { key: string; value: Json; origin: 'file' | 'default' | 'parameters' | 'override'; place?: Place }[];
+}

@@ -1,0 +1,85 @@
+import type { Json, JsonObject } from 'opsbro/sdk';
+import { type Loaded, parametersOf } from './assemble.ts';
+import type { ConfigObject, ShownObject } from './model.ts';
+import { kindSchemas } from './sources/kinds.ts';
+import { lookUp } from './sources/macros.ts';
+import { redactSecrets } from './sources/options.ts';
+
+type ShownKey = ShownObject['keys'][number];
+
+/** The keys of one object as they count: those written (secrets redacted), defaults, and the parameters its expressions bind. */
+export function showObject(object: ConfigObject, loaded: Loaded): ShownObject {
+  const raw = loaded.raws.get(object.id);
+  const schema = loaded.plugins.entries.get(object.plugin)?.manifest.options;
+  const properties = (schema?.properties ?? {}) as JsonObject;
+  const keys: ShownKey[] = [];
+  for (const [key, value] of Object.entries(raw?.value ?? {})) {
+    const shown = key === 'options' ? redactSecrets(schema, value) : redactSecrets(properties[key], value);
+    const origin = raw!.inherited?.has(key) === false ? 'override' : 'file';
+    keys.push({ key, value: shown, origin, place: raw!.locate([key], 'key') });
+  }
+  const written = new Set(keys.map(({ key }) => key));
+  const pack = parametersOf(object);
+  const parameters = shownParameters(loaded, pack);
+  for (const [key, value] of Object.entries(effective(object)))
+    if (!written.has(key)) keys.push({ key, value, origin: 'default' });
+  if ('options' in object)
+    for (const [key, value] of Object.entries(object.options)) {
+      const given =
+        written.has(key) || Object.hasOwn((raw?.value.options as JsonObject | undefined) ?? {}, key);
+      if (given) continue;
+      const fromPack = pack === object.plugin.split('/')[1] && Object.hasOwn(parameters, key);
+      const shown = redactSecrets(properties[key], value);
+      keys.push({ key: `options.${key}`, value: shown, origin: fromPack ? 'parameters' : 'default' });
+    }
+  for (const path of boundParameters(raw?.value ?? {})) {
+    const value = lookUp(parameters, path.split('.'));
+    if (value !== undefined) keys.push({ key: `parameters.${path}`, value, origin: 'parameters' });
+  }
+  return { id: object.id, place: object.place, keys };
+}
+
+/** The merged parameters of a pack as they may be shown: what is a secret option of the plugin of that name is redacted. */
+export function shownParameters({ parameters, plugins }: Loaded, pack: string): JsonObject {
+  const namesakes = [...plugins.entries.values()].filter(({ manifest }) => manifest.name === pack);
+  const all = parameters.get(pack) ?? {};
+  return namesakes.reduce((tree, { manifest }) => redactSecrets(manifest.options, tree) as JsonObject, all);
+}
+
+/** The agent's settings: every known key, where it stands, secrets redacted. */
+export function showAgent(loaded: Loaded): ShownObject {
+  const properties = kindSchemas.agent.properties as JsonObject;
+  const last = loaded.agentRaws.at(-1);
+  const keys = Object.entries({ ...loaded.agent.values, variables: loaded.agent.variables }).map(
+    ([key, value]): ShownKey => {
+      const raw = loaded.agentRaws.findLast((candidate) => Object.hasOwn(candidate.value, key));
+      const shown = redactSecrets(properties[key], value);
+      if (raw === undefined) return { key, value: shown, origin: 'default' };
+      return {
+        key,
+        value: shown,
+        origin: raw === loaded.agentRaws[0] ? 'file' : 'override',
+        place: raw.locate([key], 'key'),
+      };
+    },
+  );
+  return { id: 'agent', place: last?.place ?? { file: '', line: 1, column: 1 }, keys };
+}
+
+function effective(object: ConfigObject): JsonObject {
+  const { kind } = object;
+  if (kind === 'package' || kind === 'dashboard') return {};
+  const shown: JsonObject = { use: object.plugin, enabled: object.enabled };
+  if ('intervalMs' in object) shown.interval = `${object.intervalMs / 1000}s`;
+  if ('timeoutMs' in object) shown.timeout = `${object.timeoutMs / 1000}s`;
+  if ('ifGroup' in object) shown.if_group = object.ifGroup;
+  if (kind === 'service') shown.enabled_if_group = object.enabledIfGroup;
+  if (kind === 'handler') shown.severities = object.severities;
+  if (kind !== 'check') return shown;
+  return { ...shown, display_name: object.displayName, attempts: object.attempts, handlers: object.handlers };
+}
+
+function boundParameters(value: Json): Set<string> {
+  const text = JSON.stringify(value);
+  return new Set([...text.matchAll(/\bparameters\.([^\s{}|"\\]+)/g)].map(([, path]) => path!));
+}

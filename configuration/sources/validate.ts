@@ -1,0 +1,158 @@
+import { Ajv2020, type AnySchemaObject, type ErrorObject, type ValidateFunction } from 'ajv/dist/2020.js';
+import type { Json, JsonObject } from 'opsbro/sdk';
+import type { ErrorCode } from '../../core/errors.ts';
+import { nearest } from '../../language/nearest.ts';
+import { parseDuration, parseSize } from './duration.ts';
+import type { Path } from './yaml.ts';
+
+/** One way a value does not fit its schema. `of` tells whether the key or the value at `path` is to blame. */
+export interface SchemaFinding {
+  code: ErrorCode;
+  message: string;
+  path: Path;
+  of: 'key' | 'value';
+}
+
+const ajv = new Ajv2020({
+  allErrors: true,
+  strict: false,
+  verbose: true,
+  validateSchema: false,
+  code: { optimize: false },
+  meta: false,
+});
+ajv.addFormat('duration', { type: 'string', validate: (text: string) => parseDuration(text) !== undefined });
+ajv.addFormat('interval', { type: 'string', validate: (text: string) => (parseDuration(text) ?? 0) >= 1000 });
+ajv.addFormat('size', { type: 'string', validate: (text: string) => parseSize(text) !== undefined });
+for (const format of ['expression', 'secret', 'uri', 'hostname', 'ipv4', 'ipv6', 'regex'])
+  ajv.addFormat(format, true);
+
+const compiled = new WeakMap<object, ValidateFunction>();
+const secret: JsonObject = {
+  secret: true,
+  anyOf: [
+    { type: 'string' },
+    {
+      type: 'object',
+      additionalProperties: false,
+      required: ['file'],
+      properties: { file: { type: 'string' } },
+    },
+    {
+      type: 'object',
+      additionalProperties: false,
+      required: ['env'],
+      properties: { env: { type: 'string' } },
+    },
+  ],
+};
+
+/** The schema with the product's formats opened up: durations and sizes may be numbers, secrets `{file}` or `{env}`. Also what editors get. */
+export function openFormats(schema: Json): Json {
+  if (Array.isArray(schema)) return schema.map(openFormats);
+  if (typeof schema !== 'object' || schema === null) return schema;
+  const entries = Object.entries(schema).map(([key, value]): [string, Json] => [key, openFormats(value)]);
+  const copy: JsonObject = Object.fromEntries(entries);
+  if (copy.format === 'duration' || copy.format === 'size') copy.type = ['string', 'number'];
+  if (copy.format !== 'secret') return copy;
+  const { type: _, format: __, ...rest } = copy;
+  return { ...rest, ...secret };
+}
+
+/**
+ * Checks a value against a JSON Schema 2020-12 with the formats duration, size, expression and secret. A schema object is compiled
+ * once; throws when it is not a schema. `subject` names what has the keys, e.g. `collector/redis`.
+ */
+export function validate(schema: JsonObject, value: Json, subject: string): SchemaFinding[] {
+  let check = compiled.get(schema);
+  if (check === undefined) {
+    check = ajv.compile(openFormats(schema) as AnySchemaObject);
+    compiled.set(schema, check);
+  }
+  if (check(value)) return [];
+  const errors = (check.errors ?? []).filter(({ keyword }) => keyword !== 'if');
+  const choices = errors.filter(({ keyword }) => keyword === 'anyOf' || keyword === 'oneOf');
+  return errors
+    .filter(
+      (error) =>
+        !choices.some((choice) => choice !== error && error.schemaPath.startsWith(`${choice.schemaPath}/`)),
+    )
+    .slice(0, 20)
+    .map((error) => describe(error, subject));
+}
+
+function describe(error: ErrorObject, subject: string): SchemaFinding {
+  const path: (string | number)[] = error.instancePath
+    .split('/')
+    .slice(1)
+    .map((step) => decodeURIComponent(step).replaceAll('~1', '/').replaceAll('~0', '~'));
+  const where = path.length === 0 ? subject : `'${path.join('.')}'`;
+  if (error.keyword === 'additionalProperties' || error.keyword === 'unevaluatedProperties') {
+    const name = String(error.params.additionalProperty ?? error.params.unevaluatedProperty);
+    const owner = path.length === 0 ? subject : `${where} of ${subject}`;
+    const known = Object.keys((error.parentSchema?.properties as object | undefined) ?? {});
+    return {
+      code: 'OPSBRO_CONFIG_UNKNOWN_KEY',
+      message: unknownKey(name, owner, known),
+      path: [...path, name],
+      of: 'key',
+    };
+  }
+  if (error.keyword === 'required') {
+    const message = `${where} lacks the key '${error.params.missingProperty}'`;
+    return { code: 'OPSBRO_CONFIG_MISSING_KEY', message, path, of: 'key' };
+  }
+  const isSecret = error.parentSchema?.secret === true;
+  const message = `${where} is ${isSecret ? 'no text' : found(error.data)}, expected ${expected(error)}`;
+  return { code: 'OPSBRO_CONFIG_TYPE', message, path, of: 'value' };
+}
+
+/** Says that `owner` has no key `name`, and which one was probably meant. */
+export function unknownKey(name: string, owner: string, known: Iterable<string>): string {
+  const names = [...known];
+  const near = nearest(name, names);
+  const hint =
+    near !== undefined ? `did you mean '${near}'?` : `known keys: ${names.slice(0, 25).join(', ')}`;
+  return `the key '${name}' does not exist in ${owner}; ${hint}`;
+}
+
+function found(value: unknown): string {
+  if (value === null || value === undefined) return 'empty';
+  if (Array.isArray(value)) return 'a list';
+  if (typeof value === 'object') return 'a mapping';
+  const text = JSON.stringify(value) ?? '';
+  return `the ${typeof value === 'string' ? 'text' : typeof value} ${text.length > 60 ? `${text.slice(0, 57)}…` : text}`;
+}
+
+const typeNames: { [type: string]: string } = {
+  string: 'a text',
+  number: 'a number',
+  integer: 'a whole number',
+  boolean: 'true or false',
+  array: 'a list',
+  object: 'a mapping',
+  null: 'nothing',
+};
+
+function expected(error: ErrorObject): string {
+  const { keyword, params, parentSchema } = error;
+  const format = parentSchema?.format;
+  if (format === 'duration') return "a duration such as '10s', '5m', '2h', '1d' or a number of seconds";
+  if (format === 'interval') return "a duration of at least one second, such as '10s', '5m', '2h' or '1d'";
+  if (format === 'size') return "a size such as '64MiB' or a number of bytes";
+  if (keyword === 'type')
+    return [params.type]
+      .flat()
+      .map((type) => typeNames[type] ?? type)
+      .join(' or ');
+  if (keyword === 'enum') return `one of ${(params.allowedValues as unknown[]).join(', ')}`;
+  if (keyword === 'const') return JSON.stringify(params.allowedValue);
+  if (keyword === 'anyOf' || keyword === 'oneOf') {
+    const types = ((parentSchema?.[keyword] ?? []) as { type?: string }[]).map(
+      ({ type }) => typeNames[type ?? ''] ?? type,
+    );
+    return [...new Set(types)].filter(Boolean).join(' or ') || 'one of the documented forms';
+  }
+  if (keyword === 'pattern') return `a text like ${params.pattern}`;
+  return `a value that ${error.message ?? 'fits'}`;
+}

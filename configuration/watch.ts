@@ -1,0 +1,172 @@
+import { readdir, stat } from 'node:fs/promises';
+import { basename, join } from 'node:path';
+import type { TimerClock } from '../core/clock.ts';
+
+/** What watches the disk: chokidar in the program, a recorder in tests. `onEvent` gets the path. */
+export type StartWatching = (
+  directories: readonly string[],
+  onEvent: (path: string) => void,
+) => Promise<{ close(): Promise<void> }>;
+
+/** What a watch is made with. */
+export interface ConfigWatchOptions {
+  /** Absolute paths. They may not exist yet. */
+  directories: readonly string[];
+  clock: TimerClock;
+  /** Called at the first event of a burst, at once: time to warm the configuration thread. */
+  onHint(): void;
+  /** Called once a burst is over: something changed, or may have. */
+  onChange(): void;
+  startWatching?: StartWatching;
+}
+
+const maxEntries = 20_000;
+const maxDepth = 16;
+const quietMs = 50;
+const longestMs = 500;
+const lookAgainMs = 300;
+
+/**
+ * Tells when configuration may have changed. An event only means "look again": bursts are gathered (50 ms of quiet, 500 ms at most).
+ * `rescan`, called once a minute by its owner, notices what the kernel did not tell (network file systems, lost events) and watches
+ * again a directory that was replaced, of which no event ever comes.
+ */
+export class ConfigWatch {
+  private readonly options: Required<ConfigWatchOptions>;
+  private watcher: Promise<{ close(): Promise<void> } | undefined> = Promise.resolve(undefined);
+  private cancelQuiet: (() => void) | undefined;
+  private cancelLook: (() => void) | undefined;
+  private burstStart: number | undefined;
+  private seen: Promise<string> = Promise.resolve('');
+  private identities = '';
+  private stopped = true;
+
+  constructor(options: ConfigWatchOptions) {
+    this.options = { startWatching: watchWithChokidar, ...options };
+  }
+
+  /** Starts watching; what cannot be watched is left to `rescan`. Resolves when changes from now on are seen. Never rejects. */
+  async start(): Promise<void> {
+    this.stopped = false;
+    this.identities = await this.identify();
+    this.seen = this.fingerprint();
+    this.arm();
+    await Promise.all([this.watcher, this.seen]);
+  }
+
+  /** Releases everything; also twice. */
+  async stop(): Promise<void> {
+    this.stopped = true;
+    this.cancelQuiet?.();
+    this.cancelLook?.();
+    const watcher = await this.watcher;
+    this.watcher = Promise.resolve(undefined);
+    await watcher?.close();
+  }
+
+  /** Compares the directories with the last look, and watches anew one that was replaced. Resolves when done, never rejects. */
+  async rescan(): Promise<void> {
+    const identities = await this.identify();
+    const found = await this.fingerprint();
+    if (this.stopped) return;
+    if (identities !== this.identities) this.arm();
+    this.identities = identities;
+    if (found !== (await this.seen)) this.touch();
+    await this.watcher;
+  }
+
+  private arm(): void {
+    const { startWatching, directories } = this.options;
+    const previous = this.watcher;
+    this.watcher = (async () => {
+      await (await previous)?.close();
+      if (this.stopped) return undefined;
+      return startWatching(directories, (path) => this.event(path)).catch(() => undefined);
+    })();
+  }
+
+  private event(path: string): void {
+    if (!this.stopped && isOfInterest(path)) this.touch();
+  }
+
+  private touch(): void {
+    const { clock, onHint } = this.options;
+    const now = clock.monotonic();
+    if (this.burstStart === undefined) {
+      this.burstStart = now;
+      onHint();
+    }
+    this.cancelQuiet?.();
+    this.cancelLook?.();
+    const left = Math.max(0, this.burstStart + longestMs - now);
+    this.cancelQuiet = clock.after(Math.min(quietMs, left), () => this.settle());
+  }
+
+  private settle(): void {
+    this.cancelQuiet = undefined;
+    this.burstStart = undefined;
+    this.seen = this.fingerprint();
+    // Not before the look is complete: what is written after it, and so perhaps after the load, shows in the next one.
+    void this.seen.then(() => this.tell());
+  }
+
+  private tell(): void {
+    if (this.stopped) return;
+    this.options.onChange();
+    // A file that is replaced is not watched for a moment, and what is written then goes untold.
+    this.cancelLook?.();
+    this.cancelLook = this.options.clock.after(lookAgainMs, () => void this.rescan());
+  }
+
+  private async identify(): Promise<string> {
+    return (await Promise.all(this.options.directories.map(identity))).join(' ');
+  }
+
+  /** Names, sizes and times of all files: what tells, without reading them, that one changed. */
+  private async fingerprint(): Promise<string> {
+    const parts: string[] = [];
+    const visit = async (folder: string, depth: number): Promise<void> => {
+      const entries = await readdir(folder, { withFileTypes: true }).catch(() => []);
+      for (const entry of entries.sort((a, b) => (a.name < b.name ? -1 : 1))) {
+        if (parts.length >= maxEntries || entry.name.startsWith('.')) continue;
+        const path = join(folder, entry.name);
+        if (entry.isDirectory() && depth < maxDepth) await visit(path, depth + 1);
+        else if (isOfInterest(path)) parts.push(`${path} ${await identity(path)}`);
+      }
+    };
+    for (const directory of this.options.directories) await visit(directory, 0);
+    return parts.join('\n');
+  }
+}
+
+async function identity(path: string): Promise<string> {
+  const stats = await stat(path).catch(() => undefined);
+  if (stats === undefined) return '-';
+  const { dev, ino, size, mtimeMs, ctimeMs } = stats;
+  return stats.isDirectory() ? `${dev}:${ino}` : `${dev}:${ino}:${size}:${mtimeMs}:${ctimeMs}`;
+}
+
+/** Editors write `.x.swp`, `4913` and `x~` beside a file; Kubernetes swaps `..data`. Only what a load reads counts. */
+function isOfInterest(path: string): boolean {
+  const name = basename(path);
+  return (
+    !name.startsWith('.') &&
+    !name.endsWith('~') &&
+    (/\.(ya?ml|js|mjs|ts|lock)$/i.test(name) || !name.includes('.'))
+  );
+}
+
+const watchWithChokidar: StartWatching = async (directories, onEvent) => {
+  const { watch } = await import('chokidar');
+  const watcher = watch([...directories], {
+    ignoreInitial: true,
+    ignored: (path) => basename(path).startsWith('.') && !directories.includes(path),
+    depth: maxDepth,
+  });
+  // Its own events are throttled and merged per file, so the second of two quick writes may go untold: the kernel's are not.
+  watcher.on('raw', (_event, path) => onEvent(path ?? ''));
+  watcher.on('all', (_event, path) => onEvent(path));
+  watcher.on('error', () => {});
+  await new Promise<void>((resolve) => watcher.once('ready', () => resolve()));
+  return watcher;
+};

@@ -1,0 +1,193 @@
+import { mkdirSync, mkdtempSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
+import { ConfigWatch } from '../../configuration/watch.ts';
+import { systemClock, type TimerClock } from '../../core/clock.ts';
+import { HandClock } from '../core/schedule/test-clock.ts';
+
+let folder: string;
+const watches: ConfigWatch[] = [];
+
+beforeEach(() => {
+  folder = mkdtempSync(join(tmpdir(), 'opsbro-watch-'));
+  mkdirSync(join(folder, 'config.d'));
+});
+
+afterEach(async () => {
+  for (const watch of watches.splice(0)) await watch.stop();
+  rmSync(folder, { recursive: true, force: true });
+});
+
+interface Recorded {
+  watch: ConfigWatch;
+  hints: number;
+  changes: number;
+  armed: number;
+  closed: number;
+  emit(path: string): void;
+}
+
+async function record(clock: TimerClock): Promise<Recorded> {
+  let onEvent: (path: string) => void = () => {};
+  const recorded: Recorded = {
+    hints: 0,
+    changes: 0,
+    armed: 0,
+    closed: 0,
+    emit: (path) => onEvent(path),
+  } as Recorded;
+  recorded.watch = new ConfigWatch({
+    directories: [join(folder, 'config.d')],
+    clock,
+    onHint: () => {
+      recorded.hints += 1;
+    },
+    onChange: () => {
+      recorded.changes += 1;
+    },
+    startWatching: async (_directories, listener) => {
+      recorded.armed += 1;
+      onEvent = listener;
+      return {
+        close: async () => {
+          recorded.closed += 1;
+        },
+      };
+    },
+  });
+  watches.push(recorded.watch);
+  await recorded.watch.start();
+  return recorded;
+}
+
+describe('the watch', () => {
+  it('hints at once and tells of a change after 50 ms of quiet', async () => {
+    const clock = new HandClock();
+    const seen = await record(clock);
+    seen.emit('/c/a.yml');
+    expect(seen).toMatchObject({ hints: 1, changes: 0 });
+    clock.advance(49);
+    seen.emit('/c/b.yml');
+    clock.advance(49);
+    expect(seen).toMatchObject({ hints: 1, changes: 0 });
+    clock.advance(1);
+    await vi.waitUntil(() => seen.changes === 1);
+    expect(seen.hints).toBe(1);
+  });
+
+  it('waits at most 500 ms for a burst to end', async () => {
+    const clock = new HandClock();
+    const seen = await record(clock);
+    for (let at = 0; at < 520; at += 40) {
+      seen.emit('/c/a.yml');
+      clock.advance(40);
+    }
+    await vi.waitUntil(() => seen.changes === 1);
+  });
+
+  it.each(['/c/.a.yml.swp', '/c/a.yml~', '/c/..data', '/c/notes.txt', '/c/plugins.lock~'])(
+    'ignores %s',
+    async (path) => {
+      const seen = await record(new HandClock());
+      seen.emit(path);
+      expect(seen.hints).toBe(0);
+    },
+  );
+
+  it('finds on a rescan what no event told', async () => {
+    const clock = new HandClock();
+    const seen = await record(clock);
+    await seen.watch.rescan();
+    expect(seen.hints).toBe(0);
+    writeFileSync(join(folder, 'config.d', 'a.yml'), 'x: 1\n');
+    await seen.watch.rescan();
+    expect(seen.hints).toBe(1);
+    clock.advance(50);
+    await vi.waitUntil(() => seen.changes === 1);
+    await seen.watch.rescan();
+    expect(seen.hints).toBe(1);
+  });
+
+  it('looks again after a change, for writes that no event told', async () => {
+    const clock = new HandClock();
+    const seen = await record(clock);
+    seen.emit('/c/a.yml');
+    clock.advance(50);
+    await vi.waitUntil(() => seen.changes === 1);
+    writeFileSync(join(folder, 'config.d', 'a.yml'), 'x: 1\n');
+    clock.advance(300);
+    await vi.waitUntil(() => seen.hints === 2);
+    clock.advance(50);
+    await vi.waitUntil(() => seen.changes === 2);
+  });
+
+  it('watches again a directory that was replaced', async () => {
+    const seen = await record(new HandClock());
+    renameSync(join(folder, 'config.d'), join(folder, 'old'));
+    mkdirSync(join(folder, 'config.d'));
+    writeFileSync(join(folder, 'config.d', 'a.yml'), 'x: 1\n');
+    await seen.watch.rescan();
+    await seen.watch.stop();
+    expect(seen).toMatchObject({ armed: 2, closed: 2, hints: 1 });
+  });
+
+  it('stops twice, and is silent afterwards', async () => {
+    const clock = new HandClock();
+    const seen = await record(clock);
+    seen.emit('/c/a.yml');
+    await seen.watch.stop();
+    await seen.watch.stop();
+    clock.advance(1000);
+    seen.emit('/c/a.yml');
+    await seen.watch.rescan();
+    expect(seen).toMatchObject({ changes: 0, hints: 1 });
+  });
+
+  it('sees real writes, renames and removals', async () => {
+    let wake = (): void => {};
+    const watch = new ConfigWatch({
+      directories: [join(folder, 'config.d')],
+      clock: systemClock,
+      onHint: () => {},
+      onChange: () => wake(),
+    });
+    watches.push(watch);
+    await watch.start();
+    const change = (act: () => void): Promise<void> =>
+      new Promise((resolve) => {
+        wake = resolve;
+        act();
+      });
+    const file = join(folder, 'config.d', 'a.yml');
+    await change(() => writeFileSync(file, 'x: 1\n'));
+    writeFileSync(`${file}.tmp`, 'x: 2\n');
+    await change(() => renameSync(`${file}.tmp`, file));
+    await change(() => rmSync(file));
+  });
+
+  it('sees the directory replaced as a whole, and what is written into the new one', async () => {
+    let wake = (): void => {};
+    const watch = new ConfigWatch({
+      directories: [join(folder, 'config.d')],
+      clock: systemClock,
+      onHint: () => {},
+      onChange: () => wake(),
+    });
+    watches.push(watch);
+    mkdirSync(join(folder, 'next'));
+    writeFileSync(join(folder, 'next', 'b.yml'), 'x: 1\n');
+    await watch.start();
+    const replaced = new Promise<void>((resolve) => {
+      wake = resolve;
+    });
+    renameSync(join(folder, 'config.d'), join(folder, 'old'));
+    renameSync(join(folder, 'next'), join(folder, 'config.d'));
+    await replaced;
+    const written = new Promise<void>((resolve) => {
+      wake = resolve;
+    });
+    writeFileSync(join(folder, 'config.d', 'b.yml'), 'x: 2, y: 3\n');
+    await written;
+  });
+});

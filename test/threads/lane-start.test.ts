@@ -1,0 +1,85 @@
+import { describe, expect, it } from 'vitest';
+import type { JobLane } from '../../threads/job-lane.ts';
+import { type GroupOwner, LaneGroup } from '../../threads/lane-group.ts';
+import { HandClock } from '../core/schedule/test-clock.ts';
+import { jobOf } from './plugin-fixtures.ts';
+
+interface OpenedLane {
+  start(ready: boolean): Promise<void>;
+  retired: boolean;
+}
+
+/** A group whose threads start only when told. */
+function openGroup(): { group: LaneGroup; lanes: OpenedLane[]; clock: HandClock } {
+  const clock = new HandClock();
+  const lanes: OpenedLane[] = [];
+  const owner: GroupOwner = {
+    openLane() {
+      let settle: (ready: boolean) => void = () => undefined;
+      const ready = new Promise<boolean>((resolve) => {
+        settle = resolve;
+      });
+      const opened: OpenedLane = {
+        retired: false,
+        start: async (started) => {
+          settle(started);
+          await ready;
+        },
+      };
+      lanes.push(opened);
+      const lane: Partial<JobLane> = {
+        id: lanes.length,
+        ready,
+        alive: true,
+        beat: 0,
+        plugins: new Set(),
+        run: () => new Promise(() => undefined),
+        retire: async () => {
+          opened.retired = true;
+          settle(false);
+        },
+      };
+      return lane as JobLane;
+    },
+    paceOf: () => 'unproven',
+    slow: () => undefined,
+    room: () => 48 - lanes.length,
+    started: () => undefined,
+    changed: () => undefined,
+  };
+  return {
+    group: new LaneGroup({ min: 0, max: 4, starting: 1, elastic: false }, owner, clock),
+    lanes,
+    clock,
+  };
+}
+
+describe('a thread that cannot start', () => {
+  it('is tried again after a second, while its job waits', async () => {
+    const { group, lanes, clock } = openGroup();
+    void group.submit(jobOf('healthy'));
+    expect(lanes).toHaveLength(1);
+    await lanes[0]!.start(false);
+    await Promise.resolve();
+    expect(group.size).toBe(0);
+    clock.advance(999);
+    expect(lanes).toHaveLength(1);
+    clock.advance(2);
+    expect(lanes).toHaveLength(2);
+  });
+
+  it('is given up after ten seconds', async () => {
+    const { group, lanes, clock } = openGroup();
+    void group.submit(jobOf('healthy'));
+    clock.advance(10_000);
+    expect(lanes[0]!.retired).toBe(true);
+    await expect.poll(() => group.size).toBe(0);
+  });
+
+  it('costs a job no more than a minute of waiting', async () => {
+    const { group, clock } = openGroup();
+    const outcome = group.submit(jobOf('healthy'));
+    clock.advance(60_002);
+    expect(await outcome).toMatchObject({ ended: 'unrun', why: expect.stringContaining('60000 ms') });
+  });
+});

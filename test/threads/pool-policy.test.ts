@@ -1,0 +1,77 @@
+import { describe, expect, it } from 'vitest';
+import {
+  allowsSlow,
+  chooseNext,
+  type GroupBounds,
+  type LaneView,
+  threadsToStart,
+} from '../../threads/pool-policy.ts';
+
+const bounds: GroupBounds = { min: 1, max: 16, starting: 2, elastic: true };
+const idle: LaneView = { state: 'idle', busyMs: 0, overrun: false };
+const starting: LaneView = { state: 'starting', busyMs: 0, overrun: false };
+const fresh: LaneView = { state: 'busy', busyMs: 10, overrun: false };
+const stuck: LaneView = { state: 'busy', busyMs: 500, overrun: false };
+const overrun: LaneView = { state: 'busy', busyMs: 5000, overrun: true };
+const times = <T>(count: number, value: T): T[] => new Array<T>(count).fill(value);
+const waits = (waitedMs: number, pace: 'fast' | 'unproven' | 'slow' = 'unproven') => ({ waitedMs, pace });
+
+describe('threadsToStart', () => {
+  it.each([
+    ['the first thread at once', [], [], 48, 1],
+    ['nothing while a thread is free', [idle], [waits(60)], 48, 0],
+    ['nothing for a job that waited less than 50 ms', [fresh], [waits(49)], 48, 0],
+    ['one for a job that waited 50 ms', [fresh], [waits(50)], 48, 1],
+    ['two for two jobs that waited', [fresh], [waits(60), waits(50)], 48, 2],
+    ['no more than two at a time', [fresh], times(9, waits(60)), 48, 2],
+    ['only what those that start do not cover', [fresh, starting], [waits(60)], 48, 0],
+    ['nothing beyond the room there is', [fresh], times(9, waits(60)), 1, 1],
+    ['nothing without room', [fresh], [waits(60)], 0, 0],
+    ['nothing beyond sixteen for slow jobs', times(16, stuck), [waits(60, 'slow')], 32, 1],
+    ['nothing for slow jobs beside a busy spare', [...times(16, stuck), fresh], [waits(60, 'slow')], 31, 0],
+    ['one for a fast job when sixteen hang', [...times(16, stuck), fresh], [waits(60, 'fast')], 31, 1],
+    ['nothing when sixteen work briefly', times(16, fresh), [waits(60, 'fast')], 32, 0],
+    [
+      'one for a slow job when some overran their timeouts',
+      [...times(15, stuck), overrun],
+      [waits(60, 'slow')],
+      32,
+      1,
+    ],
+    ['a spare when all threads are held', [stuck], [], 47, 1],
+    ['no second spare', [stuck, starting], [], 46, 0],
+    ['no spare while a thread works briefly', [stuck, fresh], [], 46, 0],
+  ] as const)('starts %s', (_, lanes, waiting, room, count) => {
+    expect(threadsToStart(lanes, waiting, bounds, room)).toBe(count);
+  });
+
+  it('keeps no spare and no minimum for the penalty group', () => {
+    const penalty = { min: 0, max: 2, starting: 1, elastic: false };
+    expect(threadsToStart([], [], penalty, 40)).toBe(0);
+    expect(threadsToStart([], [waits(0, 'slow')], penalty, 40)).toBe(1);
+    expect(threadsToStart([stuck], [], penalty, 40)).toBe(0);
+    expect(threadsToStart([stuck], [waits(60, 'slow')], penalty, 40)).toBe(1);
+    expect(threadsToStart([stuck, stuck], [waits(60, 'slow')], penalty, 40)).toBe(0);
+    expect(threadsToStart([stuck, overrun], [waits(60, 'slow')], penalty, 40)).toBe(0);
+  });
+});
+
+describe('chooseNext', () => {
+  it.each([
+    ['the one that waited longest among equals', [waits(5), waits(9), waits(7)], true, 1],
+    ['a fast one before one that is not known', [waits(90), waits(1, 'fast')], true, 1],
+    ['one that is not known before a slow one', [waits(90, 'slow'), waits(1)], true, 1],
+    ['a slow one that waited for long', [waits(1, 'fast'), waits(10_100, 'slow')], true, 1],
+    ['no slow one while they hold what they may', [waits(10_100, 'slow')], false, -1],
+    ['nothing from an empty queue', [], true, -1],
+  ] as const)('picks %s', (_, waiting, slowAllowed, index) => {
+    expect(chooseNext(waiting, slowAllowed)).toBe(index);
+  });
+});
+
+describe('allowsSlow', () => {
+  it('counts threads that are held and did not overrun', () => {
+    expect(allowsSlow(times(16, stuck), bounds)).toBe(false);
+    expect(allowsSlow([...times(15, stuck), overrun, fresh, idle], bounds)).toBe(true);
+  });
+});

@@ -1,0 +1,334 @@
+import type { Json, JsonObject, RouteReply } from 'opsbro/sdk';
+import { afterEach, describe, expect, it } from 'vitest';
+import type { PluginEntry, ServiceObject } from '../../../configuration/model.ts';
+import { systemClock } from '../../../core/clock.ts';
+import type { PlainError } from '../../../core/errors.ts';
+import type { LogLine, ServiceRequest } from '../../../threads/protocol.ts';
+import type { ServiceThreadEvents } from '../../../threads/service-lane.ts';
+import { ServiceHost, type ServiceHostParts } from '../../../threads/services/services.ts';
+import { HandClock } from '../../core/schedule/test-clock.ts';
+import { fixtureModule, threadData } from '../plugin-fixtures.ts';
+
+const quick = { firstMs: 1, longestMs: 4, jitter: 0, failures: 3, windowMs: 600_000 };
+const hosts: ServiceHost[] = [];
+
+afterEach(async () => {
+  await Promise.all(hosts.splice(0).map((host) => host.stopAll()));
+});
+
+interface Seen {
+  host: ServiceHost;
+  states: string[];
+  errors: PlainError[];
+  emits: [topic: string, data: Json][];
+  lines: LogLine[];
+  kept: Map<string, JsonObject>;
+}
+
+function open(changes: Partial<ServiceHostParts> = {}): Seen {
+  const seen: Omit<Seen, 'host'> = { states: [], errors: [], emits: [], lines: [], kept: new Map() };
+  const host = new ServiceHost({
+    threadData,
+    clock: systemClock,
+    limits: quick,
+    load: (id) => seen.kept.get(id) ?? {},
+    save: (id, state) => seen.kept.set(id, state),
+    emit: (_, topic, data) => seen.emits.push([topic, data]),
+    log: (_, line) => seen.lines.push(line),
+    changed: (_, state, error) => {
+      seen.states.push(state);
+      if (error !== null) seen.errors.push(error);
+    },
+    ...changes,
+  });
+  hosts.push(host);
+  return { host, ...seen };
+}
+
+it('stops also what was told to start in the same moment', async () => {
+  const { host, states } = open();
+  void host.start(entryOf('service-healthy'), object);
+  await host.stopAll();
+  expect(host.figures()).toEqual([]);
+  expect(states).not.toContain('running');
+});
+
+function entryOf(name: string): PluginEntry {
+  return {
+    id: `listener/${name}`,
+    manifest: { api: 1, kind: 'listener', name, summary: name, runs: 'service', needs: ['groups'] },
+    folder: '',
+    module: fixtureModule(name),
+    origin: 'shipped',
+    approval: 'shipped',
+    digest: '',
+  };
+}
+
+const object: ServiceObject = {
+  id: 'local/service/test',
+  pack: 'local',
+  name: 'test',
+  place: { file: 'test.yml', line: 1, column: 1 },
+  digest: '',
+  plugin: 'listener/test',
+  kind: 'service',
+  enabled: true,
+  enabledIfGroup: null,
+  options: {},
+};
+
+function ask(host: ServiceHost, body: Json = null, deadlineMs = 10_000): Promise<RouteReply> {
+  const route = { route: '/api/v1/echo', method: 'GET', params: {}, query: {}, body };
+  return host.request(object.id, route, deadlineMs);
+}
+
+describe('a service', () => {
+  it('starts, answers, sends and receives facts, keeps its state and stops', async () => {
+    const { host, states, emits, lines, kept } = open();
+    host.push('groups', ['linux']);
+    host.push('nodes', ['not asked for']);
+    await host.start(entryOf('service-healthy'), object);
+    expect(states).toEqual(['starting', 'running']);
+    expect(await ask(host, { hello: 1 })).toEqual({ status: 200, body: { asked: { hello: 1 }, starts: 1 } });
+    host.push('groups', ['linux', 'web']);
+    await ask(host);
+    expect(emits).toEqual([
+      ['echo', ['linux']],
+      ['echo', ['linux', 'web']],
+    ]);
+    expect(lines).toEqual([{ level: 'info', message: 'started' }]);
+    expect(host.figures()).toMatchObject([
+      { id: object.id, plugin: 'listener/service-healthy', state: 'running', restarts: 0 },
+    ]);
+    await host.stop(object.id);
+    expect(states.slice(2)).toEqual(['stopping', 'stopped']);
+    expect(kept.get(object.id)).toEqual({ starts: 1 });
+    expect(host.figures()).toEqual([]);
+    await host.stop(object.id);
+    await host.start(entryOf('service-healthy'), object);
+    expect(await ask(host)).toMatchObject({ body: { starts: 2 } });
+  });
+
+  it('is replaced by one of the same id, after it stopped', async () => {
+    const { host, states } = open();
+    await host.start(entryOf('service-healthy'), object);
+    await Promise.all([
+      host.start(entryOf('service-never-starts'), object),
+      host.stop(object.id),
+      host.start(entryOf('service-healthy'), object),
+    ]);
+    expect(states).toEqual(['starting', 'running', 'stopping', 'stopped', 'starting', 'running']);
+    expect(await ask(host)).toMatchObject({ status: 200 });
+  });
+
+  it('answers 500 when its handler throws, 504 when it is late, 404 and 503 when there is none', async () => {
+    const { host } = open();
+    expect(await ask(host)).toMatchObject({ status: 404, body: { error: { code: 'OPSBRO_API_NOT_FOUND' } } });
+    const starts = host.start(entryOf('service-healthy'), object);
+    while (host.figures().length === 0) await Promise.resolve();
+    expect(await ask(host)).toMatchObject({ status: 503 });
+    await starts;
+    expect(await ask(host, { throw: true })).toMatchObject({
+      status: 500,
+      body: { error: { code: 'OPSBRO_PLUGIN_FAILED', message: 'asked to throw' } },
+    });
+    expect(await ask(host, { wait: true }, 20)).toMatchObject({
+      status: 504,
+      body: { error: { code: 'OPSBRO_API_DEADLINE' } },
+    });
+    const waiting = Array.from({ length: 100 }, () => ask(host, { wait: true }));
+    expect(await ask(host)).toMatchObject({ status: 503, body: { error: { code: 'OPSBRO_AGENT_BUSY' } } });
+    await host.stop(object.id);
+    for (const reply of await Promise.all(waiting)) expect(reply.status).toBe(503);
+  });
+
+  it('has its emits bounded, the oldest dropped and counted', async () => {
+    const { host, emits } = open();
+    await host.start(entryOf('service-healthy'), object);
+    await ask(host, { emit: 3000 });
+    const known = (): number => host.figures()[0]!.emitsDropped + emits.length;
+    await expect.poll(known, { timeout: 5000 }).toBe(3000);
+    expect(emits.at(-1)).toEqual(['many', 2999]);
+    expect(emits.length).toBeLessThan(3000);
+  });
+
+  it('stops within its deadline when its stop never ends', async () => {
+    const { host, states } = open();
+    await host.start(entryOf('service-never-stops'), object);
+    await host.stop(object.id);
+    expect(states).toEqual(['starting', 'running', 'stopping', 'stopped']);
+  });
+
+  it('can be stopped while it starts', async () => {
+    const { host, states } = open();
+    const starts = host.start(entryOf('service-never-starts'), object);
+    await expect.poll(() => states).toEqual(['starting']);
+    await host.stop(object.id);
+    await starts;
+    expect(states).toEqual(['starting', 'stopping', 'stopped']);
+  });
+
+  it('never starts when it is stopped before it could', async () => {
+    const { host, states } = open();
+    await Promise.all([host.start(entryOf('service-never-starts'), object), host.stop(object.id)]);
+    expect(states).toEqual([]);
+  });
+});
+
+describe('a service that fails', () => {
+  it.each([
+    ['cannot start', 'service-throws-at-start', 'the port is taken'],
+    ['dies a moment after it started', 'service-dies-later', 'died of something'],
+    ['calls process.exit', 'service-exits', 'process.exit(3)'],
+    ['runs out of memory', 'service-exhausts-heap', 'ran out of memory'],
+    ['does not exist', 'no-such-service', 'cannot load'],
+    ['has no start and stop', 'throws', 'lacks start or stop'],
+  ])('is restarted and then given up when it %s', async (_, name, message) => {
+    const { host, states, errors } = open();
+    await host.start(entryOf(name), object);
+    await expect.poll(() => states.at(-1), { timeout: 15_000 }).toBe('failed');
+    expect(states.filter((state) => state === 'starting')).toHaveLength(3);
+    expect(states.filter((state) => state === 'backoff')).toHaveLength(2);
+    expect(errors.at(-1)).toMatchObject({
+      code: 'OPSBRO_PLUGIN_SERVICE_FAILED',
+      message: expect.stringContaining(message),
+    });
+    expect(errors.filter(({ code }) => code === 'OPSBRO_PLUGIN_SERVICE_FAILED')).toHaveLength(1);
+    expect(await ask(host)).toMatchObject({ status: 503 });
+    await host.stop(object.id);
+    await host.stop(object.id);
+  });
+
+  it('is told to stop also after a failed start', async () => {
+    const { host, states, emits } = open({ limits: { ...quick, failures: 1 } });
+    await host.start(entryOf('service-throws-at-start'), object);
+    expect(states).toEqual(['starting', 'failed']);
+    expect(emits).toEqual([['released', true]]);
+  });
+
+  it('comes back and answers again', async () => {
+    const { host, states } = open();
+    await host.start(entryOf('service-healthy'), object);
+    await ask(host, { die: true });
+    await expect.poll(() => states.filter((state) => state === 'running').length).toBe(2);
+    expect(await ask(host)).toMatchObject({ status: 200 });
+    expect(host.figures()).toMatchObject([{ restarts: 1, state: 'running', error: null }]);
+  });
+});
+
+/** A thread that does nothing but what the test makes it do. */
+class QuietThread {
+  readonly posted: ServiceRequest[] = [];
+  readonly events: ServiceThreadEvents;
+  beat = 0;
+  taken = 0;
+  ended = false;
+
+  constructor(events: ServiceThreadEvents) {
+    this.events = events;
+  }
+
+  get handle() {
+    return {
+      post: (request: ServiceRequest) => this.posted.push(request),
+      acknowledge: () => undefined,
+      taken: () => this.taken,
+      figures: () => ({ beat: this.beat, heapUsedBytes: 0, externalBytes: 0, emitsDropped: 0 }),
+      terminate: () => {
+        this.ended = true;
+      },
+    };
+  }
+}
+
+function openQuiet(): Seen & { clock: HandClock; threads: QuietThread[] } {
+  const clock = new HandClock();
+  const threads: QuietThread[] = [];
+  const seen = open({
+    clock,
+    limits: { firstMs: 500, longestMs: 60_000, jitter: 0.2, failures: 8, windowMs: 600_000 },
+    random: () => 0.5,
+    openThread: (events) => {
+      const thread = new QuietThread(events);
+      threads.push(thread);
+      return thread.handle;
+    },
+  });
+  hosts.pop();
+  return { ...seen, clock, threads };
+}
+
+async function runningQuiet(): Promise<ReturnType<typeof openQuiet>> {
+  const quiet = openQuiet();
+  const starts = quiet.host.start(entryOf('service-healthy'), object);
+  await expect.poll(() => quiet.threads.length).toBe(1);
+  quiet.threads[0]!.events.reply({ type: 'started' });
+  await starts;
+  return quiet;
+}
+
+describe('supervision', () => {
+  it('waits 0.5, 1, 2 … seconds between restarts', async () => {
+    const { clock, threads, states } = await runningQuiet();
+    for (const pauseMs of [500, 1000, 2000, 4000]) {
+      const before = threads.length;
+      threads.at(-1)!.events.gone(false);
+      clock.advance(pauseMs - 1);
+      expect(threads.length).toBe(before);
+      clock.advance(1);
+      expect(threads.length).toBe(before + 1);
+    }
+    expect(states.at(-1)).toBe('starting');
+  });
+
+  it('gives a start thirty seconds and a release three', async () => {
+    const { host, clock, threads, states } = openQuiet();
+    const starts = host.start(entryOf('service-healthy'), object);
+    await expect.poll(() => threads.length).toBe(1);
+    clock.advance(30_000);
+    expect(threads[0]!.posted.map(({ type }) => type)).toEqual(['start', 'stop']);
+    expect(threads[0]!.ended).toBe(false);
+    clock.advance(3000);
+    await starts;
+    expect(threads[0]!.ended).toBe(true);
+    expect(states).toEqual(['starting', 'backoff']);
+  });
+
+  it('ends a thread whose loop stood still for thirty seconds', async () => {
+    const { host, clock, threads, states } = await runningQuiet();
+    for (let second = 0; second < 60; second += 1) {
+      threads[0]!.beat += 1;
+      host.check();
+      clock.advance(1000);
+    }
+    expect(states.at(-1)).toBe('running');
+    for (let second = 0; second < 31; second += 1) {
+      host.check();
+      clock.advance(1000);
+    }
+    expect(threads[0]!.ended).toBe(true);
+    expect(states.slice(2)).toContain('backoff');
+  });
+
+  it('pushes only the last snapshot to a thread that lags', async () => {
+    const { host, threads } = await runningQuiet();
+    for (let push = 0; push < 200; push += 1) host.push('groups', [String(push)]);
+    const pushes = (): ServiceRequest[] => threads[0]!.posted.filter(({ type }) => type === 'push');
+    expect(pushes()).toHaveLength(64);
+    threads[0]!.taken = 64;
+    host.check();
+    expect(pushes()).toHaveLength(65);
+    expect(pushes().at(-1)).toEqual({ type: 'push', topic: 'groups', data: ['199'] });
+  });
+
+  it('starts nothing again once it was stopped during a pause', async () => {
+    const { host, clock, threads, states } = await runningQuiet();
+    threads[0]!.events.gone(true);
+    expect(states.at(-1)).toBe('backoff');
+    await host.stop(object.id);
+    clock.advance(100_000);
+    expect(threads).toHaveLength(1);
+    expect(states.at(-1)).toBe('stopped');
+  });
+});

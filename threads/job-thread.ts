@@ -1,0 +1,186 @@
+import { readlinkSync } from 'node:fs';
+import { performance } from 'node:perf_hooks';
+import { pathToFileURL } from 'node:url';
+import { getHeapStatistics } from 'node:v8';
+import { parentPort, resourceLimits, workerData } from 'node:worker_threads';
+import type { Context, Json, JsonObject } from 'opsbro/sdk';
+import { OpsbroError, type PlainError, plainError } from '../core/errors.ts';
+import { containThread, type Scope, scopes } from './containment.ts';
+import { createContext, NotEligible, RunLog, threadClock } from './context/context.ts';
+import { PendingLooks } from './context/pending-looks.ts';
+import { openSecrets } from './context/secrets.ts';
+import { copyTree, resultLimits, stateLimits } from './context/tree.ts';
+import type { Job, JobResult } from './protocol.ts';
+import { cellOf, type JobOrder, type LateReport, type PluginThreadData } from './worker-data.ts';
+
+const { thread, shared, looks: table, lane } = workerData as PluginThreadData;
+const cells = new Int32Array(shared);
+const looks = new PendingLooks(table, lane, () => threadClock.monotonic() / 1000);
+const beatMs = 25;
+/** V8's own figure counts a reserve that no thread may use. */
+const heapLimitBytes = (resourceLimits.maxOldGenerationSizeMb ?? 0) * 1024 * 1024;
+
+type Outcome =
+  | { status: 'done'; value: Json; state: JsonObject | null }
+  | { status: 'not-eligible'; reason: string; state: JsonObject | null }
+  | { status: 'failed'; error: PlainError };
+
+/** The run that a lost error is charged to when Node no longer knows its scope. */
+let latest: Run | undefined;
+
+Atomics.store(cells, cellOf.thread, kernelThread());
+containThread((error) => latest?.blame(error));
+
+/** Runs one job in this thread. Never rejects; resolves null for an order that only warms the thread. Called by the pool, one at a time. */
+export async function runJob(order: JobOrder): Promise<JobResult | null> {
+  if (order.job === null) return null;
+  Atomics.store(cells, cellOf.begun, order.sequence);
+  const run = new Run(order.job);
+  latest = run;
+  const beat = setInterval(report, beatMs);
+  const started = performance.now();
+  const outcome = await scopes.run(run, () => run.outcome());
+  clearInterval(beat);
+  const heap = report();
+  return {
+    ...outcome,
+    logs: run.log.lines,
+    logsDropped: run.log.dropped,
+    heapUsedBytes: heap.used_heap_size,
+    heapLimitBytes,
+    durationMs: performance.now() - started,
+  };
+}
+
+/** This thread's id in the kernel, 0 where that cannot be told. */
+function kernelThread(): number {
+  try {
+    return Number(readlinkSync('/proc/thread-self').split('/').at(-1));
+  } catch {
+    return 0;
+  }
+}
+
+/** Tells the main thread that this loop turns, and what it holds outside the heap that `resourceLimits` watches. */
+function report(): ReturnType<typeof getHeapStatistics> {
+  const heap = getHeapStatistics();
+  Atomics.store(cells, cellOf.externalKiB, Math.round(heap.external_memory / 1024));
+  Atomics.add(cells, cellOf.beat, 1);
+  return heap;
+}
+
+class Run implements Scope {
+  readonly plugin: string;
+  readonly log = new RunLog();
+  readonly #job: Job;
+  readonly #abort = new AbortController();
+  #ended = false;
+  #fail: ((error: unknown) => void) | undefined;
+
+  constructor(job: Job) {
+    this.#job = job;
+    this.plugin = job.plugin;
+  }
+
+  /** An error outside the verb's own promise ends a run that still goes on; after it, it is reported as late. */
+  blame(error: unknown): void {
+    if (!this.#ended) {
+      this.#fail?.(error);
+      return;
+    }
+    const { code, message } = plainError(error, 'OPSBRO_PLUGIN_LATE');
+    parentPort?.postMessage({
+      type: 'late',
+      plugin: this.plugin,
+      error: { code, message },
+    } satisfies LateReport);
+  }
+
+  async outcome(): Promise<Outcome> {
+    const { timeoutMs } = this.#job;
+    const failure = new Promise<never>((_, reject) => {
+      this.#fail = reject;
+    });
+    const timer = setTimeout(() => {
+      this.#abort.abort(new OpsbroError('OPSBRO_PLUGIN_TIMEOUT', `did not end within ${timeoutMs} ms`));
+    }, timeoutMs);
+    try {
+      return await Promise.race([this.#verb(), failure]);
+    } catch (thrown) {
+      return { status: 'failed', error: this.#judge(thrown) };
+    } finally {
+      clearTimeout(timer);
+      this.#ended = true;
+    }
+  }
+
+  async #verb(): Promise<Outcome> {
+    const job = this.#job;
+    const plugin = await importPlugin(job.module);
+    const before = JSON.stringify(job.state);
+    const options = openSecrets(job.schema, job.options, thread.environment);
+    const context = createContext({
+      data: thread,
+      name: job.name,
+      options: job.facts === undefined ? options : { ...options, facts: job.facts },
+      state: job.state,
+      signal: this.#abort.signal,
+      log: this.log,
+      cells,
+      looks,
+    });
+    try {
+      const { value, dropped } = copyTree(await callVerb(plugin, job, context), resultLimits);
+      if (dropped > 0) this.log.warn(`${dropped} numbers that are not finite were left out`);
+      return { status: 'done', value, state: changedState(before, context.state) };
+    } catch (thrown) {
+      if (!(thrown instanceof NotEligible)) throw thrown;
+      return { status: 'not-eligible', reason: thrown.message, state: changedState(before, context.state) };
+    }
+  }
+
+  #judge(thrown: unknown): PlainError {
+    const { signal } = this.#abort;
+    // Whatever a verb throws once its signal fired, the reason is the timeout.
+    if (signal.aborted) return plainError(signal.reason, 'OPSBRO_PLUGIN_TIMEOUT');
+    return plainError(thrown, 'OPSBRO_PLUGIN_FAILED');
+  }
+}
+
+async function importPlugin(module: string): Promise<unknown> {
+  try {
+    const loaded: { default?: unknown } = await import(pathToFileURL(module).href);
+    return loaded.default;
+  } catch (thrown) {
+    throw new OpsbroError(
+      'OPSBRO_PLUGIN_IMPORT',
+      `cannot load ${module}: ${plainError(thrown, 'OPSBRO_PLUGIN_IMPORT').message}`,
+      {
+        cause: thrown,
+      },
+    );
+  }
+}
+
+function callVerb(plugin: unknown, job: Job, context: Context): unknown {
+  const holder = job.type === 'call' ? own(plugin, 'functions') : plugin;
+  const verb = own(holder, job.type === 'call' ? job.object : job.type);
+  if (typeof verb !== 'function') {
+    const what = job.type === 'call' ? `function '${job.object}'` : `verb '${job.type}'`;
+    throw new OpsbroError('OPSBRO_PLUGIN_NO_VERB', `${job.module} has no ${what}`);
+  }
+  if (job.type === 'call') return verb.call(holder, context, ...(job.args ?? []));
+  if (job.type === 'handle') return verb.call(holder, context, job.event);
+  if (job.type === 'export') return verb.call(holder, context, job.facts ?? {});
+  return verb.call(holder, context);
+}
+
+function own(holder: unknown, key: string): unknown {
+  if (typeof holder !== 'object' || holder === null || !Object.hasOwn(holder, key)) return undefined;
+  return (holder as Record<string, unknown>)[key];
+}
+
+function changedState(before: string, state: JsonObject): JsonObject | null {
+  const { value } = copyTree(state, stateLimits);
+  return JSON.stringify(value) === before ? null : (value as JsonObject);
+}

@@ -1,0 +1,141 @@
+import type { Json, JsonObject, RouteReply, RouteRequest } from 'opsbro/sdk';
+import type { PluginEntry, ServiceObject } from '../../configuration/model.ts';
+import type { PlainError } from '../../core/errors.ts';
+import type { ThreadData } from '../protocol.ts';
+import { openServiceThread, type ServiceThread } from '../service-lane.ts';
+import { type RestartLimits, restartLimits } from './restart-policy.ts';
+import { ServiceInstance, type ServiceState, type ServiceSurroundings } from './service-instance.ts';
+
+/** What a host of services is made of. `openThread` and `limits` are arguments for tests. */
+export interface ServiceHostParts
+  extends Omit<ServiceSurroundings, 'openThread' | 'snapshots' | 'limits' | 'random'> {
+  threadData: ThreadData;
+  /** What a service kept when it last stopped. */
+  load(id: string): JsonObject;
+  openThread?: ServiceSurroundings['openThread'];
+  limits?: RestartLimits;
+  random?: () => number;
+}
+
+/** One service as `opsbro plugins` shows it and the memory guard judges it. */
+export interface ServiceFigures {
+  id: string;
+  plugin: string;
+  state: ServiceState;
+  error: PlainError | null;
+  restarts: number;
+  heapUsedBytes: number;
+  externalBytes: number;
+  emitsDropped: number;
+}
+
+/** Runs services, one supervised thread each, by object id. Calls on one service never overlap; none of them rejects. */
+export class ServiceHost {
+  readonly #parts: ServiceHostParts;
+  readonly #around: ServiceSurroundings;
+  readonly #services = new Map<string, ServiceInstance>();
+  readonly #calls = new Map<string, Promise<void>>();
+  /** The latest call by service. */
+  readonly #latest = new Map<string, symbol>();
+  readonly #snapshots = new Map<string, Json>();
+
+  constructor(parts: ServiceHostParts) {
+    this.#parts = parts;
+    this.#around = {
+      ...parts,
+      random: parts.random ?? Math.random,
+      limits: parts.limits ?? restartLimits,
+      openThread:
+        parts.openThread ?? ((events): ServiceThread => openServiceThread(parts.threadData, events)),
+      snapshots: () => this.#snapshots,
+    };
+  }
+
+  /**
+   * Starts a service, after it stopped one of the same id. Resolves once it runs or its first start failed; from then on it is restarted
+   * with growing pauses, until it has failed too often.
+   */
+  start(entry: PluginEntry, object: ServiceObject): Promise<void> {
+    return this.#call(object.id, async (isLatest) => {
+      await this.#release(object.id);
+      if (!isLatest()) return;
+      const instance = new ServiceInstance(entry, object, this.#parts.load(object.id), this.#around);
+      this.#services.set(object.id, instance);
+      await instance.start();
+    });
+  }
+
+  /** Stops a service and forgets it. One that starts at the moment is told so at once. Resolves within three seconds. */
+  stop(id: string): Promise<void> {
+    return this.#call(id, () => this.#release(id));
+  }
+
+  async stopAll(): Promise<void> {
+    const ids = new Set([...this.#services.keys(), ...this.#calls.keys()]);
+    await Promise.all([...ids].map((id) => this.stop(id)));
+  }
+
+  /** Hands a snapshot to every service whose manifest `needs` the topic, and to those that start later. */
+  push(topic: string, data: Json): void {
+    this.#snapshots.set(topic, data);
+    for (const service of this.#services.values()) service.push(topic, data);
+  }
+
+  /** Asks a service for one of its routes. 404 when there is none of that id, 503 when it does not run, 504 when it is late. */
+  request(id: string, request: RouteRequest, deadlineMs: number): Promise<RouteReply> {
+    const service = this.#services.get(id);
+    if (service !== undefined) return service.request(request, deadlineMs);
+    const error = { code: 'OPSBRO_API_NOT_FOUND', message: `no service ${id}` };
+    return Promise.resolve({ status: 404, body: { error } });
+  }
+
+  /** To be called about once a second: finds threads that stand still. */
+  check(): void {
+    for (const service of this.#services.values()) service.check();
+  }
+
+  /** Ends the thread of a service; it is restarted like one that died. */
+  kill(id: string, error: PlainError): void {
+    this.#services.get(id)?.kill(error);
+  }
+
+  figures(): ServiceFigures[] {
+    return [...this.#services.values()].map((service) => {
+      const { heapUsedBytes = 0, externalBytes = 0, emitsDropped = 0 } = service.thread?.figures() ?? {};
+      return {
+        id: service.object.id,
+        plugin: service.entry.id,
+        state: service.state,
+        error: service.error,
+        restarts: service.restarts,
+        heapUsedBytes,
+        externalBytes,
+        emitsDropped,
+      };
+    });
+  }
+
+  async #release(id: string): Promise<void> {
+    const instance = this.#services.get(id);
+    if (instance === undefined) return;
+    await instance.stop();
+    this.#services.delete(id);
+  }
+
+  /** Runs a call after those before it; a start that they wait for is ended, one that has not begun is left out by `isLatest`. */
+  #call(id: string, call: (isLatest: () => boolean) => Promise<void>): Promise<void> {
+    const own = Symbol(id);
+    this.#latest.set(id, own);
+    const current = this.#services.get(id);
+    if (current?.state === 'starting') void current.stop();
+    const done = (this.#calls.get(id) ?? Promise.resolve())
+      .then(() => call(() => this.#latest.get(id) === own))
+      .finally(() => {
+        if (this.#latest.get(id) !== own) return;
+        this.#latest.delete(id);
+        this.#calls.delete(id);
+      });
+    this.#calls.set(id, done);
+    return done;
+  }
+}
