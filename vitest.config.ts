@@ -14,6 +14,8 @@ export default defineConfig({
     include: ['**/*.test.ts'],
     exclude: ['dist/**', 'node_modules/**', 'test/fixtures/**'],
     pool: 'forks',
+    // Many tests wait for real agents and threads: more files than processors at a time.
+    maxWorkers: 4,
     testTimeout: 30_000,
     hookTimeout: 30_000,
   },

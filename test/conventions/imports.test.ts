@@ -32,7 +32,13 @@ const allowed: { [folder: string]: RegExp[] } = {
     /^language\/(program|nearest|compile)\.ts$/,
     /^threads\/protocol\.ts$/,
   ],
-  threads: [/^node:/, /^opsbro\/sdk$/, /^npm:/, /^core\/(errors|clock|leveled-log)\.ts$/, /^(configuration|language)\//],
+  threads: [
+    /^node:/,
+    /^opsbro\/sdk$/,
+    /^npm:/,
+    /^core\/(errors|clock|leveled-log)\.ts$/,
+    /^(configuration|language)\//,
+  ],
   plugins: [/^node:/, /^opsbro\/sdk(\/testing)?$/, /^npm:/],
   cli: [
     /^node:/,

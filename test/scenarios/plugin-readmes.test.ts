@@ -1,4 +1,12 @@
-import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import {
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  writeFileSync,
+} from 'node:fs';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -10,7 +18,9 @@ const plugins = fileURLToPath(new URL('../../plugins/', import.meta.url));
 const scratch = mkdtempSync(join(tmpdir(), 'opsbro-readmes-'));
 const readmes = ['checks', 'detectors', 'functions'].flatMap((kind) =>
   readdirSync(join(plugins, kind), { recursive: true, encoding: 'utf8' })
-    .filter((file) => file.endsWith('README.md'))
+    .filter(
+      (file) => file.endsWith('README.md') && existsSync(join(plugins, kind, dirname(file), 'plugin.yml')),
+    )
     .map((file) => join(kind, file)),
 );
 let engine: ExpressionEngine;

@@ -14,7 +14,7 @@ export const threadData: ThreadData = {
 
 /** Absolute path of a fixture's code. */
 export function fixtureModule(name: string): string {
-  return fileURLToPath(new URL(`../../fixtures/plugins/${name}/index.js`, import.meta.url));
+  return fileURLToPath(new URL(`../fixtures/plugins/${name}/index.js`, import.meta.url));
 }
 
 /** A job that runs a fixture of `test/fixtures/plugins`; its timeout is generous unless given. */
