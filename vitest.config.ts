@@ -16,7 +16,9 @@ export default defineConfig({
     pool: 'forks',
     // Many tests wait for real agents and threads: more files than processors at a time.
     maxWorkers: 4,
-    testTimeout: 30_000,
-    hookTimeout: 30_000,
+    // A busy machine is slow, not wrong.
+    expect: { poll: { timeout: 10_000 } },
+    testTimeout: 60_000,
+    hookTimeout: 60_000,
   },
 });

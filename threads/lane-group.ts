@@ -55,8 +55,9 @@ interface Waiting {
 interface Held {
   job: Job;
   since: number;
-  /** The lane's beat when the job got it. */
+  /** The lane's beat at the last look, and since when it is that. */
   beat: number;
+  beatSince: number;
   slow: boolean;
 }
 
@@ -197,18 +198,19 @@ export class LaneGroup {
     }
   }
 
-  /** A thread whose loop has not turned since its job began hogs a processor the others need. */
+  /** A thread whose loop has not turned for a while hogs a processor the others need. */
   #demote(now: number): void {
     for (const seat of this.#seats.values()) {
       const { held, lane } = seat;
-      if (held === null || seat.demoted || now - held.since < hogMs || lane.beat !== held.beat) continue;
-      seat.demoted = lane.prioritise('lowest');
+      if (held === null || seat.demoted) continue;
+      if (lane.beat !== held.beat) Object.assign(held, { beat: lane.beat, beatSince: now });
+      else if (now - held.beatSince >= hogMs) seat.demoted = lane.prioritise('lowest');
     }
   }
 
   async #run(seat: Seat, { job, since, resolve }: Waiting, now: number): Promise<void> {
     seat.state = 'busy';
-    seat.held = { job, since: now, beat: seat.lane.beat, slow: false };
+    seat.held = { job, since: now, beat: seat.lane.beat, beatSince: now, slow: false };
     this.#owner.started(job);
     const message = `${job.object}: did not end within ${job.timeoutMs} ms; its thread was terminated`;
     const cancel = this.#clock.after(job.timeoutMs + graceMs, () =>
@@ -314,12 +316,12 @@ export class LaneGroup {
   #nextLook(now: number): number {
     const moments = [this.#startAfter];
     for (const { since } of this.#waiting) moments.push(since + growAfterMs, since + longestWaitMs);
-    for (const { held, idleSince } of this.#seats.values()) {
+    for (const { held, idleSince, demoted } of this.#seats.values()) {
       if (held !== null)
         moments.push(
           held.since + heldMs,
           held.since + slowMs,
-          held.since + hogMs,
+          demoted ? 0 : held.beatSince + hogMs,
           held.since + held.job.timeoutMs + 1,
         );
       else if (this.#seats.size > this.#bounds.min) moments.push(idleSince + idleMs);
