@@ -20,7 +20,7 @@ export function registerConfig(program: Command, cli: CliContext): void {
     .action((dirs: string[], options: { strict: boolean }) => check(cli, dirs, options.strict));
   noun
     .command('status')
-    .description('what the running agent loaded, and which files are bad')
+    .description('what the running agent loaded, and which files are bad; exit 78 when some are')
     .action(() => status(cli));
   noun
     .command('plan [dirs...]')
@@ -69,9 +69,10 @@ function check(cli: CliContext, dirs: string[], strict: boolean | undefined): vo
 
 async function status(cli: CliContext): Promise<void> {
   const view = await (await cli.agent()).request<ConfigStatusView>('GET', '/api/v1/config/status');
+  if (view.bad_files.length > 0) cli.exitCode = badConfiguration;
   cli.show(view, () =>
     [
-      `generation   ${view.generation}, loaded ${formatAge(view.loaded_at, Date.now())} ago in ${view.took_ms} ms`,
+      `generation   ${view.generation}, loaded ${formatAge(view.loaded_at, Date.now())} in ${view.took_ms} ms`,
       `directories  ${view.directories.join(', ')}`,
       `content      ${view.objects} objects in ${view.files} files`,
       view.bad_files.length === 0

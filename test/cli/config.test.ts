@@ -93,7 +93,7 @@ describe('opsbro config plan', () => {
 });
 
 describe('opsbro config status', () => {
-  it('prints what the agent loaded', async () => {
+  it('prints what the agent loaded, and exits 78 for bad files', async () => {
     await place.agent({
       '/api/v1/config/status': {
         generation: 3,
@@ -114,7 +114,8 @@ describe('opsbro config status', () => {
       },
     });
     const { code, out } = await opsbro('config', 'status');
-    expect(code).toBe(0);
+    expect(code).toBe(78);
+    expect(out).toMatch(/loaded (now|\d+s ago) in 12 ms/);
     expect(out).toContain('5 objects in 4 files');
     expect(out).toContain('/c/x.yml:2:3: broken');
   });
