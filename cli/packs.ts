@@ -6,6 +6,7 @@ import { type Loaded, lookUp, scanDirectories, shownParameters, yamlText } from 
 import { OpsbroError } from '../core/errors.ts';
 import { nearest } from '../language/nearest.ts';
 import type { CliContext } from './context.ts';
+import { editedDirectories } from './edited-directories.ts';
 import { openConfiguration, placeText } from './offline-configuration.ts';
 import { editList, type Parameter, printParameter, setParameter, typeOf } from './parameter-edit.ts';
 
@@ -36,15 +37,21 @@ export function registerPacks(program: Command, cli: CliContext): void {
   parameters
     .command('set <path> <value>')
     .description('set PACK.KEY (YAML text), keeping comments')
-    .action((path: string, value: string) => setParameter(cli, find(cli, path), value));
+    .action(async (path: string, value: string) =>
+      setParameter(cli, find(cli, path, await overOf(cli, path)), value),
+    );
   parameters
     .command('add <path> <value>')
     .description('add an item to a list')
-    .action((path: string, value: string) => editList(cli, find(cli, path), 'ADD', value));
+    .action(async (path: string, value: string) =>
+      editList(cli, find(cli, path, await overOf(cli, path)), 'ADD', value),
+    );
   parameters
     .command('remove <path> <value>')
     .description('remove an item from a list')
-    .action((path: string, value: string) => editList(cli, find(cli, path), 'REMOVE', value));
+    .action(async (path: string, value: string) =>
+      editList(cli, find(cli, path, await overOf(cli, path)), 'REMOVE', value),
+    );
 }
 
 interface PackView {
@@ -145,11 +152,11 @@ function requirePack(loaded: Loaded, name: string): void {
 }
 
 /** `[LEVEL.]PACK.KEY…`: level `core` is the shipped directory, every other (and none) the last one given. */
-function find(cli: CliContext, given: string): Parameter {
+function find(cli: CliContext, given: string, over: string[] = []): Parameter {
   const words = given.split('.');
   const level = words.length > 2 && levels.has(words[0] as string) ? words.shift() : undefined;
   const [pack = '', ...steps] = words;
-  const { configuration, directories } = openConfiguration(cli);
+  const { configuration, directories } = openConfiguration(cli, over);
   const loaded = configuration.read(directories);
   requirePack(loaded, pack);
   const parameters = loaded.parameters.get(pack) ?? {};
@@ -171,6 +178,12 @@ function find(cli: CliContext, given: string): Parameter {
   );
   const file = found?.path ?? join(directory, pack, 'parameters.yml');
   return { name: `${pack}.${steps.join('.')}`, file, path: steps, value, type: typeOf(value), isSecret };
+}
+
+/** Level `core` names the shipped directory, so it may be written. */
+async function overOf(cli: CliContext, path: string): Promise<string[]> {
+  const words = path.split('.');
+  return words.length > 2 && words[0] === 'core' ? [] : await editedDirectories(cli);
 }
 
 function paths(tree: JsonObject, prefix = ''): string[] {

@@ -6,6 +6,7 @@ import { kindSchemas, type Loaded, lookUp } from '../configuration/offline.ts';
 import { OpsbroError } from '../core/errors.ts';
 import { nearest } from '../language/nearest.ts';
 import type { CliContext } from './context.ts';
+import { editedDirectories } from './edited-directories.ts';
 import { openConfiguration, placeText } from './offline-configuration.ts';
 import {
   editList,
@@ -31,15 +32,21 @@ export function registerParameters(agent: Command, cli: CliContext): void {
   noun
     .command('set <name> <value>')
     .description('set a value (YAML text) in agent.yml, keeping its comments')
-    .action((name: string, value: string) => setParameter(cli, find(cli, name, false), value));
+    .action(async (name: string, value: string) =>
+      setParameter(cli, find(cli, name, false, await editedDirectories(cli)), value),
+    );
   noun
     .command('add <name> <value>')
     .description('add an item to a list, such as groups or seeds')
-    .action((name: string, value: string) => editList(cli, find(cli, name, false), 'ADD', value));
+    .action(async (name: string, value: string) =>
+      editList(cli, find(cli, name, false, await editedDirectories(cli)), 'ADD', value),
+    );
   noun
     .command('remove <name> <value>')
     .description('remove an item from a list')
-    .action((name: string, value: string) => editList(cli, find(cli, name, false), 'REMOVE', value));
+    .action(async (name: string, value: string) =>
+      editList(cli, find(cli, name, false, await editedDirectories(cli)), 'REMOVE', value),
+    );
 }
 
 function showAll(cli: CliContext): void {
@@ -59,8 +66,8 @@ function showAll(cli: CliContext): void {
 }
 
 /** The file agent.yml is edited in is that of the last directory; it is made when it does not exist. */
-function find(cli: CliContext, name: string, mustBeSet: boolean): Parameter {
-  const { configuration, directories } = openConfiguration(cli);
+function find(cli: CliContext, name: string, mustBeSet: boolean, over: string[] = []): Parameter {
+  const { configuration, directories } = openConfiguration(cli, over);
   const loaded = configuration.read(directories);
   const steps = name.replace(/^agent\./, '').split('.');
   const schema = lookUp(kindSchemas.agent.properties, [steps[0] ?? '']);

@@ -2,7 +2,7 @@ import { readFileSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { parseYaml } from '../../configuration/sources/yaml.ts';
-import { Workplace } from './workplace.ts';
+import { root, Workplace } from './workplace.ts';
 
 let place: Workplace;
 
@@ -71,6 +71,22 @@ describe('opsbro agent parameters', () => {
       groups: ['web'],
     });
     expect((await opsbro('config', 'check')).code).toBe(0);
+  });
+
+  it('writes to the directory of the running agent when none is named', async () => {
+    await place.agent({ '/api/v1/agent': { config: [join(root, 'config.d'), place.config] } });
+    const { code } = await place.opsbro(['agent', 'parameters', 'set', 'display_name', 'x'], null);
+    expect(code).toBe(0);
+    expect(readFileSync(join(place.config, 'agent.yml'), 'utf8')).toContain('display_name: x');
+  });
+
+  it.each([
+    ['agent', 'display_name'],
+    ['packs', 'loadaverage.x'],
+  ])("refuses to change the package's own configuration unless it is named (%s)", async (noun, name) => {
+    await place.agent({ '/api/v1/agent': { config: [join(root, 'config.d')] } });
+    const { code, err } = await place.opsbro([noun, 'parameters', 'set', name, '1'], null);
+    expect({ code, err }).toMatchObject({ code: 2, err: expect.stringContaining('--config DIR') });
   });
 
   it('edits keys below agent: in place', async () => {

@@ -27,10 +27,10 @@ export class Workplace {
     return file;
   }
 
-  /** Runs one command line, by default over the shipped configuration and this one. */
+  /** Runs one command line, by default over the shipped configuration and this one; null names none. */
   async opsbro(
     line: string[],
-    config: string = this.config,
+    config: string | null = this.config,
   ): Promise<{ code: number; out: string; err: string }> {
     const written = { out: '', err: '' };
     const recorder = (name: 'out' | 'err') => ({
@@ -38,11 +38,13 @@ export class Workplace {
         written[name] += text;
       },
     });
-    const code = await runCli(['--data', join(this.folder, 'data'), '--config', config, ...line], {
+    const over = config === null ? [] : ['--config', config];
+    const code = await runCli(['--data', join(this.folder, 'data'), ...over, ...line], {
       stdout: recorder('out'),
       stderr: recorder('err'),
       env: {},
-      uid: process.getuid?.() ?? 0,
+      // Root's directories may be a real installation, which a test must not change.
+      uid: config === null ? 1 : (process.getuid?.() ?? 0),
       root,
     });
     return { code, ...written };
