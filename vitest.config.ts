@@ -18,7 +18,7 @@ export default defineConfig({
     maxWorkers: 4,
     // A busy machine is slow, not wrong.
     expect: { poll: { timeout: 10_000 } },
-    testTimeout: 60_000,
-    hookTimeout: 60_000,
+    testTimeout: 120_000,
+    hookTimeout: 120_000,
   },
 });

@@ -39,10 +39,14 @@ describe('plugins that misbehave', () => {
   });
 
   it.each(faults)('%s ends in state %s %s, and nothing else is touched', async (name, state, code) => {
-    const view = await agent.until(`${name} to be ${state}`, async () => {
-      const found = await collector(agent, name);
-      return found.state === state && found.log.includes(code) && found;
-    });
+    const view = await agent.until(
+      `${name} to be ${state}`,
+      async () => {
+        const found = await collector(agent, name);
+        return found.state === state && found.log.includes(code) && found;
+      },
+      40_000,
+    );
     expect(view.log).toContain(code);
     const before = (await agent.get<PluginView>('/api/v1/plugins/collector/healthy')).runs;
     await agent.until('the healthy plugin to run on', async () => {
@@ -91,10 +95,14 @@ describe('a plugin that takes the whole process down', () => {
           return false;
         }
       },
-      25_000,
+      75_000,
     );
     expect(plugin.log).toContain('the agent died while it ran');
-    await agent.until('the healthy plugin', async () => (await collector(agent, 'healthy')).state === 'ok');
+    await agent.until(
+      'the healthy plugin',
+      async () => (await collector(agent, 'healthy')).state === 'ok',
+      20_000,
+    );
     expect(await agent.post('/api/v1/plugins/collector/healthy/release')).toEqual({ released: false });
   });
 });

@@ -7,7 +7,7 @@ import { type ControlClient, createControlClient } from '../../core/control/clie
 import type { AgentView } from '../../core/control/shapes.ts';
 
 const root = fileURLToPath(new URL('../..', import.meta.url));
-const startDeadlineMs = 20_000;
+const startDeadlineMs = 40_000;
 const pollMs = 25;
 
 /** How a scenario starts its agent. */
@@ -88,7 +88,7 @@ export async function startRealAgent(options: RealAgentOptions = {}): Promise<Re
     write: (path, content) => writeInto(config, path, content),
     get: (path) => client.request('GET', path),
     post: (path, body) => client.request('POST', path, body),
-    until: (what, probe, deadlineMs = 10_000) => until(what, probe, deadlineMs, () => output),
+    until: (what, probe, deadlineMs = 20_000) => until(what, probe, deadlineMs, () => output),
     stop() {
       child.kill('SIGTERM');
       return exited;
