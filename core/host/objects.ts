@@ -30,7 +30,7 @@ export interface Runtime {
   durationMs: number | null;
   /** Since when it runs here, monotonic ms. */
   activeMs: number;
-  /** Collectors: when its last tree was measured, monotonic ms. */
+  /** When a collector's last tree was measured, or a detector last could tell, monotonic ms. */
   sampledMs: number | null;
   /** Detectors: whether the condition held. */
   matched: boolean | null;

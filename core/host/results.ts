@@ -49,18 +49,34 @@ export class Results {
 
   /** Takes a collector's tree away: at once when it has nothing to do here, after three intervals when it fails. */
   forgetSample(runtime: Runtime, onlyWhenOld: boolean): void {
-    const { board, clock } = this.#deps;
-    const { name, intervalMs } = runtime.object;
-    // By the monotonic clock: the wall clock may have stepped since.
-    const ageMs = clock.monotonic() - (runtime.sampledMs ?? runtime.activeMs);
-    if (onlyWhenOld && ageMs < roundsToKeep * intervalMs) return;
-    board.samples.delete(name.toLowerCase());
+    const { board } = this.#deps;
+    if (onlyWhenOld && !this.#isOld(runtime)) return;
+    board.samples.delete(runtime.object.name.toLowerCase());
   }
 
   /** Records what a detector found. */
   async groups(runtime: Runtime, matched: boolean | null, groups: string[]): Promise<void> {
-    const { board, clock, store, table } = this.#deps;
+    const { clock, table } = this.#deps;
     if (!table.isCurrent(runtime)) return;
+    runtime.sampledMs = clock.monotonic();
+    await this.#setGroups(runtime, matched, groups);
+  }
+
+  /** Takes a detector's groups away when it could not tell for three intervals. */
+  async forgetGroups(runtime: Runtime): Promise<void> {
+    if (!this.#deps.table.isCurrent(runtime)) return;
+    runtime.matched = null;
+    if (this.#isOld(runtime)) await this.#setGroups(runtime, null, []);
+  }
+
+  /** By the monotonic clock: the wall clock may have stepped since. */
+  #isOld({ object, sampledMs, activeMs }: Runtime): boolean {
+    const ageMs = this.#deps.clock.monotonic() - (sampledMs ?? activeMs);
+    return ageMs >= roundsToKeep * object.intervalMs;
+  }
+
+  async #setGroups(runtime: Runtime, matched: boolean | null, groups: string[]): Promise<void> {
+    const { board, clock, store } = this.#deps;
     runtime.matched = matched;
     const before = board.detected.get(runtime.object.id) ?? [];
     if (before.join() === groups.join()) return;

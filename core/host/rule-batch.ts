@@ -1,5 +1,9 @@
-import type { Outcome } from '../../language/program.ts';
+import { keysOf } from '../../language/engine/reference.ts';
+import { nearest } from '../../language/nearest.ts';
+import type { Outcome, Reference } from '../../language/program.ts';
+import type { Board } from '../board/board.ts';
 import type { CheckResult } from '../checks/status.ts';
+import type { PlainError } from '../errors.ts';
 import type { ObjectTable, Runtime } from './objects.ts';
 
 const roundsToWait = 3;
@@ -39,14 +43,50 @@ export function checkResultOf(outcome: Outcome): CheckResult {
   }
 }
 
-/** What an outcome means for a detector: its groups, whether it matched, and what went wrong ('' when nothing did). */
-export function detectionOf(outcome: Outcome): { matched: boolean | null; groups: string[]; log: string } {
-  if (outcome.kind === 'groups') {
-    const log = outcome.error === undefined ? '' : `${outcome.error.code}: ${outcome.error.message}`;
-    return { matched: outcome.matched, groups: outcome.matched ? [...outcome.groups].sort() : [], log };
-  }
-  if (outcome.kind === 'error') {
-    return { matched: null, groups: [], log: `${outcome.error.code}: ${outcome.error.message}` };
-  }
-  return { matched: null, groups: [], log: `the rule gave a ${outcome.kind}, not groups` };
+/** The result of a rule that cannot judge for want of a value, with the reason for that where it is known. */
+export function withReason(
+  result: CheckResult,
+  runtime: Runtime,
+  table: ObjectTable,
+  board: Board,
+): CheckResult {
+  const { object } = runtime;
+  const [key] = result.missing ?? [];
+  if (result.state !== 'unknown' || key === undefined || object.kind === 'collector') return result;
+  const reference = object.program?.references.find(({ text }) => text === key);
+  const reason = reference && reasonFor(reference, table.collector(reference.collector), board);
+  return reason === undefined ? result : { ...result, output: `${result.output} (${reason})` };
+}
+
+function reasonFor(
+  { collector, path }: Reference,
+  source: Runtime | undefined,
+  board: Board,
+): string | undefined {
+  if (source === undefined) return `there is no collector ${collector}`;
+  const why = idleReason(source);
+  if (why !== undefined) return `collector ${collector}: ${why}`;
+  const near = nearest(path.join('.'), keysOf(board.samples.get(collector)?.tree ?? {}));
+  return near === undefined ? undefined : `did you mean collector.${collector}.${near}?`;
+}
+
+function idleReason({ object, hasRun, settled, log }: Runtime): string | undefined {
+  if (!object.enabled) return 'not enabled';
+  if (settled === 'not-eligible') return `not eligible: ${log}`;
+  if (settled === 'error') return `fails: ${log}`;
+  if (settled === 'quarantined') return `quarantined: ${log}`;
+  return hasRun ? undefined : 'has not ended a run yet';
+}
+
+/** What an outcome means for a detector: what it found, null when it could not tell, and what went wrong ('' when nothing did). */
+export function detectionOf(outcome: Outcome): {
+  found: { matched: boolean; groups: string[] } | null;
+  log: string;
+} {
+  if (outcome.kind === 'groups' && outcome.error === undefined)
+    return { found: { matched: outcome.matched, groups: [...outcome.groups].sort() }, log: '' };
+  const { error } = outcome as { error?: PlainError };
+  const log =
+    error === undefined ? `the rule gave a ${outcome.kind}, not groups` : `${error.code}: ${error.message}`;
+  return { found: null, log };
 }

@@ -3,7 +3,7 @@ import { plainError } from '../errors.ts';
 import type { HostDeps } from './deps.ts';
 import type { Runtime } from './objects.ts';
 import type { Results } from './results.ts';
-import { checkResultOf, detectionOf } from './rule-batch.ts';
+import { checkResultOf, detectionOf, withReason } from './rule-batch.ts';
 
 /** Runs rules, everything due in one tick as one batch over the same facts. */
 export class RuleRuns {
@@ -27,7 +27,7 @@ export class RuleRuns {
   }
 
   async once(runtimes: Runtime[]): Promise<void> {
-    const { clock, rules, table } = this.#deps;
+    const { board, clock, rules, table } = this.#deps;
     const startedMs = clock.monotonic();
     const outcomes = await rules.evaluate(
       runtimes.map(({ object }) => object.id),
@@ -43,7 +43,7 @@ export class RuleRuns {
       runtime.lastRun = at;
       runtime.durationMs = eachMs;
       if (runtime.object.kind === 'check') {
-        const result = checkResultOf(outcome);
+        const result = withReason(checkResultOf(outcome), runtime, table, board);
         this.#count(runtime, eachMs, result.error?.code ?? null);
         verdicts.push({ runtime, result });
       } else detections.push(this.#detected(runtime, outcome, eachMs));
@@ -53,10 +53,12 @@ export class RuleRuns {
   }
 
   #detected(runtime: Runtime, outcome: Outcome, durationMs: number): Promise<void> {
-    const { matched, groups, log } = detectionOf(outcome);
+    const { found, log } = detectionOf(outcome);
     this.#count(runtime, durationMs, log === '' ? null : log.slice(0, log.indexOf(':')));
     this.#results.settle(runtime, log === '' ? 'ok' : 'error', log);
-    return this.#results.groups(runtime, matched, groups);
+    return found === null
+      ? this.#results.forgetGroups(runtime)
+      : this.#results.groups(runtime, found.matched, found.groups);
   }
 
   #count(runtime: Runtime, durationMs: number, code: string | null): void {

@@ -1,5 +1,5 @@
-import type { Json, JsonObject } from 'opsbro/sdk';
-import { resolve } from '../engine/reference.ts';
+import type { Json } from 'opsbro/sdk';
+import { keysOf, resolve } from '../engine/reference.ts';
 import { nearest } from '../nearest.ts';
 import type { ExpressionFinding, Program, Reference, Scope } from '../program.ts';
 import type { Node } from './ast.ts';
@@ -193,17 +193,6 @@ export class Binder {
 }
 
 const meant = (near: string | undefined): string => (near === undefined ? '' : `; did you mean '${near}'?`);
-
-/** Paths of a tree's leaves and branches, as far as they help to find the nearest. */
-function keysOf(tree: JsonObject, prefix = ''): string[] {
-  return Object.entries(tree)
-    .slice(0, 200)
-    .flatMap(([key, value]) => {
-      const path = prefix + key;
-      const isTree = typeof value === 'object' && value !== null && !Array.isArray(value);
-      return isTree ? [path, ...keysOf(value, `${path}.`)] : [path];
-    });
-}
 
 /** A default: a literal of the language, or else the text itself. */
 function defaultValue(text: string): Json {

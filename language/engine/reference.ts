@@ -22,6 +22,17 @@ export function resolve(tree: Json | undefined, path: readonly string[]): Json |
   return undefined;
 }
 
+/** Paths of a tree's leaves and branches, at most 200 of each branch: as far as they help to find the nearest. */
+export function keysOf(tree: JsonObject, prefix = ''): string[] {
+  return Object.entries(tree)
+    .slice(0, 200)
+    .flatMap(([key, value]) => {
+      const path = prefix + key;
+      const isTree = typeof value === 'object' && value !== null && !Array.isArray(value);
+      return isTree ? [path, ...keysOf(value, `${path}.`)] : [path];
+    });
+}
+
 /** Why a value is not let into the sandbox, e.g. `a text over 4096 characters`; undefined when it is. */
 export function refusal(value: Json): string | undefined {
   let nodes = 0;

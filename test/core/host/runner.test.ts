@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { applyPlan, linkGroups } from '../../../core/host/apply-plan.ts';
+import type { JobResult } from '../../../threads/protocol.ts';
 import {
   checkObject,
   collectorObject,
@@ -141,6 +142,56 @@ describe('runner', () => {
     });
   });
 
+  it.each([
+    ['is not there', [], undefined, 'there is no collector load'],
+    ['is disabled', [collectorObject('load', { enabled: false })], undefined, 'collector load: not enabled'],
+    [
+      'is for other nodes',
+      [collectorObject('load', { ifGroup: 'db' })],
+      undefined,
+      "collector load: not eligible: this host is not in group 'db'",
+    ],
+    [
+      'is not eligible',
+      [collectorObject('load')],
+      { ...done(null), status: 'not-eligible', reason: 'no load here' } as JobResult,
+      'collector load: not eligible: no load here',
+    ],
+    [
+      'fails',
+      [collectorObject('load')],
+      failed('OPSBRO_PLUGIN_FAILED'),
+      'collector load: fails: OPSBRO_PLUGIN_FAILED: because',
+    ],
+    ['yields a key like it', [collectorObject('load')], done({ aa: 1 }), 'did you mean collector.load.aa?'],
+    ['yields nothing like it', [collectorObject('load')], done({ value: 1 }), ''],
+  ])('tells why a value is missing when its collector %s', async (_what, collectors, answer, reason) => {
+    const bench = hostBench();
+    const output = 'critical_if: collector.load.a is missing';
+    const missing = ['collector.load.a'];
+    bench.outcomes.set('p/check/c', { kind: 'verdict', state: 'unknown', output, missing });
+    if (answer !== undefined) bench.answers.set('p/collector/load', answer);
+    await apply(bench, [...collectors, checkObject('c', ['load'])]);
+    await bench.advance(200);
+    expect(bench.deps.board.verdicts.get('p/check/c')).toMatchObject({
+      missing,
+      output: reason === '' ? output : `${output} (${reason})`,
+    });
+  });
+
+  it('tells that a value is missing since its collector has not ended a run', async () => {
+    const bench = hostBench();
+    bench.deps.pool.run = () => new Promise(() => undefined);
+    const output = 'critical_if: collector.load.a is missing';
+    const missing = ['collector.load.a'];
+    bench.outcomes.set('p/check/c', { kind: 'verdict', state: 'unknown', output, missing });
+    await apply(bench, [collectorObject('load'), checkObject('c', ['load'])]);
+    await bench.advance(41_000);
+    expect(bench.deps.board.verdicts.get('p/check/c')?.output).toBe(
+      `${output} (collector load: has not ended a run yet)`,
+    );
+  });
+
   it('does not run what is quarantined, and says why', async () => {
     const bench = hostBench();
     await bench.deps.quarantine.add('collector/bad', 'it killed the agent', 1);
@@ -185,6 +236,22 @@ describe('runner', () => {
     await bench.advance(1200);
     expect(bench.deps.board.groups).toEqual([]);
     expect(bench.deps.board.verdicts.has('p/check/c')).toBe(false);
+  });
+
+  it('keeps the groups of a detector that errs for three intervals, then takes them away', async () => {
+    const bench = hostBench();
+    const object = detectorObject('find', [], { intervalMs: 1000 });
+    const error = { code: 'OPSBRO_EXPRESSION_TIMEOUT', message: 'because' };
+    bench.outcomes.set(object.id, { kind: 'groups', matched: true, groups: ['blue'] });
+    await apply(bench, [object]);
+    await bench.advance(200);
+    bench.outcomes.set(object.id, { kind: 'groups', matched: false, groups: [], error });
+    await bench.advance(2000);
+    expect(bench.deps.table.get(object.id)).toMatchObject({ state: 'error', matched: null });
+    expect(bench.deps.board.groups).toEqual(['blue']);
+    await bench.advance(3000);
+    expect(bench.deps.board.groups).toEqual([]);
+    expect(bench.kept.has(`detected/${object.id}`)).toBe(false);
   });
 
   it('restarts a changed object at once and leaves the others on their phase', async () => {
