@@ -10,7 +10,7 @@ import {
   type Outcome,
 } from '../language/program.ts';
 import type { CliContext } from './context.ts';
-import { diagnosticText, openConfiguration, placeText } from './offline-configuration.ts';
+import { diagnosticText, openConfigured, placeText } from './offline-configuration.ts';
 
 /** What one test of a check came to. */
 interface TestResult {
@@ -27,7 +27,7 @@ interface TestResult {
  * collectors by name (or single values as `collector.a.b`), `groups`, and results of host functions below `functions`.
  */
 export async function testChecks(cli: CliContext, ids: string[]): Promise<void> {
-  const { configuration, directories } = openConfiguration(cli);
+  const { configuration, directories } = await openConfigured(cli);
   const loaded = configuration.read(directories);
   const errors = loaded.diagnostics.filter(({ severity }) => severity === 'error');
   for (const diagnostic of errors) cli.note(diagnosticText(cli, diagnostic));

@@ -4,7 +4,13 @@ import type { ConfigStatusView } from '../core/control/shapes.ts';
 import { OpsbroError } from '../core/errors.ts';
 import { nearest } from '../language/nearest.ts';
 import type { CliContext } from './context.ts';
-import { diagnosticText, openConfiguration, placeText } from './offline-configuration.ts';
+import {
+  diagnosticText,
+  type OfflineConfiguration,
+  openConfiguration,
+  openConfigured,
+  placeText,
+} from './offline-configuration.ts';
 import { formatAge, formatCount } from './quantities.ts';
 import { isNotRunning } from './wait.ts';
 
@@ -38,7 +44,7 @@ export function registerConfig(program: Command, cli: CliContext): void {
     .description('print the JSON Schema of configuration files, for editors')
     .action(async () => {
       const { configSchema } = await import('./config-schema.ts');
-      cli.print(JSON.stringify(configSchema(openConfiguration(cli)), null, 2));
+      cli.print(JSON.stringify(configSchema(await openConfigured(cli)), null, 2));
     });
   noun
     .command('test [ids...]')
@@ -49,8 +55,8 @@ export function registerConfig(program: Command, cli: CliContext): void {
     });
 }
 
-function check(cli: CliContext, dirs: string[], strict: boolean | undefined): void {
-  const { configuration, directories } = openConfiguration(cli, dirs);
+async function check(cli: CliContext, dirs: string[], strict: boolean | undefined): Promise<void> {
+  const { configuration, directories } = await openNamed(cli, dirs);
   const { diagnostics, fileCount, objects } = configuration.read(directories);
   const count = (severity: Diagnostic['severity']): number =>
     diagnostics.filter((diagnostic) => diagnostic.severity === severity).length;
@@ -85,8 +91,7 @@ async function status(cli: CliContext): Promise<void> {
 
 async function plan(cli: CliContext, dirs: string[], all: boolean): Promise<void> {
   const running = await runningObjects(cli);
-  const over = dirs.length === 0 && running !== null ? await directoriesOf(cli) : dirs;
-  const { configuration, directories } = openConfiguration(cli, over);
+  const { configuration, directories } = await openNamed(cli, dirs);
   const made = configuration.load(directories, running ?? []);
   if (made.badFiles.length > 0) cli.exitCode = badConfiguration;
   const { start, restart, stop, kept, badFiles, diagnostics } = made;
@@ -127,11 +132,8 @@ function startCounts(cli: CliContext, { start }: ConfigPlan): string[] {
   return rows.size === 0 ? [] : [table, cli.paint.dim("'--all' shows each")];
 }
 
-/** What the agent reads over the shipped configuration, unless the command line says what is to be read. */
-async function directoriesOf(cli: CliContext): Promise<string[]> {
-  if (cli.options().config.length > 0) return [];
-  const agent = await (await cli.agent()).request<ConfigStatusView>('GET', '/api/v1/config/status');
-  return agent.directories.slice(1);
+async function openNamed(cli: CliContext, dirs: string[]): Promise<OfflineConfiguration> {
+  return dirs.length > 0 ? openConfiguration(cli, dirs) : openConfigured(cli);
 }
 
 /** null when no agent runs here. */
@@ -145,8 +147,8 @@ async function runningObjects(cli: CliContext): Promise<RunningObject[] | null> 
   }
 }
 
-function show(cli: CliContext, id: string | undefined): void {
-  const { configuration, directories } = openConfiguration(cli);
+async function show(cli: CliContext, id: string | undefined): Promise<void> {
+  const { configuration, directories } = await openConfigured(cli);
   const { objects, badFiles } = configuration.read(directories);
   const shown = configuration.show(id ?? null);
   if (shown.length === 0 && id !== undefined) {
@@ -179,7 +181,7 @@ function objectText(cli: CliContext, object: ShownObject): string {
   const rows = object.keys.map(({ key, value, origin, place }) => ({
     key,
     value: typeof value === 'string' ? value : JSON.stringify(value),
-    origin: place === undefined ? origin : `${origin === 'file' ? '' : `${origin} `}${placeText(place)}`,
+    origin: place === undefined ? origin : `${origin === 'override' ? 'override ' : ''}${placeText(place)}`,
   }));
   const table = cli.table(
     [

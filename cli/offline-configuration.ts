@@ -3,6 +3,7 @@ import type { Diagnostic, Place } from '../configuration/model.ts';
 import { Configuration, trustedOwners } from '../configuration/offline.ts';
 import { compileCheck, compileDetector, compileValue } from '../language/compile.ts';
 import type { ConfigDirectories } from '../threads/protocol.ts';
+import { configuredDirectories } from './configured-directories.ts';
 import type { CliContext } from './context.ts';
 
 /** A configuration that a command reads by itself, with no agent. */
@@ -11,11 +12,16 @@ export interface OfflineConfiguration {
   directories: ConfigDirectories;
 }
 
-/** Opens the directories of the command line, or `over` over the shipped ones. Reads nothing yet. */
-export function openConfiguration(cli: CliContext, over: string[] = []): OfflineConfiguration {
+/** Opens the directories that this command reads, see `configuredDirectories`. Reads no file yet. */
+export async function openConfigured(cli: CliContext): Promise<OfflineConfiguration> {
+  return openConfiguration(cli, await configuredDirectories(cli));
+}
+
+/** Opens `over` over the shipped directory. Reads nothing yet. */
+export function openConfiguration(cli: CliContext, over: string[]): OfflineConfiguration {
   const { root, uid } = cli.process;
   const { config, data } = cli.directories();
-  const chosen = over.length === 0 ? config : [config[0] as string, ...over.map((path) => resolve(path))];
+  const chosen = [config[0] as string, ...over.map((path) => resolve(path))];
   const modules = join(root, 'dist', 'plugins');
   return {
     configuration: new Configuration(

@@ -5,9 +5,9 @@ import type { Json, JsonObject } from 'opsbro/sdk';
 import { type Loaded, lookUp, scanDirectories, shownParameters, yamlText } from '../configuration/offline.ts';
 import { OpsbroError } from '../core/errors.ts';
 import { nearest } from '../language/nearest.ts';
+import { configuredDirectories, editedDirectories } from './configured-directories.ts';
 import type { CliContext } from './context.ts';
-import { editedDirectories } from './edited-directories.ts';
-import { openConfiguration, placeText } from './offline-configuration.ts';
+import { openConfiguration, openConfigured, placeText } from './offline-configuration.ts';
 import { editList, type Parameter, printParameter, setParameter, typeOf } from './parameter-edit.ts';
 
 /** Older tools name a level first; here the first directory is `core` and the last one is where changes go. */
@@ -33,7 +33,7 @@ export function registerPacks(program: Command, cli: CliContext): void {
   parameters
     .command('get <path>')
     .description('print PACK.KEY and the comments beside it')
-    .action((path: string) => printParameter(cli, find(cli, path)));
+    .action(async (path: string) => printParameter(cli, find(cli, path, await configuredDirectories(cli))));
   parameters
     .command('set <path> <value>')
     .description('set PACK.KEY (YAML text), keeping comments')
@@ -63,8 +63,8 @@ interface PackView {
   parameters: number;
 }
 
-function listPacks(cli: CliContext): void {
-  const { configuration, directories } = openConfiguration(cli);
+async function listPacks(cli: CliContext): Promise<void> {
+  const { configuration, directories } = await openConfigured(cli);
   const loaded = configuration.read(directories);
   const views = packNames(loaded).map((name) => packView(loaded, name));
   cli.show(views, () =>
@@ -100,9 +100,9 @@ function packView({ objects, parameters }: Loaded, name: string): PackView {
   };
 }
 
-function showPack(cli: CliContext, given: string): void {
+async function showPack(cli: CliContext, given: string): Promise<void> {
   const name = given.split('.').at(-1) as string;
-  const { configuration, directories } = openConfiguration(cli);
+  const { configuration, directories } = await openConfigured(cli);
   const loaded = configuration.read(directories);
   requirePack(loaded, name);
   const objects = loaded.objects.filter(({ pack }) => pack === name);
@@ -124,9 +124,9 @@ function showPack(cli: CliContext, given: string): void {
 }
 
 /** Copies a pack as it is; refuses to write over one that is there already, with exit 2. */
-function overload(cli: CliContext, given: string): void {
+async function overload(cli: CliContext, given: string): Promise<void> {
   const pack = given.split('.').at(-1) as string;
-  const { configuration, directories } = openConfiguration(cli);
+  const { configuration, directories } = openConfiguration(cli, await editedDirectories(cli));
   requirePack(configuration.read(directories), pack);
   const places = directories.config.map((directory) => [
     join(directory, 'packs', pack),
@@ -152,7 +152,7 @@ function requirePack(loaded: Loaded, name: string): void {
 }
 
 /** `[LEVEL.]PACK.KEY…`: level `core` is the shipped directory, every other (and none) the last one given. */
-function find(cli: CliContext, given: string, over: string[] = []): Parameter {
+function find(cli: CliContext, given: string, over: string[]): Parameter {
   const words = given.split('.');
   const level = words.length > 2 && levels.has(words[0] as string) ? words.shift() : undefined;
   const [pack = '', ...steps] = words;
@@ -181,9 +181,9 @@ function find(cli: CliContext, given: string, over: string[] = []): Parameter {
 }
 
 /** Level `core` names the shipped directory, so it may be written. */
-async function overOf(cli: CliContext, path: string): Promise<string[]> {
+function overOf(cli: CliContext, path: string): Promise<string[]> {
   const words = path.split('.');
-  return words.length > 2 && words[0] === 'core' ? [] : await editedDirectories(cli);
+  return words.length > 2 && words[0] === 'core' ? configuredDirectories(cli) : editedDirectories(cli);
 }
 
 function paths(tree: JsonObject, prefix = ''): string[] {

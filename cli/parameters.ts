@@ -5,9 +5,9 @@ import type { Json, JsonObject } from 'opsbro/sdk';
 import { kindSchemas, type Loaded, lookUp } from '../configuration/offline.ts';
 import { OpsbroError } from '../core/errors.ts';
 import { nearest } from '../language/nearest.ts';
+import { configuredDirectories, editedDirectories } from './configured-directories.ts';
 import type { CliContext } from './context.ts';
-import { editedDirectories } from './edited-directories.ts';
-import { openConfiguration, placeText } from './offline-configuration.ts';
+import { openConfiguration, openConfigured, placeText } from './offline-configuration.ts';
 import {
   editList,
   type Parameter,
@@ -28,7 +28,9 @@ export function registerParameters(agent: Command, cli: CliContext): void {
   noun
     .command('get <name>')
     .description('print one value and the comments beside it')
-    .action((name: string) => printParameter(cli, find(cli, name, true)));
+    .action(async (name: string) =>
+      printParameter(cli, find(cli, name, true, await configuredDirectories(cli))),
+    );
   noun
     .command('set <name> <value>')
     .description('set a value (YAML text) in agent.yml, keeping its comments')
@@ -49,8 +51,8 @@ export function registerParameters(agent: Command, cli: CliContext): void {
     );
 }
 
-function showAll(cli: CliContext): void {
-  const { configuration, directories } = openConfiguration(cli);
+async function showAll(cli: CliContext): Promise<void> {
+  const { configuration, directories } = await openConfigured(cli);
   configuration.read(directories);
   const keys = configuration.show('agent').at(-1)?.keys ?? [];
   cli.show(Object.fromEntries(keys.map(({ key, value }) => [key, value])), () =>
@@ -66,7 +68,7 @@ function showAll(cli: CliContext): void {
 }
 
 /** The file agent.yml is edited in is that of the last directory; it is made when it does not exist. */
-function find(cli: CliContext, name: string, mustBeSet: boolean, over: string[] = []): Parameter {
+function find(cli: CliContext, name: string, mustBeSet: boolean, over: string[]): Parameter {
   const { configuration, directories } = openConfiguration(cli, over);
   const loaded = configuration.read(directories);
   const steps = name.replace(/^agent\./, '').split('.');

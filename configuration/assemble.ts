@@ -23,6 +23,8 @@ export interface Loaded {
   agentRaws: RawObject[];
   /** Merged parameters by pack. */
   parameters: ReadonlyMap<string, JsonObject>;
+  /** The files they were merged of, in order. */
+  parameterRaws: RawObject[];
   diagnostics: Diagnostic[];
   badFiles: string[];
   /** Packs whose parameters could not all be read, and whether agent.yml could not. */
@@ -76,6 +78,7 @@ class Assembly {
   private readonly bad = new Set<string>();
   private readonly candidates = new Map<string, RawObject[]>();
   private readonly parameters = new Map<string, JsonObject>();
+  private readonly parameterRaws: RawObject[] = [];
   private readonly agentRaws: RawObject[] = [];
   private agent: AgentSettings = agentSettings({}, {});
 
@@ -101,6 +104,7 @@ class Assembly {
       agent: this.agent,
       agentRaws: this.agentRaws,
       parameters: this.parameters,
+      parameterRaws: this.parameterRaws,
       diagnostics: this.diagnostics.sort(byPlace).filter(isFirst),
       badFiles: [...this.bad],
       badPacks: this.badPacks(),
@@ -157,9 +161,11 @@ class Assembly {
   }
 
   private mergeParameters(): void {
-    for (const raw of this.take('parameters'))
-      if (!this.bad.has(raw.file.path))
-        this.parameters.set(raw.pack, mergeTrees(this.parameters.get(raw.pack) ?? {}, raw.value));
+    for (const raw of this.take('parameters')) {
+      if (this.bad.has(raw.file.path)) continue;
+      this.parameterRaws.push(raw);
+      this.parameters.set(raw.pack, mergeTrees(this.parameters.get(raw.pack) ?? {}, raw.value));
+    }
   }
 
   /** Collectors run without YAML unless an object bears their name; detectors unless one uses them; services where their pack has parameters. */

@@ -30,13 +30,25 @@ export function showObject(object: ConfigObject, loaded: Loaded): ShownObject {
       if (given) continue;
       const fromPack = pack === object.plugin.split('/')[1] && Object.hasOwn(parameters, key);
       const shown = redactSecrets(properties[key], value);
-      keys.push({ key: `options.${key}`, value: shown, origin: fromPack ? 'parameters' : 'default' });
+      const origin = fromPack ? placeOf(loaded, pack, [key]) : ({ origin: 'default' } as const);
+      keys.push({ key: `options.${key}`, value: shown, ...origin });
     }
   for (const path of boundParameters(raw?.value ?? {})) {
-    const value = lookUp(parameters, path.split('.'));
-    if (value !== undefined) keys.push({ key: `parameters.${path}`, value, origin: 'parameters' });
+    const steps = path.split('.');
+    const value = lookUp(parameters, steps);
+    if (value !== undefined) keys.push({ key: `parameters.${path}`, value, ...placeOf(loaded, pack, steps) });
   }
   return { id: object.id, place: object.place, keys };
+}
+
+/** Where a parameter stands: in the last file that gives it. */
+function placeOf(
+  { parameterRaws }: Loaded,
+  pack: string,
+  path: string[],
+): Pick<ShownKey, 'origin' | 'place'> {
+  const raw = parameterRaws.findLast((each) => each.pack === pack && lookUp(each.value, path) !== undefined);
+  return { origin: 'parameters', ...(raw && { place: raw.locate(path, 'key') }) };
 }
 
 /** The merged parameters of a pack as they may be shown: what is a secret option of the plugin of that name is redacted. */

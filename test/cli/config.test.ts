@@ -127,6 +127,41 @@ describe('opsbro config status', () => {
   });
 });
 
+describe('commands that read configuration by themselves', () => {
+  const reading = [
+    ['config', 'check', '--json'],
+    ['config', 'show', 'a/check/load'],
+    ['config', 'test', 'a/check/load'],
+    ['packs', 'show', 'a'],
+    ['packs', 'parameters', 'get', 'a.x'],
+    ['agent', 'parameters', 'get', 'variables.mine'],
+    ['agent', 'parameters', 'show'],
+  ];
+
+  beforeEach(() => {
+    write('a/load.yml', check);
+    write('a/parameters.yml', 'x: 7\n');
+    write('agent.yml', 'variables: {mine: here}\n');
+  });
+
+  it.each(reading.map((words) => [words]))('%j asks the running agent for its directories', async (words) => {
+    await place.agent({ '/api/v1/agent': { config: [join(root, 'config.d'), place.config] } });
+    const asked = await place.opsbro(words, null);
+    expect(asked).toEqual(await opsbro(...words));
+    expect(asked.code).toBe(0);
+  });
+
+  it('read the directories of the command line though an agent runs', async () => {
+    await place.agent({ '/api/v1/agent': { config: [join(root, 'config.d'), '/nonexistent'] } });
+    expect((await opsbro('config', 'show', 'a/check/load')).code).toBe(0);
+  });
+
+  it('read the default directories where no agent runs', async () => {
+    expect((await place.opsbro(['config', 'show', 'linux/check/swap'], null)).code).toBe(0);
+    expect((await place.opsbro(['config', 'show', 'a/check/load'], null)).code).toBe(2);
+  });
+});
+
 describe('opsbro config show', () => {
   it('prints the effective keys of an object and where each came from', async () => {
     write('a/load.yml', 'check:\n  interval: 1m\n  critical_if: "{{parameters.x}} > 5"\n');
@@ -138,8 +173,17 @@ describe('opsbro config show', () => {
     const key = (name: string) => shown?.keys.find((each) => each.key === name);
     expect(key('interval')).toMatchObject({ value: '1m', origin: 'file', place: { line: 2 } });
     expect(key('attempts')).toEqual({ key: 'attempts', value: 1, origin: 'default' });
-    expect(key('parameters.x')).toMatchObject({ value: 7, origin: 'parameters' });
-    expect((await opsbro('config', 'show', 'load')).out).toContain('a/check/load');
+    expect(key('parameters.x')).toMatchObject({ value: 7, origin: 'parameters', place: { line: 1 } });
+    const text = (await opsbro('config', 'show', 'load')).out;
+    expect(text).toContain('a/check/load');
+    expect(text).toMatch(/^parameters\.x +\S+a\/parameters\.yml:1:1 +7$/m);
+  });
+
+  it('places a parameter in the last file that gives it', async () => {
+    const file = write('linux/parameters.yml', '# mine\nswap:\n  warning: 71\n');
+    const { out } = await opsbro('config', 'show', 'linux/check/swap');
+    expect(out).toContain(`${file}:3:3`);
+    expect(out).toMatch(/^parameters\.swap\.critical +\S*config\.d\/linux\/parameters\.yml:\d+:\d+ /m);
   });
 
   it('lists all ids, and knows what was meant', async () => {

@@ -66,7 +66,11 @@ describe('show', () => {
     made.write('a/parameters.yml', 'cpu: {low: 4}\nother: 1\n');
     made.write('a/cpu.yml', 'check: {critical_if: "{{parameters.cpu.low}} > 2"}\n');
     const keys = shown('cpu');
-    expect(keys['parameters.cpu.low']).toEqual({ value: 4, origin: 'parameters' });
+    expect(keys['parameters.cpu.low']).toMatchObject({
+      value: 4,
+      origin: 'parameters',
+      place: { file: made.path('a/parameters.yml'), line: 1, column: 7 },
+    });
     expect(keys['parameters.other']).toBeUndefined();
   });
 
