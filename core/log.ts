@@ -1,6 +1,6 @@
 import { constants, fstatSync, openSync } from 'node:fs';
 import { isatty } from 'node:tty';
-import type { Clock, JsonObject } from 'opsbro/sdk';
+import type { Clock, Json, JsonObject } from 'opsbro/sdk';
 import pino from 'pino';
 import { systemClock } from './clock.ts';
 import type { LogsView } from './control/log-shapes.ts';
@@ -19,7 +19,7 @@ export interface LogFigures {
 
 /**
  * The agent's log: one line an event, never blocking. A line holds `at`, `level`, `message` and the fields given; those whose
- * names tell of a secret are masked. When the reader of the output lags by more than 4 MiB, further lines are dropped and counted.
+ * names tell of a secret are masked, wherever they lie. When the reader of the output lags by more than 4 MiB, further lines are dropped and counted.
  */
 export interface AgentLog {
   debug(message: string, fields?: JsonObject): void;
@@ -33,7 +33,7 @@ export interface AgentLog {
   read(after: number | null, part: string | null): LogsView;
   /** Lines dropped because the output lagged. */
   dropped(): number;
-  /** Resolves once every line is handed to the operating system, or after 1 s. */
+  /** Resolves once every line is handed to the operating system, or after 500 ms. */
   close(): Promise<void>;
 }
 
@@ -51,7 +51,9 @@ const levels = ['debug', 'info', 'warn', 'error'] as const;
 const keptTroubles = 20;
 const maxWaitingBytes = 4 * 1024 * 1024;
 const maxMessageLength = 4096;
-const closeDeadlineMs = 1000;
+/** Within the five seconds an agent has to stop, after what it waits for itself. */
+const closeDeadlineMs = 500;
+const maxDepth = 32;
 const secretName =
   /pass(word|wd|phrase)?$|secret|token|credential|api_?key|private_?key|authorization|community/i;
 
@@ -190,17 +192,26 @@ function isLevel(level: string): level is LogLevel {
   return (levels as readonly string[]).includes(level);
 }
 
-/** A copy whose secret-sounding fields, two levels deep, show `***`. Own names of pino's line are kept out of the way. */
-function masked(fields: JsonObject, depth = 0): JsonObject {
-  const copy: JsonObject = {};
-  for (const [name, value] of Object.entries(fields)) {
-    const key = depth === 0 && (name === 'level' || name === 'at' || name === 'message') ? `${name}_` : name;
-    if (secretName.test(name) && value !== null) copy[key] = '***';
-    else if (typeof value === 'object' && value !== null && !Array.isArray(value) && depth < 2) {
-      copy[key] = masked(value, depth + 1);
-    } else copy[key] = value;
-  }
-  return copy;
+/** A copy whose secret-sounding fields show `***`. Own names of pino's line are kept out of the way. */
+function masked(fields: JsonObject): JsonObject {
+  const entries = Object.entries(fields).map(([name, value]): [string, Json] => {
+    const key = name === 'level' || name === 'at' || name === 'message' ? `${name}_` : name;
+    return [key, maskedField(name, value, 1)];
+  });
+  return Object.fromEntries(entries);
+}
+
+function maskedField(name: string, value: Json, depth: number): Json {
+  return secretName.test(name) && value !== null ? '***' : maskedValue(value, depth);
+}
+
+function maskedValue(value: Json, depth: number): Json {
+  if (typeof value !== 'object' || value === null) return value;
+  if (depth > maxDepth) return '…';
+  if (Array.isArray(value)) return value.map((item) => maskedValue(item, depth + 1));
+  return Object.fromEntries(
+    Object.entries(value).map(([name, item]) => [name, maskedField(name, item, depth + 1)]),
+  );
 }
 
 const paint = { debug: '2', info: '32', warn: '33', error: '31' } as const;

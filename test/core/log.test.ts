@@ -54,17 +54,19 @@ describe('createLog', () => {
     expect(lines.map((line) => JSON.parse(line).message)).toEqual(['seen']);
   });
 
-  it('masks what sounds like a secret, at any of the first levels', async () => {
+  it('masks what sounds like a secret, at any level and in lists', async () => {
     const [line] = await written({}, (log) =>
       log.info('m', {
         smtp_password: 'a',
-        nested: { api_key: 'b', keep: 1, deep: { token: ['c'] } },
+        nested: { api_key: 'b', keep: 1, deep: { token: ['c'], deeper: { still: { passwd: 'd' } } } },
+        servers: [{ host: 'h', password: 'e' }, [{ secret: 'f' }], 'plain'],
         tokens: null,
       }),
     );
     expect(JSON.parse(line ?? '')).toMatchObject({
       smtp_password: '***',
-      nested: { api_key: '***', keep: 1, deep: { token: '***' } },
+      nested: { api_key: '***', keep: 1, deep: { token: '***', deeper: { still: { passwd: '***' } } } },
+      servers: [{ host: 'h', password: '***' }, [{ secret: '***' }], 'plain'],
       tokens: null,
     });
   });
