@@ -9,6 +9,7 @@ import { overlay } from './override.ts';
 import type { Scan } from './sources/files.ts';
 import { mergeTrees } from './sources/macros.ts';
 import { type PluginSet, runtimeOf } from './sources/manifests.ts';
+import { checkParameters, type ParameterScope } from './sources/parameters.ts';
 import type { RawObject, SplitFile } from './sources/split.ts';
 
 /** What a load came to, before it is compared with what runs. */
@@ -162,10 +163,20 @@ class Assembly {
 
   private mergeParameters(): void {
     for (const raw of this.take('parameters')) {
+      this.note(checkParameters(raw, this.parameterScope(raw.pack)));
       if (this.bad.has(raw.file.path)) continue;
       this.parameterRaws.push(raw);
       this.parameters.set(raw.pack, mergeTrees(this.parameters.get(raw.pack) ?? {}, raw.value));
     }
+  }
+
+  private parameterScope(pack: string): ParameterScope {
+    const manifests = [...this.parts.plugins.entries.values()].map(({ manifest }) => manifest);
+    return {
+      below: this.parameters.get(pack) ?? {},
+      namesakes: manifests.filter(({ name }) => name === pack),
+      objects: [...this.candidates.values()].flat().filter((raw) => raw.pack === pack),
+    };
   }
 
   /** Collectors run without YAML unless an object bears their name; detectors unless one uses them; services where their pack has parameters. */

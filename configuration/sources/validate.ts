@@ -116,7 +116,8 @@ export function unknownKey(name: string, owner: string, known: Iterable<string>)
   return `the key '${name}' does not exist in ${owner}; ${hint}`;
 }
 
-function found(value: unknown): string {
+/** What a value is, for messages: `the text "many"`, `a list`, `empty`. */
+export function found(value: unknown): string {
   if (value === null || value === undefined) return 'empty';
   if (Array.isArray(value)) return 'a list';
   if (typeof value === 'object') return 'a mapping';
@@ -133,6 +134,12 @@ const typeNames: { [type: string]: string } = {
   object: 'a mapping',
   null: 'nothing',
 };
+
+/** What kind of value a value is, for messages: `a number`, `true or false`. */
+export function typeName(value: Json): string {
+  const type = value === null ? 'null' : Array.isArray(value) ? 'array' : typeof value;
+  return typeNames[type] ?? type;
+}
 
 function expected(error: ErrorObject): string {
   const { keyword, params, parentSchema } = error;
