@@ -1,10 +1,13 @@
+import { basename } from 'node:path';
 import type { Command } from 'commander';
+import type { Diagnostic, RunningObject } from '../configuration/model.ts';
 import type { ControlClient } from '../core/control/client.ts';
-import type { CheckView } from '../core/control/shapes.ts';
+import type { CheckView, ConfigStatusView } from '../core/control/shapes.ts';
 import { OpsbroError } from '../core/errors.ts';
 import type { CliContext } from './context.ts';
 import { objectPath, orSuggest } from './live-names.ts';
 import { paintState } from './paint.ts';
+import { placeText } from './place-text.ts';
 import { formatAge, formatSeconds } from './quantities.ts';
 import { plain } from './table.ts';
 
@@ -35,6 +38,14 @@ export async function fetchCheck(client: ControlClient, name: string): Promise<C
     const wanted = name.toLowerCase();
     const found = all.filter((one) => one.display_name.toLowerCase() === wanted);
     if (found.length === 1) return found[0] as CheckView;
+    const [bad] = await errorsOf(
+      client,
+      ({ place }) => basename(place.file).replace(/\.ya?ml$/, '') === name,
+    );
+    if (bad !== undefined) {
+      const why = `its file is bad: ${placeText(bad.place)}: ${bad.message}`;
+      throw new OpsbroError(error.code, `${error.message}; ${why}`, { cause: error });
+    }
     return orSuggest(client, 'checks', name, () => Promise.reject(error));
   }
 }
@@ -52,8 +63,10 @@ async function asPlugin(
 ): Promise<void> {
   cli.exitCode = nagiosCodes.unknown;
   try {
-    const check = await fetch(await cli.agent(), name);
-    cli.show(check, () => verdictText(cli, check));
+    const client = await cli.agent();
+    const check = await fetch(client, name);
+    const errors = await fileErrors(client, check.id);
+    cli.show({ ...check, file_errors: errors }, () => verdictText(cli, check, errors));
     cli.exitCode = nagiosCodes[check.state];
   } catch (error) {
     if (!(error instanceof OpsbroError)) throw error;
@@ -63,13 +76,31 @@ async function asPlugin(
   }
 }
 
+/** What is wrong with the file that a check was read from: then its last good version runs. */
+async function fileErrors(client: ControlClient, id: string): Promise<Diagnostic[]> {
+  const errors = await errorsOf(client, () => true);
+  if (errors.length === 0) return [];
+  const running = await client.request<RunningObject[]>('GET', '/api/v1/config/running').catch(() => []);
+  const file = running.find((object) => object.id === id)?.file;
+  return errors.filter(({ place }) => place.file === file);
+}
+
+/** The errors of the configuration. A verdict does not depend on the answer, so none is as good. */
+async function errorsOf(
+  client: ControlClient,
+  isMeant: (diagnostic: Diagnostic) => boolean,
+): Promise<Diagnostic[]> {
+  const status = await client.request<ConfigStatusView>('GET', '/api/v1/config/status').catch(() => null);
+  return (status?.diagnostics ?? []).filter((one) => one.severity === 'error' && isMeant(one));
+}
+
 function stateText(check: CheckView, now: number): string {
   const since =
     check.since === null ? '' : `, for ${formatSeconds(Math.max(0, now - Date.parse(check.since)) / 1000)}`;
   return `${check.state}${check.hard || check.state === 'pending' ? '' : ' (soft)'}${since}`;
 }
 
-function verdictText(cli: CliContext, check: CheckView): string {
+function verdictText(cli: CliContext, check: CheckView, errors: Diagnostic[]): string {
   const { paint } = cli;
   const [first = '', ...more] = check.output.split('\n').map(plain);
   const word = check.state.toUpperCase();
@@ -86,6 +117,8 @@ function verdictText(cli: CliContext, check: CheckView): string {
       `${check.last_run === null ? 'never' : formatAge(check.last_run, now)}, every ${formatSeconds(check.interval)}`,
     ],
   ];
+  for (const { place, message } of errors)
+    facts.push(['outdated', `its last good version runs, since ${placeText(place)}: ${message}`]);
   if (!check.active) facts.push(['inactive', check.inactive_because]);
   if (check.missing.length > 0) facts.push(['missing', check.missing.join(', ')]);
   if (check.error !== null) facts.push(['error', `${check.error.code}: ${check.error.message}`]);

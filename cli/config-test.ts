@@ -10,7 +10,8 @@ import {
   type Outcome,
 } from '../language/program.ts';
 import type { CliContext } from './context.ts';
-import { diagnosticText, openConfigured, placeText } from './offline-configuration.ts';
+import { openConfigured } from './offline-configuration.ts';
+import { diagnosticText, placeText } from './place-text.ts';
 
 /** What one test of a check came to. */
 interface TestResult {

@@ -4,13 +4,8 @@ import type { ConfigStatusView } from '../core/control/shapes.ts';
 import { OpsbroError } from '../core/errors.ts';
 import { nearest } from '../language/nearest.ts';
 import type { CliContext } from './context.ts';
-import {
-  diagnosticText,
-  type OfflineConfiguration,
-  openConfiguration,
-  openConfigured,
-  placeText,
-} from './offline-configuration.ts';
+import { type OfflineConfiguration, openConfiguration, openConfigured } from './offline-configuration.ts';
+import { diagnosticText, placeText } from './place-text.ts';
 import { formatAge, formatCount } from './quantities.ts';
 import { isNotRunning } from './wait.ts';
 

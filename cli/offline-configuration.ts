@@ -1,5 +1,4 @@
-import { join, relative, resolve } from 'node:path';
-import type { Diagnostic, Place } from '../configuration/model.ts';
+import { join, resolve } from 'node:path';
 import { Configuration, trustedOwners } from '../configuration/offline.ts';
 import { compileCheck, compileDetector, compileValue } from '../language/compile.ts';
 import type { ConfigDirectories } from '../threads/protocol.ts';
@@ -34,16 +33,4 @@ export function openConfiguration(cli: CliContext, over: string[]): OfflineConfi
       locks: [...chosen.slice(1).reverse(), data].map((directory) => join(directory, 'plugins.lock')),
     },
   };
-}
-
-/** `file:line:column`, below the working directory without its path. */
-export function placeText({ file, line, column }: Place): string {
-  const near = relative(process.cwd(), file);
-  return `${near === '' || near.startsWith('..') ? file : near}:${line}:${column}`;
-}
-
-/** One line a finding: `file:line:column: message`, warnings marked. */
-export function diagnosticText(cli: CliContext, { severity, message, place }: Diagnostic): string {
-  const mark = severity === 'warning' ? `${cli.paint.yellow('warning:')} ` : '';
-  return `${cli.paint.bold(placeText(place))}: ${mark}${message}`;
 }

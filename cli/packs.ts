@@ -7,8 +7,9 @@ import { OpsbroError } from '../core/errors.ts';
 import { nearest } from '../language/nearest.ts';
 import { configuredDirectories, editedDirectories } from './configured-directories.ts';
 import type { CliContext } from './context.ts';
-import { openConfiguration, openConfigured, placeText } from './offline-configuration.ts';
+import { openConfiguration, openConfigured } from './offline-configuration.ts';
 import { editList, type Parameter, printParameter, setParameter, typeOf } from './parameter-edit.ts';
+import { placeText } from './place-text.ts';
 
 /** Older tools name a level first; here the first directory is `core` and the last one is where changes go. */
 const levels = new Set(['core', 'global', 'zone', 'local']);

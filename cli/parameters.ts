@@ -7,7 +7,7 @@ import { OpsbroError } from '../core/errors.ts';
 import { nearest } from '../language/nearest.ts';
 import { configuredDirectories, editedDirectories } from './configured-directories.ts';
 import type { CliContext } from './context.ts';
-import { openConfiguration, openConfigured, placeText } from './offline-configuration.ts';
+import { openConfiguration, openConfigured } from './offline-configuration.ts';
 import {
   editList,
   type Parameter,
@@ -16,6 +16,7 @@ import {
   setParameter,
   typeOf,
 } from './parameter-edit.ts';
+import { placeText } from './place-text.ts';
 
 /** Adds the verbs of `opsbro agent parameters` below the `agent` command: they read and edit agent.yml. */
 export function registerParameters(agent: Command, cli: CliContext): void {

@@ -14,8 +14,8 @@ export interface VerdictChange {
 export interface Topics {
   verdict: VerdictChange;
   groups: { added: string[]; removed: string[]; groups: string[]; at: number };
-  collector: { name: string; state: string; oldState: string; log: string; at: number };
-  detector: { name: string; state: string; oldState: string; log: string; at: number };
+  collector: { id: string; name: string; state: string; oldState: string; log: string; at: number };
+  detector: { id: string; name: string; state: string; oldState: string; log: string; at: number };
   service: { plugin: string; topic: string; data: Json; at: number };
   agent: { what: string; detail: JsonObject; at: number };
 }

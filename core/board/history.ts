@@ -4,6 +4,8 @@ import type { Bus } from './bus.ts';
 /** One change of a collector, detector, check or group. Times are epoch ms. */
 export interface HistoryEntry {
   at: number;
+  /** Of the object; that of a group is its name. '' in what an older agent wrote down. */
+  id: string;
   name: string;
   oldState: string;
   state: string;
@@ -51,14 +53,14 @@ export class History {
   follow(bus: Bus): void {
     bus.subscribe('collector', (event) => this.#add('collectors', event));
     bus.subscribe('detector', (event) => this.#add('detectors', event));
-    bus.subscribe('verdict', ({ at, name, oldState, state, output }) =>
-      this.#add('checks', { at, name, oldState, state, log: output }),
+    bus.subscribe('verdict', ({ at, check, name, oldState, state, output }) =>
+      this.#add('checks', { at, id: check, name, oldState, state, log: output }),
     );
     bus.subscribe('groups', ({ at, added, removed }) => {
       for (const name of added)
-        this.#add('groups', { at, name, oldState: 'absent', state: 'present', log: '' });
+        this.#add('groups', { at, id: name, name, oldState: 'absent', state: 'present', log: '' });
       for (const name of removed)
-        this.#add('groups', { at, name, oldState: 'present', state: 'absent', log: '' });
+        this.#add('groups', { at, id: name, name, oldState: 'present', state: 'absent', log: '' });
     });
   }
 
@@ -67,10 +69,10 @@ export class History {
     return (this.#entries.get(kind) ?? []).filter((entry) => entry.at >= sinceMs);
   }
 
-  #add(kind: HistoryKind, { at, name, oldState, state, log }: HistoryEntry): void {
+  #add(kind: HistoryKind, { at, id, name, oldState, state, log }: HistoryEntry): void {
     const entries = this.#entries.get(kind) ?? [];
     const first = this.#first.get(kind) ?? 0;
-    const entry = { at, name, oldState, state, log: log.slice(0, 1024) };
+    const entry = { at, id, name, oldState, state, log: log.slice(0, 1024) };
     entries.push(entry);
     const del: string[] = [];
     if (entries.length > limit) {
@@ -92,6 +94,7 @@ function readEntry(value: Json): HistoryEntry {
   const text = (key: string): string => (typeof row[key] === 'string' ? row[key] : '');
   return {
     at: Number(row.at ?? 0),
+    id: text('id'),
     name: text('name'),
     oldState: text('oldState'),
     state: text('state'),

@@ -196,7 +196,7 @@ export interface FunctionView {
 
 /** GET /api/v1/history/collectors|detectors|checks?since=ISO: newest last. */
 export interface HistoryView {
-  entries: { at: string; name: string; old_state: string; state: string; log: string }[];
+  entries: { at: string; id: string; name: string; old_state: string; state: string; log: string }[];
 }
 
 /** Every error answer: {"error": {code, message}}. */

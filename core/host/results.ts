@@ -93,8 +93,8 @@ export class Results {
     runtime.log = log;
     if (before === state) return;
     const { bus, clock } = this.#deps;
-    const { kind, name } = runtime.object;
-    if (kind !== 'check') bus.publish(kind, { name, state, oldState: before, log, at: clock.now() });
+    const { id, kind, name } = runtime.object;
+    if (kind !== 'check') bus.publish(kind, { id, name, state, oldState: before, log, at: clock.now() });
   }
 }
 

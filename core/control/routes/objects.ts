@@ -167,8 +167,9 @@ export function historyRoutes(history: History): ControlRoute[] {
           throw new OpsbroError('OPSBRO_API_INVALID', `since is not a time: '${query.since}'`);
         const entries = history
           .list(kind as HistoryKind, since)
-          .map(({ at, name, oldState, state, log }) => ({
+          .map(({ at, id, name, oldState, state, log }) => ({
             at: isoTime(at),
+            id,
             name,
             old_state: oldState,
             state,

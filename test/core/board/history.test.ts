@@ -18,7 +18,14 @@ function store(rows: Map<string, Json>) {
   };
 }
 
-const change = (name: string) => ({ name, state: 'ok', oldState: 'error', log: '', at: 1 });
+const change = (name: string) => ({
+  id: `core/collector/${name}`,
+  name,
+  state: 'ok',
+  oldState: 'error',
+  log: '',
+  at: 1,
+});
 
 it('keeps the newest thousand over restarts, also when rows of the store were lost', async () => {
   const rows = new Map<string, Json>();
@@ -42,4 +49,19 @@ it('keeps the newest thousand over restarts, also when rows of the store were lo
   const names = third.list('collectors').map(({ name }) => name);
   expect(names.slice(-2)).toEqual(['c1199', 'new']);
   expect(names).toHaveLength(901);
+});
+
+it('tells objects of one name apart by their ids, also after a restart', async () => {
+  const rows = new Map<string, Json>();
+  const bus = new Bus();
+  const history = new History(store(rows));
+  history.follow(bus);
+  for (const check of ['a/check/load', 'b/check/load'])
+    bus.publish('verdict', { check, name: 'load', state: 'ok', oldState: 'pending', output: '', at: 1 });
+  bus.publish('groups', { added: ['linux'], removed: [], groups: ['linux'], at: 1 });
+  await turn();
+  const later = new History(store(rows));
+  await later.restore();
+  expect(later.list('checks').map(({ id }) => id)).toEqual(['a/check/load', 'b/check/load']);
+  expect(later.list('groups').map(({ id }) => id)).toEqual(['linux']);
 });
