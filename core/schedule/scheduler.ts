@@ -4,7 +4,7 @@ import { Lateness, type LatenessFigures } from './lateness.ts';
 import { nextDue, phaseOf } from './phase.ts';
 
 const tickMs = 50;
-const idleMs = 200;
+const idleMs = 450;
 const lateMs = 100;
 const spareEntries = 64;
 
@@ -157,7 +157,7 @@ export class Scheduler {
     this.#arm();
   }
 
-  /** Sets the next tick: 50 ms after the last while anything is due, else at the first due time, at most 250 ms away. */
+  /** Sets the next tick: 50 ms after the last while anything is due, else at the first due time, at most 500 ms away. */
   #arm(): void {
     const now = this.#options.clock.monotonic();
     const soonest = Math.max(this.#tickedMs + tickMs, now - (now % tickMs));

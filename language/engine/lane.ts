@@ -285,28 +285,29 @@ export class Lane {
 
   /**
    * Gives the thread up when the program that runs does not change for the watchdog's time. A thread that got no processor in
-   * that time is not to blame, and has ten times as long. Returns how to stop watching.
+   * that time is not to blame, and has ten times as long. Nearly every batch ends before the first look, which reads files of /proc.
+   * Returns how to stop watching.
    */
   #watch(): () => void {
-    let cancel = (): void => {};
     let place = Number.NaN;
     let since = 0;
     let usedMs = 0;
     const look = (): void => {
       const now = this.#clock.monotonic();
       const current = Atomics.load(this.#progress, 0);
+      const processorMs = this.#processorMs(now);
       if (current !== place) {
         place = current;
         since = now;
-        usedMs = this.#processorMs(now);
+        usedMs = processorMs;
       }
       const patience = this.#limits.watchdogMs * (current > 0 ? 1 : COMMAND_PATIENCE);
-      const isIdle = this.#processorMs(now) - usedMs < patience / 2;
+      const isIdle = processorMs - usedMs < patience / 2;
       if (now - since >= patience * (isIdle ? STARVED_PATIENCE : 1))
         this.#settle?.({ type: 'ready', thread: '' });
       else cancel = this.#clock.after(POLL_MS, look);
     };
-    look();
+    let cancel = this.#clock.after(POLL_MS, look);
     return () => cancel();
   }
 
