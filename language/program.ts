@@ -24,6 +24,8 @@ export interface Program {
   constants: Json[];
   /** Collector values bound at each run, slot order as the source expects. */
   references: Reference[];
+  /** Of kind `check`: the keys of its expressions, `critical_if`, `variables.x` …, for messages. */
+  fields?: string[];
   /** Host-touching functions the source may ask for by `needs`. */
   functions: string[];
   /** Calls of those functions that are written with constants only: asked for ahead when an evaluation needs many rounds. */

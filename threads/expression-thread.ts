@@ -22,11 +22,11 @@ function run(request: LaneRequest): LaneReply {
     Atomics.store(cell, 0, -1);
     if (machine.command(commands) !== null) return { type: 'broken', index: -1 };
   }
-  const timeouts: number[] = [];
+  const timeouts: [number, string][] = [];
   for (let index = 0; index < request.count; index += 1) {
     Atomics.store(cell, 0, index + 1);
     const fault: Fault | null = machine.run();
-    if (fault === 'timeout') timeouts.push(index);
+    if (fault === 'timeout') timeouts.push([index, machine.whereabouts()]);
     else if (fault === 'broken') return { type: 'broken', index };
   }
   Atomics.store(cell, 0, -1);

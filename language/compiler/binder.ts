@@ -177,7 +177,8 @@ export class Binder {
     }
     const { slot } = known ?? this.#compileVariable(name, String(variables[name]));
     const strict = this.#workshop.operation('strict');
-    return { code: `(x${slot}===undefined?x${slot}=${strict}(X${slot}):x${slot})`, type: 'any' };
+    const called = this.constant(`variable ${name}`, name).code;
+    return { code: `(x${slot}===undefined?x${slot}=${strict}(X${slot},${called}):x${slot})`, type: 'any' };
   }
 
   #compileVariable(name: string, source: string): { slot: number; body: string } {

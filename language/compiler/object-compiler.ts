@@ -33,6 +33,7 @@ export class ObjectCompiler {
   /** Makers of the functions of JavaScript expressions, `F0` …: outside the program's own names. */
   readonly #scripts: string[] = [];
   readonly #findings: ExpressionFinding[] = [];
+  readonly #fields = new Set<string>();
   readonly #open: Branch[] = [];
   #temporaries = 0;
   #nodes = 0;
@@ -56,6 +57,7 @@ export class ObjectCompiler {
 
   /** Compiles one field into a part of a function's body. */
   field(field: string, source: string, write: Writer): string {
+    this.#fields.add(field);
     return this.#guard(field, () => {
       if (source.length > MAX_SOURCE) {
         const message = `an expression of ${source.length} characters is over the limit of ${MAX_SOURCE}`;
@@ -189,6 +191,7 @@ export class ObjectCompiler {
       `${fast === '' ? '' : `if(${areNumbers}){${fast}}`}${body}}}}`;
     const functions = [...this.#functions].sort();
     const program: Program = { id, kind, language, source, constants, references, functions };
+    if (kind === 'check') program.fields = [...this.#fields];
     if (this.#calls.size > 1) program.calls = [...this.#calls.values()].slice(0, MAX_CALLS);
     return { program, findings };
   }

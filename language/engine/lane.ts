@@ -19,10 +19,10 @@ export interface LaneRequest {
   count: number;
 }
 
-/** How a batch ended. `ready` comes once, with the thread's directory in /proc ('' when unknown). `broken` names the program that ran when the instance broke, -1 when none did. */
+/** How a batch ended. `timeouts` are programs that were interrupted, each with the expression it had come to (JSON). `ready` comes once, with the thread's directory in /proc ('' when unknown). `broken` names the program that ran when the instance broke, -1 when none did. */
 export type LaneReply =
   | { type: 'ready'; thread: string }
-  | { type: 'ran'; timeouts: number[]; text?: string; list?: string[] }
+  | { type: 'ran'; timeouts: [number, string][]; text?: string; list?: string[] }
   | { type: 'broken'; index: number };
 
 /** A thread as the lane sees it, so that tests can bring their own. */
@@ -71,7 +71,6 @@ const BUSY = 'e{"code":"BUSY","message":"too many evaluations wait for the expre
 /** The raw output of a program whose thread was terminated. */
 export const KILLED =
   'e{"code":"KILLED","message":"the evaluation did not end and its thread was terminated"}';
-const TIMEOUT = 'e{"code":"TIMEOUT","message":"the evaluation used up its CPU time"}';
 const MEMORY = 'e{"code":"MEMORY","message":"the evaluation ran out of memory or broke the sandbox"}';
 
 /** The thread that evaluates the programs of one language: started when first needed, watched, replaced when it breaks. */
@@ -153,8 +152,8 @@ export class Lane {
       if (reply.type === 'ran') {
         this.#figures.evaluations += order.length;
         this.#collect(reply, order, outputs);
-        for (const index of reply.timeouts) {
-          outputs[order[index] as number] = TIMEOUT;
+        for (const [index, whereabouts] of reply.timeouts) {
+          outputs[order[index] as number] = interrupted(whereabouts);
           (todo[index] as Entry).isSuspect = true;
         }
         break;
@@ -360,6 +359,11 @@ export class Lane {
     worker?.on('error', () => {});
     void worker?.terminate();
   }
+}
+
+function interrupted(whereabouts: string): string {
+  const place = whereabouts.startsWith('{') ? (JSON.parse(whereabouts) as JsonObject) : {};
+  return `e${JSON.stringify({ ...place, code: 'TIMEOUT', message: 'the evaluation used up its CPU time' })}`;
 }
 
 /** Numbers of programs as from, to, from, to …: neighbours are the rule. */

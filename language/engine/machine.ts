@@ -32,7 +32,7 @@ const wasm = (
 ).WebAssembly;
 
 /** Freezes everything that code can reach without being given it: what globals lead to, and what syntax makes. */
-const SEAL = `for (const name of ['opsbro', 'run', 'fetch', 'fetchJson']) delete globalThis[name];
+const SEAL = `for (const name of ['opsbro', 'run', 'fetch', 'fetchJson', 'whereabouts']) delete globalThis[name];
 const sealed = new Set();
 const seal = (value) => {
   if (Object(value) !== value || sealed.has(value)) return;
@@ -57,7 +57,7 @@ export type Fault = 'timeout' | 'broken';
 export class Machine {
   readonly #context: QuickJSContext;
   readonly #limits: ExpressionLimits;
-  readonly #entries: { [name in 'opsbro' | 'run' | 'fetch' | 'fetchJson']: QuickJSHandle };
+  readonly #entries: { [name in 'opsbro' | 'run' | 'fetch' | 'fetchJson' | 'whereabouts']: QuickJSHandle };
   #calls = 0;
   #seen = -1;
   #started = 0;
@@ -77,6 +77,7 @@ export class Machine {
       run: entry('run'),
       fetch: entry('fetch'),
       fetchJson: entry('fetchJson'),
+      whereabouts: entry('whereabouts'),
     };
     // What is left in reach of a JavaScript expression cannot disturb the evaluations of others.
     context.unwrapResult(context.evalCode(SEAL, 'seal.js')).dispose();
@@ -147,6 +148,11 @@ export class Machine {
     return json === 'timeout' || json === 'broken'
       ? json
       : { list: (JSON.parse(json) as (string | null)[]).map((one) => one ?? '') };
+  }
+
+  /** Which expression the evaluation that was interrupted last had come to, as JSON. */
+  whereabouts(): string | Fault {
+    return this.#read(this.#entries.whereabouts);
   }
 
   #read(entry: QuickJSHandle): string | Fault {

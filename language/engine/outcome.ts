@@ -9,6 +9,14 @@ export interface Need {
   args: Json[];
 }
 
+/** What went wrong, and in which expression: its stage, or the variable whose it is. */
+interface Fault {
+  code: string;
+  message: string;
+  stage?: number;
+  variable?: string;
+}
+
 const states: VerdictState[] = ['ok', 'warning', 'critical', 'unknown'];
 /** What the guest and the lane call errors, which a JavaScript expression cannot choose. */
 const codes: { [short: string]: ErrorCode } = {
@@ -23,6 +31,8 @@ const codes: { [short: string]: ErrorCode } = {
   MEMORY: 'OPSBRO_EXPRESSION_MEMORY',
   BUSY: 'OPSBRO_AGENT_BUSY',
 };
+/** Faults that end the sandbox, and with it the knowledge of what it was doing. */
+const vague = new Set(['KILLED', 'MEMORY']);
 const fields = ['critical_if', 'critical_output', 'warning_if', 'warning_output', '', 'ok_output'];
 
 /**
@@ -71,7 +81,7 @@ function parsed(output: string, program: Program): Outcome | Need {
         ...(json.trace === undefined ? {} : { trace: json.trace }),
       } as Outcome;
     default:
-      return failed(json as unknown as { code: string; message: string; stage?: number }, program);
+      return failed(json as unknown as Fault, program);
   }
 }
 
@@ -93,8 +103,16 @@ function place(program: Program, stage: number | undefined): string {
   return field === undefined || field === '' ? '' : `${field}: `;
 }
 
-function failed(found: { code: string; message: string; stage?: number }, program: Program): Outcome {
-  const message = place(program, found.stage) + found.message;
+/** What a terminated thread was at is not known but for the program: any of its expressions. */
+function suspects({ code, stage, variable }: Fault, program: Program): string {
+  if (variable !== undefined) return `variables.${variable}: `;
+  const { fields = [] } = program;
+  if (!vague.has(code) || fields.length === 0) return place(program, stage);
+  return fields.length === 1 ? `${fields[0]}: ` : `one of ${fields.join(', ')}: `;
+}
+
+function failed(found: Fault, program: Program): Outcome {
+  const message = suspects(found, program) + found.message;
   const error: PlainError = { code: codes[found.code] ?? 'OPSBRO_EXPRESSION_VALUE', message };
   if (program.kind === 'check')
     return { kind: 'verdict', state: 'unknown', output: `${error.code}: ${message}`, error };

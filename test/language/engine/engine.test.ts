@@ -280,6 +280,28 @@ describe('limits', () => {
     }
   });
 
+  test('names the expression that was interrupted, or those a killed thread may have been at', async () => {
+    const engine = start();
+    const endless = 'len([1 for a in range(9999) for b in range(9999)]) > 1';
+    const fine = { critical_if: '{{collector.c.x}} > 5', ok_output: "'x'" };
+    engine.put([
+      check('a', { ...fine, critical_if: endless }),
+      check('b', { ...fine, warning_if: endless }),
+      check('c', { ...fine, ok_output: endless }),
+      check('d', { ...fine, variables: { slow: endless }, critical_if: '{{variables.slow}}' }),
+      check('e', { critical_if: "new Array(1e9).join('')", variables: { y: '1' } }, 'javascript'),
+    ]);
+    const outcomes = await engine.evaluate(['a', 'b', 'c', 'd', 'e'], factsOf({ c: { x: 1 } }));
+    const timeout = 'OPSBRO_EXPRESSION_TIMEOUT';
+    expect(outcomes.map(verdict)).toEqual([
+      `unknown: ${timeout}: critical_if: the evaluation used up its CPU time`,
+      `unknown: ${timeout}: warning_if: the evaluation used up its CPU time`,
+      `unknown: ${timeout}: ok_output: the evaluation used up its CPU time`,
+      `unknown: ${timeout}: variables.slow: the evaluation used up its CPU time`,
+      'unknown: OPSBRO_EXPRESSION_KILLED: one of critical_if, variables.y: the evaluation did not end and its thread was terminated',
+    ]);
+  });
+
   test('outputs and results are cut or refused, and never pass for another', async () => {
     const engine = start();
     engine.put([

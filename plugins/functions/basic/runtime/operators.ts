@@ -23,8 +23,8 @@ import {
 export const evaluation = {
   /** Where it is: odd while an output text is made, where a missing value prints `?`. */
   stage: (): number => 0,
-  /** How many variables' expressions are being evaluated: they are never lenient. */
-  strict: 0,
+  /** Names of the variables whose expressions are being evaluated, the innermost last: they are never lenient. */
+  variables: [] as string[],
   /** Values of nodes, by number, while an instrumented program runs. */
   trace: [] as PyValue[],
 };
@@ -47,11 +47,11 @@ export function takeMet(): string[] {
 /** Forgets what an evaluation that did not end well left behind. */
 export function forget(): void {
   met = null;
-  evaluation.strict = 0;
+  evaluation.variables = [];
   evaluation.trace = [];
 }
 
-const isLenient = (): boolean => evaluation.strict === 0 && (evaluation.stage() & 1) === 1;
+const isLenient = (): boolean => evaluation.variables.length === 0 && (evaluation.stage() & 1) === 1;
 const lenient = (): Lenient => (isLenient() ? note : null);
 
 /** Runs an operation on values; a missing value met inside is its result. */

@@ -107,15 +107,20 @@ export function groups(names: PyValue[]): string {
   return `g${JSON.stringify({ matched: true, groups: found, missing })}`;
 }
 
+/** Which expression runs, as JSON: the stage, and the variable if it is one's. */
+export function whereabouts(): string {
+  return JSON.stringify({ stage: evaluation.stage(), variable: evaluation.variables.at(-1) });
+}
+
 /** Runs a variable's expression outside the leniency of output texts. */
-export function strict(expression: () => PyValue): PyValue {
-  evaluation.strict += 1;
+export function strict(expression: () => PyValue, name: string): PyValue {
+  evaluation.variables.push(name);
   try {
     return expression();
   } catch (thrown) {
     if (thrown instanceof MissingValue) return thrown;
     throw thrown;
   } finally {
-    evaluation.strict -= 1;
+    evaluation.variables.pop();
   }
 }

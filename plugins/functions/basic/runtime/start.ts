@@ -1,7 +1,7 @@
 import type { GuestFunction, GuestFunctions, PyValue } from 'opsbro/sdk';
 import { callMethod } from './methods.ts';
 import { evaluation, forget, met, operators } from './operators.ts';
-import { describe, groups, Need, reviewed, strict, value } from './results.ts';
+import { describe, groups, Need, reviewed, strict, value, whereabouts } from './results.ts';
 import { createRuntime, type GuestState } from './runtime.ts';
 import { toJson } from './text.ts';
 import { Failure, fromJson, MissingValue, raise } from './values.ts';
@@ -38,7 +38,7 @@ const MAX_TEXTS = 10_000;
 const MAX_PROGRAMS = 1_048_576;
 const SEPARATOR = '\x1e';
 
-/** Puts the guest's entry points on the global object: `opsbro(commands)`, `run()`, `fetch()` and `fetchJson()`. */
+/** Puts the guest's entry points on the global object: `opsbro(commands)`, `run()`, `fetch()`, `fetchJson()` and `whereabouts()`. */
 export function start(scope: { [name: string]: unknown }, topics: Topic[]): void {
   const guest = new Guest(topics);
   scope.opsbro = (text: string): void => {
@@ -47,6 +47,7 @@ export function start(scope: { [name: string]: unknown }, topics: Topic[]): void
   scope.run = guest.runner();
   scope.fetch = (): string => `${guest.outputs.join(SEPARATOR)}${SEPARATOR}.`;
   scope.fetchJson = (): string => JSON.stringify(guest.outputs);
+  scope.whereabouts = whereabouts;
 }
 
 /** Everything the guest keeps: programs, the values in their slots, and the batch that runs. */
