@@ -25,6 +25,7 @@ export async function followLog(cli: CliContext, part: string | undefined): Prom
   const client = await cli.agent();
   if (part !== undefined) await requirePart(client, part);
   const stop = new AbortController();
+  cli.process.outputLost?.addEventListener('abort', () => stop.abort());
   const interrupted = once(process, 'SIGINT', { signal: stop.signal }).then(
     () => stop.abort(),
     () => undefined,

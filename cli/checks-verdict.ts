@@ -72,7 +72,7 @@ async function asPlugin(
     if (!(error instanceof OpsbroError)) throw error;
     if (!cli.options().json) cli.print(`UNKNOWN - ${plain(error.message)}`);
     // Nagios reads stdout, scripts read stderr; a person at a terminal needs it once.
-    if (cli.options().json || !cli.process.stdout.isTTY) cli.note(`opsbro: ${error.message}`);
+    if (cli.options().json || !cli.process.stdout.isTTY) cli.noteError(error);
   }
 }
 

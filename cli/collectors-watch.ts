@@ -24,6 +24,7 @@ export async function watchCollector(
   if (!(wanted >= 1)) throw new OpsbroError('OPSBRO_CLI_USAGE', `--count '${count}' is no positive number`);
   const client = await cli.agent();
   const stop = new AbortController();
+  cli.process.outputLost?.addEventListener('abort', () => stop.abort());
   const interrupted = once(process, 'SIGINT', { signal: stop.signal }).then(
     () => stop.abort(),
     () => undefined,

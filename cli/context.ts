@@ -1,5 +1,6 @@
 import type { ControlClient } from '../core/control/client.ts';
 import { type Directories, resolveDirectories } from '../core/control/defaults.ts';
+import { errorText } from './error-text.ts';
 import { createPaint, type Paint } from './paint.ts';
 import { type Column, renderTable } from './table.ts';
 
@@ -18,6 +19,8 @@ export interface CliProcess {
   uid: number;
   /** The package's root directory: holds `bin`, `dist`, `config.d`. */
   root: string;
+  /** Aborts once stdout is gone or full; what prints for ever ends then. */
+  outputLost?: AbortSignal;
 }
 
 /** Options every verb takes. */
@@ -48,6 +51,8 @@ export interface CliContext {
   print(text: string): void;
   /** Writes a line of diagnostics to stderr. */
   note(text: string): void;
+  /** Writes an error to stderr, as JSON with --json. The exit code is not touched. */
+  noteError(error: unknown): void;
   /** Aligned columns, cut at the terminal's width when stdout is one. */
   table<Row>(columns: Column<Row>[], rows: Row[]): string;
 }
@@ -83,6 +88,9 @@ export function createCliContext(host: CliProcess, options: () => GlobalOptions)
     },
     note(text) {
       host.stderr.write(text.endsWith('\n') ? text : `${text}\n`);
+    },
+    noteError(error) {
+      this.note(errorText(error, options().json));
     },
     table(columns, rows) {
       return renderTable(columns, rows, this.paint, host.stdout.isTTY ? (host.stdout.columns ?? 80) : null);

@@ -161,7 +161,8 @@ function parseValue(
 
 /** Says what is wrong in the words of OpsBro's own tool, exit 2. */
 function usage(cli: CliContext, message: string): void {
-  cli.note(`Error: ${message}`);
+  if (cli.options().json) cli.noteError(new OpsbroError('OPSBRO_CLI_USAGE', message));
+  else cli.note(`Error: ${message}`);
   cli.exitCode = 2;
 }
 

@@ -2,6 +2,7 @@ import { Command, CommanderError, Option } from 'commander';
 import { OpsbroError } from '../core/errors.ts';
 import { type CommandGroup, commandGroups } from './command-table.ts';
 import { type CliContext, type CliProcess, createCliContext, type GlobalOptions } from './context.ts';
+import { errorText } from './error-text.ts';
 import { protectExpression } from './expression-argument.ts';
 import { packageVersion } from './package-version.ts';
 
@@ -21,7 +22,7 @@ export async function runCli(line: string[], host: CliProcess): Promise<number> 
     json: false,
     ...program.opts<Partial<GlobalOptions> & { color: boolean }>(),
   }));
-  describeProgram(program, cli);
+  describeProgram(program, cli, isJsonWanted(argv));
   try {
     await registerGroups(program, cli, argv);
     if (argv.length === 0) return await greet(program, cli);
@@ -32,7 +33,7 @@ export async function runCli(line: string[], host: CliProcess): Promise<number> 
   }
 }
 
-function describeProgram(program: Command, cli: CliContext): void {
+function describeProgram(program: Command, cli: CliContext, isJson: boolean): void {
   const host = cli.process;
   program
     .description('Monitoring and service discovery agent.')
@@ -54,11 +55,16 @@ function describeProgram(program: Command, cli: CliContext): void {
     .configureOutput({
       writeOut: (text) => void host.stdout.write(text),
       writeErr: (text) => void host.stderr.write(text),
+      outputError: (text, write) => write(isJson ? `${usageText(text)}\n` : text),
       getOutHelpWidth: () => (host.stdout.isTTY ? (host.stdout.columns ?? 80) : 100),
       getErrHelpWidth: () => (host.stderr.isTTY ? (host.stderr.columns ?? 80) : 100),
       getOutHasColors: () => false,
       getErrHasColors: () => false,
     });
+}
+
+function usageText(text: string): string {
+  return errorText(new OpsbroError('OPSBRO_CLI_USAGE', text.replace(/^error: /, '').trim()), true);
 }
 
 async function greet(program: Command, cli: CliContext): Promise<number> {
@@ -105,14 +111,16 @@ export function operands(argv: string[]): string[] {
   return words;
 }
 
+/** Whether a command line asks for JSON; known also where it is too wrong to be parsed. */
+export function isJsonWanted(argv: string[]): boolean {
+  const end = argv.indexOf('--');
+  return (end < 0 ? argv : argv.slice(0, end)).includes('--json');
+}
+
 function report(error: unknown, cli: CliContext): number {
   if (error instanceof CommanderError) return error.exitCode === 0 ? 0 : 2;
-  if (error instanceof OpsbroError) {
-    const { code, message } = error;
-    cli.note(cli.options().json ? JSON.stringify({ error: { code, message } }) : `opsbro: ${message}`);
-    if (error.code === 'OPSBRO_CLI_USAGE' || error.code === 'OPSBRO_API_NOT_FOUND') return 2;
-    return error.code.startsWith('OPSBRO_CONFIG_') ? 78 : 1;
-  }
-  cli.note(`opsbro: ${error instanceof Error ? (error.stack ?? error.message) : String(error)}`);
-  return 1;
+  cli.noteError(error);
+  if (!(error instanceof OpsbroError)) return 1;
+  if (error.code === 'OPSBRO_CLI_USAGE' || error.code === 'OPSBRO_API_NOT_FOUND') return 2;
+  return error.code.startsWith('OPSBRO_CONFIG_') ? 78 : 1;
 }

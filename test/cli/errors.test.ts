@@ -1,0 +1,55 @@
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { errorText } from '../../cli/error-text.ts';
+import { OpsbroError } from '../../core/errors.ts';
+import { Workplace } from './workplace.ts';
+
+let place: Workplace;
+
+beforeAll(async () => {
+  place = new Workplace();
+  await place.agent({ '/api/v1/plugins': [], '/api/v1/checks': [], '/api/v1/collectors': [] });
+});
+
+afterAll(() => place.dispose());
+
+/** Every way of naming what does not exist, and the exit code of each. */
+const wrong: [string[], string, number][] = [
+  [['checks', 'show', 'nope'], 'OPSBRO_API_NOT_FOUND', 3],
+  [['checks', 'run', 'nope'], 'OPSBRO_API_NOT_FOUND', 3],
+  [['checks', 'wait-ok', 'nope'], 'OPSBRO_API_NOT_FOUND', 2],
+  [['collectors', 'show', 'nope'], 'OPSBRO_API_NOT_FOUND', 2],
+  [['collectors', 'run', 'nope'], 'OPSBRO_API_NOT_FOUND', 2],
+  [['plugins', 'show', 'nope'], 'OPSBRO_API_NOT_FOUND', 2],
+  [['plugins', 'release', 'nope'], 'OPSBRO_API_NOT_FOUND', 2],
+  [['agent', 'log', 'follow', 'nope'], 'OPSBRO_API_NOT_FOUND', 2],
+  [['agent', 'print', 'nope'], 'OPSBRO_CLI_USAGE', 2],
+  [['agent', 'parameters', 'get', 'nope'], 'OPSBRO_CLI_USAGE', 2],
+  [['agent', 'parameters', 'add', 'port', '1'], 'OPSBRO_CLI_USAGE', 2],
+  [['packs', 'show', 'nope'], 'OPSBRO_CLI_USAGE', 2],
+  [['packs', 'parameters', 'get', 'linux.nope'], 'OPSBRO_CLI_USAGE', 2],
+  [['config', 'show', 'nope'], 'OPSBRO_API_NOT_FOUND', 2],
+  [['config', 'test', 'nope'], 'OPSBRO_API_NOT_FOUND', 2],
+  [['checks', 'show'], 'OPSBRO_CLI_USAGE', 2],
+  [['checks', 'state', '--nope'], 'OPSBRO_CLI_USAGE', 2],
+  [['nope'], 'OPSBRO_CLI_USAGE', 2],
+];
+
+describe('errors', () => {
+  it.each(wrong)('%j is one JSON document on stderr with --json', async (words, code, exit) => {
+    const said = await place.opsbro([...words, '--json']);
+    expect({ code: said.code, out: said.out }).toEqual({ code: exit, out: '' });
+    expect(JSON.parse(said.err)).toEqual({ error: { code, message: expect.stringMatching(/./) } });
+  });
+
+  it.each(wrong)('%j is text on stderr without', async (words, _code, exit) => {
+    const said = await place.opsbro(words);
+    expect(said.code).toBe(exit);
+    expect(said.err).toMatch(/^(opsbro|error|Error): /m);
+    expect(said.err).not.toContain('    at ');
+  });
+
+  it('show where they come from when nobody expected them', () => {
+    expect(errorText(new Error('oh'), true)).toMatch(/^opsbro: Error: oh\n {4}at /);
+    expect(errorText(new OpsbroError('OPSBRO_CLI_USAGE', 'oh'), false)).toBe('opsbro: oh');
+  });
+});
