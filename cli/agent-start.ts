@@ -1,8 +1,14 @@
+import type { AgentHandle } from '../core/agent.ts';
 import { OpsbroError } from '../core/errors.ts';
 import type { StartOptions } from './agent.ts';
 import type { CliContext } from './context.ts';
+import { ProcessEnd } from './process-end.ts';
 
 const launcherPollMs = 500;
+/** What is left of the five seconds of a stop for threads to end in. */
+const threadsMs = 900;
+/** A start that does not even come to its agent within this time of a signal is cut off. */
+const startMs = 5000;
 /** Tells the launcher that the agent refused to start: it reports 1 instead of trying again. */
 const refusedCode = 69;
 
@@ -15,8 +21,8 @@ const levels: { [word: string]: string } = {
 };
 
 /**
- * Runs the agent in this process and ends the process with its exit code. TERM and INT stop it gracefully, the second one at once; HUP
- * reloads. Under the launcher (OPSBRO_LAUNCHER holds its pid) the agent also stops when the launcher is gone.
+ * Runs the agent in this process and ends the process with its exit code, or by TERM or INT itself when a thread does not end. TERM and INT
+ * stop it gracefully, also while it starts, the second one at once; HUP reloads. Under the launcher (OPSBRO_LAUNCHER holds its pid) the agent also stops when the launcher is gone.
  */
 export async function runAgent(cli: CliContext, options: StartOptions): Promise<void> {
   const { env } = cli.process;
@@ -28,7 +34,8 @@ export async function runAgent(cli: CliContext, options: StartOptions): Promise<
   delete env.OPSBRO_ENDED_WITH;
   const { config, data } = cli.directories();
   // Before anything that takes time: a signal that comes early must not kill an agent that is starting.
-  const signals = catchSignals(launcher !== undefined);
+  const processEnd = new ProcessEnd();
+  const signals = catchSignals(launcher !== undefined, processEnd);
   try {
     const { startAgent } = await import('../core/agent.ts');
     const agent = await startAgent({
@@ -37,15 +44,16 @@ export async function runAgent(cli: CliContext, options: StartOptions): Promise<
       ...(level === undefined ? {} : { logLevel: level }),
       ...(endedWith === undefined ? {} : { endedWith }),
       oneShot: options.oneShot,
+      stop: signals.stop,
     });
-    signals.deliver({ stop: (why) => agent.stop(why), reload: () => agent.reload() });
+    signals.deliver(agent);
     if (cli.process.stdout.isTTY && !options.oneShot && !cli.options().json) {
       const { welcome } = await import('./agent-welcome.ts');
       void welcome(cli, agent.stopped);
     }
     if (launcher !== undefined) stopWithLauncher(launcher, () => agent.stop('the launcher is gone'));
     const code = await agent.stopped;
-    process.exit(code);
+    await processEnd.end(code ?? 1, 'SIGTERM', code === null ? 0 : threadsMs);
   } catch (error) {
     if (launcher !== undefined) refuse(error, cli);
     throw error;
@@ -69,37 +77,45 @@ function refuse(error: unknown, cli: CliContext): void {
   process.exit(refusedCode);
 }
 
-interface Receiver {
-  stop(why: string): void;
-  reload(): void;
+interface Signals {
+  /** Fires at the first signal. */
+  stop: AbortSignal;
+  /** Hands over what came before the agent was there, and what comes now. */
+  deliver(agent: Pick<AgentHandle, 'reload' | 'cutOff'>): void;
 }
 
 /**
- * Catches signals from now on and hands them over once the agent is there. On a terminal ctrl-c reaches both this process (INT) and
- * the launcher, which passes it on as TERM: under a launcher only a repeated signal of one name counts as the second.
+ * Catches signals from now on. On a terminal ctrl-c reaches both this process (INT) and the launcher, which passes it on as TERM: under a
+ * launcher only a repeated signal of one name counts as the second.
  */
-function catchSignals(launched: boolean): { deliver(to: Receiver): void } {
-  let receiver: Receiver | undefined;
+function catchSignals(launched: boolean, processEnd: ProcessEnd): Signals {
+  let agent: Pick<AgentHandle, 'reload' | 'cutOff'> | undefined;
+  const stop = new AbortController();
   const seen = new Set<string>();
   let reloadWanted = false;
-  const end = (signal: 'SIGTERM' | 'SIGINT', number: number): void => {
+  const end = async (signal: 'SIGTERM' | 'SIGINT', code: number): Promise<void> => {
     const key = launched ? signal : 'any';
-    if (seen.has(key)) process.exit(128 + number);
-    const first = seen.size === 0;
+    if (seen.has(key)) {
+      const isClosed = await (agent?.cutOff() ?? true);
+      return processEnd.end(code, signal, isClosed ? threadsMs : 0);
+    }
     seen.add(key);
-    if (first) receiver?.stop(signal);
+    stop.abort(signal);
+    setTimeout(() => {
+      if (agent === undefined) void processEnd.end(code, signal, 0);
+    }, startMs).unref();
   };
-  process.on('SIGTERM', () => end('SIGTERM', 15));
-  process.on('SIGINT', () => end('SIGINT', 2));
+  process.on('SIGTERM', () => void end('SIGTERM', 143));
+  process.on('SIGINT', () => void end('SIGINT', 130));
   process.on('SIGHUP', () => {
-    if (receiver === undefined) reloadWanted = true;
-    else receiver.reload();
+    if (agent === undefined) reloadWanted = true;
+    else agent.reload();
   });
   return {
+    stop: stop.signal,
     deliver(to) {
-      receiver = to;
-      if (seen.size > 0) to.stop('a signal during the start');
-      else if (reloadWanted) to.reload();
+      agent = to;
+      if (reloadWanted) to.reload();
     },
   };
 }

@@ -14,17 +14,18 @@ import { plainError } from './errors.ts';
 import { applyPlan, linkGroups } from './host/apply-plan.ts';
 import { Chores } from './host/chores.ts';
 import { CpuMeter } from './host/cpu-meter.ts';
-import { causeOfDeath } from './host/quarantine.ts';
 import { Reloader } from './host/reloader.ts';
-import { dropOrphans, restoreBoard } from './host/restore.ts';
+import { accuse, dropOrphans, restoreBoard } from './host/restore.ts';
 import { type AgentLog, createLog } from './log.ts';
 import { Router } from './notify/router.ts';
 import { createNotifier, type Notifier } from './notify/systemd.ts';
 import { type DataDirectory, openDataDirectory } from './store/data-directory.ts';
 
-const stopDeadlineMs = 5000;
+/** With what ends the process afterwards, a stop takes five seconds at most. */
+const stopDeadlineMs = 4100;
 /** Leaves time to write what must be kept. */
-const endsMs = 4000;
+const endsMs = 3400;
+const cutOffMs = 500;
 const initialDeadlineMs = 30_000;
 
 /** How an agent is started; all paths absolute. */
@@ -36,20 +37,27 @@ export interface AgentOptions {
   endedWith?: number;
   /** Run everything once, then stop. */
   oneShot?: boolean;
+  /** Stops the agent when it fires, also one that starts; its reason goes to the log. */
+  stop?: AbortSignal;
 }
 
 /** A running agent, as its process sees it. */
 export interface AgentHandle {
-  /** Resolves with the exit code once everything is flushed and closed. */
-  readonly stopped: Promise<number>;
+  /** Resolves with the exit code once everything is flushed and closed; with null when that did not come to an end in time. */
+  readonly stopped: Promise<number | null>;
   /** Stops gracefully, within 5 s. `why` goes to the log. */
   stop(why: string): void;
+  /**
+   * Gives up a graceful stop: waits for nothing that runs, blames nobody for it, and closes the data directory and the log if that takes no
+   * longer than 500 ms. Resolves with whether it did.
+   */
+  cutOff(): Promise<boolean>;
   /** Reloads the configuration; what comes of it goes to the log. */
   reload(): void;
 }
 
 /**
- * Starts an agent and resolves once it serves its socket. Rejects with OPSBRO_AGENT_LOCKED, OPSBRO_AGENT_DATA, OPSBRO_AGENT_FORMAT or
+ * Starts an agent and resolves once it serves its socket, or stops because `options.stop` fired. Rejects with OPSBRO_AGENT_LOCKED, OPSBRO_AGENT_DATA, OPSBRO_AGENT_FORMAT or
  * OPSBRO_CONFIG_NOT_FOUND before anything runs; whatever goes wrong later is handled and logged.
  */
 export async function startAgent(options: AgentOptions): Promise<AgentHandle> {
@@ -76,6 +84,7 @@ export async function startAgent(options: AgentOptions): Promise<AgentHandle> {
     });
     for (const line of data.mended) log.warn(line);
     agent = new Agent(options, log, config, data);
+    agent.stopAt(options.stop);
     await agent.start();
     return agent;
   } catch (error) {
@@ -85,7 +94,7 @@ export async function startAgent(options: AgentOptions): Promise<AgentHandle> {
 }
 
 class Agent implements AgentHandle {
-  readonly stopped: Promise<number>;
+  readonly stopped: Promise<number | null>;
   readonly #options: AgentOptions;
   readonly #log: AgentLog;
   readonly #config: ConfigClient;
@@ -100,7 +109,8 @@ class Agent implements AgentHandle {
   readonly #chores: Chores;
   #watch: ConfigWatch | undefined;
   #state: 'starting' | 'running' | 'stopping' = 'starting';
-  #resolveStopped!: (code: number) => void;
+  #started: Promise<void> = Promise.resolve();
+  #resolveStopped!: (code: number | null) => void;
 
   constructor(options: AgentOptions, log: AgentLog, config: ConfigClient, data: DataDirectory) {
     this.#options = options;
@@ -128,22 +138,53 @@ class Agent implements AgentHandle {
     this.#chores = this.#makeChores();
   }
 
+  stopAt(signal: AbortSignal | undefined): void {
+    const stop = (): void => this.stop(String(signal?.reason));
+    if (signal?.aborted === true) stop();
+    else signal?.addEventListener('abort', stop, { once: true });
+  }
+
+  /** Resolves also when a stop cut it short. */
   async start(): Promise<void> {
+    const started = this.#start();
+    this.#started = started.catch(() => undefined);
+    await started.catch((error: unknown) => {
+      if (!this.#isStopping()) throw error;
+    });
+  }
+
+  async #start(): Promise<void> {
+    const { deps, identity } = this.#parts;
+    const steps = [
+      () => this.#restore(),
+      () => this.#firstLoad(),
+      () => this.#server.listen(identity.socket),
+    ];
+    for (const step of steps) {
+      if (this.#isStopping()) return;
+      await step();
+    }
+    if (this.#isStopping()) return;
+    deps.scheduler.start();
+    this.#startWatch();
+    this.#log.info('agent started', { pid: process.pid, data: identity.data, socket: identity.socket });
+  }
+
+  async #restore(): Promise<void> {
     const { deps, crashed, history, identity } = this.#parts;
     await restoreBoard(this.#data.store, deps.board, deps.quarantine, systemClock.now());
     await Promise.all([deps.states.restore(), history.restore()]);
-    await this.#accuse(crashed);
+    await accuse(deps, crashed, this.#options.endedWith);
     history.follow(deps.bus);
     new Router(deps, identity.name).follow(deps.bus);
     deps.bus.subscribe('groups', () => {
       void linkGroups(deps);
       this.#linkServices();
     });
-    await this.#firstLoad();
-    await this.#server.listen(identity.socket);
-    deps.scheduler.start();
-    this.#startWatch();
-    this.#log.info('agent started', { pid: process.pid, data: identity.data, socket: identity.socket });
+  }
+
+  #isStopping(): boolean {
+    return this.#state === 'stopping';
   }
 
   /** Releases what a start that failed has acquired. */
@@ -153,13 +194,14 @@ class Agent implements AgentHandle {
   }
 
   stop(why: string): void {
-    if (this.#state === 'stopping') return;
+    if (this.#isStopping()) return;
     this.#state = 'stopping';
     this.#notifier.stopping();
     this.#log.info('agent stops', { why });
     const deadline = setTimeout(() => {
-      this.#log.error('stopping took over 5 s; the rest is cut off');
-      this.#resolveStopped(1);
+      this.#log.error('stopping takes too long; the rest is cut off', { deadline_ms: stopDeadlineMs });
+      this.#parts.deps.journal.close();
+      this.#resolveStopped(null);
     }, stopDeadlineMs);
     this.#release()
       .then(() => this.#sayGoodbye())
@@ -173,6 +215,15 @@ class Agent implements AgentHandle {
       });
   }
 
+  async cutOff(): Promise<boolean> {
+    this.#parts.deps.journal.close();
+    const ends = await Promise.race([
+      Promise.allSettled([this.#data.close(), this.#log.close()]),
+      late(cutOffMs),
+    ]);
+    return ends !== false;
+  }
+
   reload(): void {
     this.#reloader.reloadQuietly();
   }
@@ -184,15 +235,15 @@ class Agent implements AgentHandle {
     this.#reloader.stop();
     // What a run cut off now would say of the host is that the agent stopped.
     deps.table.endRuns();
-    const ends = Promise.allSettled([
-      this.#watch?.stop(),
-      this.#server.close(500),
-      this.#config.stop(),
-      pool.close(2000),
-      services.stopAll(),
-      rules.stop(),
-    ]);
-    await Promise.race([ends, new Promise<void>((resolve) => systemClock.after(endsMs, resolve))]);
+    // A start under way ends with its load, and starts nothing more.
+    const configEnds = this.#config.stop();
+    const ends = this.#started.then(async () => {
+      const parts = [this.#watch?.stop(), this.#server.close(500), configEnds, pool.close(2000)];
+      await Promise.allSettled([...parts, services.stopAll(), rules.stop()]);
+      return true;
+    });
+    if (!(await Promise.race([ends, late(endsMs)])))
+      this.#log.warn('some threads do not end; they are cut off', { deadline_ms: endsMs });
     await this.#flush();
     deps.journal.close();
     await this.#data.close();
@@ -213,24 +264,6 @@ class Agent implements AgentHandle {
       status as unknown as JsonObject,
     ]);
     await Promise.all([this.#data.store.putLazy({ put }), this.#data.store.flush()]);
-  }
-
-  async #accuse(crashed: string[]): Promise<void> {
-    const { endedWith } = this.#options;
-    if (endedWith !== undefined) this.#log.warn('the agent before this one died', { status: endedWith });
-    const { quarantined, suspected } = await this.#parts.deps.quarantine.accuse(
-      crashed,
-      causeOfDeath(endedWith),
-      systemClock.now(),
-    );
-    for (const plugin of quarantined)
-      this.#log.error('quarantined: the agent died while it ran; release it with opsbro plugins release', {
-        plugin,
-      });
-    for (const plugin of suspected)
-      this.#log.warn('suspected: the agent died while it and others ran; they run one at a time now', {
-        plugin,
-      });
   }
 
   async #firstLoad(): Promise<void> {
@@ -359,4 +392,8 @@ class Agent implements AgentHandle {
       plugins: plugins as unknown as JsonObject[],
     };
   }
+}
+
+function late(afterMs: number): Promise<false> {
+  return new Promise((resolve) => systemClock.after(afterMs, () => resolve(false)));
 }

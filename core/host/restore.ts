@@ -1,7 +1,8 @@
 import type { Json } from 'opsbro/sdk';
 import type { Board } from '../board/board.ts';
+import type { HostDeps } from './deps.ts';
 import type { PluginStates } from './plugin-states.ts';
-import type { Quarantine } from './quarantine.ts';
+import { causeOfDeath, type Quarantine } from './quarantine.ts';
 import { readStatus } from './results.ts';
 
 /** The store, as restoring reads it. */
@@ -48,4 +49,18 @@ export function dropOrphans(
   for (const id of detectors) board.setDetected(id, [], at);
   for (const id of gone(states.ids())) states.delete(id);
   return [...checks.map((id) => `check/${id}`), ...detectors.map((id) => `detected/${id}`)];
+}
+
+/** Says how the agent before this one died (`status`, when its launcher saw it), and whom of those that ran (`crashed`) it is held against. */
+export async function accuse(
+  { log, quarantine, clock }: Pick<HostDeps, 'log' | 'quarantine' | 'clock'>,
+  crashed: string[],
+  status: number | undefined,
+): Promise<void> {
+  if (status !== undefined) log.warn('the agent before this one died', { status });
+  const { quarantined, suspected } = await quarantine.accuse(crashed, causeOfDeath(status), clock.now());
+  for (const plugin of quarantined)
+    log.error('quarantined: the agent died while it ran; release it with opsbro plugins release', { plugin });
+  for (const plugin of suspected)
+    log.warn('suspected: the agent died while it and others ran; they run one at a time now', { plugin });
 }

@@ -1,8 +1,12 @@
-import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { existsSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, describe, expect, it } from 'vitest';
 import type { AgentView, CheckView, CollectorView } from '../../core/control/shapes.ts';
+import { openDataDirectory } from '../../core/store/data-directory.ts';
+import { program } from './cli-run.ts';
 import { type RealAgent, type RealAgentOptions, startRealAgent } from './real-agent.ts';
 
 const agents: RealAgent[] = [];
@@ -91,6 +95,29 @@ describe('the life of an agent', () => {
     writeFileSync(join(data, 'format'), '999\n');
     const refused = await start({ data }).catch((error: Error) => error);
     expect(refused).toMatchObject({ message: expect.stringMatching(/ended with 1[\s\S]*format 999/) });
+  });
+
+  it('stops without having started when TERM comes during its start, and leaves nothing locked', async () => {
+    const config = directory();
+    const data = directory();
+    // Enough to read for the load to be under way when the signal comes.
+    for (let file = 0; file < 40; file += 1) {
+      const checks = Array.from({ length: 100 }, (_, index) => check(`c${file}-${index}`, '1 == 2'));
+      writeFileSync(join(config, `${file}.yml`), checks.join('---\n'));
+    }
+    const args = ['agent', 'start', '--no-supervise', '--data', data, '--config', config];
+    const child = spawn(program, args, { stdio: ['ignore', 'pipe', 'inherit'] });
+    let output = '';
+    child.stdout.on('data', (chunk: Buffer) => {
+      output += chunk.toString();
+    });
+    await expect.poll(() => existsSync(join(data, 'run', 'agent.pid')), { timeout: 20_000 }).toBe(true);
+    child.kill('SIGTERM');
+    expect(await once(child, 'close')).toEqual([0, null]);
+    expect(output).toContain('agent stopped');
+    expect(output).not.toContain('agent started');
+    expect(existsSync(join(data, 'run', 'agent.pid'))).toBe(false);
+    await (await openDataDirectory(data)).close();
   });
 
   it('ends at once on a second signal', async () => {
