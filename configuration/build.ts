@@ -1,5 +1,6 @@
 import { createHash } from 'node:crypto';
 import type { Json, JsonObject, VerdictState } from 'opsbro/sdk';
+import type { ErrorCode } from '../core/errors.ts';
 import { nearest } from '../language/nearest.ts';
 import type { Compiled, Scope, ScopeFunction } from '../language/program.ts';
 import type { ConfigObject, Diagnostic, Place, PluginEntry } from './model.ts';
@@ -9,6 +10,7 @@ import { type KindSchema, kindSchemas } from './sources/kinds.ts';
 import { configurationNames, lookUp, macrosOf } from './sources/macros.ts';
 import { fillOptions, mapFormats } from './sources/options.ts';
 import { isMapping, plannedPlugins, type RawObject } from './sources/split.ts';
+import { quotingAdvice } from './sources/unquoted.ts';
 import { type SchemaFinding, unknownKey, validate } from './sources/validate.ts';
 import type { Path } from './sources/yaml.ts';
 
@@ -328,8 +330,17 @@ class Builder {
   }
 
   private report(findings: SchemaFinding[], written: (path: Path) => Path): void {
-    for (const { code, message, path, of } of findings)
-      this.findings.error(code, message, this.at(written(path), of));
+    for (const { code, message, path, of } of findings) {
+      const place = this.at(written(path), of);
+      this.findings.error(code, message + this.advice(code, place), place);
+    }
+  }
+
+  /** A value of a wrong type may be an expression without quotes. */
+  private advice(code: ErrorCode, { file, line }: Place): string {
+    const { path, bytes } = this.raw.file;
+    if (code !== 'OPSBRO_CONFIG_TYPE' || file !== path) return '';
+    return quotingAdvice(bytes.toString('utf8').split('\n', line).at(-1) ?? '')?.advice ?? '';
   }
 
   /** The place of a key or value as written; of the object itself when it is not written. */

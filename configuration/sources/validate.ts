@@ -116,6 +116,14 @@ export function unknownKey(name: string, owner: string, known: Iterable<string>)
   return `the key '${name}' does not exist in ${owner}; ${hint}`;
 }
 
+/** The character that the shortest beginning of a text which does not fit its pattern ends with. */
+function offender({ data, params }: ErrorObject): string {
+  const pattern = new RegExp(String(params.pattern), 'u');
+  const characters = [...String(data).slice(0, 100)];
+  const at = characters.findIndex((_, index) => !pattern.test(characters.slice(0, index + 1).join('')));
+  return at < 0 ? '' : `; found ${JSON.stringify(characters[at])} at character ${at + 1}`;
+}
+
 /** What a value is, for messages: `the text "many"`, `a list`, `empty`. */
 export function found(value: unknown): string {
   if (value === null || value === undefined) return 'empty';
@@ -160,6 +168,7 @@ function expected(error: ErrorObject): string {
     );
     return [...new Set(types)].filter(Boolean).join(' or ') || 'one of the documented forms';
   }
-  if (keyword === 'pattern') return `a text like ${params.pattern}`;
+  if (keyword === 'pattern')
+    return `${parentSchema?.patternErrorMessage ?? `a text like ${params.pattern}`}${offender(error)}`;
   return `a value that ${error.message ?? 'fits'}`;
 }

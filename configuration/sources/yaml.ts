@@ -13,6 +13,7 @@ import {
   stringify,
 } from 'yaml';
 import type { ErrorCode } from '../../core/errors.ts';
+import { quotingAdvice } from './unquoted.ts';
 
 /** Steps into a value: mapping keys and list indexes. */
 export type Path = readonly (string | number)[];
@@ -38,6 +39,8 @@ export interface YamlFile {
   documents: YamlDocument[];
   findings: YamlFinding[];
 }
+
+type YamlFault = Pick<YamlFinding, 'severity' | 'code' | 'message'>;
 
 const maxAliases = 20;
 const maxDepth = 64;
@@ -138,23 +141,29 @@ class Conversion {
 export function parseYaml(text: string): YamlFile {
   const findings: YamlFinding[] = [];
   const lines = new Lines(text);
-  const add = (severity: 'error' | 'warning', code: ErrorCode, message: string, at: number): void => {
-    if (findings.length < 100) findings.push({ severity, code, message, ...lines.at(at) });
+  const add = (finding: YamlFault, place: Omit<YamlFinding, keyof YamlFault>): void => {
+    if (findings.length < 100) findings.push({ ...finding, ...place });
+  };
+  /** Tells whether the value lacks its quotes. */
+  const refuse = (code: ErrorCode, message: string, at: number): boolean => {
+    const place = lines.at(at);
+    const quoting = quotingAdvice(text.split('\n', place.line).at(-1) ?? '');
+    const { advice = '', column = place.column } = quoting ?? {};
+    add({ severity: 'error', code, message: message + advice }, { ...place, column });
+    return quoting !== undefined;
   };
   const documents: YamlDocument[] = [];
   try {
     for (const [index, document] of composed(text).entries()) {
-      for (const { message, pos } of [...document.errors, ...document.warnings])
-        add('error', 'OPSBRO_CONFIG_SYNTAX', `invalid YAML: ${tidy(message)}`, pos[0]);
-      if (document.errors.length > 0 || document.contents === null) continue;
-      const conversion = new Conversion(document, (key, at) =>
-        add(
-          'warning',
-          'OPSBRO_CONFIG_DUPLICATE_KEY',
-          `the key '${key}' is given twice, the last one counts`,
-          at,
-        ),
+      // What follows a value that lacks its quotes is no fault of its own.
+      [...document.errors, ...document.warnings].some(({ message, pos }) =>
+        refuse('OPSBRO_CONFIG_SYNTAX', `invalid YAML: ${tidy(message)}`, pos[0]),
       );
+      if (document.errors.length > 0 || document.contents === null) continue;
+      const conversion = new Conversion(document, (key, at) => {
+        const message = `the key '${key}' is given twice, the last one counts`;
+        add({ severity: 'warning', code: 'OPSBRO_CONFIG_DUPLICATE_KEY', message }, lines.at(at));
+      });
       const value = conversion.value(document.contents, 0, 0);
       documents.push({
         value,
@@ -162,8 +171,8 @@ export function parseYaml(text: string): YamlFile {
       });
     }
   } catch (thrown) {
-    if (thrown instanceof Refused) add('error', thrown.code, thrown.message, thrown.at);
-    else add('error', 'OPSBRO_CONFIG_SYNTAX', 'invalid YAML: nested too deeply', 0);
+    if (thrown instanceof Refused) refuse(thrown.code, thrown.message, thrown.at);
+    else refuse('OPSBRO_CONFIG_SYNTAX', 'invalid YAML: nested too deeply', 0);
   }
   return { documents, findings };
 }

@@ -1,0 +1,23 @@
+import { expect, it } from 'vitest';
+import { kindSchemas } from '../../../configuration/sources/kinds.ts';
+import { validate } from '../../../configuration/sources/validate.ts';
+
+const wanted = "expected a text of one line without '/' that begins with neither '$' nor a space";
+
+it.each([
+  ['my/check', '"/" at character 3'],
+  ['$x', '"$" at character 1'],
+  [' x', '" " at character 1'],
+  ['a\nb/', '"\\n" at character 2'],
+])('names the character that is not allowed in the id %j', (id, found) => {
+  const [finding, ...others] = validate(kindSchemas.check, { id, critical_if: 'x' }, 'a check');
+  expect(finding?.message).toBe(`'id' is the text ${JSON.stringify(id)}, ${wanted}; found ${found}`);
+  expect(others).toEqual([]);
+});
+
+it('shows the pattern of a plugin that does not say what it allows', () => {
+  const schema = { type: 'object', properties: { port: { type: 'string', pattern: '^[0-9]+$' } } };
+  expect(validate(schema, { port: '8o' }, 'it').map(({ message }) => message)).toEqual([
+    `'port' is the text "8o", expected a text like ^[0-9]+$; found "o" at character 2`,
+  ]);
+});
