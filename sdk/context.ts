@@ -74,6 +74,8 @@ export interface Context<Options = JsonObject> {
   tryReadText(path: string, options?: { maxBytes?: number }): Promise<string | undefined>;
   /** Lines of a text file without their ends; a last empty line is dropped. */
   readLines(path: string, options?: { maxBytes?: number }): Promise<string[]>;
+  /** Reads up to `length` bytes of a regular file from `offset` on; fewer where the file ends, none behind its end. */
+  readBytes(path: string, offset: number, length: number): Promise<Uint8Array>;
   /** Entries of a directory, sorted by name, at most 100,000. */
   list(path: string): Promise<DirectoryEntry[]>;
   /** undefined when the path does not exist. */

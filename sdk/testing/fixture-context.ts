@@ -95,6 +95,8 @@ export function fixtureContext<Options = JsonObject>(
         return undefined;
       }),
     readLines: async (path, options) => linesOf(await read(path, options)),
+    readBytes: (path, offset, length) =>
+      answer(() => host.tree.bytes(path).subarray(offset, offset + length)),
     list: (path) => answer(() => host.tree.list(path)),
     stat: (path) => answer(() => host.tree.stat(path)),
     statFileSystem: (path) => statRecorded({ ...host.statfs, ...fixture.statfs }[path], path, signal),

@@ -52,6 +52,7 @@ export function hostContext<Options = JsonObject>(
         return undefined;
       }),
     readLines: async (path, options) => linesOf(await read(path, options)),
+    readBytes: (path, offset, length) => answer(path, () => readPiece(path, offset, length)),
     list: (path) => answer(path, () => listDirectory(path)),
     stat: (path) =>
       answer(path, () => statPath(path)).catch((thrown: unknown) => {
@@ -80,6 +81,10 @@ async function readCapped(path: string, maxBytes: number): Promise<string> {
   if (bytes.length > maxBytes)
     throw new HostError('OPSBRO_HOST_TOO_LARGE', `${path}: more than ${maxBytes} bytes`);
   return bytes.toString('utf8');
+}
+
+async function readPiece(path: string, offset: number, length: number): Promise<Uint8Array> {
+  return (await readFile(path)).subarray(offset, offset + length);
 }
 
 async function listDirectory(path: string) {

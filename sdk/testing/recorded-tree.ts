@@ -20,12 +20,17 @@ export class RecordedTree {
 
   /** The text of a file; throws a `HostError` when it is absent, too large or a directory. */
   read(path: string, maxBytes: number): string {
+    const bytes = this.bytes(path);
+    if (bytes.length > maxBytes)
+      throw new HostError('OPSBRO_HOST_TOO_LARGE', `${path}: more than ${maxBytes} bytes`);
+    return bytes.toString('utf8');
+  }
+
+  /** The content of a file; throws a `HostError` when it is absent or a directory. */
+  bytes(path: string): Buffer {
     const replaced = this.#files.get(posix.normalize(path));
     if (replaced === null) throw new HostError('OPSBRO_HOST_NOT_FOUND', `${path}: no such file or directory`);
-    const text = replaced ?? this.#try(path, (real) => readFileSync(real, 'utf8'));
-    if (Buffer.byteLength(text) > maxBytes)
-      throw new HostError('OPSBRO_HOST_TOO_LARGE', `${path}: more than ${maxBytes} bytes`);
-    return text;
+    return replaced === undefined ? this.#try(path, (real) => readFileSync(real)) : Buffer.from(replaced);
   }
 
   /** The entries of a directory, sorted by name, those of `files` included. */

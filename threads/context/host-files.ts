@@ -1,6 +1,6 @@
 import type { Dirent, Stats } from 'node:fs';
 import { closeSync, constants, openSync, readdirSync, readSync } from 'node:fs';
-import { lstat, open, readdir, readlink, stat, statfs } from 'node:fs/promises';
+import { type FileHandle, lstat, open, readdir, readlink, stat, statfs } from 'node:fs/promises';
 import { posix } from 'node:path';
 import type { Context, DirectoryEntry, FileStat } from 'opsbro/sdk';
 import type { ErrorCode } from '../../core/errors.ts';
@@ -11,7 +11,7 @@ import type { PendingLooks } from './pending-looks.ts';
 /** The part of a context that looks at files. */
 export type HostFiles = Pick<
   Context,
-  'readText' | 'tryReadText' | 'readLines' | 'list' | 'stat' | 'statFileSystem'
+  'readText' | 'tryReadText' | 'readLines' | 'readBytes' | 'list' | 'stat' | 'statFileSystem'
 >;
 
 type Later = <T>(path: string, work: () => Promise<T>) => Promise<T>;
@@ -55,6 +55,14 @@ export function createHostFiles(data: ThreadData, signal: AbortSignal, looks: Pe
       const lines = (await readText(path, options)).split('\n');
       if (lines.at(-1) === '') lines.pop();
       return lines;
+    },
+    readBytes: async (path, offset, length) => {
+      const real = hostPath(absolute(path), data);
+      try {
+        return await later(real, () => readPiece(real, offset, length));
+      } catch (thrown) {
+        throw hostError(path, thrown);
+      }
     },
     list: (path) => list(path, data, later),
     stat: (path) => statLinks(path, data, later),
@@ -157,12 +165,29 @@ function readRest(file: number, start: Buffer, maxBytes: number): string {
   }
 }
 
-async function readLater(path: string, maxBytes: number): Promise<string> {
+/** Opens a regular file for as long as `read` takes. */
+async function whileOpen<T>(path: string, read: (file: FileHandle, found: Stats) => Promise<T>): Promise<T> {
   // Without O_NONBLOCK, opening a FIFO nobody writes to would hold a thread of the process-wide pool for ever.
   const file = await open(path, constants.O_RDONLY | constants.O_NONBLOCK);
   try {
     const found = await file.stat();
     if (!found.isFile()) throw new OpsbroError('OPSBRO_HOST_IO', `${path}: not a regular file`);
+    return await read(file, found);
+  } finally {
+    await file.close();
+  }
+}
+
+function readPiece(path: string, offset: number, length: number): Promise<Uint8Array> {
+  return whileOpen(path, async (file) => {
+    const buffer = new Uint8Array(length);
+    const { bytesRead } = await file.read(buffer, 0, length, offset);
+    return buffer.subarray(0, bytesRead);
+  });
+}
+
+function readLater(path: string, maxBytes: number): Promise<string> {
+  return whileOpen(path, async (file, found) => {
     if (found.size > maxBytes) throw tooLarge(maxBytes);
     const parts: Buffer[] = [];
     for (let size = 0; ; ) {
@@ -173,9 +198,7 @@ async function readLater(path: string, maxBytes: number): Promise<string> {
       size += bytesRead;
       if (size > maxBytes) throw tooLarge(maxBytes);
     }
-  } finally {
-    await file.close();
-  }
+  });
 }
 
 async function list(path: string, data: ThreadData, later: Later): Promise<DirectoryEntry[]> {

@@ -1,10 +1,9 @@
 import { createHash } from 'node:crypto';
-import { createReadStream } from 'node:fs';
-import { join } from 'node:path';
 import type { FunctionContext, Json } from 'opsbro/sdk';
 import { absolutePath } from './absolute-path.ts';
 import { statOf } from './path-kinds.ts';
 
+const pieceBytes = 1024 * 1024;
 const algorithms: readonly string[] = ['md5', 'sha1', 'sha224', 'sha256', 'sha384', 'sha512'];
 
 /**
@@ -25,19 +24,23 @@ export async function fileHashMatch(
   if (typeof expected !== 'string') throw new Error('the hash must be a string');
   const found = await statOf(ctx, file);
   if (found?.type !== 'file') return false;
-  // ctx reads text only, and a hash is over bytes: HOST_ROOT is applied here, to the target of an absolute link too.
+  // An absolute link of the host's file system means the host's root.
   const target = found.linkTarget?.startsWith('/') ? found.linkTarget : file;
-  const digest = await hashOf(join(ctx.env('HOST_ROOT') || '/', target), algorithm.toLowerCase(), ctx.signal);
+  const digest = await hashOf(ctx, target, algorithm.toLowerCase());
   return digest === expected.trim().toLowerCase();
 }
 
-async function hashOf(file: string, algorithm: string, signal: AbortSignal): Promise<string | undefined> {
+async function hashOf(ctx: FunctionContext, file: string, algorithm: string): Promise<string | undefined> {
   const hash = createHash(algorithm);
   try {
-    for await (const piece of createReadStream(file, { signal })) hash.update(piece as Buffer);
+    for (let offset = 0; ; ) {
+      const piece = await ctx.readBytes(file, offset, pieceBytes);
+      if (piece.length === 0) return hash.digest('hex');
+      hash.update(piece);
+      offset += piece.length;
+    }
   } catch (thrown) {
-    if (signal.aborted) throw thrown;
+    if (ctx.signal.aborted) throw thrown;
     return undefined;
   }
-  return hash.digest('hex');
 }

@@ -150,6 +150,19 @@ describe('file_hash_match', () => {
     );
   });
 
+  it('reads by its context alone, piece by piece, so that a hung mount is looked at once', async () => {
+    const content = 'x'.repeat(3 * 1024 * 1024 + 1);
+    const ctx = fixtureContext({ files: { '/large': content } });
+    const digest = createHash('sha256').update(content).digest('hex');
+    expect(await call('file_hash_match', ['/large', 'sha256', digest], ctx)).toBe(true);
+  });
+
+  it('rejects when the call is cancelled', async () => {
+    const ctx = hostContext();
+    ctx.abort();
+    await expect(call('file_hash_match', [at('bytes'), 'md5', ''], ctx)).rejects.toThrow();
+  });
+
   it('looks below HOST_ROOT', async () => {
     const digest = createHash('md5')
       .update(readFileSync(at('bytes')))

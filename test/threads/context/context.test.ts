@@ -27,7 +27,9 @@ beforeAll(() => {
 
 afterAll(() => rmSync(folder, { recursive: true, force: true }));
 
-function contextOf(parts: { data?: ThreadData; signal?: AbortSignal; cells?: Int32Array } = {}): Context {
+function contextOf(
+  parts: { data?: ThreadData; signal?: AbortSignal; cells?: Int32Array; looks?: PendingLooks } = {},
+): Context {
   return createContext({
     data: parts.data ?? own,
     name: 'test',
@@ -36,7 +38,7 @@ function contextOf(parts: { data?: ThreadData; signal?: AbortSignal; cells?: Int
     signal: parts.signal ?? new AbortController().signal,
     log: new RunLog(),
     cells: parts.cells ?? new Int32Array(new SharedArrayBuffer(sharedBytes)),
-    looks: new PendingLooks(new SharedArrayBuffer(pendingLooksBytes), 1, () => 0),
+    looks: parts.looks ?? new PendingLooks(new SharedArrayBuffer(pendingLooksBytes), 1, () => 0),
   });
 }
 
@@ -95,6 +97,22 @@ describe('reading', () => {
       code: 'OPSBRO_HOST_TOO_LARGE',
     });
     expect(await ctx.readText(file, { maxBytes: 1000 })).toHaveLength(1000);
+  });
+
+  it('reads a piece of a file, and never waits for a FIFO or a path that hangs', async () => {
+    const file = join(folder, 'pieces');
+    writeFileSync(file, Buffer.from([0, 1, 255, 3]));
+    const ctx = contextOf();
+    expect([...(await ctx.readBytes(file, 1, 2))]).toEqual([1, 255]);
+    expect([...(await ctx.readBytes(file, 3, 9))]).toEqual([3]);
+    expect([...(await ctx.readBytes(file, 4, 9))]).toEqual([]);
+    expect(Buffer.from(await mapped().readBytes('/etc/zone', 0, 6)).toString()).toBe('Europe');
+    await expect(ctx.readBytes(join(folder, 'fifo'), 0, 1)).rejects.toMatchObject({ code: 'OPSBRO_HOST_IO' });
+    let seconds = 0;
+    const looks = new PendingLooks(new SharedArrayBuffer(pendingLooksBytes), 1, () => seconds);
+    void looks.look(file, () => new Promise(() => undefined));
+    seconds = 10;
+    await expect(contextOf({ looks }).readBytes(file, 0, 1)).rejects.toThrow('an earlier look at it hangs');
   });
 
   it('maps /proc, /sys and / to where the host is mounted', async () => {
