@@ -11,10 +11,12 @@ import { valueText } from './value-lines.ts';
 import { waitUntil } from './wait.ts';
 
 const evaluationTimeoutMs = 60_000;
+const asText = 'as an expression of this check: with the parameters of its pack and its own keys';
 
 interface EvaluationOptions {
   explain?: boolean;
   language?: string;
+  as?: string;
 }
 
 /** Adds `opsbro evaluator`: try expressions on the agent's own values. */
@@ -30,11 +32,13 @@ export function registerEvaluator(program: Command, cli: CliContext): void {
     .description('evaluate an expression, e.g. "{{collector.memory.phys_used}} > 90"; it may begin with -')
     .option('--explain', 'also print the tree with the value of each node')
     .option('--language <name>', 'opsbro or javascript')
+    .option('--as <check>', asText)
     .action((expression: string, options: EvaluationOptions) => evaluate(cli, expression, options));
   noun
     .command('wait-eval-true <expression>')
     .description('wait until an expression is true; exit 1 when the time is up')
     .option('--language <name>', 'opsbro or javascript')
+    .option('--as <check>', asText)
     .option('--timeout <duration>', 'how long to wait', '30')
     .action((expression: string, options: EvaluationOptions & { timeout: string }) =>
       waitTrue(cli, expression, options),
@@ -85,6 +89,7 @@ function ask(
 ): Promise<EvaluationView> {
   const body: { [key: string]: Json } = { expression, explain };
   if (options.language !== undefined) body.language = options.language;
+  if (options.as !== undefined) body.as = options.as;
   return client.request<EvaluationView>('POST', '/api/v1/evaluator/eval', body, {
     timeoutMs: evaluationTimeoutMs,
   });
@@ -97,8 +102,13 @@ async function evaluate(cli: CliContext, expression: string, options: Evaluation
     const tree = view.tree === undefined || view.tree === null ? [] : treeLines(cli, view.tree, 0);
     return [...tree, ...(view.ok ? [view.text] : [])].join('\n');
   });
-  if (view.missing.length > 0) cli.note(`missing: ${view.missing.join(', ')}`);
+  if (view.missing.length > 0) cli.note(missingText(view.missing, options.as));
   if (!view.ok) refuse(view);
+}
+
+function missingText(missing: string[], as: string | undefined): string {
+  const isOfPack = as === undefined && missing.some((key) => key.startsWith('parameters.'));
+  return `missing: ${missing.join(', ')}${isOfPack ? "; '--as CHECK' sees the parameters of its pack" : ''}`;
 }
 
 /** An expression that is wrong is a wrong argument: exit 2, as OpsBro always had it. */
@@ -134,7 +144,9 @@ async function waitTrue(
 
 /** What no waiting can mend. */
 function isWrong(view: EvaluationView): boolean {
-  return /^OPSBRO_EXPRESSION_(SYNTAX|UNSUPPORTED|UNKNOWN_)/.test(view.error?.code ?? '');
+  return /^OPSBRO_(EXPRESSION_(SYNTAX|UNSUPPORTED|UNKNOWN_)|API_(NOT_FOUND|INVALID))/.test(
+    view.error?.code ?? '',
+  );
 }
 
 /** Python's truth of a value, as conditions of checks have it. */

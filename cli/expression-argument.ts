@@ -9,6 +9,7 @@ const optionValues: { [option: string]: number } = {
   '--data': 1,
   '--config': 1,
   '--language': 1,
+  '--as': 1,
   '--timeout': 1,
 };
 

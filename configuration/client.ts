@@ -69,13 +69,14 @@ export class ConfigClient {
     return { ...reply.plan, generation: this.generation };
   }
 
-  /** Compiles one expression; rejects with the code of its first error. `tree` is for `eval --explain`. */
+  /** Compiles one expression, as one of the check `as`; rejects with the code of its first error. `tree` is for `eval --explain`. */
   async compile(
     expression: string,
     language: 'opsbro' | 'javascript',
+    as: string | null = null,
   ): Promise<{ program: Program; tree: Json }> {
     const { directories } = this.options;
-    const reply = await this.send({ type: 'compile', expression, language, directories });
+    const reply = await this.send({ type: 'compile', expression, language, as, directories });
     if (reply.type !== 'compiled') throw unexpected(reply);
     return { program: reply.program, tree: reply.tree };
   }

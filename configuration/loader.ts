@@ -1,9 +1,10 @@
 import type { Json } from 'opsbro/sdk';
 import { OpsbroError } from '../core/errors.ts';
+import { nearest } from '../language/nearest.ts';
 import type { Program } from '../language/program.ts';
 import type { ConfigDirectories } from '../threads/protocol.ts';
 import { globalData } from './agent-settings.ts';
-import { assemble, type Loaded } from './assemble.ts';
+import { assemble, type Loaded, parametersOf } from './assemble.ts';
 import {
   type BuildContext,
   type Built,
@@ -11,7 +12,14 @@ import {
   type ExpressionCompiler,
   type Language,
 } from './build.ts';
-import type { ConfigPlan, Diagnostic, PluginEntry, RunningObject, ShownObject } from './model.ts';
+import type {
+  CheckObject,
+  ConfigPlan,
+  Diagnostic,
+  PluginEntry,
+  RunningObject,
+  ShownObject,
+} from './model.ts';
 import { diff } from './plan.ts';
 import { showAgent, showObject } from './show.ts';
 import { type Scan, type SourceFile, scanDirectories, type TrustedOwners } from './sources/files.ts';
@@ -77,13 +85,21 @@ export class Configuration {
     return this.last;
   }
 
-  /** Compiles one expression over the last load. Throws its first error, with its code. */
-  compile(expression: string, language: Language): { program: Program; tree: Json } {
-    const { plugins, agent } = this.loaded();
+  /**
+   * Compiles one expression over the last load, `as` an expression of this check (id or name) when one is named: with its pack's parameters
+   * and its own data. Throws its first error, with its code.
+   */
+  compile(
+    expression: string,
+    language: Language,
+    as: string | null = null,
+  ): { program: Program; tree: Json } {
+    const { plugins, agent, parameters } = this.loaded();
     const collectors = this.loaded().objects.filter(({ kind }) => kind === 'collector');
+    const check = as === null ? undefined : this.check(as);
     const scope = {
-      parameters: {},
-      configuration: globalData(agent),
+      parameters: (check && parameters.get(parametersOf(check))) ?? {},
+      configuration: { ...globalData(agent), ...check?.data },
       functions: plugins.functions,
       collectors: new Set(collectors.map(({ name }) => name.toLowerCase())),
     };
@@ -116,6 +132,24 @@ export class Configuration {
 
   get hasLoaded(): boolean {
     return this.last !== undefined;
+  }
+
+  private check(name: string): CheckObject {
+    const checks = this.loaded().objects.filter((object) => object.kind === 'check');
+    const exact = checks.filter(({ id }) => id === name);
+    const found = exact.length > 0 ? exact : checks.filter((check) => check.name === name);
+    const [one] = found;
+    if (one !== undefined && found.length === 1) return one;
+    if (one !== undefined) {
+      const ids = found.map(({ id }) => id).join(', ');
+      throw new OpsbroError('OPSBRO_API_INVALID', `check '${name}' is ambiguous: ${ids}; use the full id`);
+    }
+    const meant = nearest(
+      name,
+      checks.flatMap((check) => [check.id, check.name]),
+    );
+    const advice = meant === undefined ? "'opsbro checks list' shows all" : `did you mean '${meant}'?`;
+    throw new OpsbroError('OPSBRO_API_NOT_FOUND', `no check '${name}'; ${advice}`);
   }
 
   private loaded(): Loaded {

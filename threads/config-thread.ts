@@ -40,7 +40,8 @@ async function answer(request: ConfigRequest): Promise<ConfigReply> {
   }
   ensureLoaded(request.directories);
   if (type === 'show') return { type: 'shown', id, objects: configuration.show(request.object) };
-  return { type: 'compiled', id, ...configuration.compile(request.expression, request.language) };
+  const { expression, language, as } = request;
+  return { type: 'compiled', id, ...configuration.compile(expression, language, as) };
 }
 
 function ensureLoaded(directories: ConfigDirectories | undefined): void {

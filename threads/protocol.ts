@@ -59,6 +59,8 @@ export type ConfigRequest =
       id: number;
       expression: string;
       language: 'opsbro' | 'javascript';
+      /** The check whose parameters and data it sees. */
+      as: string | null;
       /** Read first by a thread that has loaded nothing yet. */
       directories?: ConfigDirectories;
     }

@@ -173,7 +173,7 @@ export interface ReloadView {
   diagnostics: Diagnostic[];
 }
 
-/** POST /api/v1/evaluator/eval {expression, explain?, language?}. `text` is Python's str(value). */
+/** POST /api/v1/evaluator/eval {expression, explain?, language?, as?: a check, whose parameters and data it sees}. `text` is Python's str(value). */
 export interface EvaluationView {
   ok: boolean;
   value: Json;

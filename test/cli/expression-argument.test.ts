@@ -14,6 +14,7 @@ it.each([
   ['evaluator eval -1 --explain --json', 'evaluator eval --explain --json -- -1'],
   ['evaluator eval --language javascript -1', 'evaluator eval --language javascript -- -1'],
   ['evaluator eval --language=javascript -1', 'evaluator eval --language=javascript -- -1'],
+  ['evaluator eval --as load -1', 'evaluator eval --as load -- -1'],
   ['evaluator eval a=b', 'evaluator eval -- a=b'],
   ['evaluator eval -- --json', 'evaluator eval -- --json'],
   ['evaluator eval -h', 'evaluator eval -h --'],

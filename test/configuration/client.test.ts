@@ -133,7 +133,7 @@ describe('the configuration thread', () => {
   function real(files: { [name: string]: string }): { client: ConfigClient; folder: string } {
     const folder = mkdtempSync(join(tmpdir(), 'opsbro-thread-'));
     scratch.push(folder);
-    mkdirSync(join(folder, 'a'));
+    for (const pack of ['a', 'b']) mkdirSync(join(folder, pack));
     for (const [name, text] of Object.entries(files))
       writeFileSync(join(folder, name), text, { mode: 0o644 });
     const client = new ConfigClient({
@@ -165,6 +165,28 @@ describe('the configuration thread', () => {
   it('compiles before it was ever asked to load', async () => {
     const { client } = real({ 'agent.yml': 'variables: {x: 4}\n' });
     expect((await client.compile('{{configuration.x}} + 1', 'opsbro')).program.constants).toContain(4);
+  });
+
+  it('compiles as an expression of a check, with its parameters and data', async () => {
+    const check = 'check: {critical_if: "{{configuration.limits.high}} > 9", limits: {high: 3}}\n';
+    const { client } = real({
+      'agent.yml': 'variables: {x: 4}\n',
+      'a/parameters.yml': 'low: 5\n',
+      'a/cpu.yml': check,
+      'a/load.yml': check,
+      'b/load.yml': check,
+    });
+    const all = '[{{parameters.low}}, {{configuration.limits.high}}, {{configuration.x}}]';
+    expect((await client.compile(all, 'opsbro', 'cpu')).program.constants).toEqual([5, 3, 4]);
+    expect((await client.compile(all, 'opsbro', 'a/check/load')).program.constants).toEqual([5, 3, 4]);
+    await expect(client.compile(all, 'opsbro', 'cpuu')).rejects.toMatchObject({
+      code: 'OPSBRO_API_NOT_FOUND',
+      message: "no check 'cpuu'; did you mean 'cpu'?",
+    });
+    await expect(client.compile(all, 'opsbro', 'load')).rejects.toMatchObject({
+      code: 'OPSBRO_API_INVALID',
+      message: "check 'load' is ambiguous: a/check/load, b/check/load; use the full id",
+    });
   });
 
   it('looks again at a half-written file before it reports it', async () => {

@@ -9,7 +9,11 @@ import { isoTime } from './views.ts';
 
 /** The config thread, as these routes use it. */
 export interface ConfigAsker {
-  compile(expression: string, language: 'opsbro' | 'javascript'): Promise<{ program: Program; tree: Json }>;
+  compile(
+    expression: string,
+    language: 'opsbro' | 'javascript',
+    as: string | null,
+  ): Promise<{ program: Program; tree: Json }>;
   show(object: string | null): Promise<ShownObject[]>;
 }
 
@@ -79,7 +83,9 @@ export function evaluatorRoutes(
         if (typeof asked.expression !== 'string')
           throw new OpsbroError('OPSBRO_API_INVALID', "the body lacks 'expression'");
         const language = asked.language === 'javascript' ? 'javascript' : 'opsbro';
-        const view = await evaluate(inside, config, explainer(), asked.expression, language);
+        const as = typeof asked.as === 'string' ? asked.as : null;
+        const compile = () => config.compile(asked.expression as string, language, as);
+        const view = await evaluate(inside, compile, explainer());
         if (asked.explain !== true) delete view.tree;
         return { body: view as unknown as JsonObject };
       },
@@ -89,13 +95,11 @@ export function evaluatorRoutes(
 
 async function evaluate(
   inside: AgentInside,
-  config: ConfigAsker,
+  compile: () => Promise<{ program: Program }>,
   explainer: Explainer,
-  expression: string,
-  language: 'opsbro' | 'javascript',
 ): Promise<EvaluationView> {
   try {
-    const { program } = await config.compile(expression, language);
+    const { program } = await compile();
     const { outcome, tree } = await explainer.explain(program, inside.deps.facts());
     if (outcome.kind === 'value') {
       return {
