@@ -1,8 +1,9 @@
 import type { Command } from 'commander';
+import type { ControlClient } from '../core/control/client.ts';
 import type { PluginView } from '../core/control/shapes.ts';
 import { OpsbroError } from '../core/errors.ts';
+import { nearest } from '../language/nearest.ts';
 import type { CliContext } from './context.ts';
-import { orSuggest } from './live-names.ts';
 import { paintState } from './paint.ts';
 import { formatBytes, formatMs } from './quantities.ts';
 import { plain } from './table.ts';
@@ -18,7 +19,9 @@ export function registerPlugins(program: Command, cli: CliContext): void {
     .action((options: { kind?: string }) => listPlugins(cli, options.kind));
   noun
     .command('show <id>')
-    .description('one plugin: figures, manifest and the objects that use it')
+    .description(
+      'one plugin (collector/memory, or memory where no other has that name): figures, manifest, objects',
+    )
     .action((id: string) => showPlugin(cli, id));
   noun
     .command('release <id>')
@@ -54,11 +57,10 @@ export async function listPlugins(cli: CliContext, kind: string | undefined): Pr
   );
 }
 
-async function showPlugin(cli: CliContext, id: string): Promise<void> {
+async function showPlugin(cli: CliContext, given: string): Promise<void> {
   const client = await cli.agent();
-  const plugin = await orSuggest(client, 'plugins', id, () =>
-    client.request<PluginView>('GET', pluginPath(id)),
-  );
+  const id = await findPlugin(client, given);
+  const plugin = await client.request<PluginView>('GET', pluginPath(id));
   cli.show(plugin, () => pluginText(cli, plugin));
 }
 
@@ -85,14 +87,33 @@ function pluginText(cli: CliContext, plugin: PluginView): string {
   return lines.join('\n');
 }
 
-async function releasePlugin(cli: CliContext, id: string): Promise<void> {
+async function releasePlugin(cli: CliContext, given: string): Promise<void> {
   const client = await cli.agent();
-  const answer = await orSuggest(client, 'plugins', id, async () => {
-    // An id without a kind has no such route; the look tells what is wrong with it.
-    await client.request('GET', pluginPath(id));
-    return client.request('POST', `${pluginPath(id)}/release`, {});
-  });
+  const id = await findPlugin(client, given);
+  const answer = await client.request('POST', `${pluginPath(id)}/release`, {});
   cli.show(answer, () => `OK: ${id} runs again`);
+}
+
+/** The id a person means: a full one, or a name that one plugin has. Throws with the candidates. */
+async function findPlugin(client: ControlClient, given: string): Promise<string> {
+  const ids = (await client.request<PluginView[]>('GET', '/api/v1/plugins')).map(({ id }) => id);
+  const wanted = given.toLowerCase();
+  const found = ids.includes(given)
+    ? [given]
+    : ids.filter((id) => shortName(id).toLowerCase() === wanted).sort();
+  if (found.length === 1) return found[0] as string;
+  if (found.length > 1) {
+    const why = `plugin '${given}' is ambiguous: ${found.join(', ')}; use the full id`;
+    throw new OpsbroError('OPSBRO_CLI_USAGE', why);
+  }
+  const name = nearest(given, [...ids, ...ids.map(shortName)]);
+  const meant = ids.find((id) => id === name || shortName(id) === name);
+  const advice = meant === undefined ? "'opsbro plugins list' shows all" : `did you mean '${meant}'?`;
+  throw new OpsbroError('OPSBRO_API_NOT_FOUND', `no plugin '${given}'; ${advice}`);
+}
+
+function shortName(id: string): string {
+  return id.slice(id.indexOf('/') + 1);
 }
 
 /** A plugin's id keeps its one slash in the path. */
