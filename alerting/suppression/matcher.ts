@@ -1,0 +1,93 @@
+import { OpsbroError } from '../../core/errors.ts';
+import type { CheckFacts, Matcher, MatchField, MatchOperator } from './model.ts';
+import { compilePattern, type Pattern } from './pattern.ts';
+
+const maxMatchers = 20;
+const maxText = 512;
+const cachedPatterns = 1000;
+const states = ['pending', 'ok', 'warning', 'critical', 'unknown'];
+const patterns = new Map<string, Pattern>();
+
+/**
+ * Reads matchers: `check=disk`, `pack!=linux`, `label.team=~"web|db"`, `state!~ok|warning`. A text without an operator is the name or id of a
+ * check. Values may stand in double quotes, with backslash for `"` and itself. Throws OPSBRO_API_INVALID saying which is wrong and why.
+ */
+export function parseMatchers(texts: readonly string[]): Matcher[] {
+  if (texts.length === 0)
+    throw new OpsbroError('OPSBRO_API_INVALID', "no matcher is given; write one such as 'check=disk'");
+  if (texts.length > maxMatchers)
+    throw new OpsbroError('OPSBRO_API_INVALID', `more than ${maxMatchers} matchers are given`);
+  return texts.map(parseMatcher);
+}
+
+function parseMatcher(text: string): Matcher {
+  if (text.length > maxText)
+    throw invalid(`${text.slice(0, 40)}…`, `it is longer than ${maxText} characters`);
+  const [, name = '', operator, rest = ''] = /^\s*([^=!~\s]+)\s*(=~|!~|!=|=)\s*(.*?)\s*$/s.exec(text) ?? [];
+  if (operator === undefined) return { field: 'check', operator: '=', value: bareName(text) };
+  const field = parseField(name, text);
+  const value = unquote(rest, text);
+  if (operator.endsWith('~')) compilePattern(value);
+  else if (field === 'state' && !states.includes(value))
+    throw invalid(text, `'${value}' is no state; the states are ${states.join(', ')}`);
+  return { field, operator: operator as MatchOperator, value };
+}
+
+function bareName(text: string): string {
+  const name = text.trim();
+  if (name === '' || /[=!~"*]/.test(name))
+    throw invalid(text, "write FIELD=VALUE, FIELD!=VALUE, FIELD=~PATTERN, FIELD!~PATTERN or a check's name");
+  return name;
+}
+
+function parseField(name: string, text: string): MatchField {
+  if (name === 'check' || name === 'pack' || name === 'state') return name;
+  if (/^label\../.test(name)) return name as MatchField;
+  throw invalid(text, `'${name}' is no field; the fields are check, pack, state and label.NAME`);
+}
+
+function unquote(value: string, text: string): string {
+  if (!value.startsWith('"')) return value;
+  const [, inner] = /^"((?:[^"\\]|\\.)*)"$/s.exec(value) ?? [];
+  if (inner === undefined) throw invalid(text, 'its quotes are not closed at its end');
+  return inner.replaceAll(/\\(["\\])/g, '$1');
+}
+
+function invalid(text: string, reason: string): OpsbroError {
+  return new OpsbroError('OPSBRO_API_INVALID', `the matcher '${text}' cannot be used: ${reason}`);
+}
+
+/** A matcher as a person writes it. */
+export function matcherText({ field, operator, value }: Matcher): string {
+  const isPlain = /^[^\s"\\]+$/.test(value);
+  return `${field}${operator}${isPlain ? value : `"${value.replaceAll(/["\\]/g, '\\$&')}"`}`;
+}
+
+/** True when a check fits every matcher. `check` compares with its id and its name. */
+export function matchesAll(matchers: readonly Matcher[], check: CheckFacts): boolean {
+  return matchers.every((matcher) => matches(matcher, check));
+}
+
+function matches({ field, operator, value }: Matcher, check: CheckFacts): boolean {
+  const fits = operator.endsWith('~')
+    ? patternOf(value)
+    : (text: string): boolean => text.toLowerCase() === value.toLowerCase();
+  return valuesOf(field, check).some(fits) !== operator.startsWith('!');
+}
+
+function valuesOf(field: MatchField, check: CheckFacts): string[] {
+  if (field === 'check') return [check.id, check.name];
+  if (field === 'pack' || field === 'state') return [check[field]];
+  const label = field.slice('label.'.length);
+  return [Object.hasOwn(check.labels, label) ? (check.labels[label] ?? '') : ''];
+}
+
+function patternOf(source: string): Pattern {
+  let pattern = patterns.get(source);
+  if (pattern === undefined) {
+    pattern = compilePattern(source);
+    if (patterns.size >= cachedPatterns) patterns.clear();
+    patterns.set(source, pattern);
+  }
+  return pattern;
+}
