@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto';
 import { existsSync, readdirSync, readFileSync, statSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import type { Manifest } from 'opsbro/sdk';
@@ -24,6 +25,7 @@ export interface PluginSet {
   bad: string[];
 }
 
+const schemaText = JSON.stringify(manifestSchema);
 const serviceKinds = new Set(['listener', 'cluster']);
 
 /** Where a plugin's code runs: what its manifest says, else what its kind implies. */
@@ -31,24 +33,33 @@ export function runtimeOf(manifest: Manifest): NonNullable<Manifest['runs']> {
   return manifest.runs ?? (serviceKinds.has(manifest.kind) ? 'service' : 'job');
 }
 
+/** Where the build keeps the shipped manifests ready parsed, below the modules. */
+export const bakedName = 'manifests.json';
+
+/** Names a manifest's text in the build's file: text and schema, so that neither can have changed since. */
+export function manifestKey(text: string): string {
+  return createHash('sha256').update(schemaText).update(text).digest('hex');
+}
+
 /**
  * Reads the manifests of the shipped plugins: `<manifests>/<kind folder>/<name>/plugin.yml`, code in the same place under `modules`.
- * Runs no plugin code. A bad manifest is a finding, and its plugin does not exist.
+ * Runs no plugin code. A bad manifest is a finding, and its plugin does not exist. What the build has parsed is not parsed again.
  */
 export function readShipped(
   manifests: string,
   modules: string,
 ): { entries: PluginEntry[]; diagnostics: Diagnostic[] } {
   const findings = new Findings();
+  const baked = readBaked(join(modules, bakedName));
   const paths = folders(manifests).flatMap((kind) =>
     folders(join(manifests, kind)).map((name) => join(kind, name)),
   );
   const entries = paths.flatMap((path): PluginEntry[] => {
     const folder = join(manifests, path);
     const file = join(folder, 'plugin.yml');
-    const manifest = existsSync(file)
-      ? parseManifest(readFileSync(file, 'utf8'), file, 0, findings)
-      : undefined;
+    const text = existsSync(file) ? readFileSync(file, 'utf8') : undefined;
+    const manifest =
+      text === undefined ? undefined : (baked[manifestKey(text)] ?? parseManifest(text, file, 0, findings));
     if (manifest === undefined) return [];
     const isCodeless = manifest.runs === 'expression' || manifest.runs === 'guest';
     const module = isCodeless ? null : join(modules, path, 'index.js');
@@ -56,6 +67,14 @@ export function readShipped(
     return [{ id, manifest, folder, module, origin: 'shipped', approval: 'shipped', digest: '' }];
   });
   return { entries, diagnostics: findings.list };
+}
+
+function readBaked(file: string): { [key: string]: Manifest } {
+  try {
+    return JSON.parse(readFileSync(file, 'utf8')) as { [key: string]: Manifest };
+  } catch {
+    return {};
+  }
 }
 
 function folders(path: string): string[] {
