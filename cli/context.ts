@@ -40,6 +40,8 @@ export interface CliContext {
   readonly process: CliProcess;
   readonly paint: Paint;
   exitCode: number;
+  /** A line of diagnostics for people, said once the command is through. */
+  closing: string | undefined;
   options(): GlobalOptions;
   /** `--config`/`--data`, their variables or the defaults, as absolute paths. */
   directories(): Directories;
@@ -68,6 +70,7 @@ export function createCliContext(host: CliProcess, options: () => GlobalOptions)
       return paint;
     },
     exitCode: 0,
+    closing: undefined,
     options,
     directories() {
       const { config, data } = options();

@@ -30,6 +30,8 @@ export async function runCli(line: string[], host: CliProcess): Promise<number> 
     return cli.exitCode;
   } catch (error) {
     return report(error, cli);
+  } finally {
+    if (cli.closing !== undefined && !cli.options().json) cli.note(cli.closing);
   }
 }
 

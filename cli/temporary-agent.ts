@@ -15,7 +15,8 @@ const keptErrorBytes = 4096;
 
 /**
  * Runs `act` with the agent of this data directory or, when none answers, with one of its own: started on the same configuration with
- * a data directory that lives as long as `act`. `act` may be called twice, so its first step is a request and it prints only after it.
+ * a data directory that lives as long as `act`; stderr says so before and after. `act` may be called twice, so its first step is a
+ * request and it prints only after it.
  */
 export async function withAgent<T>(cli: CliContext, act: (client: ControlClient) => Promise<T>): Promise<T> {
   const client = await cli.agent();
@@ -24,8 +25,11 @@ export async function withAgent<T>(cli: CliContext, act: (client: ControlClient)
   } catch (error) {
     if (!isNotRunning(error)) throw error;
   }
-  cli.note(cli.paint.dim(`no agent answers on ${client.socket}; starting one for this command`));
-  return withTemporaryAgent(cli, act);
+  const none = `no agent runs at ${client.socket}`;
+  cli.note(cli.paint.yellow(`${none}; starting a temporary agent for this command`));
+  const result = await withTemporaryAgent(cli, act);
+  cli.closing = cli.paint.yellow(`${none}; these results come from a temporary agent`);
+  return result;
 }
 
 /** True once every collector and detector that can run has run: what `agent wait-initialized` waits for. */
