@@ -15,6 +15,13 @@ const argumentNouns: { [command: string]: LiveNoun } = {
   'agent log follow': 'plugins',
   'detectors wait-group': 'groups',
   'evaluator eval': 'functions',
+  'config show': 'objects',
+  'config test': 'checks',
+};
+const knownValues: { [option: string]: string[] } = {
+  '--language': ['javascript', 'opsbro'],
+  '--log-level': ['debug', 'error', 'info', 'warn'],
+  '--kind': ['check', 'collector', 'detector', 'functions', 'handler'],
 };
 const printable = ['uuid', 'local-addr', 'public-addr'];
 
@@ -35,20 +42,28 @@ export function registerComplete(program: Command, cli: CliContext): void {
 /** What may stand in place of the last of `words`: commands, options, values or names the agent knows now. Never throws. */
 export async function candidates(cli: CliContext, words: string[]): Promise<string[]> {
   const partial = words.at(-1) ?? '';
-  const { command, path, given } = await findCommand(cli, words.slice(0, -1));
-  const all = partial.startsWith('-')
-    ? optionNames(command)
-    : command.commands.length > 0
-      ? commandNames(command, given)
-      : await argumentNames(cli, command, path, given);
+  const { command, path, given, option } = await findCommand(cli, words.slice(0, -1));
+  const all =
+    option !== undefined
+      ? await optionValues(cli, option)
+      : partial.startsWith('-')
+        ? optionNames(command)
+        : command.commands.length > 0
+          ? commandNames(command, given)
+          : await argumentNames(cli, command, path, given);
   return [...new Set(all)].filter((word) => word.startsWith(partial)).sort();
 }
 
+/** What was typed before the word under the cursor; `option` when that word is the value of one. */
+interface Typed {
+  command: Command;
+  path: string[];
+  given: number;
+  option: string | undefined;
+}
+
 /** Walks the typed words down the tree of commands. Options and the values of options are passed over. */
-async function findCommand(
-  cli: CliContext,
-  words: string[],
-): Promise<{ command: Command; path: string[]; given: number }> {
+async function findCommand(cli: CliContext, words: string[]): Promise<Typed> {
   const root = await wholeTree(cli, words);
   let command = root;
   const path: string[] = [];
@@ -56,7 +71,9 @@ async function findCommand(
   for (let at = 0; at < words.length; at += 1) {
     const word = words[at] as string;
     if (word.startsWith('-')) {
-      if (takesValue(command, root, word)) at += 1;
+      if (!takesValue(command, root, word)) continue;
+      at += 1;
+      if (at === words.length) return { command, path, given, option: word };
       continue;
     }
     const next = command.commands.find((one) => one.name() === word || one.aliases().includes(word));
@@ -66,7 +83,7 @@ async function findCommand(
       path.push(word);
     }
   }
-  return { command, path, given };
+  return { command, path, given, option: undefined };
 }
 
 async function wholeTree(cli: CliContext, words: string[]): Promise<Command> {
@@ -117,7 +134,15 @@ async function argumentNames(
   if (given >= expected.length) return [];
   if (path.join(' ') === 'agent print') return printable;
   const noun = argumentNouns[path.join(' ')] ?? argumentNouns[path[0] ?? ''];
-  if (noun === undefined) return [];
+  return noun === undefined ? [] : namesOf(cli, noun);
+}
+
+/** Directories are none of them: those the shell knows better. */
+async function optionValues(cli: CliContext, option: string): Promise<string[]> {
+  return option === '--as' ? namesOf(cli, 'checks') : (knownValues[option] ?? []);
+}
+
+async function namesOf(cli: CliContext, noun: LiveNoun): Promise<string[]> {
   try {
     return await liveNames(await cli.agent(), noun, timeoutMs);
   } catch {

@@ -1,3 +1,4 @@
+import type { RunningObject } from '../configuration/model.ts';
 import type { ControlClient } from '../core/control/client.ts';
 import type {
   CheckView,
@@ -10,7 +11,7 @@ import { OpsbroError } from '../core/errors.ts';
 import { nearest } from '../language/nearest.ts';
 
 /** What can be named on a command line and is known only to the running agent. */
-export type LiveNoun = 'collectors' | 'detectors' | 'checks' | 'plugins' | 'groups' | 'functions';
+export type LiveNoun = 'collectors' | 'detectors' | 'checks' | 'plugins' | 'groups' | 'functions' | 'objects';
 
 /** The names of a kind the agent knows now, sorted. */
 export async function liveNames(
@@ -25,6 +26,8 @@ export async function liveNames(
       return (await get<PluginView[]>('plugins')).map((one) => one.id).sort();
     case 'groups':
       return (await get<GroupsView>('groups')).groups.map((one) => one.name).sort();
+    case 'objects':
+      return [...(await get<RunningObject[]>('config/running')).map((one) => one.id), 'agent'].sort();
     case 'functions':
       return (await get<{ name: string }[]>('evaluator/functions')).map((one) => one.name).sort();
     default: {

@@ -36,6 +36,14 @@ describe('completion', () => {
     ],
     [['collectors', 'show', 'memory', ''], []],
     [['nonsense', ''], []],
+    [['--config', ''], []],
+    [['config', 'show', '--data', ''], []],
+    [['config', 'check', '--s'], ['--strict']],
+    [['evaluator', 'eval', '--language', 'o'], ['opsbro']],
+    [
+      ['plugins', 'list', '--kind', 'c'],
+      ['check', 'collector'],
+    ],
   ])('%j completes to %j', async (words, expected) => {
     expect(await complete(...words)).toEqual(expected);
   });
@@ -45,6 +53,10 @@ describe('completion', () => {
     expect(await complete('plugins', 'show', 'collector/mem')).toEqual(['collector/memory']);
     expect(await complete('evaluator', 'eval', 'file_ex')).toEqual(['file_exists']);
     expect(await complete('checks', 'show', 'mem')).toEqual(['memory']);
+    expect(await complete('evaluator', 'eval', '--as', 'mem')).toEqual(['memory']);
+    expect(await complete('config', 'show', 'linux/check/me')).toEqual(['linux/check/memory']);
+    expect(await complete('config', 'show', 'ag')).toEqual(['agent']);
+    expect(await complete('config', 'show', 'agent', '')).toEqual([]);
   });
 
   it('asks the agent that the line under the cursor names, and is silent when none runs', async () => {
@@ -72,6 +84,17 @@ describe('completion', () => {
       stdout: 'memory\ncomplete -o default -F _opsbro opsbro\n',
       stderr: '',
     });
+  });
+
+  it.each(['--config', '--data'])('gives the directories after %s to a real bash', async (option) => {
+    const asked = `
+      source <("${program}" completion bash)
+      cd "${agent.data}/.." && touch da-file
+      COMP_WORDS=("${program}" config show ${option} da) COMP_CWORD=4
+      _opsbro
+      printf '%s\\n' "\${COMPREPLY[@]}"`;
+    const answered = await run('bash', ['--norc', '-c', asked], { OPSBRO_DATA: agent.data });
+    expect(answered).toMatchObject({ code: 0, stdout: 'data\n', stderr: '' });
   });
 
   it.each(['zsh', 'fish'])('prints a script that %s accepts', async (shell) => {
