@@ -7,6 +7,7 @@ import { root, sourceFiles } from './repository.ts';
 const files = sourceFiles(
   'sdk',
   'core',
+  'alerting',
   'configuration',
   'language',
   'threads',

@@ -8,15 +8,23 @@ import {
   sourceFiles,
 } from './repository.ts';
 
-const files = sourceFiles('sdk', 'core', 'configuration', 'language', 'threads', 'plugins', 'cli').filter(
-  ({ isTest }) => !isTest,
-);
+const files = sourceFiles(
+  'sdk',
+  'core',
+  'alerting',
+  'configuration',
+  'language',
+  'threads',
+  'plugins',
+  'cli',
+).filter(({ isTest }) => !isTest);
 const byPath = new Map(files.map((file) => [file.path, file]));
 
 /** What the code of each folder may reach, beside its own files. */
 const allowed: { [folder: string]: RegExp[] } = {
   sdk: [/^node:/, /^opsbro\/sdk$/],
-  core: [/^node:/, /^opsbro\/sdk$/, /^npm:/, /^(configuration|language|threads)\//],
+  core: [/^node:/, /^opsbro\/sdk$/, /^npm:/, /^(alerting|configuration|language|threads)\//],
+  alerting: [/^node:/, /^opsbro\/sdk$/, /^npm:/, /^core\/(errors|clock)\.ts$/],
   language: [
     /^node:/,
     /^opsbro\/sdk$/,
@@ -103,7 +111,8 @@ describe('imports', () => {
         const to = target(file, found);
         if (/^npm:(ajv|yaml|@lezer\/.*|undici|quickjs-emscripten|esbuild|nedb-promises)$/.test(to))
           heavy.push(`${path} (from ${from}) loads ${to}`);
-        else if (/^(core|configuration|language|threads)\//.test(to) && !loaded.has(to)) loaded.set(to, path);
+        else if (/^(core|alerting|configuration|language|threads)\//.test(to) && !loaded.has(to))
+          loaded.set(to, path);
       }
     }
     expect(loaded.size).toBeGreaterThan(20);

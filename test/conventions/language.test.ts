@@ -2,7 +2,17 @@ import { basename, dirname } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { filesBelow, sourceFiles, withoutTexts } from './repository.ts';
 
-const files = sourceFiles('sdk', 'core', 'configuration', 'language', 'threads', 'plugins', 'cli', 'test');
+const files = sourceFiles(
+  'sdk',
+  'core',
+  'alerting',
+  'configuration',
+  'language',
+  'threads',
+  'plugins',
+  'cli',
+  'test',
+);
 const product = files.filter(({ isTest }) => !isTest);
 const mayTalk = /^(cli|test\/bench|test\/soak)\//;
 

@@ -91,9 +91,18 @@ describe('the YAML of', () => {
 
   const readmes = [
     'README.md',
-    ...['plugins', 'config.d', 'core', 'configuration', 'language', 'threads', 'cli', 'sdk', 'test'].flatMap(
-      (folder) => filesBelow(folder, 'README.md'),
-    ),
+    ...[
+      'plugins',
+      'config.d',
+      'core',
+      'alerting',
+      'configuration',
+      'language',
+      'threads',
+      'cli',
+      'sdk',
+      'test',
+    ].flatMap((folder) => filesBelow(folder, 'README.md')),
   ];
   it.each(readmes.filter((path) => existsSync(join(root, path)) && yamlBlocks(read(path)).length > 0))(
     '%s loads',

@@ -1,7 +1,17 @@
 import { expect, it } from 'vitest';
 import { codeLines, functionSpans, sourceFiles, withoutComments } from './repository.ts';
 
-const files = sourceFiles('sdk', 'core', 'configuration', 'language', 'threads', 'plugins', 'cli', 'test');
+const files = sourceFiles(
+  'sdk',
+  'core',
+  'alerting',
+  'configuration',
+  'language',
+  'threads',
+  'plugins',
+  'cli',
+  'test',
+);
 
 it('keeps every file within 400 lines', () => {
   const long = files.filter(({ text }) => text.split('\n').length - 1 > 400).map(({ path }) => path);
@@ -21,7 +31,7 @@ it('keeps every function within 60 lines', () => {
 
 it('keeps core within 6,000 code lines and every folder of it and of the libraries beside it within 1,500', () => {
   const sizes = new Map<string, number>();
-  for (const { path, text } of sourceFiles('core', 'configuration', 'language', 'threads')) {
+  for (const { path, text } of sourceFiles('core', 'alerting', 'configuration', 'language', 'threads')) {
     const [library = '', folder = ''] = path.split('/');
     const lines = codeLines(text);
     const place = folder.endsWith('.ts') ? `${library}/` : `${library}/${folder}/`;
