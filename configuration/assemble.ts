@@ -214,7 +214,7 @@ class Assembly {
       const place = { file: path, line: 1, column: 1 };
       const standing = { pack, root: false, isParameters: false };
       const file = { path, directory: -1, ...standing, base: name, bytes: Buffer.alloc(0), hash: '' };
-      raw = { id, kind, pack, name, value, place, file, locate: () => place };
+      raw = { id, kind, pack, name, value, place, file, tests: [], locate: () => place };
       this.parts.synthesised.set(key, raw);
     }
     this.candidates.set(id, [raw]);

@@ -8,7 +8,7 @@ import { parseDuration } from './sources/duration.ts';
 import { Findings } from './sources/findings.ts';
 import { type KindSchema, kindSchemas } from './sources/kinds.ts';
 import { configurationNames, lookUp, macrosOf } from './sources/macros.ts';
-import { fillOptions, mapFormats } from './sources/options.ts';
+import { fillOptions, mapFormats, optionSchemaOf } from './sources/options.ts';
 import { isMapping, plannedPlugins, type RawObject } from './sources/split.ts';
 import { quotingAdvice } from './sources/unquoted.ts';
 import { type SchemaFinding, unknownKey, validate } from './sources/validate.ts';
@@ -67,7 +67,6 @@ const groupKeys = ['add_groups', 'groups', 'tags'];
 const allStates: VerdictState[] = ['ok', 'warning', 'critical', 'unknown'];
 const unknownPlugin = 'OPSBRO_CONFIG_UNKNOWN_PLUGIN';
 const missingKey = 'OPSBRO_CONFIG_MISSING_KEY';
-const noOptions: KindSchema = { type: 'object', additionalProperties: false, properties: {} };
 
 /** Dashboards nest: whatever is called `value` anywhere below `content` is an expression. */
 const dashboardNode: JsonObject = {};
@@ -169,7 +168,7 @@ class Builder {
     const { value } = this.raw;
     const { manifest } = this.entry ?? {};
     const schema = kindSchemas[kind];
-    const optionSchema = manifest?.runs === 'expression' ? noOptions : { ...noOptions, ...manifest?.options };
+    const optionSchema = optionSchemaOf(manifest);
     const isOption = (key: string): boolean => Object.hasOwn(optionSchema.properties, key);
     const subject = plugin === `${kind}/rule` ? `a ${kind}` : plugin;
     const inline: JsonObject = {};
@@ -268,7 +267,7 @@ class Builder {
     const tests = (Array.isArray(this.own.tests) ? this.own.tests : []) as JsonObject[];
     return tests.map((test, index) => ({
       ...test,
-      place: this.at(['tests', index]) as unknown as JsonObject,
+      place: this.raw.tests[index] as unknown as JsonObject,
     }));
   }
 

@@ -33,6 +33,7 @@ function lay(below: RawObject, over: RawObject): RawObject {
   const raw: RawObject = {
     ...over,
     value: { ...inherited, ...own },
+    tests: Object.hasOwn(inherited, 'tests') ? below.tests : over.tests,
     inherited: new Set(Object.keys(inherited).filter((key) => below.inherited?.has(key) ?? true)),
     locate: (path, of, offset) =>
       Object.hasOwn(inherited, path[0] ?? '')

@@ -1,4 +1,5 @@
-import type { Json, JsonObject } from 'opsbro/sdk';
+import type { Json, JsonObject, Manifest } from 'opsbro/sdk';
+import type { KindSchema } from './kinds.ts';
 import type { Path } from './yaml.ts';
 
 /** What `show`, logs and answers print in place of a secret. */
@@ -6,6 +7,17 @@ export const redacted = '********';
 
 const isMapping = (value: unknown): value is JsonObject =>
   typeof value === 'object' && value !== null && !Array.isArray(value);
+
+const noOptions: KindSchema = { type: 'object', additionalProperties: false, properties: {} };
+const optionSchemas = new WeakMap<Manifest, KindSchema>();
+
+/** The schema of a plugin's options; the same object for the same manifest, since each one is compiled. */
+export function optionSchemaOf(manifest: Manifest | undefined): KindSchema {
+  if (manifest?.options === undefined || manifest.runs === 'expression') return noOptions;
+  const schema = optionSchemas.get(manifest) ?? { ...noOptions, ...manifest.options };
+  optionSchemas.set(manifest, schema);
+  return schema;
+}
 
 /** Calls `visit` with every value that `schema` gives a `format`; what it returns takes the value's place. Copies, never changes `value`. */
 export function mapFormats(

@@ -19,6 +19,8 @@ export interface RawObject {
   value: JsonObject;
   place: Place;
   file: SourceFile;
+  /** Places of its `tests`. */
+  tests: Place[];
   /** Of an object laid over another: the keys it has from the lowest directory. */
   inherited?: ReadonlySet<string>;
   /** The place of a key or value of this object; of the object itself when it has no such path. */
@@ -136,6 +138,10 @@ class Splitter {
       file: path,
       ...document.locate(inFile(steps), of, offset),
     });
+    // Wanted of every check that has tests: later the file would have to be parsed again for them.
+    const tests = Array.isArray(value.tests)
+      ? value.tests.map((_, index) => locate(['tests', index], 'value'))
+      : [];
     this.result.objects.push({
       id: `${pack}/${kind}/${name}`,
       kind,
@@ -144,6 +150,7 @@ class Splitter {
       value,
       place,
       file: this.file,
+      tests,
       locate,
     });
   }

@@ -31,7 +31,9 @@ describe('a partial file over a shipped object', () => {
     expect(lines(made.load().diagnostics)).toEqual([]);
     expect(cpu()).toMatchObject({ enabled: false, intervalMs: 10_000, notes: 'shipped' });
     expect(cpu().program).toEqual(before.program);
-    expect(cpu().tests).toHaveLength(1);
+    expect(cpu().tests.map(({ place }) => place)).toEqual([
+      { file: made.path('linux/monitoring/cpu.yml'), line: 7, column: 7 },
+    ]);
     expect(cpu().place.file).toBe(made.path('/over/linux/monitoring/cpu.yml'));
   });
 

@@ -1,7 +1,12 @@
-import type { JsonObject } from 'opsbro/sdk';
+import type { JsonObject, Manifest } from 'opsbro/sdk';
 import { describe, expect, it } from 'vitest';
 import { parseDuration, parseSize } from '../../../configuration/sources/duration.ts';
-import { fillOptions, redactSecrets, resolveSecrets } from '../../../configuration/sources/options.ts';
+import {
+  fillOptions,
+  optionSchemaOf,
+  redactSecrets,
+  resolveSecrets,
+} from '../../../configuration/sources/options.ts';
 import { validate } from '../../../configuration/sources/validate.ts';
 
 const schema: JsonObject = {
@@ -17,6 +22,13 @@ const schema: JsonObject = {
     list: { type: 'array', items: { type: 'object', properties: { token: { format: 'secret' } } } },
   },
 };
+
+it('makes one schema a manifest, so that it is compiled once', () => {
+  const manifest: Manifest = { api: 1, kind: 'collector', name: 'a', summary: '', options: schema };
+  expect(optionSchemaOf(manifest)).toBe(optionSchemaOf(manifest));
+  expect(optionSchemaOf(manifest)).toEqual(schema);
+  expect(optionSchemaOf({ ...manifest, runs: 'expression' })).toBe(optionSchemaOf(undefined));
+});
 
 describe('durations and sizes', () => {
   it.each([
