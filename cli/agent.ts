@@ -34,7 +34,7 @@ export function registerAgent(program: Command, cli: CliContext): Command {
   noun
     .command('wait-initialized')
     .description('wait until the agent has run every collector and detector once; exit 1 when the time is up')
-    .option('--timeout <duration>', 'how long to wait', '30')
+    .option('--timeout <duration>', 'how long to wait: seconds, or 500ms, 10s, 5m, 1h', '30')
     .option('--show-init-header', 'print what is waited for')
     .action((options: { timeout: string; showInitHeader: boolean }) =>
       waitInitialized(cli, options.timeout, options.showInitHeader),

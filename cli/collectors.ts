@@ -44,7 +44,7 @@ export function registerCollectors(program: Command, cli: CliContext): void {
   noun
     .command('wait-ok <name>')
     .description('wait until a collector is ok; exit 1 when the time is up')
-    .option('--timeout <duration>', 'how long to wait', '30')
+    .option('--timeout <duration>', 'how long to wait: seconds, or 500ms, 10s, 5m, 1h', '30')
     .action((name: string, options: { timeout: string }) => waitOk(cli, name, options.timeout));
   addHistory(noun, cli, 'collectors');
 }

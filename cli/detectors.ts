@@ -27,7 +27,7 @@ export function registerDetectors(program: Command, cli: CliContext): void {
   noun
     .command('wait-group <name>')
     .description('wait until this host is in a group; exit 1 when the time is up')
-    .option('--timeout <duration>', 'how long to wait', '30')
+    .option('--timeout <duration>', 'how long to wait: seconds, or 500ms, 10s, 5m, 1h', '30')
     .action((name: string, options: { timeout: string }) => waitGroup(cli, name, options.timeout));
   addHistory(noun, cli, 'detectors');
 }

@@ -39,7 +39,7 @@ export function registerEvaluator(program: Command, cli: CliContext): void {
     .description('wait until an expression is true; exit 1 when the time is up')
     .option('--language <name>', 'opsbro or javascript')
     .option('--as <check>', asText)
-    .option('--timeout <duration>', 'how long to wait', '30')
+    .option('--timeout <duration>', 'how long to wait: seconds, or 500ms, 10s, 5m, 1h', '30')
     .action((expression: string, options: EvaluationOptions & { timeout: string }) =>
       waitTrue(cli, expression, options),
     );

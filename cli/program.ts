@@ -3,6 +3,7 @@ import { OpsbroError } from '../core/errors.ts';
 import { type CommandGroup, commandGroups } from './command-table.ts';
 import { type CliContext, type CliProcess, createCliContext, type GlobalOptions } from './context.ts';
 import { errorText } from './error-text.ts';
+import { examplesText } from './examples.ts';
 import { protectExpression } from './expression-argument.ts';
 import { packageVersion } from './package-version.ts';
 
@@ -54,6 +55,7 @@ function describeProgram(program: Command, cli: CliContext, isJson: boolean): vo
     .exitOverride()
     .showSuggestionAfterError(true)
     .configureHelp({ showGlobalOptions: true })
+    .addHelpText('afterAll', ({ command, error }) => (error ? '' : examplesText(command)))
     .configureOutput({
       writeOut: (text) => void host.stdout.write(text),
       writeErr: (text) => void host.stderr.write(text),
