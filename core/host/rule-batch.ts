@@ -54,16 +54,17 @@ export function withReason(
   const [key] = result.missing ?? [];
   if (result.state !== 'unknown' || key === undefined || object.kind === 'collector') return result;
   const reference = object.program?.references.find(({ text }) => text === key);
-  const reason = reference && reasonFor(reference, table.collector(reference.collector), board);
+  const reason = reference && reasonFor(reference, table, board);
   return reason === undefined ? result : { ...result, output: `${result.output} (${reason})` };
 }
 
-function reasonFor(
-  { collector, path }: Reference,
-  source: Runtime | undefined,
-  board: Board,
-): string | undefined {
-  if (source === undefined) return `there is no collector ${collector}`;
+function reasonFor({ collector, path }: Reference, table: ObjectTable, board: Board): string | undefined {
+  const source = table.collector(collector);
+  if (source === undefined) {
+    const names = table.of('collector').map(({ object }) => object.name);
+    const meant = nearest(collector, names);
+    return `there is no collector ${collector}${meant === undefined ? '' : `; did you mean ${meant}?`}`;
+  }
   const why = idleReason(source);
   if (why !== undefined) return `collector ${collector}: ${why}`;
   const near = nearest(path.join('.'), keysOf(board.samples.get(collector)?.tree ?? {}));

@@ -144,6 +144,12 @@ describe('runner', () => {
 
   it.each([
     ['is not there', [], undefined, 'there is no collector load'],
+    [
+      'is called otherwise',
+      [collectorObject('laod')],
+      undefined,
+      'there is no collector load; did you mean laod?',
+    ],
     ['is disabled', [collectorObject('load', { enabled: false })], undefined, 'collector load: not enabled'],
     [
       'is for other nodes',
