@@ -1,0 +1,73 @@
+import type { OutboxEntry } from './entry.ts';
+
+/** An entry in memory: it may go once the store has it, and not before `notBeforeMs` on the monotonic clock. */
+export interface Waiting {
+  entry: OutboxEntry;
+  stored: boolean;
+  notBeforeMs: number;
+}
+
+/** What waits for one handler, in one queue per order. The first of each queue may be delivered; queues take turns. */
+export class Lane {
+  readonly #queues = new Map<string, Waiting[]>();
+  /** Failures in a row, whatever they were of. */
+  failures = 0;
+  notBeforeMs = 0;
+  isBusy = false;
+  dropped = 0;
+  #size = 0;
+
+  get size(): number {
+    return this.#size;
+  }
+
+  add(waiting: Waiting): void {
+    const queue = this.#queues.get(waiting.entry.order);
+    if (queue === undefined) this.#queues.set(waiting.entry.order, [waiting]);
+    else queue.push(waiting);
+    this.#size += 1;
+  }
+
+  /** Takes an entry out, and puts its queue behind the others. */
+  remove({ entry }: Waiting): void {
+    const queue = this.#queues.get(entry.order) ?? [];
+    const rest = queue.filter((each) => each.entry.serial !== entry.serial);
+    this.#size -= queue.length - rest.length;
+    this.#queues.delete(entry.order);
+    if (rest.length > 0) this.#queues.set(entry.order, rest);
+  }
+
+  /** The first entry that may go now. */
+  next(nowMs: number): Waiting | undefined {
+    if (this.isBusy || this.notBeforeMs > nowMs) return undefined;
+    for (const [head] of this.#queues.values())
+      if (head?.stored === true && head.notBeforeMs <= nowMs) return head;
+    return undefined;
+  }
+
+  /** When an entry may go, monotonic ms; null when nothing waits for time to pass. */
+  nextAtMs(): number | null {
+    if (this.isBusy) return null;
+    let soonest = Number.POSITIVE_INFINITY;
+    for (const [head] of this.#queues.values())
+      if (head?.stored === true) soonest = Math.min(soonest, head.notBeforeMs);
+    return soonest === Number.POSITIVE_INFINITY ? null : Math.max(soonest, this.notBeforeMs);
+  }
+
+  /** What goes first when there is too much: the oldest reminder, else the oldest of all; never the one that is being delivered. */
+  expendable(delivering: number | undefined): Waiting | undefined {
+    let oldest: Waiting | undefined;
+    let reminder: Waiting | undefined;
+    for (const waiting of this.all()) {
+      if (waiting.entry.serial === delivering) continue;
+      if (oldest === undefined || waiting.entry.serial < oldest.entry.serial) oldest = waiting;
+      if (Number(waiting.entry.event.data.repeat ?? 0) === 0) continue;
+      if (reminder === undefined || waiting.entry.serial < reminder.entry.serial) reminder = waiting;
+    }
+    return reminder ?? oldest;
+  }
+
+  *all(): Generator<Waiting> {
+    for (const queue of this.#queues.values()) yield* queue;
+  }
+}

@@ -1,0 +1,291 @@
+import type { HandlerEvent, Json, JsonObject } from 'opsbro/sdk';
+import type { TimerClock } from '../../core/clock.ts';
+import { entryKey, entryValue, type OutboxEntry, readEntry } from './entry.ts';
+import { Lane, type Waiting } from './lane.ts';
+import { isGivenUp, retryPauseMs } from './retry.ts';
+
+/** Entries that wait for one handler; beyond, reminders and then the oldest are dropped, counted and said. */
+const perHandler = 10_000;
+/** Entries given up that are kept for `handlers outbox retry`. */
+const deadKept = 1000;
+
+/** How a delivery went. `unavailable`: the handler is not there or not enabled, so nothing was tried. */
+export type Delivery =
+  | { status: 'delivered' }
+  | { status: 'unavailable'; message: string }
+  | { status: 'failed'; code: string; message: string; isPermanent: boolean; retryAfterMs: number | null };
+
+/** What an outbox works with. */
+export interface OutboxParts {
+  clock: TimerClock;
+  /** 0 to 1. */
+  random(): number;
+  /** Never rejects. */
+  store: { put(batch: { put?: [string, Json][]; del?: string[] }): Promise<void> };
+  /** Hands an event to a handler. Never rejects; ends within the handler's timeout. */
+  deliver(handler: string, event: HandlerEvent): Promise<Delivery>;
+  /** Says what an operator should know. */
+  report(level: 'info' | 'warn' | 'error', message: string, fields: JsonObject): void;
+}
+
+/** An entry as it is shown. */
+export interface OutboxView extends OutboxEntry {
+  state: 'waiting' | 'delivering' | 'dead';
+  /** Epoch ms; null unless it waits for a next attempt. */
+  nextAt: number | null;
+}
+
+/**
+ * Delivers events at least once. What is taken in is stored by the caller together with what caused it, and let go afterwards; what was
+ * delivered is taken out of the store. One delivery at a time a handler, so a broken one delays nobody else; an event that fails delays
+ * only those of its own order, and the handler for a pause that grows.
+ */
+export class Outbox {
+  readonly #parts: OutboxParts;
+  readonly #lanes = new Map<string, Lane>();
+  readonly #dead = new Map<number, OutboxEntry>();
+  readonly #delivering = new Map<string, number>();
+  #serial = 0;
+  #cancel: () => void = () => {};
+  #isStopped = false;
+
+  constructor(parts: OutboxParts) {
+    this.#parts = parts;
+  }
+
+  /** Takes over what an earlier agent left: the store's `outbox/` and `dead/` entries. Call it before anything is added. */
+  restore(entries: [key: string, value: Json][]): void {
+    for (const [key, value] of entries) {
+      const entry = readEntry(value);
+      if (entry === undefined) continue;
+      this.#serial = Math.max(this.#serial, entry.serial);
+      if (key.startsWith('dead/')) this.#dead.set(entry.serial, entry);
+      else this.#lane(entry.handler).add({ entry, stored: true, notBeforeMs: 0 });
+    }
+  }
+
+  /** Begins to deliver. */
+  start(): void {
+    this.#pump();
+  }
+
+  /** Takes an event in. Store `put` and remove `del` in one batch with what caused it, then call `release`. */
+  add(
+    handler: string,
+    order: string,
+    event: HandlerEvent,
+  ): { put: [key: string, value: Json][]; del: string[]; release(): void } {
+    this.#serial += 1;
+    const entry: OutboxEntry = {
+      handler,
+      serial: this.#serial,
+      order,
+      event,
+      attempts: 0,
+      createdAt: this.#parts.clock.now(),
+      lastError: '',
+    };
+    const waiting: Waiting = { entry, stored: false, notBeforeMs: 0 };
+    const lane = this.#lane(handler);
+    lane.add(waiting);
+    return {
+      put: [[entryKey('outbox', entry), entryValue(entry)]],
+      del: this.#makeRoom(handler, lane),
+      release: () => {
+        waiting.stored = true;
+        this.#pump();
+      },
+    };
+  }
+
+  /** Everything that waits or was given up, oldest first. */
+  list(): OutboxView[] {
+    const { clock } = this.#parts;
+    const offset = clock.now() - clock.monotonic();
+    const views: OutboxView[] = [...this.#dead.values()].map((entry) => ({
+      ...entry,
+      state: 'dead',
+      nextAt: null,
+    }));
+    for (const [handler, lane] of this.#lanes) {
+      for (const { entry, notBeforeMs } of lane.all()) {
+        const isOut = this.#delivering.get(handler) === entry.serial;
+        const nextMs = Math.max(notBeforeMs, lane.notBeforeMs);
+        const nextAt = isOut || nextMs <= clock.monotonic() ? null : Math.round(nextMs + offset);
+        views.push({ ...entry, state: isOut ? 'delivering' : 'waiting', nextAt });
+      }
+    }
+    return views.sort((left, right) => left.serial - right.serial);
+  }
+
+  /** Tries entries again now, dead ones too; all of them without serials. Returns how many. */
+  async retry(serials: number[] | null): Promise<number> {
+    const isMeant = (serial: number): boolean => serials === null || serials.includes(serial);
+    const put: [string, Json][] = [];
+    const del: string[] = [];
+    let count = 0;
+    for (const entry of [...this.#dead.values()].filter(({ serial }) => isMeant(serial))) {
+      const again = { ...entry, attempts: 0, createdAt: this.#parts.clock.now() };
+      this.#dead.delete(entry.serial);
+      this.#lane(entry.handler).add({ entry: again, stored: true, notBeforeMs: 0 });
+      put.push([entryKey('outbox', again), entryValue(again)]);
+      del.push(entryKey('dead', entry));
+      count += 1;
+    }
+    for (const lane of this.#lanes.values()) {
+      for (const waiting of lane.all()) {
+        if (!isMeant(waiting.entry.serial) || waiting.notBeforeMs === 0) continue;
+        waiting.notBeforeMs = 0;
+        lane.notBeforeMs = 0;
+        count += 1;
+      }
+    }
+    if (put.length > 0) await this.#parts.store.put({ put, del });
+    this.#pump();
+    return count;
+  }
+
+  /** Takes entries out for good; all dead ones without serials. Returns how many. */
+  async drop(serials: number[] | null): Promise<number> {
+    const del: string[] = [];
+    for (const entry of [...this.#dead.values()]) {
+      if (serials !== null && !serials.includes(entry.serial)) continue;
+      this.#dead.delete(entry.serial);
+      del.push(entryKey('dead', entry));
+    }
+    for (const [handler, lane] of this.#lanes) {
+      for (const waiting of [...lane.all()]) {
+        const { entry } = waiting;
+        if (serials?.includes(entry.serial) !== true || this.#delivering.get(handler) === entry.serial)
+          continue;
+        lane.remove(waiting);
+        del.push(entryKey('outbox', entry));
+      }
+    }
+    if (del.length > 0) await this.#parts.store.put({ del });
+    return del.length;
+  }
+
+  /** Begins no further delivery; what is under way ends by its own deadline. */
+  stop(): void {
+    this.#isStopped = true;
+    this.#cancel();
+  }
+
+  #lane(handler: string): Lane {
+    const lane = this.#lanes.get(handler) ?? new Lane();
+    this.#lanes.set(handler, lane);
+    return lane;
+  }
+
+  #makeRoom(handler: string, lane: Lane): string[] {
+    const spare = lane.size > perHandler ? lane.expendable(this.#delivering.get(handler)) : undefined;
+    if (spare === undefined) return [];
+    lane.remove(spare);
+    lane.dropped += 1;
+    if (lane.dropped === 1)
+      this.#parts.report('error', 'a handler lags: what it should be told first is dropped', {
+        object: handler,
+      });
+    return [entryKey('outbox', spare.entry)];
+  }
+
+  /** Starts what may go, and wakes again when something else may. */
+  #pump(): void {
+    if (this.#isStopped) return;
+    const now = this.#parts.clock.monotonic();
+    let soonest = Number.POSITIVE_INFINITY;
+    for (const [handler, lane] of this.#lanes) {
+      const waiting = lane.next(now);
+      if (waiting !== undefined) void this.#deliver(handler, lane, waiting);
+      else if (lane.size === 0 && !lane.isBusy) this.#lanes.delete(handler);
+      else soonest = Math.min(soonest, lane.nextAtMs() ?? soonest);
+    }
+    this.#cancel();
+    if (soonest < Number.POSITIVE_INFINITY)
+      this.#cancel = this.#parts.clock.after(Math.max(1, Math.ceil(soonest - now)), () => this.#pump());
+  }
+
+  async #deliver(handler: string, lane: Lane, waiting: Waiting): Promise<void> {
+    const { entry } = waiting;
+    lane.isBusy = true;
+    this.#delivering.set(handler, entry.serial);
+    const delivery = await this.#parts.deliver(handler, entry.event);
+    if (delivery.status === 'delivered') {
+      this.#delivered(handler, lane);
+      lane.remove(waiting);
+      await this.#parts.store.put({ del: [entryKey('outbox', entry)] });
+    } else await this.#failed(lane, waiting, delivery);
+    this.#delivering.delete(handler);
+    lane.isBusy = false;
+    this.#pump();
+  }
+
+  #delivered(handler: string, lane: Lane): void {
+    const { failures, dropped } = lane;
+    lane.failures = 0;
+    lane.notBeforeMs = 0;
+    lane.dropped = 0;
+    if (failures > 0 || dropped > 0)
+      this.#parts.report('info', 'a handler delivers again', { object: handler, failures, dropped });
+  }
+
+  async #failed(
+    lane: Lane,
+    waiting: Waiting,
+    delivery: Exclude<Delivery, { status: 'delivered' }>,
+  ): Promise<void> {
+    const { clock, random } = this.#parts;
+    const { entry } = waiting;
+    const isTried = delivery.status === 'failed';
+    const isPermanent = isTried && delivery.isPermanent;
+    const retryAfterMs = isTried ? delivery.retryAfterMs : null;
+    entry.attempts += isTried ? 1 : 0;
+    entry.lastError = delivery.message.slice(0, 1024);
+    // What the other side refuses for good says nothing about the next event.
+    lane.failures += isPermanent ? 0 : 1;
+    if (isPermanent || isGivenUp(entry.attempts, Math.max(0, clock.now() - entry.createdAt))) {
+      await this.#giveUp(lane, waiting);
+      return;
+    }
+    const now = clock.monotonic();
+    lane.notBeforeMs = now + retryPauseMs(lane.failures, random, retryAfterMs);
+    waiting.notBeforeMs = now + retryPauseMs(Math.max(1, entry.attempts), random, retryAfterMs);
+    this.#parts.report('warn', 'a notification was not delivered, and is tried again', {
+      ...fieldsOf(entry, delivery),
+      attempts: entry.attempts,
+    });
+    await this.#parts.store.put({ put: [[entryKey('outbox', entry), entryValue(entry)]] });
+  }
+
+  async #giveUp(lane: Lane, waiting: Waiting): Promise<void> {
+    const { entry } = waiting;
+    lane.remove(waiting);
+    this.#dead.set(entry.serial, entry);
+    const del = [entryKey('outbox', entry)];
+    for (const serial of this.#dead.keys()) {
+      if (this.#dead.size <= deadKept) break;
+      this.#dead.delete(serial);
+      del.push(entryKey('dead', { serial }));
+    }
+    const message = `a notification was given up after ${entry.attempts} attempts; see 'opsbro handlers outbox list'`;
+    this.#parts.report('error', message, {
+      object: entry.handler,
+      event: entry.event.key,
+      reason: entry.lastError,
+    });
+    await this.#parts.store.put({ put: [[entryKey('dead', entry), entryValue(entry)]], del });
+  }
+}
+
+function fieldsOf(
+  entry: OutboxEntry,
+  delivery: { status: string; message: string; code?: string },
+): JsonObject {
+  return {
+    object: entry.handler,
+    event: entry.event.key,
+    code: delivery.code ?? 'OPSBRO_PLUGIN_FAILED',
+    reason: delivery.message,
+  };
+}

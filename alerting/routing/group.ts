@@ -1,0 +1,79 @@
+import type { Alert, GroupRecord, HandlerPolicy, Member, Notification, Told } from './model.ts';
+import type { Finding } from './need.ts';
+
+/** What one notification may carry; the rest is told next time. */
+const membersPerNotification = 500;
+
+/** An alert of a group, and what was found about it. */
+export interface Candidate {
+  alert: Alert;
+  told: Told | undefined;
+  finding: Finding;
+}
+
+/** The group an alert belongs to for a handler: the values of its `group_by`, or the check itself. */
+export function groupOf(handler: HandlerPolicy, alert: Alert): string {
+  if (handler.groupBy.length === 0) return alert.check;
+  return handler.groupBy.map((name) => `${name}=${labelOf(alert, name)}`).join(',');
+}
+
+function labelOf(alert: Alert, name: string): string {
+  switch (name) {
+    case 'check':
+      return alert.check;
+    case 'name':
+      return alert.name;
+    case 'pack':
+      return alert.pack;
+    case 'state':
+      return alert.state;
+    default:
+      return alert.labels[name] ?? '';
+  }
+}
+
+/**
+ * When a group that needs something since `needAt` is told: a new group `group_wait` later, so that what breaks together is told together, a
+ * known one at most once per `group_interval`. Epoch ms.
+ */
+export function sendAt(handler: HandlerPolicy, record: GroupRecord | undefined, needAt: number): number {
+  if (handler.groupBy.length === 0) return needAt;
+  if (record === undefined) return needAt + handler.groupWaitMs;
+  return Math.max(needAt, record.sentAt + handler.groupIntervalMs);
+}
+
+/** The notification of a group: everything that needs to be told, beside what is known to be broken. */
+export function notificationOf(
+  handler: HandlerPolicy,
+  group: string,
+  candidates: Candidate[],
+  serial: number,
+  node: string,
+): Notification {
+  const needed = candidates.filter(({ finding }) => finding.need !== null);
+  const known = candidates.filter(({ finding, told }) => finding.need === null && told !== undefined);
+  const members = [...needed, ...known].slice(0, membersPerNotification).map(memberOf);
+  const type = members.some(({ change }) => change !== 'recovered') ? 'problem' : 'recovery';
+  const single = handler.groupBy.length === 0 ? members[0] : undefined;
+  return {
+    handler: handler.id,
+    order: single === undefined ? `group ${group}` : single.alert.check,
+    key: single === undefined ? `${node}/${handler.name}/${group}/${serial}` : keyOf(node, single),
+    type,
+    members,
+    group: single === undefined ? group : '',
+  };
+}
+
+function keyOf(node: string, { alert, change, repeat }: Member): string {
+  const type = change === 'recovered' ? 'recovery' : 'problem';
+  const reminder = repeat === 0 ? '' : `/${repeat}`;
+  return `${node}/${alert.check}/${alert.episode}/${type}${reminder}`;
+}
+
+function memberOf({ alert, told, finding: { need } }: Candidate): Member {
+  if (need === null) return { alert, change: 'same', repeat: 0 };
+  if (need.type === 'recovery') return { alert, change: 'recovered', repeat: 0 };
+  if (need.repeat > 0) return { alert, change: 'repeat', repeat: need.repeat };
+  return { alert, change: told === undefined ? 'new' : 'changed', repeat: 0 };
+}

@@ -1,0 +1,235 @@
+import type { HandlerEvent, Json, JsonObject } from 'opsbro/sdk';
+import { describe, expect, it } from 'vitest';
+import { type Delivery, Outbox } from '../../../alerting/outbox/outbox.ts';
+import { HandClock } from '../../core/schedule/test-clock.ts';
+
+const failed: Delivery = {
+  status: 'failed',
+  code: 'OPSBRO_HOST_IO',
+  message: 'refused',
+  isPermanent: false,
+  retryAfterMs: null,
+};
+const refused: Delivery = { ...failed, message: 'no such channel', isPermanent: true };
+
+function sampleEvent(key: string, repeat = 0): HandlerEvent {
+  return { key, type: 'problem', at: 1, node: 'host', summary: key, data: { repeat } };
+}
+
+/** An outbox whose handlers answer by hand, over a store that is a map. */
+class Bench {
+  clock = new HandClock();
+  store = new Map<string, Json>();
+  reports: string[] = [];
+  calls: { handler: string; key: string; end(delivery: Delivery): void }[] = [];
+  /** Answers of handlers that answer at once, by handler. */
+  answers = new Map<string, () => Delivery>();
+  outbox = this.fresh();
+
+  fresh(): Outbox {
+    return new Outbox({
+      clock: this.clock,
+      random: () => 1,
+      store: {
+        put: async ({ put = [], del = [] }) => {
+          for (const key of del) this.store.delete(key);
+          for (const [key, value] of put) this.store.set(key, structuredClone(value));
+        },
+      },
+      deliver: (handler, event) =>
+        new Promise((end) => {
+          this.calls.push({ handler, key: event.key, end });
+          const answer = this.answers.get(handler);
+          if (answer !== undefined) end(answer());
+        }),
+      report: (level, message, fields: JsonObject) =>
+        this.reports.push(`${level} ${message} ${String(fields.reason ?? '')}`),
+    });
+  }
+
+  /** Kills the outbox and begins anew with what the store has. */
+  restart(): void {
+    this.outbox.stop();
+    this.outbox = this.fresh();
+    this.outbox.restore(structuredClone([...this.store]));
+    this.outbox.start();
+  }
+
+  add(handler: string, order: string, key: string, repeat = 0): void {
+    const { put, del, release } = this.outbox.add(handler, order, sampleEvent(key, repeat));
+    for (const each of del) this.store.delete(each);
+    for (const [each, value] of put) this.store.set(each, structuredClone(value));
+    release();
+  }
+
+  async settle(): Promise<void> {
+    for (let turn = 0; turn < 20; turn += 1) await Promise.resolve();
+  }
+
+  async end(delivery: Delivery): Promise<void> {
+    this.calls.at(-1)?.end(delivery);
+    await this.settle();
+  }
+
+  get keys(): string[] {
+    return this.calls.map(({ key }) => key);
+  }
+}
+
+describe('Outbox', () => {
+  it('delivers in order and takes out of the store what was delivered', async () => {
+    const bench = new Bench();
+    bench.add('mail', 'load', 'a');
+    bench.add('mail', 'load', 'b');
+    expect(bench.keys).toEqual(['a']);
+    await bench.end({ status: 'delivered' });
+    expect(bench.keys).toEqual(['a', 'b']);
+    await bench.end({ status: 'delivered' });
+    expect([...bench.store]).toEqual([]);
+    expect(bench.outbox.list()).toEqual([]);
+  });
+
+  it('delivers nothing before it is released', async () => {
+    const bench = new Bench();
+    const { release } = bench.outbox.add('mail', 'load', sampleEvent('a'));
+    bench.outbox.start();
+    expect(bench.keys).toEqual([]);
+    release();
+    expect(bench.keys).toEqual(['a']);
+  });
+
+  it('tries again with growing pauses, and says so', async () => {
+    const bench = new Bench();
+    bench.answers.set('mail', () => failed);
+    bench.add('mail', 'load', 'a');
+    await bench.settle();
+    for (const pauseMs of [5000, 10_000, 20_000]) {
+      const before = bench.calls.length;
+      bench.clock.advance(pauseMs - 1);
+      await bench.settle();
+      expect(bench.calls).toHaveLength(before);
+      bench.clock.advance(1);
+      await bench.settle();
+      expect(bench.calls).toHaveLength(before + 1);
+    }
+    expect(bench.reports[0]).toBe('warn a notification was not delivered, and is tried again refused');
+    expect(bench.outbox.list()[0]).toMatchObject({ state: 'waiting', attempts: 4, lastError: 'refused' });
+  });
+
+  it('waits as long as the other side asks', async () => {
+    const bench = new Bench();
+    bench.answers.set('mail', () => ({ ...failed, retryAfterMs: 90_000 }));
+    bench.add('mail', 'load', 'a');
+    await bench.settle();
+    bench.clock.advance(89_999);
+    await bench.settle();
+    expect(bench.calls).toHaveLength(1);
+    bench.clock.advance(1);
+    expect(bench.calls).toHaveLength(2);
+  });
+
+  it('gives up at once what is refused for good, and goes on with the next', async () => {
+    const bench = new Bench();
+    bench.add('slack', 'load', 'a');
+    bench.add('slack', 'load', 'b');
+    await bench.end(refused);
+    expect(bench.keys).toEqual(['a', 'b']);
+    await bench.end({ status: 'delivered' });
+    expect(bench.outbox.list().map(({ state, event }) => `${state} ${event.key}`)).toEqual(['dead a']);
+    expect(bench.reports[0]).toMatch(
+      /^error a notification was given up after 1 attempts; see .* no such channel$/,
+    );
+  });
+
+  it('gives up after a day, and tries again by hand', async () => {
+    const bench = new Bench();
+    bench.answers.set('mail', () => failed);
+    bench.add('mail', 'load', 'a');
+    for (let hour = 0; hour < 26; hour += 1) {
+      for (let part = 0; part < 6; part += 1) {
+        bench.clock.advance(600_000);
+        await bench.settle();
+      }
+    }
+    expect(bench.outbox.list()).toMatchObject([{ state: 'dead', lastError: 'refused' }]);
+    bench.answers.set('mail', () => ({ status: 'delivered' }));
+    expect(await bench.outbox.retry(null)).toBe(1);
+    await bench.settle();
+    expect(bench.outbox.list()).toEqual([]);
+    expect([...bench.store]).toEqual([]);
+  });
+
+  it('never lets one handler wait for another', () => {
+    const bench = new Bench();
+    bench.add('mail', 'load', 'a');
+    bench.add('slack', 'load', 'a');
+    expect(bench.calls.map(({ handler }) => handler)).toEqual(['mail', 'slack']);
+  });
+
+  it('lets a failing notification delay only those of its check', async () => {
+    const bench = new Bench();
+    bench.add('mail', 'load', 'a1');
+    bench.add('mail', 'load', 'a2');
+    bench.add('mail', 'disk', 'b1');
+    await bench.end(failed);
+    bench.clock.advance(5000);
+    // Turns: the failed one is due again too, but the other check goes first or second, never behind a2.
+    await bench.end({ status: 'delivered' });
+    await bench.end({ status: 'delivered' });
+    await bench.end({ status: 'delivered' });
+    expect(bench.keys.filter((key) => key.startsWith('a'))).toEqual(['a1', 'a1', 'a2']);
+    expect(bench.keys.indexOf('b1')).toBeLessThan(bench.keys.indexOf('a2'));
+  });
+
+  it('holds what is for a handler that is not there, without counting attempts', async () => {
+    const bench = new Bench();
+    bench.answers.set('mail', () => ({ status: 'unavailable', message: 'the handler is not enabled' }));
+    bench.add('mail', 'load', 'a');
+    await bench.settle();
+    bench.clock.advance(3_600_000);
+    await bench.settle();
+    expect(bench.outbox.list()).toMatchObject([{ state: 'waiting', attempts: 0 }]);
+    bench.answers.set('mail', () => ({ status: 'delivered' }));
+    bench.clock.advance(600_000);
+    await bench.settle();
+    expect(bench.outbox.list()).toEqual([]);
+  });
+
+  it('delivers after a restart what was not, with the same key', async () => {
+    const bench = new Bench();
+    bench.add('mail', 'load', 'a');
+    bench.add('mail', 'load', 'b');
+    bench.restart();
+    await bench.end({ status: 'delivered' });
+    await bench.end({ status: 'delivered' });
+    expect(bench.keys).toEqual(['a', 'a', 'b']);
+    bench.restart();
+    expect(bench.keys).toHaveLength(3);
+  });
+
+  it('drops reminders first when too much waits, and says so once', async () => {
+    const bench = new Bench();
+    for (let index = 0; index < 10_000; index += 1)
+      bench.add('mail', `c${index}`, `k${index}`, index === 7 ? 1 : 0);
+    bench.add('mail', 'more', 'more 1');
+    bench.add('mail', 'more', 'more 2');
+    const waiting = bench.outbox.list().map(({ event }) => event.key);
+    expect(waiting).toHaveLength(10_000);
+    expect(waiting).not.toContain('k7');
+    expect(waiting).not.toContain('k1');
+    expect(bench.reports.filter((text) => text.includes('lags'))).toHaveLength(1);
+    expect(bench.store.size).toBe(10_000);
+  });
+
+  it('drops what an operator names, and the dead', async () => {
+    const bench = new Bench();
+    bench.add('mail', 'load', 'a');
+    bench.add('mail', 'load', 'b');
+    const [, second] = bench.outbox.list();
+    expect(await bench.outbox.drop([second?.serial ?? 0])).toBe(1);
+    await bench.end(refused);
+    expect(await bench.outbox.drop(null)).toBe(1);
+    expect(bench.outbox.list()).toEqual([]);
+    expect([...bench.store]).toEqual([]);
+  });
+});

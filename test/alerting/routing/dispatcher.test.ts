@@ -1,0 +1,238 @@
+import fc from 'fast-check';
+import type { Json } from 'opsbro/sdk';
+import { describe, expect, it } from 'vitest';
+import { Dispatcher, type Plan } from '../../../alerting/routing/dispatcher.ts';
+import type {
+  Alert,
+  DecisionRecord,
+  HandlerPolicy,
+  Hold,
+  Notification,
+} from '../../../alerting/routing/model.ts';
+import { sampleAlert, sampleHandler } from './samples.ts';
+
+/** A dispatcher with its clock, its holds, and a store that only takes whole plans. */
+class Bench {
+  now = 10_000;
+  handlers: HandlerPolicy[] = [sampleHandler()];
+  holds: Hold[] = [];
+  decisions: DecisionRecord[] = [];
+  sent: Notification[] = [];
+  store = new Map<string, Json>();
+  dispatcher = this.fresh();
+
+  fresh(): Dispatcher {
+    const dispatcher = new Dispatcher({
+      node: 'host',
+      now: () => this.now,
+      handlers: () => this.handlers,
+      holds: () => ({ holds: this.holds, nextAt: this.holds[0]?.until ?? null }),
+      record: (decision) => this.decisions.push(decision),
+      enqueue: (notification) => ({ put: [], del: [], release: () => this.sent.push(notification) }),
+    });
+    dispatcher.restore([...this.store]);
+    return dispatcher;
+  }
+
+  /** Stores a plan and lets it go. */
+  apply(plan: Plan | null): void {
+    for (const key of plan?.del ?? []) this.store.delete(key);
+    for (const [key, value] of plan?.put ?? []) this.store.set(key, value);
+    plan?.release();
+  }
+
+  changed(...alerts: Alert[]): void {
+    this.apply(this.dispatcher.changed(alerts));
+  }
+
+  pass(ms: number): void {
+    this.now += ms;
+    this.apply(this.dispatcher.tick());
+  }
+
+  get keys(): string[] {
+    return this.sent.map(({ key }) => key);
+  }
+}
+
+const critical = sampleAlert();
+const recovered = sampleAlert({ state: 'ok', oldState: 'critical', episode: 2, problemSince: null });
+
+describe('Dispatcher', () => {
+  it('tells a problem once, then its end once', () => {
+    const bench = new Bench();
+    bench.changed(critical);
+    bench.changed(critical);
+    bench.changed(recovered);
+    bench.changed(recovered);
+    expect(bench.keys).toEqual(['host/linux/check/load/1/problem', 'host/linux/check/load/2/recovery']);
+    expect(bench.dispatcher.checks()).toEqual([]);
+    expect([...bench.store]).toEqual([]);
+  });
+
+  it('tells nothing before the plan is stored', () => {
+    const bench = new Bench();
+    const plan = bench.dispatcher.changed([critical]);
+    expect(bench.sent).toEqual([]);
+    bench.apply(plan);
+    expect(bench.sent).toHaveLength(1);
+  });
+
+  it('holds a problem in a downtime and tells it when that ends early', () => {
+    const bench = new Bench();
+    bench.holds = [{ kind: 'downtime', text: 'downtime d', until: 1_000_000 }];
+    bench.changed(critical);
+    expect(bench.sent).toEqual([]);
+    bench.holds = [];
+    bench.pass(30_000);
+    expect(bench.keys).toEqual(['host/linux/check/load/1/problem']);
+  });
+
+  it('says nothing of a problem that came and went in a downtime', () => {
+    const bench = new Bench();
+    bench.holds = [{ kind: 'downtime', text: 'downtime d', until: 1_000_000 }];
+    bench.changed(critical);
+    bench.changed(recovered);
+    bench.holds = [];
+    bench.apply(bench.dispatcher.reconsider());
+    expect(bench.sent).toEqual([]);
+  });
+
+  it('reminds at each repeat_interval', () => {
+    const bench = new Bench();
+    bench.handlers = [sampleHandler({ repeatIntervalMs: 60_000 })];
+    bench.changed(critical);
+    for (let second = 0; second < 125; second += 1) bench.pass(1000);
+    expect(bench.keys).toEqual([
+      'host/linux/check/load/1/problem',
+      'host/linux/check/load/1/problem/1',
+      'host/linux/check/load/1/problem/2',
+    ]);
+  });
+
+  it('tells what breaks together together, and what follows after the interval', () => {
+    const bench = new Bench();
+    bench.handlers = [sampleHandler({ groupBy: ['pack'] })];
+    bench.changed(critical);
+    bench.pass(10_000);
+    bench.changed(sampleAlert({ check: 'linux/check/disk', name: 'disk' }));
+    bench.pass(19_000);
+    expect(bench.sent).toEqual([]);
+    bench.pass(1000);
+    expect(bench.sent.map(({ members }) => members.map(({ alert }) => alert.name))).toEqual([
+      ['load', 'disk'],
+    ]);
+    bench.changed(sampleAlert({ check: 'linux/check/swap', name: 'swap' }));
+    bench.pass(299_000);
+    expect(bench.sent).toHaveLength(1);
+    bench.pass(1000);
+    expect(bench.sent[1]?.members.map(({ alert, change }) => `${alert.name} ${change}`)).toEqual([
+      'swap new',
+      'load same',
+      'disk same',
+    ]);
+    expect(bench.keys).toEqual(['host/mail/pack=linux/1', 'host/mail/pack=linux/2']);
+  });
+
+  it('says nothing of a problem that is over before its group is told', () => {
+    const bench = new Bench();
+    bench.handlers = [sampleHandler({ groupBy: ['pack'] })];
+    bench.changed(critical);
+    bench.pass(10_000);
+    bench.changed(recovered);
+    bench.pass(60_000);
+    expect(bench.sent).toEqual([]);
+  });
+
+  it('calls the next step of an escalation while the problem lasts', () => {
+    const bench = new Bench();
+    bench.handlers = [sampleHandler(), sampleHandler({ id: 'local/handler/boss', name: 'boss' })];
+    const alert = sampleAlert({
+      problemSince: 10_000,
+      escalation: [{ afterMs: 60_000, handlers: ['boss'] }],
+    });
+    bench.changed(alert);
+    bench.pass(59_000);
+    expect(bench.sent.map(({ handler }) => handler)).toEqual(['local/handler/mail']);
+    bench.pass(1000);
+    expect(bench.sent.map(({ handler }) => handler)).toEqual(['local/handler/mail', 'local/handler/boss']);
+    bench.changed({ ...recovered, escalation: alert.escalation });
+    expect(bench.sent.filter(({ type }) => type === 'recovery')).toHaveLength(2);
+  });
+
+  it('forgets what handlers were told that are gone', () => {
+    const bench = new Bench();
+    bench.changed(critical);
+    bench.handlers = [];
+    bench.apply(bench.dispatcher.reconsider());
+    expect([...bench.store]).toEqual([]);
+    bench.changed(recovered);
+    expect(bench.dispatcher.checks()).toEqual([]);
+  });
+
+  it('records a decision when it changes, not each time it is made', () => {
+    const bench = new Bench();
+    bench.holds = [{ kind: 'silence', text: 'silence s', until: null }];
+    bench.changed(critical);
+    bench.pass(31_000);
+    bench.pass(31_000);
+    bench.holds = [];
+    bench.pass(31_000);
+    expect(bench.decisions.map(({ outcome, reason }) => `${outcome} ${reason}`)).toEqual([
+      'held silence s',
+      'told a new problem',
+    ]);
+  });
+
+  it('says the same over restarts at any moment as without one, once each', () => {
+    const states = ['ok', 'warning', 'critical', 'unknown'] as const;
+    const step = fc.record({
+      check: fc.integer({ min: 0, max: 3 }),
+      state: fc.constantFrom(...states),
+      restart: fc.boolean(),
+      afterMs: fc.integer({ min: 0, max: 90_000 }),
+    });
+    const policies = [
+      sampleHandler(),
+      sampleHandler({ id: 'local/handler/chat', name: 'chat', severities: ['ok', 'critical'] }),
+      sampleHandler({ id: 'local/handler/slow', name: 'slow', repeatIntervalMs: 45_000 }),
+    ];
+    fc.assert(
+      fc.property(fc.array(step, { maxLength: 40 }), (steps) => {
+        const run = (withRestarts: boolean): string[] => {
+          const bench = new Bench();
+          bench.handlers = policies;
+          const current = new Map<number, Alert>();
+          for (const { check, state, restart, afterMs } of steps) {
+            for (let passed = 0; passed < afterMs; passed += 1000) bench.pass(1000);
+            const before = current.get(check);
+            const changed = (before?.state ?? 'ok') !== state;
+            const episode = (before?.episode ?? 0) + (changed ? 1 : 0);
+            const isProblem = state !== 'ok';
+            const alert = sampleAlert({
+              check: `linux/check/c${check}`,
+              name: `c${check}`,
+              state,
+              oldState: before?.state ?? 'ok',
+              episode,
+              problemSince: isProblem ? (before?.problemSince ?? bench.now) : null,
+              handlers: ['mail', 'chat', 'slow'],
+            });
+            current.set(check, alert);
+            if (changed) bench.changed(alert);
+            if (!withRestarts || !restart) continue;
+            bench.dispatcher = bench.fresh();
+            bench.changed(...current.values());
+          }
+          return bench.sent.map(
+            ({ handler, key, members }) => `${handler} ${key} ${members[0]?.alert.state}`,
+          );
+        };
+        const sent = run(true);
+        expect(sent.sort()).toEqual(run(false).sort());
+        expect(new Set(sent).size).toBe(sent.length);
+      }),
+      { numRuns: 300 },
+    );
+  });
+});
