@@ -230,8 +230,9 @@ class Agent implements AgentHandle {
 
   /** Everything is told to end, then what must be kept is written: also when something did not end in its time. */
   async #release(): Promise<void> {
-    const { deps, pool, rules, services } = this.#parts;
+    const { deps, pool, rules, services, links } = this.#parts;
     deps.scheduler.stop();
+    links.stop();
     this.#reloader.stop();
     // What a run cut off now would say of the host is that the agent stopped.
     deps.table.endRuns();

@@ -235,9 +235,11 @@ function expressionLimits({ limits }: AgentSettings): ExpressionLimits {
   };
 }
 
-function makeServices({ clock, log, bus, states, table }: HostDeps): ServiceHost {
+function makeServices({ clock, log, bus, states, table, journal }: HostDeps): ServiceHost {
   return new ServiceHost({
     clock,
+    onThreadStart: (plugin) => journal.enter(plugin),
+    onThreadEnd: (plugin) => journal.leave(plugin),
     threadData: threadData(process.env),
     load: (id) => states.get(id),
     save(id, state) {

@@ -3,7 +3,7 @@ import { closeSync, openSync, readFileSync, writeSync } from 'node:fs';
 const recordBytes = 4096;
 
 /**
- * The crash journal: names the plugins whose code runs in a thread at this moment. It is one block of the page cache that
+ * The crash journal: names the plugins whose code runs in a thread at this moment, services as long as theirs lives. It is one block of the page cache that
  * survives the process, not the machine: what it must explain is a V8 abort, which takes the process alone.
  */
 export class CrashJournal {

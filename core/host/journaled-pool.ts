@@ -12,7 +12,6 @@ export class JournaledPool implements JobRunner {
   readonly #quarantine: Quarantine;
   readonly #begun = new Set<Job>();
   #pool: JobRunner | undefined;
-  #suspects: Promise<unknown> = Promise.resolve();
 
   constructor(journal: CrashJournal, quarantine: Quarantine) {
     this.#journal = journal;
@@ -33,20 +32,16 @@ export class JournaledPool implements JobRunner {
   async run(job: Job): Promise<JobResult> {
     const kept = this.#quarantine.get(job.plugin);
     if (kept !== undefined) return refusal(job, kept.reason);
-    if (!this.#quarantine.isSuspect(job.plugin)) return (await this.#perform(job)).result;
-    const turn = this.#suspects.then(() => this.#perform(job));
-    this.#suspects = turn;
-    const { result, begun } = await turn;
-    // The agent survived it. One that no thread took proves nothing.
-    if (begun) await this.#quarantine.clear(job.plugin);
-    return result;
+    if (!this.#quarantine.isSuspect(job.plugin)) return (await this.#perform(job)).value;
+    return this.#quarantine.inTurn(job.plugin, () => this.#perform(job));
   }
 
-  async #perform(job: Job): Promise<{ result: JobResult; begun: boolean }> {
+  /** A job that no thread took proves nothing for its plugin. */
+  async #perform(job: Job): Promise<{ value: JobResult; survived: boolean }> {
     if (this.#pool === undefined) throw new Error('a pool is set before any job runs');
     try {
-      const result = await this.#pool.run(job);
-      return { result, begun: this.#begun.has(job) };
+      const value = await this.#pool.run(job);
+      return { value, survived: this.#begun.has(job) };
     } finally {
       if (this.#begun.delete(job)) this.#journal.leave(job.plugin);
     }

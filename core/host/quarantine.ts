@@ -33,6 +33,7 @@ export class Quarantine {
   readonly #entries = new Map<string, QuarantineEntry>();
   readonly #suspects = new Set<string>();
   readonly #store: QuarantineStore;
+  #turns: Promise<unknown> = Promise.resolve();
 
   constructor(store: QuarantineStore) {
     this.#store = store;
@@ -91,6 +92,18 @@ export class Quarantine {
 
   isSuspect(plugin: string): boolean {
     return this.#suspects.has(plugin);
+  }
+
+  /** Runs a suspect apart from all others, after those that came before, and clears it when it ran and the agent `survived` that. */
+  async inTurn<Value>(
+    plugin: string,
+    act: () => Promise<{ value: Value; survived: boolean }>,
+  ): Promise<Value> {
+    const turn = this.#turns.then(act);
+    this.#turns = turn.catch(() => undefined);
+    const { value, survived } = await turn;
+    if (survived) await this.clear(plugin);
+    return value;
   }
 
   async clear(plugin: string): Promise<void> {

@@ -5,13 +5,15 @@ import type { ControlRoute } from '../control/route-table.ts';
 import type { HostDeps } from './deps.ts';
 
 const requestDeadlineMs = 30_000;
+/** How long a suspect's thread has to run, apart from other suspects, until the agent is believed to survive it. */
+const probationMs = 10_000;
 
 /** Starts and stops services as configuration and groups ask for, and gives the routes that their manifests declare. */
 export class ServiceLinks {
   readonly #deps: HostDeps;
   readonly #host: ServiceHost;
-  /** Object id to the digest that runs. */
-  readonly #running = new Map<string, string>();
+  /** By object id. */
+  readonly #running = new Map<string, { digest: string }>();
 
   constructor(deps: HostDeps, host: ServiceHost) {
     this.#deps = deps;
@@ -27,11 +29,14 @@ export class ServiceLinks {
       void this.#host.stop(id);
     }
     for (const [id, { entry, object }] of wanted) {
-      if (this.#running.get(id) === object.digest) continue;
-      this.#running.set(id, object.digest);
-      void this.#host.start(entry, object);
+      if (this.#running.get(id)?.digest !== object.digest) this.#start(entry, object);
     }
     this.#host.push('groups', [...this.#deps.board.groups]);
+  }
+
+  /** Starts no more of those that wait for their turn. */
+  stop(): void {
+    this.#running.clear();
   }
 
   /** The routes of the services that run. */
@@ -47,6 +52,24 @@ export class ServiceLinks {
           >,
       })),
     );
+  }
+
+  #start(entry: PluginEntry, object: ServiceObject): void {
+    const { quarantine, clock } = this.#deps;
+    const own = { digest: object.digest };
+    this.#running.set(object.id, own);
+    if (!quarantine.isSuspect(entry.id)) {
+      void this.#host.start(entry, object);
+      return;
+    }
+    const isWanted = (): boolean => this.#running.get(object.id) === own;
+    void quarantine.inTurn(entry.id, async () => {
+      if (isWanted()) {
+        await this.#host.start(entry, object);
+        await new Promise<void>((resolve) => clock.after(probationMs, resolve));
+      }
+      return { value: undefined, survived: isWanted() };
+    });
   }
 
   #wanted(): { entry: PluginEntry; object: ServiceObject }[] {

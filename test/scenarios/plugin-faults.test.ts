@@ -1,4 +1,5 @@
-import { rmSync } from 'node:fs';
+import { rmSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import type { AgentView, CollectorView, PluginView } from '../../core/control/shapes.ts';
 import { configWithPlugins } from './fixture-plugins.ts';
@@ -104,6 +105,26 @@ describe('a plugin that takes the whole process down', () => {
       20_000,
     );
     expect(await agent.post('/api/v1/plugins/collector/healthy/release')).toEqual({ released: false });
+  });
+
+  it('is named also when it is a service, beside another that runs on', async () => {
+    const config = configWithPlugins(['service-aborts-v8', 'service-healthy', 'healthy']);
+    configs.push(config);
+    writeFileSync(join(config, 'services.yml'), 'service-healthy: {}\n---\nservice-aborts-v8: {}\n');
+    const agent = await startRealAgent({ config, launcher: true });
+    agents.push(agent);
+    const stateOf = async (name: string): Promise<string> => {
+      const view = await agent.get<PluginView>(`/api/v1/plugins/listener/${name}`).catch(() => undefined);
+      return view?.state ?? '';
+    };
+    await agent.until(
+      'the quarantine',
+      async () => (await stateOf('service-aborts-v8')) === 'quarantined',
+      75_000,
+    );
+    await agent.until('the other service', async () => (await stateOf('service-healthy')) === 'ok');
+    await agent.until('the healthy plugin', async () => (await collector(agent, 'healthy')).state === 'ok');
+    expect(agent.output()).toContain('"plugin":"listener/service-aborts-v8","message":"quarantined');
   });
 });
 

@@ -15,7 +15,7 @@ export interface ServiceSurroundings {
   /** In [0, 1). */
   random(): number;
   limits: RestartLimits;
-  openThread(events: ServiceThreadEvents): ServiceThread;
+  openThread(events: ServiceThreadEvents, plugin: string): ServiceThread;
   /** A fact the service sent. */
   emit(id: string, topic: string, data: Json): void;
   log(id: string, line: LogLine): void;
@@ -177,16 +177,19 @@ export class ServiceInstance {
     this.#owed.clear();
     this.#beat = { count: -1, at: clock.monotonic() };
     this.#enter('starting', this.#error);
-    const thread = this.#around.openThread({
-      reply: (reply) => {
-        if (this.#thread === thread) this.#reply(thread, reply);
-      },
-      gone: (memory) => {
-        if (this.#thread === thread) this.#gone(memory);
-      },
-    });
-    this.#thread = thread;
     const { entry, object } = this;
+    const thread = this.#around.openThread(
+      {
+        reply: (reply) => {
+          if (this.#thread === thread) this.#reply(thread, reply);
+        },
+        gone: (memory) => {
+          if (this.#thread === thread) this.#gone(memory);
+        },
+      },
+      entry.id,
+    );
+    this.#thread = thread;
     thread.post({ type: 'start', entry, name: object.name, options: object.options, state: this.#kept });
     for (const [topic, data] of this.#around.snapshots()) this.push(topic, data);
     this.#cancel = clock.after(startMs, () => {

@@ -13,6 +13,9 @@ export interface ServiceHostParts
   /** What a service kept when it last stopped. */
   load(id: string): JsonObject;
   openThread?: ServiceSurroundings['openThread'];
+  /** The thread of a plugin's service starts; it ended. For the crash journal. */
+  onThreadStart?(plugin: string): void;
+  onThreadEnd?(plugin: string): void;
   limits?: RestartLimits;
   random?: () => number;
 }
@@ -41,12 +44,19 @@ export class ServiceHost {
 
   constructor(parts: ServiceHostParts) {
     this.#parts = parts;
+    const open = parts.openThread ?? ((events): ServiceThread => openServiceThread(parts.threadData, events));
     this.#around = {
       ...parts,
       random: parts.random ?? Math.random,
       limits: parts.limits ?? restartLimits,
-      openThread:
-        parts.openThread ?? ((events): ServiceThread => openServiceThread(parts.threadData, events)),
+      openThread: (events, plugin) => {
+        parts.onThreadStart?.(plugin);
+        const gone = (memory: boolean): void => {
+          parts.onThreadEnd?.(plugin);
+          events.gone(memory);
+        };
+        return open({ ...events, gone }, plugin);
+      },
       snapshots: () => this.#snapshots,
     };
   }

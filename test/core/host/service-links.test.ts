@@ -30,6 +30,8 @@ async function link(objects: ServiceObject[]) {
   return { bench, calls, links, reconcile, plugins };
 }
 
+const starts = (calls: string[]): string[] => calls.filter((call) => call.startsWith('start'));
+
 const statsd = (more: Partial<ServiceObject> = {}): ServiceObject => serviceObject('statsd', more);
 
 describe('service links', () => {
@@ -62,6 +64,26 @@ describe('service links', () => {
     expect(reconcile()).toEqual([]);
     await bench.deps.quarantine.release('listener/statsd');
     expect(reconcile()).toEqual(['start p/service/statsd d']);
+  });
+
+  it('starts suspects one after the other, and believes each after ten seconds', async () => {
+    const other = serviceObject('graphite', { plugin: 'listener/graphite' });
+    const { bench, links, calls, plugins } = await link([statsd(), other]);
+    const entry = pluginEntry('listener/graphite');
+    await applyPlan(bench.deps, loader, cache, plan([], { plugins: [...plugins, entry] }));
+    const { quarantine } = bench.deps;
+    await quarantine.accuse(['listener/statsd', 'listener/graphite'], 'abort', 1);
+    links.reconcile();
+    links.reconcile();
+    await bench.advance(9000);
+    expect(starts(calls)).toEqual(['start p/service/statsd d']);
+    await bench.advance(1100);
+    expect(quarantine.isSuspect('listener/statsd')).toBe(false);
+    expect(starts(calls)).toEqual(['start p/service/statsd d', 'start p/service/graphite d']);
+    expect(quarantine.isSuspect('listener/graphite')).toBe(true);
+    links.stop();
+    await bench.advance(10_000);
+    expect(quarantine.isSuspect('listener/graphite')).toBe(true);
   });
 
   it('gives the routes of what runs, and takes requests to it', async () => {

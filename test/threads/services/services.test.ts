@@ -269,6 +269,21 @@ async function runningQuiet(): Promise<ReturnType<typeof openQuiet>> {
 }
 
 describe('supervision', () => {
+  it('tells when a thread starts and when it is gone, restarts included', async () => {
+    const told: string[] = [];
+    const { host } = open({
+      onThreadStart: (plugin) => told.push(`start ${plugin}`),
+      onThreadEnd: (plugin) => told.push(`end ${plugin}`),
+    });
+    await host.start(entryOf('service-healthy'), object);
+    await ask(host, { die: true }, 50);
+    const [start, end] = ['start listener/service-healthy', 'end listener/service-healthy'];
+    // A dead thread may be gone only after the next one has started.
+    await expect.poll(() => [...told].sort()).toEqual([end, start, start]);
+    await host.stop(object.id);
+    await expect.poll(() => [...told].sort()).toEqual([end, end, start, start]);
+  });
+
   it('waits 0.5, 1, 2 … seconds between restarts', async () => {
     const { clock, threads, states } = await runningQuiet();
     for (const pauseMs of [500, 1000, 2000, 4000]) {
