@@ -16,6 +16,11 @@ export function nearest(name: string, candidates: Iterable<string>): string | un
   return best;
 }
 
+/** The candidate that ends with the word `name`, as `string_upper` does with `upper`: for functions known elsewhere by their last word. */
+export function endingWith(name: string, candidates: Iterable<string>): string | undefined {
+  return [...candidates].find((candidate) => candidate.endsWith(`_${name.toLowerCase()}`));
+}
+
 /** Optimal string alignment distance, or `bound` as soon as it is known to be at least that. */
 function editDistance(a: string, b: string, bound: number): number {
   if (Math.abs(a.length - b.length) >= bound) return bound;

@@ -1,6 +1,6 @@
 import type { Json } from 'opsbro/sdk';
 import type { ErrorCode } from '../../core/errors.ts';
-import { nearest } from '../nearest.ts';
+import { endingWith, nearest } from '../nearest.ts';
 import type { Scope } from '../program.ts';
 import type { CompareOperator, Node, Target } from './ast.ts';
 import { bindArguments, constantArguments } from './calls.ts';
@@ -332,7 +332,7 @@ export class Emitter {
     const { functions } = this.#bindings.scope;
     const known = functions.get(node.name);
     if (known === undefined) {
-      const near = nearest(node.name, functions.keys());
+      const near = nearest(node.name, functions.keys()) ?? endingWith(node.name, functions.keys());
       const message = `the function '${node.name}' does not exist${near === undefined ? '' : `; did you mean '${near}'?`}`;
       if (this.#bindings.lateNames) return this.#any('unknown', literal(message));
       return this.#fail('OPSBRO_EXPRESSION_UNKNOWN_FUNCTION', message, node);

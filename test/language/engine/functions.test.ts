@@ -32,6 +32,22 @@ test('keeps every name of the old programs', () => {
   expect(old.split(' ').filter((name) => !shippedFunctions.has(name))).toEqual([]);
 });
 
+test.each([
+  ["file_exist('/x')", 'file_exists'],
+  ["string_uper('a')", 'string_upper'],
+  ["upper('a')", 'string_upper'],
+  ["exists('/x')", 'file_exists'],
+])('proposes for %s the function %s', async (expression, name) => {
+  const [outcome] = await outcomes(engine, [expression]);
+  expect(outcome).toMatchObject({
+    kind: 'error',
+    error: {
+      code: 'OPSBRO_EXPRESSION_UNKNOWN_FUNCTION',
+      message: expect.stringContaining(`did you mean '${name}'?`),
+    },
+  });
+});
+
 test.each<[string, Json]>([
   ["string_upper('é')", 'É'],
   ["string_split('a::b', '::')", ['a', 'b']],
