@@ -54,6 +54,9 @@ export const errorCatalogue = {
   OPSBRO_HOST_DENIED: 'the operating system refused access to a path',
   OPSBRO_HOST_IO: 'reading a path or running a program failed',
   OPSBRO_HOST_TOO_LARGE: 'a file or an output is over its limit',
+  OPSBRO_HOST_NETWORK: 'a connection could not be made, or broke off',
+  OPSBRO_HOST_TEMPLATE: 'a template cannot be rendered',
+  OPSBRO_HOST_DELIVERY: 'a service did not take a notification',
   // the agent
   OPSBRO_AGENT_LOCKED: 'another agent uses the data directory',
   OPSBRO_AGENT_DATA: 'the data directory cannot be used',
@@ -73,7 +76,10 @@ export const errorCatalogue = {
 /** A code of the catalogue. Match on it, never on class or text. */
 export type ErrorCode = keyof typeof errorCatalogue;
 
-/** An error as plain data: what crosses a thread border, since `postMessage` loses an Error's code. */
+/**
+ * An error as plain data: what crosses a thread border, since `postMessage` loses an Error's code. `data` of a failed delivery may hold
+ * `retryAfterMs`, and `permanent: true` where trying again is no use.
+ */
 export interface PlainError {
   code: string;
   message: string;
@@ -109,8 +115,14 @@ export function plainError(thrown: unknown, fallback: ErrorCode): PlainError {
   const code = field('code');
   const message = field('message');
   const text = typeof message === 'string' ? message : typeof thrown === 'string' ? thrown : 'unknown error';
+  const retryAfterMs = field('retryAfterMs');
+  const data: Json = {
+    ...(Number.isFinite(retryAfterMs) && { retryAfterMs: retryAfterMs as number }),
+    ...(field('permanent') === true && { permanent: true }),
+  };
   return {
     code: typeof code === 'string' && code.startsWith('OPSBRO_') ? code : fallback,
     message: text.slice(0, 1024),
+    ...(Object.keys(data).length > 0 && { data }),
   };
 }

@@ -1,4 +1,5 @@
-import type { Json, JsonObject } from './values.ts';
+import type { Network } from './network.ts';
+import type { Json, JsonObject, VerdictState } from './values.ts';
 
 /** Writes one event to the agent's log, tagged with the plugin's id. At most 100 lines a run are kept; the rest are counted. */
 export interface Log {
@@ -52,12 +53,24 @@ export interface ExecResult {
   truncated: boolean;
 }
 
+/** What a program gets, and how long it may take. */
+export interface ExecOptions {
+  /** Default 10,000. */
+  timeoutMs?: number;
+  /** Of each output, default 1 MiB. */
+  maxBytes?: number;
+  /** Variables beside PATH and LANG=C, or in their place. */
+  env?: { [name: string]: string };
+  /** Written to the program's standard input, which is empty otherwise. A program that does not read it is no error. */
+  stdin?: string;
+}
+
 /**
  * What every verb gets. Paths under `/proc`, `/sys` and `/` are mapped by the agent to `HOST_PROC`, `HOST_SYS` and `HOST_ROOT`
  * where those are set (an agent in a container that looks at its host), so write the ordinary path.
  * Every promise rejects when `signal` fires; rejections carry a `code` (`OPSBRO_HOST_NOT_FOUND`, `OPSBRO_HOST_DENIED`, `OPSBRO_HOST_IO`).
  */
-export interface Context<Options = JsonObject> {
+export interface Context<Options = JsonObject> extends Network {
   /** The object's options, validated against the manifest, defaults filled in, secrets resolved. */
   readonly options: Options;
   /** Name of the configuration object that runs, e.g. `memory`. */
@@ -81,12 +94,18 @@ export interface Context<Options = JsonObject> {
   /** undefined when the path does not exist. */
   stat(path: string): Promise<FileStat | undefined>;
   statFileSystem(path: string): Promise<FileSystemStat>;
-  /** Runs a program by absolute path, without a shell, with an empty environment but PATH and LANG=C. */
-  exec(
-    file: string,
-    args: string[],
-    options?: { timeoutMs?: number; maxBytes?: number },
-  ): Promise<ExecResult>;
+  /**
+   * Runs a program by absolute path, without a shell, with an empty environment but PATH and LANG=C.
+   * @example `const { code, stdout } = await ctx.exec('/usr/bin/uptime', ['-s']);`
+   */
+  exec(file: string, args: string[], options?: ExecOptions): Promise<ExecResult>;
+  /**
+   * Fills a Jinja template (nunjucks' dialect, with Python's `True`, `None`, `.items()`, `.upper()` …). `html` escapes what is filled in.
+   * A template reaches its data and nothing else: no file, no `include`, no code. Unknown names print nothing.
+   * Rejects with `OPSBRO_HOST_TEMPLATE` and the place in the template.
+   * @example `const subject = await ctx.render('{{ check.name }} is {{ check.state | upper }}', { check });`
+   */
+  render(template: string, data: JsonObject, options?: { html?: boolean }): Promise<string>;
   /** A variable of the agent's environment; undefined when absent. */
   env(name: string): string | undefined;
   /** Ends the run: this plugin has nothing to do on this host. A state, not an error. */
@@ -96,14 +115,61 @@ export interface Context<Options = JsonObject> {
 /** A host-touching expression function's context: no state, no options. */
 export type FunctionContext = Omit<Context, 'options' | 'state' | 'notEligible'>;
 
+/**
+ * What happened. `problem`: a check is hard warning, critical or unknown, or still is (`data.repeat`, `data.escalation`); `recovery`: it is
+ * ok again, told only to who was told of the problem; `flapping`, `acknowledgement`, `downtime`: that began or ended; `group`, `node`: the
+ * host or another one changed; `agent`: the agent itself is in trouble; `test`: somebody tries the handler; `canary`: the agent does.
+ */
+export type EventType =
+  | 'problem'
+  | 'recovery'
+  | 'flapping'
+  | 'acknowledgement'
+  | 'downtime'
+  | 'group'
+  | 'node'
+  | 'agent'
+  | 'test'
+  | 'canary';
+
+/**
+ * `data` of a `problem` or `recovery`; when several checks are told of at once, that of the first, with all of them in `alerts`.
+ * Times are epoch milliseconds. Keys may be absent in events of older agents.
+ */
+export interface Alert {
+  /** Id of the check, e.g. `linux/check/load`. */
+  check: string;
+  name: string;
+  display_name: string;
+  pack: string;
+  state: VerdictState;
+  old_state: VerdictState | 'pending';
+  output: string;
+  long_output: string;
+  since: number;
+  at: number;
+  attempt: number;
+  attempts: number;
+  /** Grows with each new problem of the check. */
+  episode: number;
+  /** How often this problem was told before. */
+  repeat: number;
+  /** Step of the escalation that calls this handler, 0 for none. */
+  escalation: number;
+  notes: string;
+  runbook: string;
+  labels: { [name: string]: string };
+}
+
 /** An event a handler reacts to. `key` is unique per event and stable over retries: use it to de-duplicate. */
 export interface HandlerEvent {
   key: string;
-  type: 'verdict' | 'group' | 'node' | 'agent' | 'test';
+  type: EventType;
   /** Epoch milliseconds. */
   at: number;
   node: string;
   /** One line for people. */
   summary: string;
+  /** `Alert` for `problem` and `recovery`, `{group, modification: 'add' | 'remove'}` for `group`. */
   data: { [key: string]: Json };
 }

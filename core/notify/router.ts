@@ -41,7 +41,7 @@ export class Router {
     if (check?.kind !== 'check' || change.state === 'pending') return;
     const event: HandlerEvent = {
       key: `${change.check}@${change.at}`,
-      type: 'verdict',
+      type: change.state === 'ok' ? 'recovery' : 'problem',
       at: change.at,
       node: this.#node,
       summary: `check ${change.name} is ${change.state.toUpperCase()} (was ${change.oldState.toUpperCase()}): ${change.output}`,

@@ -1,9 +1,12 @@
 import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { createRender } from '../../threads/context/render.ts';
 import type { Context, ExecResult, FileSystemStat, Log } from '../context.ts';
+import type { HttpRequest } from '../network.ts';
 import type { JsonObject } from '../values.ts';
 import { HostError, linesOf } from './host-error.ts';
+import { type RecordedConversation, type RecordedHttp, recordedNetwork } from './recorded-network.ts';
 import { RecordedTree } from './recorded-tree.ts';
 import { NotEligible } from './run-verb.ts';
 import { type TestClock, testClock } from './test-clock.ts';
@@ -38,6 +41,10 @@ export interface FixtureOptions<Options = JsonObject> {
   statfs?: { [path: string]: RecordedFileSystem };
   /** Overrides or adds to `exec.json`. */
   exec?: { [commandLine: string]: Partial<ExecResult> };
+  /** Answers of `ctx.http`; without it every request fails. */
+  http?: RecordedHttp;
+  /** What the other side of `ctx.tcp` says, by `host:port`. */
+  tcp?: { [hostAndPort: string]: RecordedConversation };
   /** Name of the configuration object, default `fixture`. */
   name?: string;
 }
@@ -49,6 +56,10 @@ export interface FixtureContext<Options = JsonObject> extends Context<Options> {
   readonly logs: LoggedLine[];
   /** Command lines that `exec` was asked for. */
   readonly executed: string[];
+  /** Requests that `http` was asked for. */
+  readonly requests: HttpRequest[];
+  /** Texts written to `tcp` connections. */
+  readonly written: string[];
   /** Fires `signal`, as the timeout would. */
   abort(): void;
   /** The host moves on: later reads come from another recorded root, with these overrides. */
@@ -108,6 +119,8 @@ export function fixtureContext<Options = JsonObject>(
         if (recorded === undefined) throw new HostError('OPSBRO_HOST_NOT_FOUND', `${line}: not recorded`);
         return { code: 0, signal: null, stdout: '', stderr: '', truncated: false, ...recorded };
       }),
+    ...recordedNetwork(fixture, signal),
+    render: createRender(signal),
     env: (name) => fixture.env?.[name],
     notEligible: (reason) => {
       throw new NotEligible(reason);

@@ -1,7 +1,10 @@
 import { execFile } from 'node:child_process';
 import { lstat, readdir, readFile, readlink, stat, statfs } from 'node:fs/promises';
 import { performance } from 'node:perf_hooks';
-import type { Context, ExecResult, FileStat } from '../context.ts';
+import { createHttp } from '../../threads/context/http.ts';
+import { createRender } from '../../threads/context/render.ts';
+import { createTcp } from '../../threads/context/tcp.ts';
+import type { Context, ExecOptions, ExecResult, FileStat } from '../context.ts';
 import type { JsonObject } from '../values.ts';
 import { collectingLog, type LoggedLine } from './fixture-context.ts';
 import { HostError, hostError, linesOf } from './host-error.ts';
@@ -17,15 +20,17 @@ export interface HostContext<Options = JsonObject> extends Context<Options> {
 }
 
 /**
- * Builds a context that reads the real host, for smoke tests: the ordinary paths, no mapping, this process's environment.
+ * Builds a context that reads the real host, for smoke tests: the ordinary paths, no mapping, this process's environment, overlaid by
+ * `env`. Its network and its templates are the agent's own code.
  * @example `const outcome = await runVerb(memory, hostContext());`
  */
 export function hostContext<Options = JsonObject>(
-  given: { options?: Options; state?: JsonObject; name?: string } = {},
+  given: { options?: Options; state?: JsonObject; name?: string; env?: { [name: string]: string } } = {},
 ): HostContext<Options> {
   const controller = new AbortController();
   const { signal } = controller;
   const logs: LoggedLine[] = [];
+  const env: Context['env'] = (name) => given.env?.[name] ?? process.env[name];
   const answer = async <Value>(path: string, work: () => Promise<Value>): Promise<Value> => {
     signal.throwIfAborted();
     try {
@@ -61,7 +66,10 @@ export function hostContext<Options = JsonObject>(
       }),
     statFileSystem: (path) => answer(path, () => statMount(path)),
     exec: (file, args, options) => answer(file, () => runProgram(file, args, signal, options)),
-    env: (name) => process.env[name],
+    http: createHttp(signal, env),
+    tcp: createTcp(signal),
+    render: createRender(signal),
+    env,
     notEligible: (reason) => {
       throw new NotEligible(reason);
     },
@@ -131,21 +139,23 @@ function runProgram(
   file: string,
   args: string[],
   signal: AbortSignal,
-  options: { timeoutMs?: number; maxBytes?: number } = {},
+  options: ExecOptions = {},
 ): Promise<ExecResult> {
   return new Promise((resolve, reject) => {
     const settings = {
       signal,
       timeout: options.timeoutMs ?? 5000,
       maxBuffer: options.maxBytes ?? defaultMaxBytes,
-      env: { PATH: '/usr/sbin:/usr/bin:/sbin:/bin', LANG: 'C' },
+      env: { PATH: '/usr/sbin:/usr/bin:/sbin:/bin', LANG: 'C', ...options.env },
     };
-    execFile(file, args, settings, (error, stdout, stderr) => {
+    const child = execFile(file, args, settings, (error, stdout, stderr) => {
       const truncated = (error as { code?: unknown } | null)?.code === 'ERR_CHILD_PROCESS_STDIO_MAXBUFFER';
       if (error !== null && typeof error.code !== 'number' && error.signal == null && !truncated)
         return reject(error);
       const code = error === null ? 0 : typeof error.code === 'number' ? error.code : null;
       resolve({ code, signal: error?.signal ?? null, stdout, stderr, truncated });
     });
+    // A program that does not read its input closes the pipe.
+    child.stdin?.on('error', () => undefined).end(options.stdin ?? '');
   });
 }

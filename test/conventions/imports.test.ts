@@ -22,7 +22,8 @@ const byPath = new Map(files.map((file) => [file.path, file]));
 
 /** What the code of each folder may reach, beside its own files. */
 const allowed: { [folder: string]: RegExp[] } = {
-  sdk: [/^node:/, /^opsbro\/sdk$/],
+  // What `opsbro/sdk/testing` borrows, so that a test meets the real network and templates.
+  sdk: [/^node:/, /^opsbro\/sdk$/, /^threads\/context\/(http|tcp|render)\.ts$/],
   core: [/^node:/, /^opsbro\/sdk$/, /^npm:/, /^(alerting|configuration|language|threads)\//],
   alerting: [/^node:/, /^opsbro\/sdk$/, /^npm:/, /^core\/(errors|clock)\.ts$/],
   language: [
@@ -109,7 +110,11 @@ describe('imports', () => {
       if (file === undefined) continue;
       for (const found of importsOf(file).filter(({ typeOnly }) => !typeOnly)) {
         const to = target(file, found);
-        if (/^npm:(ajv|yaml|@lezer\/.*|undici|quickjs-emscripten|esbuild|nedb-promises)$/.test(to))
+        if (
+          /^npm:(ajv|yaml|@lezer\/.*|undici|nunjucks|nodemailer|quickjs-emscripten|esbuild|nedb-promises)$/.test(
+            to,
+          )
+        )
           heavy.push(`${path} (from ${from}) loads ${to}`);
         else if (/^(core|alerting|configuration|language|threads)\//.test(to) && !loaded.has(to))
           loaded.set(to, path);

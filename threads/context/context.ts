@@ -3,7 +3,10 @@ import { LeveledLog } from '../../core/leveled-log.ts';
 import type { LogLine, ThreadData } from '../protocol.ts';
 import { execute } from './host-exec.ts';
 import { createHostFiles } from './host-files.ts';
+import { createHttp } from './http.ts';
 import type { PendingLooks } from './pending-looks.ts';
+import { createRender } from './render.ts';
+import { createTcp } from './tcp.ts';
 import { copyTree, type TreeLimits } from './tree.ts';
 
 const maxLines = 100;
@@ -48,6 +51,8 @@ export class NotEligible extends Error {}
 /** The context trusted code gets for one run: Node's own API behind the paths, limits and error codes that `Context` promises. */
 export function createContext(parts: ContextParts): Context {
   const { data, signal, cells } = parts;
+  const env: Context['env'] = (name) =>
+    Object.hasOwn(data.environment, name) ? data.environment[name] : undefined;
   return {
     options: parts.options,
     name: parts.name,
@@ -57,7 +62,10 @@ export function createContext(parts: ContextParts): Context {
     state: parts.state,
     ...createHostFiles(data, signal, parts.looks),
     exec: (file, args, options = {}) => execute(file, args, { ...options, signal, cells }),
-    env: (name) => (Object.hasOwn(data.environment, name) ? data.environment[name] : undefined),
+    http: createHttp(signal, env),
+    tcp: createTcp(signal),
+    render: createRender(signal),
+    env,
     notEligible: (reason) => {
       throw new NotEligible(String(reason).slice(0, maxMessage));
     },

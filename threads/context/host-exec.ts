@@ -1,7 +1,7 @@
 import type { ChildProcess } from 'node:child_process';
 import { spawn } from 'node:child_process';
 import type { Readable } from 'node:stream';
-import type { ExecResult } from 'opsbro/sdk';
+import type { ExecOptions, ExecResult } from 'opsbro/sdk';
 import { OpsbroError } from '../../core/errors.ts';
 import { cellOf, groupCells } from '../worker-data.ts';
 import { hostError } from './host-files.ts';
@@ -16,9 +16,7 @@ const pipeMs = 100;
 const environment = { PATH: '/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin', LANG: 'C' };
 
 /** What one execution is bounded by. `cells` are the thread's shared cells, where the main thread finds groups to kill. */
-export interface ExecBounds {
-  timeoutMs?: number;
-  maxBytes?: number;
+export interface ExecBounds extends ExecOptions {
   signal: AbortSignal;
   cells: Int32Array;
 }
@@ -38,8 +36,8 @@ export async function execute(file: string, args: string[], bounds: ExecBounds):
   try {
     child = spawn(file, args, {
       detached: true,
-      stdio: ['ignore', 'pipe', 'pipe'],
-      env: environment,
+      stdio: [bounds.stdin === undefined ? 'ignore' : 'pipe', 'pipe', 'pipe'],
+      env: { ...environment, ...bounds.env },
       cwd: '/',
     });
   } catch (thrown) {
@@ -47,6 +45,8 @@ export async function execute(file: string, args: string[], bounds: ExecBounds):
     throw hostError(file, thrown);
   }
   Atomics.store(bounds.cells, cell, child.pid ?? 0);
+  // A program that does not read its input closes the pipe.
+  child.stdin?.on('error', () => undefined).end(bounds.stdin);
   const maxBytes = bounds.maxBytes ?? defaultMaxBytes;
   const output = { stdout: collect(child.stdout, maxBytes), stderr: collect(child.stderr, maxBytes) };
   try {
@@ -60,6 +60,7 @@ export async function execute(file: string, args: string[], bounds: ExecBounds):
     };
   } finally {
     Atomics.store(bounds.cells, cell, 0);
+    child.stdin?.destroy();
     child.stdout?.destroy();
     child.stderr?.destroy();
   }

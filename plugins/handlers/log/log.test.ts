@@ -9,7 +9,7 @@ const folder = new URL('./', import.meta.url);
 const manifest = parse(readFileSync(new URL('plugin.yml', folder), 'utf8')) as Manifest;
 const event: HandlerEvent = {
   key: 'linux/check/load#42',
-  type: 'verdict',
+  type: 'problem',
   at: Date.UTC(2026, 0, 1, 12),
   node: 'web1',
   summary: 'linux/check/load is critical: load is 42',
@@ -29,7 +29,7 @@ describe('handler/log', () => {
           state: 'critical',
           old_state: 'ok',
           key: 'linux/check/load#42',
-          type: 'verdict',
+          type: 'problem',
           at: '2026-01-01T12:00:00.000Z',
           node: 'web1',
         },

@@ -51,7 +51,7 @@ describe('router', () => {
     expect(bench.jobs).toMatchObject([{ type: 'handle', object: 'p/handler/log', timeoutMs: 1000 }]);
     expect(bench.jobs[0]?.event).toEqual<HandlerEvent>({
       key: 'p/check/c@5',
-      type: 'verdict',
+      type: 'problem',
       at: 5,
       node: 'host',
       summary: 'check c is CRITICAL (was OK): down',

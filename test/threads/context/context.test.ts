@@ -159,6 +159,21 @@ describe('looking around', () => {
 });
 
 describe('exec', () => {
+  it('gives variables and standard input, and neither by itself', async () => {
+    const options = { env: { NAGIOS_HOSTNAME: 'web 1', LANG: 'fr' }, stdin: 'grüße\n' };
+    const script = ['-c', 'cat; echo "$NAGIOS_HOSTNAME $LANG $HOME"'];
+    expect((await contextOf().exec('/bin/sh', script, options)).stdout).toBe('grüße\nweb 1 fr \n');
+    expect((await contextOf().exec('/bin/sh', script)).stdout).toBe(' C \n');
+  });
+
+  it('takes no offence at a program that does not read its input', async () => {
+    const options = { stdin: 'x'.repeat(1_000_000) };
+    expect(await contextOf().exec('/bin/true', [], options)).toMatchObject({ code: 0 });
+    expect(await contextOf().exec('/bin/sh', ['-c', 'exec 0<&-; echo done'], options)).toMatchObject({
+      stdout: 'done\n',
+    });
+  });
+
   it('gives code, signal and both streams, with an empty environment', async () => {
     const ctx = contextOf();
     expect(await ctx.exec('/bin/sh', ['-c', 'echo out; echo err >&2; exit 3'])).toEqual({

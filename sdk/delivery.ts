@@ -1,0 +1,113 @@
+import type { Context } from './context.ts';
+import type { HttpRequest, HttpResponse } from './network.ts';
+
+/** What an error of a failed delivery may tell the agent. */
+export interface DeliveryHints {
+  /** How long the service asks to wait. */
+  retryAfterMs?: number;
+  /** True: trying again is no use until somebody changes something; the event goes to the dead letters. */
+  permanent?: boolean;
+}
+
+/**
+ * A service did not take a notification. The agent reads `code`, `retryAfterMs` and `permanent` and tries again, or not.
+ * @example `throw new DeliveryError('chat.example.org: the channel is archived', { permanent: true });`
+ */
+export class DeliveryError extends Error implements DeliveryHints {
+  readonly code = 'OPSBRO_HOST_DELIVERY';
+  readonly retryAfterMs?: number;
+  readonly permanent: boolean;
+
+  constructor(message: string, hints: DeliveryHints = {}) {
+    super(message);
+    this.name = 'DeliveryError';
+    if (hints.retryAfterMs !== undefined) this.retryAfterMs = hints.retryAfterMs;
+    this.permanent = hints.permanent ?? false;
+  }
+}
+
+/** What `deliver` sends: a request and what is secret in it. */
+export interface Delivery extends HttpRequest {
+  /** Sent as `body` with the content type of JSON. */
+  json?: unknown;
+  /** Texts that no error may show, beside all of the URL after its host. */
+  secrets?: string[];
+}
+
+const maxQuoted = 300;
+const maxRetryAfterMs = 24 * 3600 * 1000;
+
+/**
+ * True for the statuses that another try may change: 408, 421, 425, 429 and those of the server's side, but for 501 and 505, which
+ * say what the server will never do (RFC 9110 §15).
+ */
+export function isRetriedStatus(status: number): boolean {
+  return [408, 421, 425, 429].includes(status) || (status >= 500 && status !== 501 && status !== 505);
+}
+
+/**
+ * Milliseconds that a `Retry-After` header asks to wait: seconds or a date (RFC 9110 §10.2.3), at most a day; undefined when it is
+ * absent or neither. Discord and some others write fractions of a second.
+ * @example `parseRetryAfter('30', ctx.clock.now()) // 30000`
+ */
+export function parseRetryAfter(header: string | undefined, nowMs: number): number | undefined {
+  const text = header?.trim() ?? '';
+  if (text === '') return undefined;
+  const isDate = /^[A-Z][a-z]{2},? /.test(text);
+  const waitMs = isDate
+    ? Date.parse(text) - nowMs
+    : /^\d+(\.\d+)?$/.test(text)
+      ? Number(text) * 1000
+      : Number.NaN;
+  return Number.isFinite(waitMs) ? Math.min(Math.max(Math.ceil(waitMs), 0), maxRetryAfterMs) : undefined;
+}
+
+/**
+ * The part of a URL that may be shown: services put tokens into paths, queries and user names.
+ * @example `redactUrl('https://hooks.example.org/services/T0/secret') // 'https://hooks.example.org/…'`
+ */
+export function redactUrl(url: string): string {
+  if (!URL.canParse(url)) return '(not a URL)';
+  const { protocol, host, pathname, search } = new URL(url);
+  return `${protocol}//${host}${pathname.length + search.length > 1 ? '/…' : ''}`;
+}
+
+/** The text with eight stars in place of each secret; those of under 4 characters stay, or every text would be stars. */
+export function redactText(text: string, secrets: readonly string[]): string {
+  return secrets
+    .filter((secret) => secret.length >= 4)
+    .sort((a, b) => b.length - a.length)
+    .reduce((left, secret) => left.replaceAll(secret, '********'), text);
+}
+
+/**
+ * Sends a notification over HTTP. Resolves with the answer when its status is 2xx, else throws a `DeliveryError` that names host, status and
+ * the begin of the answer. Redirects are not followed: a notification goes where its owner said.
+ * @example
+ * await deliver(ctx, { url: ctx.options.url, json: { text: event.summary } });
+ */
+export async function deliver(
+  ctx: Pick<Context, 'http' | 'clock'>,
+  { json, secrets = [], ...request }: Delivery,
+): Promise<HttpResponse> {
+  const answer = await ctx.http({
+    ...request,
+    method: request.method ?? 'POST',
+    headers: { ...(json !== undefined && { 'content-type': 'application/json' }), ...request.headers },
+    ...(json !== undefined && { body: JSON.stringify(json) }),
+  });
+  if (answer.status >= 200 && answer.status < 300) return answer;
+  throw refusal(answer, request.url, secrets, ctx.clock.now());
+}
+
+function refusal(answer: HttpResponse, url: string, secrets: string[], nowMs: number): DeliveryError {
+  const { status, headers, text } = answer;
+  const hidden = [...secrets, url, ...(URL.canParse(url) ? [new URL(url).pathname] : [])];
+  const said = redactText(text.trim().replaceAll(/\s+/g, ' ').slice(0, maxQuoted), hidden);
+  const to = headers.location === undefined ? '' : ` redirects to ${redactUrl(headers.location)};`;
+  const retryAfterMs = parseRetryAfter(headers['retry-after'], nowMs);
+  return new DeliveryError(`${redactUrl(url)}:${to} answers ${status}${said === '' ? '' : `: ${said}`}`, {
+    permanent: !isRetriedStatus(status),
+    ...(retryAfterMs !== undefined && { retryAfterMs }),
+  });
+}

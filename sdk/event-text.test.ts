@@ -1,0 +1,73 @@
+import { describe, expect, it } from 'vitest';
+import type { HandlerEvent } from './context.ts';
+import { alertsOf, bodyOf, cutText, factsOf, severityOf, titleOf } from './event-text.ts';
+import { testEvent } from './testing/index.ts';
+
+const problem = testEvent('problem');
+const grouped = testEvent('problem', {
+  alerts: [
+    { name: 'load', state: 'warning', output: 'load is\n9' },
+    { name: 'disk', state: 'critical', output: 'full' },
+  ],
+});
+const other = (type: HandlerEvent['type']): HandlerEvent => testEvent(type);
+
+describe('an event in words', () => {
+  it.each([
+    ['a problem', problem, 'critical', 'CRITICAL Load average on web1'],
+    [
+      'a repeated problem',
+      testEvent('problem', { repeat: 2 }),
+      'critical',
+      'CRITICAL (still) Load average on web1',
+    ],
+    ['a recovery', testEvent('recovery'), 'ok', 'OK Load average on web1'],
+    ['a group of problems', grouped, 'critical', 'CRITICAL load and 1 more on web1'],
+    ['a change of groups', other('group'), 'info', 'group redis was added on web1'],
+    ['trouble of the agent', other('agent'), 'warning', 'something happened on web1'],
+    ['a test', other('test'), 'info', '[TEST] OpsBro on web1'],
+    ['a canary', other('canary'), 'info', '[CANARY] OpsBro on web1'],
+  ])('has severity and title: %s', (_, event, severity, title) => {
+    expect([severityOf(event), titleOf(event)]).toEqual([severity, title]);
+  });
+
+  it('has a body with all that helps', () => {
+    expect(bodyOf(problem)).toBe(
+      'load is 42\ncpu0 98%\ncpu1 97%\nrestart the queue first\nhttps://wiki.example.org/load',
+    );
+    expect(bodyOf(grouped)).toBe('WARNING load: load is 9\nCRITICAL disk: full');
+    expect(bodyOf(other('group'))).toBe('group redis was added');
+  });
+
+  it('has facts, labels among them', () => {
+    expect(factsOf(problem)).toEqual([
+      { title: 'Node', value: 'web1' },
+      { title: 'Check', value: 'load' },
+      { title: 'Before', value: 'ok' },
+      { title: 'team', value: 'web' },
+    ]);
+    expect(factsOf(grouped)).toEqual([
+      { title: 'Node', value: 'web1' },
+      { title: 'Check', value: 'load, disk' },
+    ]);
+    expect(factsOf(other('group'))).toEqual([{ title: 'Node', value: 'web1' }]);
+    expect(alertsOf(other('group'))).toEqual([]);
+  });
+
+  it('stands what older agents leave out', () => {
+    const bare: HandlerEvent = { ...problem, data: { name: 'load', state: 'unknown', output: '' } };
+    expect([severityOf(bare), titleOf(bare), bodyOf(bare)]).toEqual([
+      'unknown',
+      'UNKNOWN load on web1',
+      problem.summary,
+    ]);
+  });
+});
+
+it.each([
+  ['short', 5, 'short'],
+  ['longer', 5, 'long…'],
+  ['ab😀cd', 4, 'ab…'],
+])('cuts %j to %i', (text, max, cut) => {
+  expect(cutText(text, max)).toBe(cut);
+});

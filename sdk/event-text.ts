@@ -1,0 +1,88 @@
+import type { Alert, HandlerEvent } from './context.ts';
+import type { Json, VerdictState } from './values.ts';
+
+/** How bad an event is: the state of its check, or `info` for what is no check's. */
+export type EventSeverity = VerdictState | 'info';
+
+/** A name and a value for people. */
+export interface EventFact {
+  title: string;
+  value: string;
+}
+
+const states: readonly string[] = ['ok', 'warning', 'critical', 'unknown'] satisfies VerdictState[];
+
+/** The checks that a `problem` or `recovery` tells of: one, or all of a group; nothing for other events. */
+export function alertsOf({ type, data }: HandlerEvent): Partial<Alert>[] {
+  if (type !== 'problem' && type !== 'recovery') return [];
+  const { alerts } = data;
+  return (Array.isArray(alerts) && alerts.length > 0 ? alerts : [data]) as unknown as Partial<Alert>[];
+}
+
+/**
+ * The worst state that the event tells of (critical, unknown, warning, ok), or `info`.
+ * @example `const color = colors[severityOf(event)];`
+ */
+export function severityOf(event: HandlerEvent): EventSeverity {
+  if (event.type === 'recovery') return 'ok';
+  if (event.type === 'agent') return 'warning';
+  const found = alertsOf(event).map(({ state }) => String(state));
+  return (['critical', 'unknown', 'warning', 'ok'] as const).find((state) => found.includes(state)) ?? 'info';
+}
+
+/**
+ * A title of one line: `CRITICAL disk / on web1`, `[TEST] …` and `[CANARY] …` for what is no alert.
+ * @example `subject: titleOf(event)`
+ */
+export function titleOf(event: HandlerEvent): string {
+  if (event.type === 'test' || event.type === 'canary')
+    return `[${event.type.toUpperCase()}] OpsBro on ${event.node}`;
+  const alerts = alertsOf(event);
+  const [first] = alerts;
+  if (first === undefined) return `${oneLine(event.summary)} on ${event.node}`;
+  const others = alerts.length > 1 ? ` and ${alerts.length - 1} more` : '';
+  const again = Number(first.repeat) > 0 ? ' (still)' : '';
+  const state = severityOf(event).toUpperCase();
+  return `${state}${again} ${oneLine(text(first.display_name) || text(first.name))}${others} on ${event.node}`;
+}
+
+/** What there is to say below the title: outputs, notes, the runbook. One line per check when there are several. */
+export function bodyOf(event: HandlerEvent): string {
+  const alerts = alertsOf(event);
+  if (alerts.length === 0) return event.summary;
+  if (alerts.length > 1)
+    return alerts
+      .map(({ state, name, output }) => `${String(state).toUpperCase()} ${name}: ${oneLine(text(output))}`)
+      .join('\n');
+  const [{ output, long_output, notes, runbook } = {}] = alerts;
+  const parts = [text(output) || event.summary, text(long_output), text(notes), text(runbook)];
+  return parts.filter((part) => part !== '').join('\n');
+}
+
+/** Node, check, state and labels, for services that show fields. */
+export function factsOf(event: HandlerEvent): EventFact[] {
+  const alerts = alertsOf(event);
+  const facts = [{ title: 'Node', value: event.node }];
+  if (alerts.length > 0)
+    facts.push({ title: 'Check', value: alerts.map(({ name }) => text(name)).join(', ') });
+  const [first] = alerts;
+  if (alerts.length !== 1 || first === undefined) return facts;
+  if (states.includes(text(first.old_state))) facts.push({ title: 'Before', value: text(first.old_state) });
+  for (const [title, value] of Object.entries(first.labels ?? {}))
+    facts.push({ title, value: String(value) });
+  return facts;
+}
+
+/** At most `max` characters, the last one `…` where something was cut; never half of a character. */
+export function cutText(value: string, max: number): string {
+  if (value.length <= max) return value;
+  return `${value.slice(0, max - 1).replace(/[\ud800-\udbff]$/, '')}…`;
+}
+
+function oneLine(value: string): string {
+  return value.replaceAll(/\s+/g, ' ').trim();
+}
+
+function text(value: Json | undefined): string {
+  return value === undefined || value === null ? '' : String(value);
+}

@@ -1,0 +1,116 @@
+import { readFile } from 'node:fs/promises';
+import { performance } from 'node:perf_hooks';
+import { rootCertificates } from 'node:tls';
+import type { HttpRequest, HttpResponse, Network } from 'opsbro/sdk';
+import type { Dispatcher } from 'undici';
+import { networkError } from './network-error.ts';
+
+const defaultTimeoutMs = 10_000;
+const defaultMaxBytes = 1024 * 1024;
+
+type Undici = typeof import('undici');
+
+/** A variable of the agent's environment. */
+export type ReadVariable = (name: string) => string | undefined;
+
+/**
+ * `ctx.http` of one run. undici is loaded by the first request of a thread. Every request has its connection, which is gone when the request
+ * ends: nothing of a run outlives it, and no request meets a connection that the other side is about to close.
+ */
+export function createHttp(signal: AbortSignal, env: ReadVariable): Network['http'] {
+  return async (request) => {
+    signal.throwIfAborted();
+    const { timeoutMs = defaultTimeoutMs } = request;
+    const origin = originOf(request.url);
+    const late = AbortSignal.timeout(timeoutMs);
+    const undici = await import('undici');
+    const dispatcher = await dispatcherFor(undici, request, env);
+    try {
+      return await send(undici, dispatcher, request, AbortSignal.any([signal, late]));
+    } catch (thrown) {
+      if (signal.aborted) throw signal.reason;
+      throw networkError(origin, late.aborted ? `no answer within ${timeoutMs} ms` : thrown);
+    } finally {
+      await dispatcher.destroy().catch(() => undefined);
+    }
+  };
+}
+
+function originOf(url: string): string {
+  const parsed = URL.canParse(url) ? new URL(url) : undefined;
+  if (parsed !== undefined && /^https?:$/.test(parsed.protocol)) return parsed.origin;
+  throw networkError('ctx.http', 'the url must begin with http:// or https:// and name a host');
+}
+
+async function dispatcherFor(undici: Undici, request: HttpRequest, env: ReadVariable): Promise<Dispatcher> {
+  const tls = {
+    rejectUnauthorized: request.verifyTls ?? true,
+    ...(request.caFile && { ca: [...rootCertificates, await readCertificates(request.caFile)] }),
+  };
+  const proxy = (name: string): string => env(name.toLowerCase()) || env(name) || '';
+  const options = {
+    httpProxy: proxy('HTTP_PROXY'),
+    httpsProxy: proxy('HTTPS_PROXY'),
+    noProxy: proxy('NO_PROXY'),
+    // A proxy forwards plain HTTP as such; many refuse CONNECT to port 80.
+    proxyTunnel: false,
+    connect: tls,
+    requestTls: tls,
+    proxyTls: tls,
+  };
+  const agent = new undici.EnvHttpProxyAgent(options);
+  const { maxRedirects = 0 } = request;
+  if (maxRedirects === 0) return agent;
+  return agent.compose(undici.interceptors.redirect({ maxRedirections: maxRedirects }));
+}
+
+/** Certificates of a PEM file. Not through the context's files: it is the agent's own, not one of the host that it looks at. */
+export async function readCertificates(path: string): Promise<string> {
+  try {
+    return await readFile(path, 'utf8');
+  } catch (thrown) {
+    throw networkError(`the certificates in ${path}`, thrown);
+  }
+}
+
+async function send(
+  { request: perform }: Undici,
+  dispatcher: Dispatcher,
+  request: HttpRequest,
+  signal: AbortSignal,
+): Promise<HttpResponse> {
+  const startedMs = performance.now();
+  const answer = await perform(request.url, {
+    dispatcher,
+    signal,
+    method: (request.method ?? (request.body === undefined ? 'GET' : 'POST')) as Dispatcher.HttpMethod,
+    headers: request.headers,
+    body: request.body,
+  });
+  const history = (answer.context as { history?: URL[] } | undefined)?.history;
+  const { text, truncated } = await readBody(answer.body, request.maxBytes ?? defaultMaxBytes);
+  return {
+    status: answer.statusCode,
+    headers: Object.fromEntries(
+      Object.entries(answer.headers).map(([name, value]) => [name, [value ?? ''].flat().join(', ')]),
+    ),
+    text,
+    truncated,
+    url: String(history?.at(-1) ?? request.url),
+    durationMs: performance.now() - startedMs,
+  };
+}
+
+async function readBody(
+  body: Dispatcher.ResponseData['body'],
+  maxBytes: number,
+): Promise<{ text: string; truncated: boolean }> {
+  const parts: Buffer[] = [];
+  let room = maxBytes;
+  for await (const part of body as AsyncIterable<Buffer>) {
+    parts.push(part.subarray(0, room));
+    room -= part.length;
+    if (room < 0) break;
+  }
+  return { text: Buffer.concat(parts).toString('utf8'), truncated: room < 0 };
+}
