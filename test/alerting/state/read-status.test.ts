@@ -14,7 +14,7 @@ const old = {
   error: null,
 };
 
-it.each([
+it.each<Json>([
   null,
   7,
   'ok',
