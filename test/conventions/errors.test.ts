@@ -9,6 +9,7 @@ const files = sourceFiles(
   'core',
   'alerting',
   'configuration',
+  'exec',
   'language',
   'threads',
   'plugins',

@@ -13,6 +13,7 @@ const files = sourceFiles(
   'core',
   'alerting',
   'configuration',
+  'exec',
   'language',
   'threads',
   'plugins',
@@ -24,8 +25,9 @@ const byPath = new Map(files.map((file) => [file.path, file]));
 const allowed: { [folder: string]: RegExp[] } = {
   // What `opsbro/sdk/testing` borrows, so that a test meets the real network and templates.
   sdk: [/^node:/, /^opsbro\/sdk$/, /^threads\/context\/(http|tcp|render)\.ts$/],
-  core: [/^node:/, /^opsbro\/sdk$/, /^npm:/, /^(alerting|configuration|language|threads)\//],
+  core: [/^node:/, /^opsbro\/sdk$/, /^npm:/, /^(alerting|configuration|exec|language|threads)\//],
   alerting: [/^node:/, /^opsbro\/sdk$/, /^npm:/, /^core\/(errors|clock)\.ts$/],
+  exec: [/^node:/, /^opsbro\/sdk$/, /^core\/(errors|clock)\.ts$/],
   language: [
     /^node:/,
     /^opsbro\/sdk$/,
@@ -39,6 +41,7 @@ const allowed: { [folder: string]: RegExp[] } = {
     /^npm:/,
     /^core\/(errors|clock)\.ts$/,
     /^language\/(program|nearest|compile)\.ts$/,
+    /^exec\/quote\.ts$/,
     /^threads\/protocol\.ts$/,
   ],
   threads: [
@@ -116,7 +119,7 @@ describe('imports', () => {
           )
         )
           heavy.push(`${path} (from ${from}) loads ${to}`);
-        else if (/^(core|alerting|configuration|language|threads)\//.test(to) && !loaded.has(to))
+        else if (/^(core|alerting|configuration|exec|language|threads)\//.test(to) && !loaded.has(to))
           loaded.set(to, path);
       }
     }

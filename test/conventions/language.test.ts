@@ -7,6 +7,7 @@ const files = sourceFiles(
   'core',
   'alerting',
   'configuration',
+  'exec',
   'language',
   'threads',
   'plugins',

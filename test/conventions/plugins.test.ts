@@ -97,6 +97,7 @@ describe('the YAML of', () => {
       'core',
       'alerting',
       'configuration',
+      'exec',
       'language',
       'threads',
       'cli',

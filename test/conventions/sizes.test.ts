@@ -6,6 +6,7 @@ const files = sourceFiles(
   'core',
   'alerting',
   'configuration',
+  'exec',
   'language',
   'threads',
   'plugins',
@@ -31,7 +32,14 @@ it('keeps every function within 60 lines', () => {
 
 it('keeps core within 6,000 code lines and every folder of it and of the libraries beside it within 1,500', () => {
   const sizes = new Map<string, number>();
-  for (const { path, text } of sourceFiles('core', 'alerting', 'configuration', 'language', 'threads')) {
+  for (const { path, text } of sourceFiles(
+    'core',
+    'alerting',
+    'configuration',
+    'exec',
+    'language',
+    'threads',
+  )) {
     const [library = '', folder = ''] = path.split('/');
     const lines = codeLines(text);
     const place = folder.endsWith('.ts') ? `${library}/` : `${library}/${folder}/`;

@@ -1,0 +1,96 @@
+import type { VerdictState } from 'opsbro/sdk';
+import type { Perfdatum } from './output/perfdata.ts';
+
+/** A command to run once. Exactly one of `argv` and `shell` is not null. */
+export interface Command {
+  /** Given by the client; results carry it back. */
+  id: number;
+  /** Words that are run as they are; a program without `/` is looked for in `PATH`. */
+  argv: string[] | null;
+  /** A script, evaluated by a POSIX shell in a subshell of its own. */
+  shell: string | null;
+  /** From the command's start, not from when it was handed in. */
+  timeoutMs: number;
+  /** Output kept; more is dropped, and marked. */
+  outputBytes: number;
+  /** Added to the agent's own niceness; below 0 only as root. */
+  nice: number;
+  /** The user to run as, for which the agent must be root; null for the agent's own. */
+  runAs: string | null;
+  /** Variables beside `PATH` and `LANG=C`; nothing else of the agent's environment is passed on. */
+  environment: { [name: string]: string };
+}
+
+/** A command as its caller gives it: what is left out has the default of `commandDefaults`. */
+export type CommandRequest = Partial<Omit<Command, 'id'>>;
+
+/** What a command that names only what to run is run with. */
+export const commandDefaults: Omit<Command, 'id'> = {
+  argv: null,
+  shell: null,
+  timeoutMs: 30_000,
+  outputBytes: 65_536,
+  nice: 0,
+  runAs: null,
+  environment: {},
+};
+
+/** How a command ended. All of `code`, `signal` and `killedFor` are null when it did not run, or nobody saw its end: `refused` says why. */
+export interface CommandEnd {
+  id: number;
+  code: number | null;
+  /** Shells tell a signal as exit code 128 + n, and so does a command that exits with one of these. */
+  signal: string | null;
+  killedFor: 'timeout' | 'flood' | null;
+  timedOut: boolean;
+  refused: string | null;
+  /** Whether output was dropped. */
+  truncated: boolean;
+  durationMs: number;
+}
+
+/** How a command ended, with its whole output as text: bytes that are no UTF-8 are replaced. */
+export interface CommandResult extends CommandEnd {
+  text: string;
+}
+
+/** How a command ended, and its output read as that of a Nagios plugin. */
+export interface CheckRun extends CommandEnd {
+  state: VerdictState;
+  output: string;
+  longOutput: string;
+  perfdata: Perfdatum[];
+}
+
+/** What the main thread sends. */
+export type ExecRequest = { type: 'run'; commands: Command[] } | { type: 'stop' };
+
+/** What the exec thread sends. */
+export type ExecReply = { type: 'ran'; runs: CheckRun[] } | { type: 'stopped' };
+
+/** What the exec thread is started with. */
+export interface ExecThreadData {
+  /** Where output may be kept, in order of preference; the last one lies in the data directory. */
+  directories: string[];
+  /** The POSIX shell to use; null for none: words are then run by Node itself. */
+  shell: string | null;
+  /** Process groups of the lanes, for whoever ends the thread. */
+  groups: SharedArrayBuffer;
+}
+
+/** Lanes of one thread at most: what `groups` has cells for. */
+export const maxLanes = 256;
+
+/** The end of a command that was not run to an end, and why. */
+export function refusedEnd(id: number, why: string): CommandEnd {
+  return {
+    id,
+    code: null,
+    signal: null,
+    killedFor: null,
+    timedOut: false,
+    refused: why,
+    truncated: false,
+    durationMs: 0,
+  };
+}

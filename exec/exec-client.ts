@@ -1,0 +1,234 @@
+import { createHash } from 'node:crypto';
+import { existsSync } from 'node:fs';
+import { join } from 'node:path';
+import { Worker } from 'node:worker_threads';
+import type { TimerClock } from '../core/clock.ts';
+import {
+  type CheckRun,
+  type Command,
+  type CommandRequest,
+  commandDefaults,
+  type ExecReply,
+  type ExecRequest,
+  type ExecThreadData,
+  maxLanes,
+  refusedEnd,
+} from './command.ts';
+
+/** What the client needs of a thread; `Worker` has it, and so has a test's. */
+export interface ExecWorker {
+  postMessage(request: ExecRequest): void;
+  on(event: 'message', listener: (reply: ExecReply) => void): unknown;
+  on(event: 'error', listener: (error: unknown) => void): unknown;
+  on(event: 'exit', listener: () => void): unknown;
+  terminate(): Promise<unknown>;
+  unref(): void;
+}
+
+/** What a client is made with; the clock wakes its deadlines. */
+export interface ExecClientOptions {
+  /** The agent's data directory: names the directory for output, and holds it where memory cannot. */
+  dataDirectory: string;
+  clock: TimerClock;
+  /** Commands waiting and running at most; more are refused. */
+  maxPending?: number;
+  /** The POSIX shell; by default the system's, null for none. */
+  shell?: string | null;
+  startWorker?: (data: ExecThreadData) => ExecWorker;
+}
+
+interface Pending {
+  command: Command;
+  /** When the client gives up on the thread. */
+  deadline: number;
+  isSent: boolean;
+  resolve(run: CheckRun): void;
+}
+
+const defaultMaxPending = 20_000;
+/** What a command may take beside its own timeout: a minute in the thread's queue, and the time to end it. */
+const patienceMs = 75_000;
+const lookMs = 5000;
+const stopMs = 2000;
+/** Pause after a thread that ended by itself: one that cannot start must not be started for every command. */
+const restartMs = 1000;
+
+/**
+ * The main thread's door to the thread that runs commands: starts it with the first command and again when it dies. Sends what came in
+ * one turn as one message. Reads nothing that a command printed.
+ */
+export class ExecClient {
+  readonly #options: Required<ExecClientOptions>;
+  readonly #pending = new Map<number, Pending>();
+  #unsent: Pending[] = [];
+  #worker: ExecWorker | null = null;
+  #groups = new SharedArrayBuffer(maxLanes * Int32Array.BYTES_PER_ELEMENT);
+  #cancelLook: (() => void) | null = null;
+  #stopped: Promise<void> | null = null;
+  #resolveStopped: () => void = () => {};
+  #restartAt = Number.NEGATIVE_INFINITY;
+  #lastId = 0;
+
+  constructor(options: ExecClientOptions) {
+    this.#options = { maxPending: defaultMaxPending, shell: systemShell(), startWorker, ...options };
+  }
+
+  /** How many commands wait or run. */
+  get pending(): number {
+    return this.#pending.size;
+  }
+
+  /** Runs a command once. Never rejects: what cannot run is UNKNOWN and says why in `refused` and in its output. */
+  run(request: CommandRequest): Promise<CheckRun> {
+    this.#lastId += 1;
+    const command: Command = { ...commandDefaults, ...request, id: this.#lastId };
+    if (this.#stopped !== null) return Promise.resolve(refusedRun(command.id, 'the agent is stopping'));
+    const { maxPending, clock } = this.#options;
+    if (this.#pending.size >= maxPending)
+      return Promise.resolve(refusedRun(command.id, `${maxPending} commands wait already`));
+    return new Promise((resolve) => {
+      const deadline = clock.monotonic() + command.timeoutMs + patienceMs;
+      const pending = { command, deadline, isSent: false, resolve };
+      this.#pending.set(command.id, pending);
+      if (this.#unsent.push(pending) === 1) setImmediate(() => this.#send());
+      this.#cancelLook ??= clock.after(lookMs, () => this.#look());
+    });
+  }
+
+  /** Ends the thread and every command that runs; their results, and those of commands that wait, are UNKNOWN. */
+  stop(): Promise<void> {
+    this.#stopped ??= this.#end();
+    return this.#stopped;
+  }
+
+  async #end(): Promise<void> {
+    this.#cancelLook?.();
+    this.#send();
+    const worker = this.#worker;
+    if (worker !== null) {
+      worker.postMessage({ type: 'stop' });
+      await new Promise<void>((resolve) => {
+        this.#resolveStopped = resolve;
+        this.#options.clock.after(stopMs, resolve);
+      });
+      this.#worker = null;
+      await worker.terminate();
+      this.#killLanes();
+    }
+    this.#loseAll('the agent is stopping', () => true);
+  }
+
+  #send(): void {
+    const batch = this.#unsent.filter(({ command }) => this.#pending.has(command.id));
+    this.#unsent = [];
+    for (const pending of batch) pending.isSent = true;
+    if (batch.length === 0) return;
+    if (this.#worker === null && this.#options.clock.monotonic() < this.#restartAt) {
+      this.#loseAll(
+        'the thread that runs commands has ended and is started again soon',
+        ({ isSent }) => isSent,
+      );
+      return;
+    }
+    this.#ensureWorker().postMessage({ type: 'run', commands: batch.map(({ command }) => command) });
+  }
+
+  #ensureWorker(): ExecWorker {
+    if (this.#worker !== null) return this.#worker;
+    const { dataDirectory, shell } = this.#options;
+    const directories = outputDirectories(dataDirectory);
+    this.#groups = new SharedArrayBuffer(maxLanes * Int32Array.BYTES_PER_ELEMENT);
+    const worker = this.#options.startWorker({ directories, shell, groups: this.#groups });
+    this.#worker = worker;
+    let why = 'it ended';
+    worker.unref();
+    worker.on('message', (reply) => this.#receive(reply));
+    worker.on('error', (error) => {
+      why = error instanceof Error ? error.message : String(error);
+    });
+    worker.on('exit', () => {
+      if (this.#worker === worker) this.#lost(`the thread that ran it is gone: ${why}`);
+      this.#resolveStopped();
+    });
+    return worker;
+  }
+
+  #receive(reply: ExecReply): void {
+    if (reply.type === 'stopped') this.#resolveStopped();
+    for (const run of reply.type === 'ran' ? reply.runs : []) {
+      const pending = this.#pending.get(run.id);
+      this.#pending.delete(run.id);
+      pending?.resolve(run);
+    }
+  }
+
+  /** The thread is of no use any more: what it had is lost, what it never got goes to the next one. */
+  #lost(why: string): void {
+    this.#worker = null;
+    this.#restartAt = this.#options.clock.monotonic() + restartMs;
+    this.#killLanes();
+    this.#loseAll(why, ({ isSent }) => isSent);
+  }
+
+  #look(): void {
+    this.#cancelLook = null;
+    const now = this.#options.clock.monotonic();
+    const late = [...this.#pending.values()].some(({ deadline }) => now > deadline);
+    if (late) {
+      const worker = this.#worker;
+      this.#lost('the thread that ran it did not answer in time');
+      void worker?.terminate();
+    }
+    if (this.#pending.size > 0) this.#cancelLook = this.#options.clock.after(lookMs, () => this.#look());
+  }
+
+  /** Commands in the lanes of a thread that is gone are nobody's. */
+  #killLanes(): void {
+    for (const group of new Int32Array(this.#groups)) {
+      if (group <= 1) continue;
+      try {
+        process.kill(-group, 'SIGKILL');
+      } catch {
+        // It has ended by itself.
+      }
+    }
+  }
+
+  #loseAll(why: string, chosen: (pending: Pending) => boolean): void {
+    for (const [id, pending] of this.#pending) {
+      if (!chosen(pending)) continue;
+      this.#pending.delete(id);
+      pending.resolve(refusedRun(id, why));
+    }
+  }
+}
+
+function refusedRun(id: number, why: string): CheckRun {
+  return {
+    ...refusedEnd(id, why),
+    state: 'unknown',
+    output: `not run to an end: ${why}`,
+    longOutput: '',
+    perfdata: [],
+  };
+}
+
+/** In memory first. The name is the same for the same data directory, so that the next start finds what a killed agent left. */
+function outputDirectories(dataDirectory: string): string[] {
+  const name = createHash('sha256').update(dataDirectory).digest('hex').slice(0, 12);
+  return [`/dev/shm/opsbro-${process.getuid?.() ?? 0}-${name}`, join(dataDirectory, 'exec')];
+}
+
+function systemShell(): string | null {
+  return existsSync('/bin/sh') ? '/bin/sh' : null;
+}
+
+function startWorker(data: ExecThreadData): ExecWorker {
+  // Threads load compiled code also when this file runs from source (tests).
+  const here = import.meta.url.replace(/\/exec\/exec-client\.ts$/, '/dist/exec/exec-client.js');
+  return new Worker(new URL('./exec-thread.js', here), {
+    workerData: data,
+    env: {},
+    resourceLimits: { maxOldGenerationSizeMb: 128, stackSizeMb: 4 },
+  });
+}

@@ -1,0 +1,30 @@
+/** A lane, as the decision to start more of them sees it. */
+export interface LaneView {
+  kind: string;
+  /** How long its command has been running; null when it has none and waits for one. */
+  busyMs: number | null;
+}
+
+/** How many lanes there may be. */
+export interface LaneBounds {
+  /** Lanes that use the processor at a time. */
+  fast: number;
+  /** All lanes. */
+  max: number;
+}
+
+/** A command that runs longer than this waits for something else than the processor, and another lane may use that. */
+export const slowMs = 100;
+/** Lanes started at a time: each costs a fork of the whole agent. */
+const stride = 8;
+
+/**
+ * How many lanes of `kind` to start for `waiting` commands of it, which no idle lane of their kind can take. Commands that hold a
+ * lane for long do not count against `fast`. A kind that has no lane gets one even so.
+ */
+export function lanesToStart(kind: string, waiting: number, lanes: LaneView[], bounds: LaneBounds): number {
+  const fast = lanes.filter(({ busyMs }) => busyMs !== null && busyMs < slowMs).length;
+  const own = lanes.some((lane) => lane.kind === kind);
+  const wanted = Math.max(own ? 0 : 1, bounds.fast - fast);
+  return Math.max(0, Math.min(waiting, wanted, bounds.max - lanes.length, stride));
+}

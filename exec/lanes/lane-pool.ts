@@ -1,0 +1,235 @@
+import { join } from 'node:path';
+import { type Command, type CommandResult, maxLanes, refusedEnd } from '../command.ts';
+import { Lane } from './lane.ts';
+import { type LaneBounds, type LaneView, lanesToStart } from './lane-policy.ts';
+import { commandLine, kindOf, type LaneKind } from './launch.ts';
+
+/** What a pool is made with. */
+export interface LanePoolOptions {
+  shell: string;
+  /** A private directory for output; each lane makes one of its own in it. */
+  directory: string;
+  bounds: LaneBounds;
+  /** Process groups of the lanes, kept up to date for whoever ends the thread. */
+  groups: Int32Array;
+  ended(result: CommandResult): void;
+}
+
+interface Waiting {
+  command: Command;
+  line: string;
+  since: number;
+}
+
+/** Commands of one kind, and the lanes that take them. */
+interface Queue {
+  kind: LaneKind;
+  waiting: Waiting[];
+  /** Places in `waiting` that were taken; cut off now and then, since `shift` copies. */
+  taken: number;
+  idle: Lane[];
+  lanes: number;
+  /** Why its last lane could not start, and until when no other is tried. */
+  broken: { why: string; until: number } | null;
+}
+
+const lookMs = 100;
+/** When no lane is busy. */
+const restingLookMs = 10_000;
+const idleMs = 60_000;
+/** A command that no lane took for this long is given back. */
+const longestWaitMs = 60_000;
+/** Pause after a lane that could not start. */
+const retryMs = 5000;
+const maxScriptBytes = 262_144;
+
+/**
+ * Runs commands in lanes: starts lanes as commands wait, ends idle ones after a minute, and looks after long runners every 100 ms.
+ * Commands of one kind begin in the order in which they came. The number that wait is bounded by whoever hands them in.
+ */
+export class LanePool {
+  readonly #options: LanePoolOptions;
+  readonly #queues = new Map<string, Queue>();
+  readonly #lanes = new Map<Lane, number>();
+  #started = 0;
+  #timer: NodeJS.Timeout | null = null;
+  #timerAt = 0;
+  #closed = false;
+
+  constructor(options: LanePoolOptions) {
+    this.#options = options;
+  }
+
+  /** Takes a command. Its result comes by `ended`, exactly once; from within this call when it cannot run. */
+  submit(command: Command): void {
+    const why = this.#closed ? 'the agent is stopping' : unfit(command);
+    if (why === null) this.#enqueue(command);
+    else this.#refuse(command, why);
+  }
+
+  #enqueue(command: Command): void {
+    const queue = this.#queueOf(kindOf(command));
+    const now = performance.now();
+    const line = commandLine(command, queue.kind.environment);
+    if (queue.broken !== null && now < queue.broken.until) {
+      this.#refuse(command, queue.broken.why);
+      return;
+    }
+    if (line === null) {
+      this.#options.ended(notFound(command));
+      return;
+    }
+    queue.waiting.push({ command, line, since: now });
+    this.#pump(queue, now);
+    this.#arm(lookMs);
+  }
+
+  /** Ends all lanes and what runs in them. */
+  close(): void {
+    this.#closed = true;
+    if (this.#timer !== null) clearTimeout(this.#timer);
+    for (const queue of this.#queues.values()) this.#refuseAll(queue, 'the agent is stopping');
+    for (const lane of this.#lanes.keys()) lane.close();
+  }
+
+  #queueOf(kind: LaneKind): Queue {
+    let queue = this.#queues.get(kind.key);
+    if (queue === undefined) {
+      queue = { kind, waiting: [], taken: 0, idle: [], lanes: 0, broken: null };
+      this.#queues.set(kind.key, queue);
+    }
+    return queue;
+  }
+
+  #pump(queue: Queue, now: number): void {
+    while (queue.taken < queue.waiting.length) {
+      const lane = queue.idle.pop();
+      if (lane === undefined) break;
+      const { command, line } = this.#next(queue);
+      lane.run(command, line);
+    }
+    const waiting = queue.waiting.length - queue.taken;
+    if (waiting === 0 || this.#closed) return;
+    const { bounds } = this.#options;
+    if (this.#lanes.size >= bounds.max) this.#retireOther(queue);
+    const count = lanesToStart(queue.kind.key, waiting, this.#views(now), bounds);
+    for (let started = 0; started < count; started += 1) this.#start(queue);
+  }
+
+  #next(queue: Queue): Waiting {
+    const next = queue.waiting[queue.taken] as Waiting;
+    queue.taken += 1;
+    if (queue.taken > 1000 || queue.taken === queue.waiting.length) {
+      queue.waiting.splice(0, queue.taken);
+      queue.taken = 0;
+    }
+    return next;
+  }
+
+  #start(queue: Queue): void {
+    const { shell, directory, groups } = this.#options;
+    const cell = groups.indexOf(0);
+    this.#started += 1;
+    const lane = new Lane(shell, queue.kind, join(directory, `lane-${this.#started}`), {
+      ended: this.#options.ended,
+      free: () => {
+        groups[cell] = lane.group;
+        queue.broken = null;
+        if (this.#closed) return;
+        queue.idle.push(lane);
+        this.#pump(queue, performance.now());
+      },
+      gone: (why) => {
+        groups[cell] = 0;
+        this.#forget(queue, lane, why);
+      },
+    });
+    groups[cell] = lane.group;
+    queue.lanes += 1;
+    this.#lanes.set(lane, cell);
+  }
+
+  #forget(queue: Queue, lane: Lane, why: string | null): void {
+    this.#lanes.delete(lane);
+    queue.lanes -= 1;
+    queue.idle = queue.idle.filter((other) => other !== lane);
+    if (why !== null) {
+      const shown = queue.kind.runAs === null ? 'a shell' : `a shell of user ${queue.kind.runAs}`;
+      queue.broken = { why: `${shown} could not be started: ${why}`, until: performance.now() + retryMs };
+      if (queue.lanes === 0) this.#refuseAll(queue, queue.broken.why);
+    } else this.#pump(queue, performance.now());
+  }
+
+  /** Makes room for a kind that waits while others' lanes are idle. */
+  #retireOther(queue: Queue): void {
+    for (const other of this.#queues.values()) {
+      const lane = other === queue ? undefined : other.idle.shift();
+      if (lane === undefined) continue;
+      lane.retire();
+      return;
+    }
+  }
+
+  #look(): void {
+    const now = performance.now();
+    for (const lane of [...this.#lanes.keys()]) {
+      if (lane.state === 'idle' && now - lane.since >= idleMs) lane.retire();
+      else lane.look(now);
+    }
+    for (const [key, queue] of this.#queues) {
+      while ((queue.waiting[queue.taken]?.since ?? now) < now - longestWaitMs)
+        this.#refuse(this.#next(queue).command, `no lane was free for ${longestWaitMs / 1000} s`);
+      this.#pump(queue, now);
+      if (queue.lanes === 0 && queue.waiting.length === 0 && queue.broken === null) this.#queues.delete(key);
+      if (queue.broken !== null && now >= queue.broken.until) queue.broken = null;
+    }
+    this.#timer = null;
+    const isBusy = [...this.#lanes.keys()].some(({ state }) => state !== 'idle');
+    if (this.#queues.size > 0) this.#arm(isBusy ? lookMs : restingLookMs);
+  }
+
+  /** Looks again within `delayMs`. */
+  #arm(delayMs: number): void {
+    const at = performance.now() + delayMs;
+    if (this.#closed || (this.#timer !== null && this.#timerAt <= at)) return;
+    if (this.#timer !== null) clearTimeout(this.#timer);
+    this.#timerAt = at;
+    this.#timer = setTimeout(() => this.#look(), delayMs);
+  }
+
+  #views(now: number): LaneView[] {
+    const views: LaneView[] = [];
+    for (const { kind, state, since } of this.#lanes.keys())
+      views.push({ kind: kind.key, busyMs: state === 'idle' ? null : now - since });
+    return views;
+  }
+
+  #refuse(command: Command, why: string): void {
+    this.#options.ended({ ...refusedEnd(command.id, why), text: '' });
+  }
+
+  #refuseAll(queue: Queue, why: string): void {
+    while (queue.taken < queue.waiting.length) this.#refuse(this.#next(queue).command, why);
+  }
+}
+
+/** Lanes by default: at least four, so that one that waits for the disk does not stop the rest. */
+export function defaultBounds(processors: number): LaneBounds {
+  return { fast: Math.max(4, 4 * processors), max: maxLanes };
+}
+
+/** Why no lane can run a command; null when one can. */
+function unfit({ argv, shell, runAs, environment }: Command): string | null {
+  const texts = [...(argv ?? [shell ?? '']), ...Object.entries(environment).flat(), runAs ?? ''];
+  if (texts.some((text) => text.includes('\0'))) return 'it contains a NUL character';
+  if (argv === null ? shell === null : argv.length === 0) return 'it is empty';
+  if (texts.reduce((sum, text) => sum + text.length, 0) > maxScriptBytes)
+    return `it is longer than ${maxScriptBytes / 1024} KiB`;
+  if (runAs !== null && process.getuid?.() !== 0) return `only an agent of root can run it as ${runAs}`;
+  return null;
+}
+
+/** The end a shell would give a program that is nowhere. */
+function notFound({ id, argv }: Command): CommandResult {
+  return { ...refusedEnd(id, ''), refused: null, code: 127, text: `${argv?.[0] ?? ''}: not found` };
+}
