@@ -3,13 +3,51 @@ import type { Json, JsonObject } from 'opsbro/sdk';
 /** A `$a.b | c$` macro: its alternatives, each a path. */
 export type Macro = string[][];
 
+/** A macro as it stands in a text: `offset` counts from the text's start. */
+export interface MacroToken {
+  macro: Macro;
+  text: string;
+  offset: number;
+}
+
+const name = String.raw`[\p{L}_][\p{L}\p{N}_%-]*(?:\.[\p{L}\p{N}_%-]+)*`;
+const names = `${name}(?: *\\| *${name})*`;
+/** Spaces at the end only behind spaces at the begin: `$HOME $USER` are two variables of a shell, not a macro. */
+const macroHere = new RegExp(`\\$(?: +(${names}) *|(${names}))\\$`, 'uy');
+
+/**
+ * The plain texts and macros of a text, in order; `$$` is a plain dollar, and so is one that begins no macro or that `isEscaped` tells to
+ * be escaped by the text before it, which has been taken by then.
+ */
+export function* tokensOf(
+  text: string,
+  isEscaped: () => boolean = () => false,
+): Generator<string | MacroToken, void> {
+  let at = 0;
+  while (at < text.length) {
+    const dollar = text.indexOf('$', at);
+    if (dollar !== at) yield text.slice(at, dollar === -1 ? text.length : dollar);
+    if (dollar === -1) return;
+    macroHere.lastIndex = dollar;
+    const found = isEscaped() ? null : macroHere.exec(text);
+    const list = found?.[1] ?? found?.[2];
+    if (found === null || list === undefined) {
+      const isDouble = text[dollar + 1] === '$' && !isEscaped();
+      at = dollar + (isDouble ? 2 : 1);
+      yield '$';
+    } else {
+      at = dollar + found[0].length;
+      const macro = list.split('|').map((path) => path.trim().split('.'));
+      yield { macro, text: found[0], offset: dollar };
+    }
+  }
+}
+
 /** The macros of a command line (text or list of arguments), in order. */
 export function macrosOf(script: Json | undefined): Macro[] {
   const texts = (Array.isArray(script) ? script : [script]).filter((item) => typeof item === 'string');
   return texts.flatMap((text) =>
-    [...text.matchAll(/\$\s*([^$]+?)\s*\$/g)].map(([, names = '']) =>
-      names.split('|').map((name) => name.trim().split('.')),
-    ),
+    [...tokensOf(text)].flatMap((token) => (typeof token === 'string' ? [] : [token.macro])),
   );
 }
 
