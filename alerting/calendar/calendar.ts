@@ -28,3 +28,18 @@ export function nextChange(calendar: Calendar, at: number): number | null {
 export function once(window: Window): Calendar {
   return { windowFrom: (at) => (at < window.end ? window : null) };
 }
+
+/** The same calendar; it keeps its last answer, which holds until that window ends, since time mostly moves on a little. */
+export function remembering(calendar: Calendar): Calendar {
+  let from = Number.POSITIVE_INFINITY;
+  let window: Window | null = null;
+  return {
+    windowFrom(at) {
+      if (at < from || (window !== null && at >= window.end)) {
+        window = calendar.windowFrom(at);
+        from = at;
+      }
+      return window;
+    },
+  };
+}

@@ -1,6 +1,6 @@
 import { Cron } from 'croner';
 import { OpsbroError } from '../../core/errors.ts';
-import type { Calendar, Window } from './calendar.ts';
+import { type Calendar, remembering, type Window } from './calendar.ts';
 import { knownZone } from './weekly.ts';
 import { ownZone } from './zone.ts';
 
@@ -18,7 +18,7 @@ export function cronCalendar(expression: string, durationMs: number, timezone: s
   const zone = knownZone(timezone);
   const cron = parse(expression, zone.name);
   checkLength(cron, expression, durationMs);
-  return { windowFrom: (at) => windowFrom(cron, durationMs, at) };
+  return remembering({ windowFrom: (at) => windowFrom(cron, durationMs, at) });
 }
 
 function parse(expression: string, timezone: string): Cron {

@@ -1,11 +1,11 @@
 import { OpsbroError } from '../../core/errors.ts';
-import type { Calendar, Window } from './calendar.ts';
+import { type Calendar, remembering, type Window } from './calendar.ts';
 import { ownZone, type Zone, zoneOf } from './zone.ts';
 
 const dayNames = ['sun', 'mon', 'tue', 'wed', 'thu', 'fri', 'sat'];
 const dayMs = 86_400_000;
 const minuteMs = 60_000;
-/** Windows that touch each other over more than a week touch for ever. */
+/** Windows that touch each other over more than a week touch for ever; a week back, and a day for the night, is where one may have begun. */
 const weekDays = 8;
 
 interface Range {
@@ -23,7 +23,7 @@ interface Range {
 export function weeklyCalendar(text: string, timezone: string = ownZone()): Calendar {
   const zone = knownZone(timezone);
   const ranges = text.slice(0, 1024).split(';').map(parseRange);
-  return { windowFrom: (at) => windowFrom(ranges, zone, at) };
+  return remembering({ windowFrom: (at) => windowFrom(ranges, zone, at) });
 }
 
 /** The zone of that name. Throws OPSBRO_API_INVALID when there is none. */
@@ -73,7 +73,10 @@ function invalid(text: string, advice: string): OpsbroError {
 /** A window belongs to the day on which it starts. Those that overlap or touch are one. */
 function windowFrom(ranges: Range[], zone: Zone, at: number): Window | null {
   const today = Math.floor(zone.localAt(at) / dayMs) * dayMs;
-  const coming = Array.from({ length: weekDays + 3 }, (_, index) => today + (index - 2) * dayMs)
+  const coming = Array.from(
+    { length: 2 * weekDays + 2 },
+    (_, index) => today + (index - weekDays - 1) * dayMs,
+  )
     .flatMap((day) =>
       ranges
         .filter(({ days }) => days.has(new Date(day).getUTCDay()))
