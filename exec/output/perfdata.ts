@@ -1,5 +1,4 @@
-import { parseNumber } from './number.ts';
-import { parseRange, type Range } from './range.ts';
+import { parseNumber, parseRange, type Range } from 'opsbro/sdk';
 
 /** One figure of a plugin: `'label'=value[unit];[warn];[crit];[min];[max]`. */
 export interface Perfdatum {

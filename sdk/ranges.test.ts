@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { parseRange } from '../../../exec/output/range.ts';
+import { parseRange } from './ranges.ts';
 
 describe('parseRange', () => {
   it.each([
@@ -30,7 +30,9 @@ describe('parseRange', () => {
   );
 
   it('reads what it printed', () => {
-    const bound = fc.option(fc.double({ noNaN: true, noDefaultInfinity: true }));
+    // Adding 0 makes a positive zero of a negative one, which no text tells apart.
+    const double = fc.double({ noNaN: true, noDefaultInfinity: true }).map((value) => value + 0);
+    const bound = fc.option(double);
     fc.assert(
       fc.property(bound, bound, fc.boolean(), (a, b, inside) => {
         const isSwapped = a !== null && b !== null && a > b;
