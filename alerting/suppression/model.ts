@@ -89,6 +89,8 @@ export interface Silence extends Entry {
   until: number | null;
   /** Ends once none of the checks it matches has a problem any more, or at `until`, whichever comes first. */
   untilResolved: boolean;
+  /** When it ended. One of a file is kept then, since the file is; one of a command is forgotten. */
+  endedAt: number | null;
 }
 
 /** Everything that somebody decided to hold back, by id; acknowledgements by id of their check. */

@@ -49,14 +49,15 @@ export function step(tables: SuppressionTables, checks: readonly CheckFacts[], a
   for (const silence of tables.silences.values()) {
     const cause = endOfSilence(silence, checks, at);
     if (cause === null) continue;
-    changed.silences.set(silence.id, null);
+    changed.silences.set(silence.id, silence.origin === 'command' ? null : { ...silence, endedAt: at });
     events.push(endOf('silence', silence, cause, at));
   }
   if (events.length === 0 && changed.downtimes.size === 0) return { tables, events, changed };
-  return { tables: applied(tables, changed), events, changed };
+  return { tables: applyChanges(tables, changed), events, changed };
 }
 
-function applied(tables: SuppressionTables, changed: Step['changed']): SuppressionTables {
+/** The tables after a change. */
+export function applyChanges(tables: SuppressionTables, changed: Step['changed']): SuppressionTables {
   return {
     downtimes: merged(tables.downtimes, changed.downtimes),
     acknowledgements: merged(tables.acknowledgements, changed.acknowledgements),
@@ -117,10 +118,11 @@ function isOver({ current, origin, schedule, usedWindow }: Downtime, at: number)
 
 /** A silence until resolved ends when no check it matches, in whatever state, has a problem. `pending` is not known yet. */
 function endOfSilence(
-  { match, until, untilResolved }: Silence,
+  { endedAt, match, until, untilResolved }: Silence,
   checks: readonly CheckFacts[],
   at: number,
 ): SuppressionCause | null {
+  if (endedAt !== null) return null;
   if (until !== null && at >= until) return 'expired';
   if (!untilResolved) return null;
   const lasting = match.filter(({ field }) => field !== 'state');

@@ -108,8 +108,9 @@ export function endOfAcknowledgement(
   return !sticky && isWorse ? 'worsened' : null;
 }
 
-function isOpen({ until }: Silence, at: number): boolean {
-  return until === null || at < until;
+/** True until a silence ends by its time, or was ended. */
+export function isOpen({ endedAt, until }: Silence, at: number): boolean {
+  return endedAt === null && (until === null || at < until);
 }
 
 function reason(

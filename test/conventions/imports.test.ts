@@ -26,7 +26,13 @@ const allowed: { [folder: string]: RegExp[] } = {
   // What `opsbro/sdk/testing` borrows, so that a test meets the real network and templates.
   sdk: [/^node:/, /^opsbro\/sdk$/, /^threads\/context\/(http|tcp|render)\.ts$/],
   core: [/^node:/, /^opsbro\/sdk$/, /^npm:/, /^(alerting|configuration|exec|language|threads)\//],
-  alerting: [/^node:/, /^opsbro\/sdk$/, /^npm:/, /^core\/(errors|clock)\.ts$/],
+  alerting: [
+    /^node:/,
+    /^opsbro\/sdk$/,
+    /^npm:/,
+    /^core\/(errors|clock)\.ts$/,
+    /^configuration\/sources\/duration\.ts$/,
+  ],
   exec: [/^node:/, /^opsbro\/sdk$/, /^core\/(errors|clock)\.ts$/],
   language: [
     /^node:/,
@@ -43,6 +49,7 @@ const allowed: { [folder: string]: RegExp[] } = {
     /^language\/(program|nearest|compile)\.ts$/,
     /^exec\/quote\.ts$/,
     /^threads\/protocol\.ts$/,
+    /^alerting\/suppression\/(request|dependency-graph)\.ts$/,
   ],
   threads: [
     /^node:/,

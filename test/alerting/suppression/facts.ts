@@ -52,6 +52,7 @@ export function silence(facts: Partial<Omit<Silence, 'match'>> & { match?: strin
     origin: 'command',
     until: null,
     untilResolved: false,
+    endedAt: null,
     ...facts,
     match: parseMatchers(facts.match ?? ['disk']),
   };

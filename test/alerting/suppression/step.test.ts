@@ -149,6 +149,17 @@ describe('a step', () => {
     ).toEqual(['11:00 silence ended expired 11:00']);
   });
 
+  it('keeps a silence of a file when it is over, and does not end it again', () => {
+    const given = tables({ silence: silence({ until: time('11:00'), origin: 'configuration' }) });
+    const played = play(given, [
+      ['11:00', bad],
+      ['11:01', bad],
+    ]);
+    expect(played.told).toEqual(['11:00 silence ended expired 11:00']);
+    expect(played.tables.silences.get('quiet')?.endedAt).toBe(time('11:00'));
+    expect(suppressionsOf(check('disk'), played.tables, time('10:30'))).toEqual([]);
+  });
+
   it('says what changed, and gives the same tables when nothing did', () => {
     const given = tables({ downtime: downtime() }, { silence: silence() });
     expect(step(given, bad, time('09:00')).tables).toBe(given);

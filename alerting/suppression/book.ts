@@ -1,0 +1,312 @@
+import type { Json, JsonObject } from 'opsbro/sdk';
+import { OpsbroError } from '../../core/errors.ts';
+import { ownZone } from '../calendar/zone.ts';
+import type {
+  Acknowledgement,
+  CheckFacts,
+  Downtime,
+  Silence,
+  SuppressionEvent,
+  SuppressionTables,
+} from './model.ts';
+import { endAt, isObject, onlyKeys, readDowntime, readSilence, text } from './request.ts';
+import { applyChanges, endOf, type Step, startOf, step } from './step.ts';
+import { calendarOf, isProblem, nextChangeAt } from './suppressions.ts';
+
+/** Downtimes, acknowledgements and silences together. */
+const maxEntries = 20_000;
+
+/** Keys to write and to remove, together or not at all. */
+export interface SuppressionBatch {
+  put: [key: string, value: Json][];
+  del: string[];
+}
+
+/** What a book works with. */
+export interface BookOptions {
+  now(): number;
+  /** All checks as they are now. Called once they are known, which is after the first load. */
+  checks(): CheckFacts[];
+  /**
+   * Stores what changed, in one batch with whatever the caller makes of the events: history, outbox. What ended is out of the tables by then,
+   * and out of the store only with this batch.
+   */
+  save(batch: SuppressionBatch, events: SuppressionEvent[]): Promise<void>;
+}
+
+/** A downtime or silence of a file: its object's id, and its keys. */
+export interface ConfiguredEntry {
+  kind: 'downtime' | 'silence';
+  id: string;
+  keys: JsonObject;
+}
+
+/** The keys an acknowledgement may have. */
+const acknowledgementKeys = ['check', 'comment', 'by', 'until', 'sticky'];
+const prefixes = { downtimes: 'downtime/', acknowledgements: 'ack/', silences: 'silence/' } as const;
+
+type Changed = Step['changed'];
+
+/**
+ * Remembers downtimes, acknowledgements and silences: 20,000 at most. The tables change at once; every method resolves when the change is
+ * stored. Everything it decides is `step`'s.
+ */
+export class AlertBook {
+  readonly #options: BookOptions;
+  #tables: SuppressionTables = { downtimes: new Map(), acknowledgements: new Map(), silences: new Map() };
+  #serial = 0;
+
+  constructor(options: BookOptions) {
+    this.#options = options;
+  }
+
+  /** What holds now, for `suppressionsOf`. A new object whenever anything changed. */
+  get tables(): SuppressionTables {
+    return this.#tables;
+  }
+
+  /** When `step` is due by time alone; null when never. */
+  nextChangeAt(): number | null {
+    return nextChangeAt(this.#tables, this.#options.now());
+  }
+
+  /** Puts back what the store has below `downtime/`, `ack/` and `silence/`. Gives the keys of what it cannot read, which is left out. */
+  restore(entries: Iterable<[key: string, value: Json]>): string[] {
+    const unreadable: string[] = [];
+    const downtimes = new Map<string, Downtime>();
+    const acknowledgements = new Map<string, Acknowledgement>();
+    const silences = new Map<string, Silence>();
+    for (const [key, value] of entries) {
+      const id = key.slice(key.indexOf('/') + 1);
+      if (!isObject(value)) unreadable.push(key);
+      else if (key.startsWith(prefixes.downtimes) && isDowntime(value)) downtimes.set(id, value);
+      else if (key.startsWith(prefixes.silences) && isSilence(value)) silences.set(id, value);
+      else if (key.startsWith(prefixes.acknowledgements) && value.check === id)
+        acknowledgements.set(id, value as unknown as Acknowledgement);
+      else unreadable.push(key);
+    }
+    this.#tables = { downtimes, acknowledgements, silences };
+    return unreadable;
+  }
+
+  /** Adds a downtime and gives it. Throws OPSBRO_API_INVALID for keys that `readDowntime` refuses, and an id that is taken. */
+  async addDowntime(request: JsonObject, by: string): Promise<Downtime> {
+    const at = this.#options.now();
+    const downtime = readDowntime(request, { id: this.#newId(at), at, origin: 'command', by });
+    const { schedule } = downtime;
+    if (schedule.type === 'once' && schedule.until <= at)
+      throw invalid(`it ended at ${new Date(schedule.until).toISOString()}; write an end in the future`);
+    this.#claim(this.#tables.downtimes, downtime.id, 'downtime');
+    await this.#change({ downtimes: new Map([[downtime.id, downtime]]) }, []);
+    return this.#tables.downtimes.get(downtime.id) ?? downtime;
+  }
+
+  /** Silences checks from now on. Throws OPSBRO_API_INVALID, also when it would end at once because nothing has a problem. */
+  async addSilence(request: JsonObject, by: string): Promise<Silence> {
+    const at = this.#options.now();
+    const silence = readSilence(request, { id: this.#newId(at), at, origin: 'command', by });
+    this.#claim(this.#tables.silences, silence.id, 'silence');
+    const trial = new Map([[silence.id, silence]]);
+    const ended = step({ ...this.#none(), silences: trial }, this.#options.checks(), at).events;
+    if (ended.length > 0)
+      throw invalid(
+        "nothing that it matches has a problem now, so 'resolved' would end it at once; give a time",
+      );
+    await this.#change({ silences: trial }, [startOf('silence', silence, 'added', at, silence.until)]);
+    return silence;
+  }
+
+  /** Acknowledges the problem of a check, in place of an earlier acknowledgement. Throws OPSBRO_API_INVALID when it has no problem. */
+  async acknowledge(check: CheckFacts, request: JsonObject, by: string): Promise<Acknowledgement> {
+    onlyKeys(request, acknowledgementKeys, 'an acknowledgement');
+    const at = this.#options.now();
+    const { state } = check;
+    if (state === 'pending' || !isProblem(check))
+      throw invalid(`${check.id} is ${state}; only a problem can be acknowledged`);
+    const { sticky = false } = request;
+    if (typeof sticky !== 'boolean') throw invalid("'sticky' must be true or false");
+    const end = text(request, 'until');
+    const made: Acknowledgement = {
+      check: check.id,
+      by: text(request, 'by') || by,
+      comment: text(request, 'comment'),
+      createdAt: at,
+      sticky,
+      until: end === '' ? null : endAt(end, at, ownZone(), 'command'),
+      state,
+    };
+    if (!this.#tables.acknowledgements.has(check.id)) this.#makeRoom();
+    const acknowledgements = new Map([[check.id, made]]);
+    await this.#change({ acknowledgements }, [
+      startOf('acknowledgement', { ...made, id: check.id }, 'added', at, made.until),
+    ]);
+    return made;
+  }
+
+  /** Takes a downtime or silence away; `by` did it. Throws OPSBRO_API_NOT_FOUND, and OPSBRO_API_INVALID for one of a file. */
+  async remove(kind: 'downtime' | 'silence', id: string, by: string): Promise<void> {
+    const table = kind === 'downtime' ? this.#tables.downtimes : this.#tables.silences;
+    const found = table.get(id);
+    if (found === undefined) throw new OpsbroError('OPSBRO_API_NOT_FOUND', `no ${kind} '${id}'`);
+    if (found.origin === 'configuration')
+      throw invalid(`the ${kind} '${id}' is of a file; take it out of the configuration`);
+    const gone = new Map([[id, null]]);
+    await this.#change(
+      kind === 'downtime' ? { downtimes: gone } : { silences: gone },
+      this.#ends(kind, found, by),
+    );
+  }
+
+  /** Takes the acknowledgement of a check away; `by` did it. Throws OPSBRO_API_NOT_FOUND. */
+  async unacknowledge(check: string, by: string): Promise<void> {
+    const found = this.#tables.acknowledgements.get(check);
+    if (found === undefined)
+      throw new OpsbroError('OPSBRO_API_NOT_FOUND', `no acknowledgement of '${check}'`);
+    const event = endOf('acknowledgement', { ...found, id: check, by }, 'removed', this.#options.now());
+    await this.#change({ acknowledgements: new Map([[check, null]]) }, [event]);
+  }
+
+  /**
+   * Takes over what the files say now: all of it. What did not change keeps what is known of it; a file's downtime that was edited begins
+   * anew. Entries were validated when the file was read.
+   */
+  async configure(entries: readonly ConfiguredEntry[]): Promise<void> {
+    const wanted = new Set(entries.map(({ kind, id }) => `${kind}/${id}`));
+    const events: SuppressionEvent[] = [];
+    const downtimes: Changed['downtimes'] = new Map();
+    const silences: Changed['silences'] = new Map();
+    for (const [kind, table, gone] of [
+      ['downtime', this.#tables.downtimes, downtimes],
+      ['silence', this.#tables.silences, silences],
+    ] as const)
+      for (const found of table.values())
+        if (found.origin === 'configuration' && !wanted.has(`${kind}/${found.id}`)) {
+          gone.set(found.id, null);
+          events.push(...this.#ends(kind, found, found.by));
+        }
+    for (const entry of entries) {
+      if (entry.kind === 'downtime') this.#configureDowntime(entry, downtimes, events);
+      else this.#configureSilence(entry, silences, events);
+    }
+    await this.#change({ downtimes, silences }, events);
+  }
+
+  #configureDowntime(
+    { id, keys }: ConfiguredEntry,
+    changed: Changed['downtimes'],
+    events: SuppressionEvent[],
+  ): void {
+    const before = this.#tables.downtimes.get(id);
+    const read = (at: number): Downtime =>
+      readDowntime(keys, { id, at, origin: 'configuration', by: 'configuration' });
+    if (before !== undefined) {
+      const { current, usedWindow } = before;
+      if (isSame({ ...read(before.createdAt), current, usedWindow }, before)) return;
+      events.push(...this.#ends('downtime', before, before.by));
+    }
+    changed.set(id, read(this.#options.now()));
+  }
+
+  #configureSilence(
+    { id, keys }: ConfiguredEntry,
+    changed: Changed['silences'],
+    events: SuppressionEvent[],
+  ): void {
+    const before = this.#tables.silences.get(id);
+    const read = (at: number): Silence =>
+      readSilence(keys, { id, at, origin: 'configuration', by: 'configuration' });
+    if (before !== undefined && isSame({ ...read(before.createdAt), endedAt: before.endedAt }, before))
+      return;
+    const at = this.#options.now();
+    const made = read(at);
+    changed.set(id, made);
+    if (before === undefined || before.endedAt !== null)
+      events.push(startOf('silence', made, 'added', at, made.until));
+  }
+
+  /** Starts and ends what is due, and gives the events of it. Call it at `nextChangeAt`, and when the state of a check changed. */
+  async step(): Promise<SuppressionEvent[]> {
+    const { tables, events, changed } = step(this.#tables, this.#options.checks(), this.#options.now());
+    if (tables === this.#tables) return [];
+    this.#tables = tables;
+    await this.#options.save(batchOf(changed), events);
+    return events;
+  }
+
+  /** Applies a change and whatever it starts, as one batch. */
+  async #change(given: Partial<Changed>, events: SuppressionEvent[]): Promise<void> {
+    const { downtimes = new Map(), acknowledgements = new Map(), silences = new Map() } = given;
+    if (downtimes.size + acknowledgements.size + silences.size === 0) return;
+    const before = applyChanges(this.#tables, { downtimes, acknowledgements, silences });
+    const next = step(before, this.#options.checks(), this.#options.now());
+    this.#tables = next.tables;
+    const batch = batchOf({
+      downtimes: new Map([...downtimes, ...next.changed.downtimes]),
+      acknowledgements: new Map([...acknowledgements, ...next.changed.acknowledgements]),
+      silences: new Map([...silences, ...next.changed.silences]),
+    });
+    await this.#options.save(batch, [...events, ...next.events]);
+  }
+
+  /** The end of what was going on, when it is taken away. */
+  #ends(kind: 'downtime' | 'silence', found: Downtime | Silence, by: string): SuppressionEvent[] {
+    const isOn = 'schedule' in found ? found.current !== null : found.endedAt === null;
+    return isOn ? [endOf(kind, { ...found, by }, 'removed', this.#options.now())] : [];
+  }
+
+  #none(): SuppressionTables {
+    return { downtimes: new Map(), acknowledgements: new Map(), silences: new Map() };
+  }
+
+  #newId(at: number): string {
+    const { downtimes, silences } = this.#tables;
+    for (;;) {
+      this.#serial += 1;
+      const id = `${Math.floor(at / 1000).toString(36)}${this.#serial.toString(36)}`;
+      if (!downtimes.has(id) && !silences.has(id)) return id;
+    }
+  }
+
+  #claim(table: ReadonlyMap<string, unknown>, id: string, what: string): void {
+    if (table.has(id)) throw invalid(`there is a ${what} '${id}' already; remove it or choose another id`);
+    this.#makeRoom();
+  }
+
+  #makeRoom(): void {
+    const { downtimes, acknowledgements, silences } = this.#tables;
+    if (downtimes.size + acknowledgements.size + silences.size >= maxEntries)
+      throw invalid(`there are ${maxEntries} downtimes, acknowledgements and silences already; remove some`);
+  }
+}
+
+function batchOf(changed: Changed): SuppressionBatch {
+  const batch: SuppressionBatch = { put: [], del: [] };
+  for (const name of ['downtimes', 'acknowledgements', 'silences'] as const)
+    for (const [id, value] of changed[name])
+      if (value === null) batch.del.push(`${prefixes[name]}${id}`);
+      else batch.put.push([`${prefixes[name]}${id}`, value as unknown as JsonObject]);
+  return batch;
+}
+
+/** True for entries that differ in nothing. Both were made by the same function, so their keys have one order. */
+function isSame(one: Downtime | Silence, other: Downtime | Silence): boolean {
+  const sorted = (value: object): string => JSON.stringify(Object.entries(value).sort());
+  return sorted(one) === sorted(other);
+}
+
+function isDowntime(value: JsonObject): value is JsonObject & Downtime {
+  try {
+    calendarOf(value.schedule as unknown as Downtime['schedule']).windowFrom(0);
+    return Array.isArray(value.match);
+  } catch {
+    return false;
+  }
+}
+
+function isSilence(value: JsonObject): value is JsonObject & Silence {
+  return Array.isArray(value.match) && typeof value.untilResolved === 'boolean';
+}
+
+function invalid(message: string): OpsbroError {
+  return new OpsbroError('OPSBRO_API_INVALID', message);
+}
