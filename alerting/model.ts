@@ -95,7 +95,8 @@ export interface CheckStatus {
 
 /**
  * Why a status changed: a `run` found another state; `attempts` runs agreed, or it held `for` as long as asked, so it is hard;
- * another bad run of a `volatile` check; data is `missing`; data or run is `late`; it is `fresh` again; it is `flapping`, or `steady` again.
+ * another bad run of a `volatile` check; data is `missing`; data or run is `late`; it is `fresh` again; it is `flapping`, or `steady` again;
+ * the check was `removed`, or its group does not hold here any more.
  */
 export type ChangeCause =
   | 'run'
@@ -106,7 +107,8 @@ export type ChangeCause =
   | 'late'
   | 'fresh'
   | 'flapping'
-  | 'steady';
+  | 'steady'
+  | 'removed';
 
 /** One change of a check, as its history keeps it. Worth a write to the store. */
 export interface StateChange {

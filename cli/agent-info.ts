@@ -4,7 +4,7 @@ import { type Paint, paintState } from './paint.ts';
 import { formatAge, formatBytes, formatCount, formatMs, formatSeconds } from './quantities.ts';
 import { plain } from './table.ts';
 
-const checkStates = ['ok', 'warning', 'critical', 'unknown', 'pending'] as const;
+const checkStates = ['ok', 'warning', 'critical', 'unknown', 'pending', 'stale'] as const;
 const labelWidth = 16;
 
 /** Prints the state of the agent as one screen, or its view with --json. */
@@ -56,6 +56,7 @@ function hostRows(agent: AgentView, paint: Paint): [string, string][] {
 function monitoringRows(agent: AgentView, paint: Paint): [string, string][] {
   const counts = checkStates
     .map((state) => [state, agent.checks[state]] as const)
+    .filter(([state, count]) => state !== 'stale' || count > 0)
     .map(([state, count]) =>
       count === 0 ? paint.dim(`0 ${state}`) : paintState(paint, state, `${count} ${state}`),
     );

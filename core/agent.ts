@@ -358,7 +358,7 @@ class Agent implements AgentHandle {
       [
         { everyMs: 200, run: (now) => this.#watchFirstRound(now - start) },
         { everyMs: 200, run: () => this.#guardMemory() },
-        { everyMs: 1000, run: () => this.#parts.services.check() },
+        { everyMs: 1000, run: () => this.#parts.watch() },
         { everyMs: this.#notifier.watchdogMs, run: () => this.#notifier.watchdog() },
         { everyMs: 10_000, run: (now) => this.#cpu.sample(now) },
         { everyMs: 60_000, run: () => this.#parts.deps.states.save() },

@@ -68,6 +68,8 @@ export interface Assembly {
   crashed: string[];
   settings(): AgentSettings;
   useSettings(settings: AgentSettings): void;
+  /** Looks, once a second, for services that hang and checks whose runs do not come. */
+  watch(): void;
 }
 
 /** What the parts need from outside. */
@@ -196,10 +198,18 @@ export function assemble(options: AssemblyOptions): Assembly {
     identity,
     crashed,
     settings: () => settings,
+    watch: watcher(services, runner),
     useSettings(next) {
       settings = { ...next, displayName: next.displayName === '' ? identity.name : next.displayName };
       rules.useLimits(expressionLimits(next));
     },
+  };
+}
+
+function watcher(services: ServiceHost, runner: Runner): () => void {
+  return () => {
+    services.check();
+    void runner.lookForLate();
   };
 }
 

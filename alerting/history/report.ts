@@ -1,8 +1,6 @@
-import type { CheckState, CheckStatus, StateChange } from '../model.ts';
+import type { CheckState, CheckStatus } from '../model.ts';
 import { isProblem } from '../state/advance.ts';
-
-/** What the history keeps of a change, beside what every history entry has. */
-export type ChangeDetail = Omit<StateChange, 'at' | 'oldState' | 'state' | 'output'>;
+import type { ChangeDetail } from './change-detail.ts';
 
 /** A change as the history gives it back. */
 export interface RecordedChange extends ChangeDetail {

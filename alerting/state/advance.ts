@@ -1,10 +1,11 @@
-import type {
-  ChangeCause,
-  CheckPolicy,
-  CheckState,
-  CheckStatus,
-  Observation,
-  StateChange,
+import {
+  type ChangeCause,
+  type CheckPolicy,
+  type CheckState,
+  type CheckStatus,
+  type Observation,
+  pendingStatus,
+  type StateChange,
 } from '../model.ts';
 import { nextFlapping } from './flapping.ts';
 
@@ -72,6 +73,11 @@ interface Found {
 /** True for a state that somebody may have to know of. */
 export function isProblem(state: CheckState): boolean {
   return state !== 'ok' && state !== 'pending';
+}
+
+/** The change of a check that is no longer there, or does not run here any more: what was known of it is forgotten. */
+export function removal(before: CheckStatus, at: number): StateChange {
+  return changeOf(before, { ...pendingStatus, episode: before.episode }, 'removed', at);
 }
 
 /** No moment is later than now, so that no length of time is negative. */

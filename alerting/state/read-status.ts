@@ -54,7 +54,8 @@ function perfdataOf(value: Json | undefined): Perfdatum[] {
   return items.filter((item) => isObject(item) && typeof item.label === 'string') as unknown as Perfdatum[];
 }
 
-function isState(value: Json | undefined): value is CheckState {
+/** True for the name of a state. */
+export function isState(value: Json | undefined): value is CheckState {
   return states.includes(value);
 }
 

@@ -1,5 +1,5 @@
 import type { JsonObject } from 'opsbro/sdk';
-import type { CheckStatus } from '../checks/status.ts';
+import type { CheckStatus } from '../../alerting/model.ts';
 import type { Bus } from './bus.ts';
 
 /** The latest tree of a collector and when it was measured. */

@@ -1,13 +1,10 @@
-import type { Json, JsonObject, VerdictState } from 'opsbro/sdk';
+import type { Json, JsonObject } from 'opsbro/sdk';
+import type { StateChange } from '../../alerting/model.ts';
 
-/** A check changed its state. */
-export interface VerdictChange {
+/** A check changed: its state, how sure that is, or how fresh. */
+export interface VerdictChange extends StateChange {
   check: string;
   name: string;
-  state: VerdictState | 'pending';
-  oldState: VerdictState | 'pending';
-  output: string;
-  at: number;
 }
 
 /** What travels on the bus, by topic. */

@@ -1,4 +1,5 @@
-import type { Json } from 'opsbro/sdk';
+import type { Json, JsonObject } from 'opsbro/sdk';
+import { type ChangeDetail, detailOf, readDetail } from '../../alerting/history/change-detail.ts';
 import type { Bus } from './bus.ts';
 
 /** One change of a collector, detector, check or group. Times are epoch ms. */
@@ -10,6 +11,8 @@ export interface HistoryEntry {
   oldState: string;
   state: string;
   log: string;
+  /** Of a check: why, and what else is known of the change. */
+  detail?: ChangeDetail;
 }
 
 /** What has a history. */
@@ -21,10 +24,16 @@ export interface HistoryStore {
   entries(prefix: string): Promise<[string, Json][]>;
 }
 
-const limit = 1000;
-const kinds: readonly HistoryKind[] = ['collectors', 'detectors', 'checks', 'groups'];
+/** Reports look back on checks for weeks. */
+const limits: { [kind in HistoryKind]: number } = {
+  collectors: 1000,
+  detectors: 1000,
+  checks: 5000,
+  groups: 1000,
+};
+const kinds = Object.keys(limits) as HistoryKind[];
 
-/** The last 1,000 changes of each kind, newest last, in memory and in the store. */
+/** The last changes of each kind, 5,000 of checks and 1,000 of the others, newest last, in memory and in the store. */
 export class History {
   readonly #entries = new Map<HistoryKind, HistoryEntry[]>(kinds.map((kind) => [kind, []]));
   readonly #first = new Map<HistoryKind, number>(kinds.map((kind) => [kind, 0]));
@@ -38,7 +47,7 @@ export class History {
   async restore(): Promise<void> {
     for (const kind of kinds) {
       const found = await this.#store.entries(`history/${kind}/`);
-      const rows = found.slice(-limit);
+      const rows = found.slice(-limits[kind]);
       const last = rows.at(-1)?.[0].split('/').at(-1);
       // Counted from the last: rows between may be lost, and what comes must follow it.
       this.#first.set(kind, last === undefined ? 0 : Number(last) - rows.length + 1);
@@ -53,9 +62,10 @@ export class History {
   follow(bus: Bus): void {
     bus.subscribe('collector', (event) => this.#add('collectors', event));
     bus.subscribe('detector', (event) => this.#add('detectors', event));
-    bus.subscribe('verdict', ({ at, check, name, oldState, state, output }) =>
-      this.#add('checks', { at, id: check, name, oldState, state, log: output }),
-    );
+    bus.subscribe('verdict', (change) => {
+      const { at, check, name, oldState, state, output } = change;
+      this.#add('checks', { at, id: check, name, oldState, state, log: output, detail: detailOf(change) });
+    });
     bus.subscribe('groups', ({ at, added, removed }) => {
       for (const name of added)
         this.#add('groups', { at, id: name, name, oldState: 'absent', state: 'present', log: '' });
@@ -69,19 +79,25 @@ export class History {
     return (this.#entries.get(kind) ?? []).filter((entry) => entry.at >= sinceMs);
   }
 
-  #add(kind: HistoryKind, { at, id, name, oldState, state, log }: HistoryEntry): void {
+  /** When the oldest entry happened, where older ones were dropped; null while all are there. */
+  knownSince(kind: HistoryKind): number | null {
+    const [oldest] = this.#entries.get(kind) ?? [];
+    return oldest === undefined || this.#first.get(kind) === 0 ? null : oldest.at;
+  }
+
+  #add(kind: HistoryKind, { at, id, name, oldState, state, log, detail }: HistoryEntry): void {
     const entries = this.#entries.get(kind) ?? [];
     const first = this.#first.get(kind) ?? 0;
-    const entry = { at, id, name, oldState, state, log: log.slice(0, 1024) };
+    const entry = { at, id, name, oldState, state, log: log.slice(0, 1024), ...(detail && { detail }) };
     entries.push(entry);
     const del: string[] = [];
-    if (entries.length > limit) {
+    if (entries.length > limits[kind]) {
       entries.shift();
       this.#first.set(kind, first + 1);
       del.push(keyOf(kind, first));
     }
     const sequence = (this.#first.get(kind) ?? 0) + entries.length - 1;
-    this.#store.putLazy({ put: [[keyOf(kind, sequence), { ...entry }]], del });
+    this.#store.putLazy({ put: [[keyOf(kind, sequence), { ...entry } as unknown as JsonObject]], del });
   }
 }
 
@@ -99,5 +115,6 @@ function readEntry(value: Json): HistoryEntry {
     oldState: text('oldState'),
     state: text('state'),
     log: text('log'),
+    ...(row.detail !== undefined && { detail: readDetail(row.detail, text('oldState'), text('state')) }),
   };
 }

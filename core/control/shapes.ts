@@ -1,4 +1,5 @@
 import type { Json, JsonObject, VerdictState } from 'opsbro/sdk';
+import type { ChangeCause, Perfdatum } from '../../alerting/model.ts';
 import type { Diagnostic } from '../../configuration/model.ts';
 
 /** Bodies of the control routes under `/api/v1`. Times are RFC 3339 UTC text, durations seconds unless the name says otherwise. */
@@ -65,8 +66,29 @@ export interface CheckView {
   pack: string;
   display_name: string;
   state: VerdictState | 'pending';
+  /** False while too few runs agree on `state`, or not for long enough: nobody is told yet. */
   hard: boolean;
+  /** Runs in a row that were not ok, at most `attempts`. */
+  attempt: number;
+  attempts: number;
+  /** How soon a soft state is looked at again; null: after `interval`. */
+  retry_interval: number | null;
+  /** How long it must not be ok until that is hard, and since when it is not, while that is soft. */
+  for: number;
+  pending_since: string | null;
+  /** The last hard state: what handlers were told of. */
+  hard_state: VerdictState | 'pending';
+  hard_since: string | null;
+  /** Its data or runs are late or missing: `state` is not of now. */
+  stale: boolean;
+  flapping: boolean;
+  /** Weighted share of changes among its last 20 runs. */
+  flapping_percent: number;
+  /** Counts its hard changes. */
+  episode: number;
   output: string;
+  long_output: string;
+  perfdata: Perfdatum[];
   since: string | null;
   last_run: string | null;
   next_run: string | null;
@@ -128,7 +150,15 @@ export interface AgentView {
   started_at: string;
   uptime: number;
   groups: string[];
-  checks: { ok: number; warning: number; critical: number; unknown: number; pending: number };
+  /** By state; a check that was ok when it was last looked at, too long ago, counts as `stale`. */
+  checks: {
+    ok: number;
+    warning: number;
+    critical: number;
+    unknown: number;
+    pending: number;
+    stale: number;
+  };
   collectors: { [state: string]: number };
   detectors: number;
   slowest: { plugin: string; p99_ms: number; runs: number }[];
@@ -196,7 +226,42 @@ export interface FunctionView {
 
 /** GET /api/v1/history/collectors|detectors|checks?since=ISO: newest last. */
 export interface HistoryView {
-  entries: { at: string; id: string; name: string; old_state: string; state: string; log: string }[];
+  entries: {
+    at: string;
+    id: string;
+    name: string;
+    old_state: string;
+    state: string;
+    log: string;
+    /** Of checks: why it changed, and what else is known of the change. */
+    cause?: ChangeCause;
+    hard?: boolean;
+    hard_state?: string;
+    attempt?: number;
+    episode?: number;
+    stale?: boolean;
+  }[];
+}
+
+/** GET /api/v1/report/checks?since=ISO: how the checks fared by their hard states, sorted by id. Lengths of time in seconds. */
+export interface ChecksReportView {
+  since: string;
+  until: string;
+  /** The history is complete from here on; null: in all of the span. */
+  known_since: string | null;
+  checks: {
+    id: string;
+    name: string;
+    state: VerdictState | 'pending';
+    ok_percent: number | null;
+    seconds: { [state in VerdictState | 'pending']: number };
+    /** Of that, without fresh data. */
+    stale_seconds: number;
+    /** Problems that began, and how long those lasted on average that ended. */
+    problems: number;
+    mttr_seconds: number | null;
+    changes: number;
+  }[];
 }
 
 /** Every error answer: {"error": {code, message}}. */

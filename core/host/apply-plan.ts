@@ -1,3 +1,4 @@
+import { removal } from '../../alerting/state/advance.ts';
 import type { ConfigObject, ConfigPlan } from '../../configuration/model.ts';
 import type { Program } from '../../language/program.ts';
 import type { HostDeps } from './deps.ts';
@@ -92,9 +93,14 @@ function stopObject(deps: HostDeps, id: string): string[] {
 }
 
 /** Takes what an object found off the board; gives the store's keys of it. */
-function forgetFacts({ board, clock }: HostDeps, { kind, id, name }: ConfigObject): string[] {
+function forgetFacts({ board, bus, clock }: HostDeps, { kind, id, name }: ConfigObject): string[] {
   if (kind === 'collector') board.samples.delete(name.toLowerCase());
-  if (kind === 'check' && board.verdicts.delete(id)) return [`check/${id}`];
+  const status = kind === 'check' ? board.verdicts.get(id) : undefined;
+  if (status !== undefined) {
+    board.verdicts.delete(id);
+    bus.publish('verdict', { check: id, name, ...removal(status, clock.now()) });
+    return [`check/${id}`];
+  }
   if (kind !== 'detector' || !board.detected.has(id)) return [];
   board.setDetected(id, [], clock.now());
   return [`detected/${id}`];

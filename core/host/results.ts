@@ -1,5 +1,7 @@
 import type { Json, JsonObject, VerdictState } from 'opsbro/sdk';
-import { type CheckResult, type CheckStatus, nextStatus, pendingStatus } from '../checks/status.ts';
+import { type CheckStatus, type Observation, pendingStatus } from '../../alerting/model.ts';
+import { type Advanced, advance } from '../../alerting/state/advance.ts';
+import { policyOf } from './check-policy.ts';
 import type { HostDeps } from './deps.ts';
 import type { RunState, Runtime } from './objects.ts';
 
@@ -9,35 +11,50 @@ const verdictStates: readonly unknown[] = ['ok', 'warning', 'critical', 'unknown
 /** Puts the results of runs on the board and tells the bus what changed. */
 export class Results {
   readonly #deps: HostDeps;
+  /** Statuses on their way to the store: what comes meanwhile follows them. */
+  readonly #ahead = new Map<string, CheckStatus>();
 
   constructor(deps: HostDeps) {
     this.#deps = deps;
   }
 
   /** Applies the verdicts of one tick. What must survive a power cut is one batch, on disk before anybody sees it. */
-  async verdicts(found: { runtime: Runtime; result: CheckResult }[]): Promise<void> {
-    const { board, bus, clock, store, table } = this.#deps;
+  async verdicts(found: { runtime: Runtime; result: Observation }[]): Promise<void> {
+    const { clock, store, table } = this.#deps;
     const at = clock.now();
     const put: [string, Json][] = [];
-    const verdicts: { runtime: Runtime; before: CheckStatus; after: CheckStatus }[] = [];
+    const steps: { runtime: Runtime; advanced: Advanced }[] = [];
     for (const { runtime, result } of found) {
-      const { object } = runtime;
-      if (object.kind !== 'check' || !table.isCurrent(runtime)) continue;
-      const before = board.verdicts.get(object.id) ?? pendingStatus;
-      const after = nextStatus(before, result, object.attempts, at);
-      verdicts.push({ runtime, before, after });
-      if (before.state !== after.state || before.hard !== after.hard)
-        put.push([`check/${object.id}`, after as unknown as JsonObject]);
+      if (!table.isCurrent(runtime)) continue;
+      const advanced = this.#advance(runtime, result, at);
+      if (advanced === null) continue;
+      steps.push({ runtime, advanced });
+      if (advanced.changes.length > 0)
+        put.push([`check/${runtime.object.id}`, advanced.status as unknown as JsonObject]);
     }
     if (put.length > 0) await store.put({ put });
-    for (const { runtime, before, after } of verdicts) {
-      if (!table.isCurrent(runtime)) continue;
-      const { id, name } = runtime.object;
-      board.verdicts.set(id, after);
-      const { state, output } = after;
-      if (before.state !== state)
-        bus.publish('verdict', { check: id, name, state, oldState: before.state, output, at });
-    }
+    for (const { runtime, advanced } of steps) this.#show(runtime, advanced);
+  }
+
+  #advance(runtime: Runtime, result: Observation, at: number): Advanced | null {
+    const { board, clock, scheduler } = this.#deps;
+    const { object } = runtime;
+    if (object.kind !== 'check') return null;
+    const before = this.#ahead.get(object.id) ?? board.verdicts.get(object.id) ?? pendingStatus;
+    const advanced = advance(before, result, policyOf(object), at);
+    this.#ahead.set(object.id, advanced.status);
+    if (result.late !== 'run') runtime.sampledMs = clock.monotonic();
+    if (advanced.nextRunMs !== null) scheduler.runWithin(object.id, advanced.nextRunMs);
+    return advanced;
+  }
+
+  #show(runtime: Runtime, { status, changes }: Advanced): void {
+    const { board, bus, table } = this.#deps;
+    const { id, name } = runtime.object;
+    if (this.#ahead.get(id) === status) this.#ahead.delete(id);
+    if (!table.isCurrent(runtime)) return;
+    board.verdicts.set(id, status);
+    for (const change of changes) bus.publish('verdict', { check: id, name, ...change });
   }
 
   /** Replaces a collector's tree. */
@@ -98,23 +115,8 @@ export class Results {
   }
 }
 
-/** Reads a status as the store gave it back; undefined when it is not one. */
-export function readStatus(value: Json): CheckStatus | undefined {
-  if (typeof value !== 'object' || value === null || Array.isArray(value)) return undefined;
-  if (!verdictStates.includes(value.state) || typeof value.output !== 'string') return undefined;
-  return {
-    ...pendingStatus,
-    state: value.state as VerdictState,
-    hard: value.hard === true,
-    attempt: Number(value.attempt ?? 1),
-    output: value.output,
-    since: typeof value.since === 'number' ? value.since : null,
-    lastRun: typeof value.lastRun === 'number' ? value.lastRun : null,
-  };
-}
-
 /** Reads what a check plugin returned; a value that is no verdict is an UNKNOWN that says so. */
-export function readVerdict(value: Json): CheckResult {
+export function readVerdict(value: Json): Observation {
   if (typeof value === 'object' && value !== null && !Array.isArray(value)) {
     const { state, output } = value;
     if (verdictStates.includes(state) && typeof output === 'string')

@@ -1,8 +1,8 @@
+import type { Observation } from '../../alerting/model.ts';
 import { keysOf } from '../../language/engine/reference.ts';
 import { nearest } from '../../language/nearest.ts';
 import type { Outcome, Reference } from '../../language/program.ts';
 import type { Board } from '../board/board.ts';
-import type { CheckResult } from '../checks/status.ts';
 import type { PlainError } from '../errors.ts';
 import type { ObjectTable, Runtime } from './objects.ts';
 
@@ -23,7 +23,7 @@ export function waitsForData(runtime: Runtime, table: ObjectTable, nowMs: number
 }
 
 /** What an outcome means for a check: whatever cannot be judged is UNKNOWN with its reason, never OK. */
-export function checkResultOf(outcome: Outcome): CheckResult {
+export function checkResultOf(outcome: Outcome): Observation {
   switch (outcome.kind) {
     case 'verdict':
       return {
@@ -45,11 +45,11 @@ export function checkResultOf(outcome: Outcome): CheckResult {
 
 /** The result of a rule that cannot judge for want of a value, with the reason for that where it is known. */
 export function withReason(
-  result: CheckResult,
+  result: Observation,
   runtime: Runtime,
   table: ObjectTable,
   board: Board,
-): CheckResult {
+): Observation {
   const { object } = runtime;
   const [key] = result.missing ?? [];
   if (result.state !== 'unknown' || key === undefined || object.kind === 'collector') return result;

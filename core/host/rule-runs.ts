@@ -1,6 +1,7 @@
 import type { Outcome } from '../../language/program.ts';
 import { plainError } from '../errors.ts';
 import type { HostDeps } from './deps.ts';
+import type { Freshness } from './freshness.ts';
 import type { Runtime } from './objects.ts';
 import type { Results } from './results.ts';
 import { checkResultOf, detectionOf, withReason } from './rule-batch.ts';
@@ -9,10 +10,12 @@ import { checkResultOf, detectionOf, withReason } from './rule-batch.ts';
 export class RuleRuns {
   readonly #deps: HostDeps;
   readonly #results: Results;
+  readonly #freshness: Freshness;
 
-  constructor(deps: HostDeps, results: Results) {
+  constructor(deps: HostDeps, results: Results, freshness: Freshness) {
     this.#deps = deps;
     this.#results = results;
+    this.#freshness = freshness;
   }
 
   start(runtimes: Runtime[]): void {
@@ -45,7 +48,7 @@ export class RuleRuns {
       if (runtime.object.kind === 'check') {
         const result = withReason(checkResultOf(outcome), runtime, table, board);
         this.#count(runtime, eachMs, result.error?.code ?? null);
-        verdicts.push({ runtime, result });
+        verdicts.push({ runtime, result: this.#freshness.judged(result, runtime) });
       } else detections.push(this.#detected(runtime, outcome, eachMs));
     }
     await Promise.all([this.#results.verdicts(verdicts), ...detections]);

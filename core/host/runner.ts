@@ -1,4 +1,5 @@
 import type { HostDeps } from './deps.ts';
+import { Freshness } from './freshness.ts';
 import { JobRuns } from './job-runs.ts';
 import type { Runtime } from './objects.ts';
 import { Results } from './results.ts';
@@ -10,13 +11,17 @@ export class Runner {
   readonly #deps: HostDeps;
   readonly #jobs: JobRuns;
   readonly #rules: RuleRuns;
+  readonly #results: Results;
+  readonly #freshness: Freshness;
   readonly #waiting = new Set<string>();
 
   constructor(deps: HostDeps) {
     this.#deps = deps;
     const results = new Results(deps);
+    this.#results = results;
+    this.#freshness = new Freshness(deps);
     this.#jobs = new JobRuns(deps, results, (runtime) => this.#firstRunEnded(runtime));
-    this.#rules = new RuleRuns(deps, results);
+    this.#rules = new RuleRuns(deps, results, this.#freshness);
   }
 
   /** Starts the runs of one tick. Every id is given back to the scheduler when its run has ended, however it ended. */
@@ -44,6 +49,11 @@ export class Runner {
     const rule = runtime.object.kind !== 'collector' && runtime.object.program !== undefined;
     await (rule ? this.#rules.once([runtime]) : this.#jobs.once(runtime));
     return true;
+  }
+
+  /** Marks the checks whose runs do not come; for once a second. Resolves when the store knows; never rejects. */
+  lookForLate(): Promise<void> {
+    return this.#results.verdicts(this.#freshness.lateChecks());
   }
 
   // A rule that waited for this collector need not wait for its own next due time.

@@ -38,25 +38,26 @@ export class Router {
 
   #verdict(change: VerdictChange): void {
     const check = this.#deps.table.get(change.check)?.object;
-    if (check?.kind !== 'check' || change.state === 'pending') return;
+    const { hardState, oldHardState } = change;
+    if (check?.kind !== 'check' || hardState === 'pending' || !isNews(change)) return;
     const event: HandlerEvent = {
       key: `${change.check}@${change.at}`,
-      type: change.state === 'ok' ? 'recovery' : 'problem',
+      type: hardState === 'ok' ? 'recovery' : 'problem',
       at: change.at,
       node: this.#node,
-      summary: `check ${change.name} is ${change.state.toUpperCase()} (was ${change.oldState.toUpperCase()}): ${change.output}`,
+      summary: `check ${change.name} is ${hardState.toUpperCase()} (was ${oldHardState.toUpperCase()}): ${change.output}`,
       data: {
         check: change.check,
         name: change.name,
         display_name: check.displayName,
-        state: change.state,
-        old_state: change.oldState,
+        state: hardState,
+        old_state: oldHardState,
         output: change.output,
       },
     };
     for (const handler of this.#deps.table.handlers()) {
       if (check.handlers !== null && !check.handlers.includes(handler.name)) continue;
-      if (handler.severities.includes(change.state)) this.#enqueue(handler, event);
+      if (handler.severities.includes(hardState)) this.#enqueue(handler, event);
     }
   }
 
@@ -138,4 +139,10 @@ export class Router {
   #report({ plugin, id }: HandlerObject, message: string, more: JsonObject): void {
     this.#deps.log.warn(message, { plugin, object: id, ...more });
   }
+}
+
+/** Handlers hear of hard states, once each; of a volatile check at each bad run. */
+function isNews({ cause, hardState, oldHardState }: VerdictChange): boolean {
+  if (cause === 'flapping' || cause === 'steady') return false;
+  return hardState !== oldHardState || cause === 'volatile';
 }

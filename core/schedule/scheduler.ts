@@ -103,6 +103,15 @@ export class Scheduler {
     else this.#setDueNow(id, entry);
   }
 
+  /** Makes an object due within `delayMs`, out of phase; one that is due sooner stays so. */
+  runWithin(id: string, delayMs: number): void {
+    const entry = this.#entries.get(id);
+    const dueMs = this.#options.clock.monotonic() + delayMs;
+    if (entry === undefined || entry.dueMs <= dueMs) return;
+    entry.atOnce = true;
+    this.#setDue(id, entry, dueMs);
+  }
+
   /** Gives an object back after its run. `delayMs` postpones the next run by at least that much (back-off); it stays on its phase. */
   finished(id: string, delayMs = 0): void {
     const entry = this.#entries.get(id);

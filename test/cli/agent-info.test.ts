@@ -18,7 +18,7 @@ const view: AgentView = {
   started_at: '2026-01-01T00:00:00Z',
   uptime: 3600,
   groups: ['web', 'linux'],
-  checks: { ok: 5, warning: 0, critical: 2, unknown: 0, pending: 0 },
+  checks: { ok: 5, warning: 0, critical: 2, unknown: 0, pending: 0, stale: 0 },
   collectors: { ok: 3, error: 1 },
   detectors: 4,
   slowest: [{ plugin: 'collector/disk', p99_ms: 41, runs: 1 }],

@@ -1,4 +1,5 @@
 import type { JsonObject } from 'opsbro/sdk';
+import { pendingStatus } from '../../../alerting/model.ts';
 import type { AgentSettings } from '../../../configuration/model.ts';
 import type { ServiceFigures } from '../../../threads/services/services.ts';
 import type { HostDeps } from '../../host/deps.ts';
@@ -6,7 +7,7 @@ import type { LoadStatus, Reloader } from '../../host/reloader.ts';
 import type { LogsView } from '../log-shapes.ts';
 import type { ControlRoute } from '../route-table.ts';
 import type { AgentView, PluginView, ReloadView } from '../shapes.ts';
-import { isoTime, pluginFacts, pluginView } from './views.ts';
+import { isoTime, isStale, pluginFacts, pluginView } from './views.ts';
 
 /** What the agent knows of itself; asked for, never kept. */
 export interface AgentInside {
@@ -99,9 +100,11 @@ function slowest(plugins: PluginView[]): AgentView['slowest'] {
 }
 
 function checkCounts(deps: HostDeps): AgentView['checks'] {
-  const counts = { ok: 0, warning: 0, critical: 0, unknown: 0, pending: 0 };
-  for (const { object, active } of deps.table.of('check')) {
-    if (active) counts[deps.board.verdicts.get(object.id)?.state ?? 'pending'] += 1;
+  const counts = { ok: 0, warning: 0, critical: 0, unknown: 0, pending: 0, stale: 0 };
+  for (const runtime of deps.table.of('check')) {
+    if (!runtime.active) continue;
+    const status = deps.board.verdicts.get(runtime.object.id) ?? pendingStatus;
+    counts[status.state === 'ok' && isStale(deps, runtime, status) ? 'stale' : status.state] += 1;
   }
   return counts;
 }

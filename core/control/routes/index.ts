@@ -6,6 +6,7 @@ import { type ConfigAsker, configRoutes, type Explainer, evaluatorRoutes } from 
 import { logRoutes } from './logs.ts';
 import { checkRoutes, collectorRoutes, detectorRoutes, historyRoutes } from './objects.ts';
 import { pluginRoutes } from './plugins.ts';
+import { reportRoutes } from './report.ts';
 
 /** What the routes reach. */
 export interface RouteParts {
@@ -24,6 +25,7 @@ export function controlRoutes({ inside, runner, history, config, explainer }: Ro
     ...detectorRoutes(inside.deps, runner),
     ...checkRoutes(inside.deps, runner),
     ...historyRoutes(history),
+    ...reportRoutes(inside.deps, history),
     ...pluginRoutes(inside),
     ...logRoutes((after, part) => inside.readLog(after, part)),
     ...configRoutes(inside, config),

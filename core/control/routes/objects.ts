@@ -167,13 +167,21 @@ export function historyRoutes(history: History): ControlRoute[] {
           throw new OpsbroError('OPSBRO_API_INVALID', `since is not a time: '${query.since}'`);
         const entries = history
           .list(kind as HistoryKind, since)
-          .map(({ at, id, name, oldState, state, log }) => ({
+          .map(({ at, id, name, oldState, state, log, detail }) => ({
             at: isoTime(at),
             id,
             name,
             old_state: oldState,
             state,
             log,
+            ...(detail && {
+              cause: detail.cause,
+              hard: detail.hard,
+              hard_state: detail.hardState,
+              attempt: detail.attempt,
+              episode: detail.episode,
+              stale: detail.stale,
+            }),
           }));
         return { body: { entries } };
       },

@@ -1,9 +1,11 @@
 import type { Json, JsonObject } from 'opsbro/sdk';
+import { type CheckStatus, pendingStatus } from '../../../alerting/model.ts';
 import type { PluginEntry } from '../../../configuration/model.ts';
 import type { ServiceState } from '../../../threads/services/service-instance.ts';
 import type { ServiceFigures } from '../../../threads/services/services.ts';
-import { pendingStatus } from '../../checks/status.ts';
+import { policyOf } from '../../host/check-policy.ts';
 import type { HostDeps } from '../../host/deps.ts';
+import { lateAfterMs } from '../../host/freshness.ts';
 import type { ObjectTable, Runtime } from '../../host/objects.ts';
 import type { CheckView, CollectorView, DetectorView, PluginState, PluginView } from '../shapes.ts';
 
@@ -83,6 +85,7 @@ export function detectorView(deps: HostDeps, runtime: Of<'detector'>): DetectorV
 export function checkView(deps: HostDeps, runtime: Of<'check'>): CheckView {
   const { object } = runtime;
   const status = deps.board.verdicts.get(object.id) ?? pendingStatus;
+  const { attempts, retryIntervalMs, forMs } = policyOf(object);
   return {
     id: object.id,
     name: object.name,
@@ -90,7 +93,20 @@ export function checkView(deps: HostDeps, runtime: Of<'check'>): CheckView {
     display_name: object.displayName,
     state: status.state,
     hard: status.hard,
+    attempt: status.attempt,
+    attempts,
+    retry_interval: retryIntervalMs && retryIntervalMs / 1000,
+    for: forMs / 1000,
+    pending_since: isoTime(status.pendingFor),
+    hard_state: status.hardState,
+    hard_since: isoTime(status.hardSince),
+    stale: isStale(deps, runtime, status),
+    flapping: status.flapping.is,
+    flapping_percent: status.flapping.percent,
+    episode: status.episode,
     output: status.output,
+    long_output: status.longOutput,
+    perfdata: status.perfdata,
     since: isoTime(status.since),
     last_run: isoTime(status.lastRun),
     next_run: nextRun(deps, runtime),
@@ -102,6 +118,12 @@ export function checkView(deps: HostDeps, runtime: Of<'check'>): CheckView {
     error: status.error === null ? null : { code: status.error.code, message: status.error.message },
     notes: object.notes ?? '',
   };
+}
+
+/** Whether what is known of a check says nothing of now; also what an earlier agent left, until the first run. */
+export function isStale({ clock }: HostDeps, runtime: Runtime, { stale, lastRun }: CheckStatus): boolean {
+  if (stale || runtime.hasRun || lastRun === null) return stale;
+  return clock.now() - lastRun >= lateAfterMs(runtime);
 }
 
 /** Why an object does not run here; '' when it does. */

@@ -4,6 +4,7 @@ import { describe, expect, it } from 'vitest';
 import { Board } from '../../../core/board/board.ts';
 import { Bus, type Topics } from '../../../core/board/bus.ts';
 import { History } from '../../../core/board/history.ts';
+import { verdictChange } from './verdict-change.ts';
 
 describe('board', () => {
   it('adds and takes away groups as detectors find them, and says so once', async () => {
@@ -84,34 +85,20 @@ describe('history', () => {
     const bus = new Bus();
     const history = new History(store);
     history.follow(bus);
-    for (let at = 1; at <= 1005; at += 1) {
-      bus.publish('verdict', {
-        check: 'c',
-        name: 'c',
-        state: 'ok',
-        oldState: 'critical',
-        output: `run ${at}`,
-        at,
-      });
+    for (let at = 1; at <= 5005; at += 1) {
+      bus.publish('verdict', verdictChange({ output: `run ${at}`, at }));
     }
     await turn();
     const restarted = new History(store);
     await restarted.restore();
     restarted.follow(bus);
-    bus.publish('verdict', {
-      check: 'c',
-      name: 'c',
-      state: 'ok',
-      oldState: 'critical',
-      output: 'last',
-      at: 2000,
-    });
+    bus.publish('verdict', verdictChange({ output: 'last', at: 9000 }));
     await turn();
     const entries = restarted.list('checks');
-    expect(entries).toHaveLength(1000);
+    expect(entries).toHaveLength(5000);
     expect(entries[0]?.at).toBe(7);
-    expect(entries.at(-1)).toMatchObject({ log: 'last', at: 2000 });
-    expect(kept.size).toBe(1000);
-    expect(restarted.list('checks', 1500)).toHaveLength(1);
+    expect(entries.at(-1)).toMatchObject({ log: 'last', at: 9000 });
+    expect(kept.size).toBe(5000);
+    expect(restarted.list('checks', 8000)).toHaveLength(1);
   });
 });

@@ -2,6 +2,7 @@ import type { Json } from 'opsbro/sdk';
 import { expect, it } from 'vitest';
 import { Bus } from '../../../core/board/bus.ts';
 import { History } from '../../../core/board/history.ts';
+import { verdictChange } from './verdict-change.ts';
 
 async function turn(): Promise<void> {
   await new Promise((resolve) => setImmediate(resolve));
@@ -57,11 +58,59 @@ it('tells objects of one name apart by their ids, also after a restart', async (
   const history = new History(store(rows));
   history.follow(bus);
   for (const check of ['a/check/load', 'b/check/load'])
-    bus.publish('verdict', { check, name: 'load', state: 'ok', oldState: 'pending', output: '', at: 1 });
+    bus.publish('verdict', verdictChange({ check, name: 'load' }));
   bus.publish('groups', { added: ['linux'], removed: [], groups: ['linux'], at: 1 });
   await turn();
   const later = new History(store(rows));
   await later.restore();
   expect(later.list('checks').map(({ id }) => id)).toEqual(['a/check/load', 'b/check/load']);
   expect(later.list('groups').map(({ id }) => id)).toEqual(['linux']);
+});
+
+it('keeps why a check changed, and takes what an older agent wrote for hard changes', async () => {
+  const rows = new Map<string, Json>([
+    [
+      'history/checks/000000000000',
+      { at: 1, id: 'c', name: 'c', oldState: 'ok', state: 'critical', log: 'full', detail: {} },
+    ],
+  ]);
+  const bus = new Bus();
+  const history = new History(store(rows));
+  await history.restore();
+  history.follow(bus);
+  const detail = {
+    cause: 'attempts',
+    hard: true,
+    oldHardState: 'ok',
+    hardState: 'critical',
+    attempt: 3,
+    episode: 7,
+    stale: false,
+  } as const;
+  bus.publish('verdict', verdictChange({ ...detail, oldState: 'critical', output: 'full' }));
+  await turn();
+  const later = new History(store(rows));
+  await later.restore();
+  const hard = {
+    cause: 'run',
+    hard: true,
+    oldHardState: 'ok',
+    hardState: 'critical',
+    attempt: 1,
+    episode: 0,
+  };
+  expect(later.list('checks').map((entry) => entry.detail)).toEqual([{ ...hard, stale: false }, detail]);
+});
+
+it('knows since when it is complete', async () => {
+  const bus = new Bus();
+  const history = new History(store(new Map()));
+  history.follow(bus);
+  bus.publish('verdict', verdictChange({ at: 1 }));
+  await turn();
+  expect(history.knownSince('checks')).toBeNull();
+  for (let at = 2; at <= 5001; at += 1) bus.publish('verdict', verdictChange({ at }));
+  await turn();
+  expect(history.knownSince('checks')).toBe(2);
+  expect(history.knownSince('groups')).toBeNull();
 });

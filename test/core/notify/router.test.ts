@@ -4,6 +4,7 @@ import type { Topics } from '../../../core/board/bus.ts';
 import { applyPlan } from '../../../core/host/apply-plan.ts';
 import { Router } from '../../../core/notify/router.ts';
 import type { JobResult } from '../../../threads/protocol.ts';
+import { verdictChange } from '../board/verdict-change.ts';
 import {
   checkObject,
   done,
@@ -25,15 +26,7 @@ async function follow(...[objects, more]: Parameters<typeof plan>): Promise<Host
 }
 
 function change(bench: HostBench, more: Partial<Topics['verdict']> = {}): Promise<void> {
-  bench.deps.bus.publish('verdict', {
-    check: 'p/check/c',
-    name: 'c',
-    state: 'critical',
-    oldState: 'ok',
-    output: 'down',
-    at: 5,
-    ...more,
-  });
+  bench.deps.bus.publish('verdict', verdictChange({ check: 'p/check/c', output: 'down', at: 5, ...more }));
   return turn();
 }
 
@@ -122,14 +115,7 @@ describe('router', () => {
       return seen.length === 1 ? new Promise((resolve) => ends.push(resolve)) : Promise.resolve(done(null));
     };
     for (let at = 0; at <= 1500; at += 1) {
-      bench.deps.bus.publish('verdict', {
-        check: 'p/check/c',
-        name: 'c',
-        state: 'critical',
-        oldState: 'ok',
-        output: '',
-        at,
-      });
+      bench.deps.bus.publish('verdict', verdictChange({ check: 'p/check/c', at }));
     }
     await turn();
     ends[0]?.(done(null));
