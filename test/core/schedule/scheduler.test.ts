@@ -219,3 +219,22 @@ describe('scheduler', () => {
     expect(runs).toHaveLength(before);
   });
 });
+
+describe('runWithin', () => {
+  it('brings a run forward, and puts none off', () => {
+    const { clock, scheduler, runs } = schedule();
+    scheduler.add('a', 60_000);
+    clock.advance(100);
+    scheduler.runWithin('a', 2000);
+    clock.advance(1900);
+    expect(runs).toHaveLength(1);
+    clock.advance(150);
+    expect(runs).toHaveLength(2);
+    const due = scheduler.figures('a')?.dueMs ?? 0;
+    scheduler.runWithin('a', 500_000);
+    expect(scheduler.figures('a')?.dueMs).toBe(due);
+    scheduler.runWithin('nobody', 1);
+    clock.advance(30_000);
+    expect(runs).toHaveLength(2);
+  });
+});
