@@ -228,6 +228,7 @@ function startWorker(data: ExecThreadData): ExecWorker {
   const here = import.meta.url.replace(/\/exec\/exec-client\.ts$/, '/dist/exec/exec-client.js');
   return new Worker(new URL('./exec-thread.js', here), {
     workerData: data,
+    execArgv: [],
     env: {},
     resourceLimits: { maxOldGenerationSizeMb: 128, stackSizeMb: 4 },
   });

@@ -1,0 +1,25 @@
+import { expect, it } from 'vitest';
+import { type LaneView, lanesToStart } from '../../../exec/lanes/lane-policy.ts';
+
+const bounds = { fast: 4, max: 12 };
+const lanes = (count: number, busyMs: number | null, kind = 'a'): LaneView[] =>
+  Array(count).fill({ kind, busyMs });
+
+it.each<[string, number, LaneView[], number]>([
+  ['one lane for one command', 1, [], 1],
+  ['as many as may use the processor', 9, [], 4],
+  ['none beside enough short commands', 9, lanes(4, 20), 0],
+  ['the rest beside some short commands', 9, lanes(3, 20), 1],
+  ['as many again beside long ones', 9, lanes(4, 200), 4],
+  ['no more than there is room for', 9, lanes(10, 200), 2],
+  ['none when there is no room', 9, lanes(12, 200), 0],
+  ['one for a kind that has none', 9, lanes(4, 20, 'b'), 1],
+  ['none that would wait for nothing', 0, [], 0],
+  ['as if idle lanes of other kinds were not there', 9, lanes(4, null, 'b'), 4],
+])('starts %s', (_, waiting, views, count) => {
+  expect(lanesToStart('a', waiting, views, bounds)).toBe(count);
+});
+
+it('starts few at a time', () => {
+  expect(lanesToStart('a', 100, [], { fast: 64, max: 256 })).toBe(8);
+});
