@@ -32,7 +32,7 @@ export function configSchema({ configuration, directories }: OfflineConfiguratio
   };
 }
 
-/** A kind's keys, those of every plugin's options beside them, and the exact options once `use` names a plugin. */
+/** A kind's keys, those of every plugin's options beside them, and the exact options once `use`, or a handler's `type`, names a plugin. */
 function withPlugins(kind: (typeof objectKinds)[number], all: readonly PluginEntry[]): Json {
   const entries = all.filter(({ manifest }) => manifest.kind === kind && manifest.runs !== 'expression');
   const own = kindSchemas[kind].properties;
@@ -53,7 +53,7 @@ function withPlugins(kind: (typeof objectKinds)[number], all: readonly PluginEnt
       const options = optionsOf(manifest.options);
       const given = { type: 'object', additionalProperties: false, properties: options };
       return {
-        if: { properties: { use: { const: manifest.name } }, required: ['use'] },
+        if: names(kind === 'handler' ? ['use', 'type'] : ['use'], manifest.name),
         // biome-ignore lint/suspicious/noThenProperty: the word is JSON Schema's.
         then: { properties: { ...options, options: given } },
       };
@@ -66,6 +66,11 @@ function withPlugins(kind: (typeof objectKinds)[number], all: readonly PluginEnt
     properties,
     ...(exact.length > 0 && { allOf: exact }),
   });
+}
+
+/** True for an object in which one of the keys names the plugin. */
+function names(keys: string[], name: string): Json {
+  return { anyOf: keys.map((key) => ({ properties: { [key]: { const: name } }, required: [key] })) };
 }
 
 function serviceSchema({ manifest }: PluginEntry): Json {

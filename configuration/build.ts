@@ -8,8 +8,9 @@ import { parseDuration } from './sources/duration.ts';
 import { Findings } from './sources/findings.ts';
 import { type KindSchema, kindSchemas } from './sources/kinds.ts';
 import { configurationNames, lookUp, macrosOf } from './sources/macros.ts';
-import { fillOptions, mapFormats, optionSchemaOf } from './sources/options.ts';
+import { fillOptions, inheritedOptions, mapFormats, optionSchemaOf } from './sources/options.ts';
 import { isMapping, plannedPlugins, type RawObject } from './sources/split.ts';
+import { locateTemplates } from './sources/templates.ts';
 import { quotingAdvice } from './sources/unquoted.ts';
 import { type SchemaFinding, unknownKey, validate } from './sources/validate.ts';
 import type { Path } from './sources/yaml.ts';
@@ -194,7 +195,10 @@ class Builder {
     return inMacro || configurationNames(this.raw.value).includes(key);
   }
 
-  /** Options are those of the pack's parameters when the pack bears the plugin's name, then `options:`, then inline keys. */
+  /**
+   * Options are agent.yml's `ca_file` where the plugin has such an option, those of the pack's parameters when the pack bears the plugin's
+   * name, then `options:`, then inline keys.
+   */
   private checkOptions(plugin: string, schema: KindSchema, inline: JsonObject): JsonObject {
     const { parameters, pack } = this.context;
     const isShared = plugin.endsWith(`/${pack}`);
@@ -202,13 +206,22 @@ class Builder {
       ([key, value]) => isShared && isSet(value) && Object.hasOwn(schema.properties, key),
     );
     const nested = isMapping(this.own.options) ? this.own.options : {};
-    const given: JsonObject = { ...Object.fromEntries(shared), ...nested, ...inline };
+    const given: JsonObject = {
+      ...inheritedOptions(schema, this.context.variables),
+      ...Object.fromEntries(shared),
+      ...nested,
+      ...inline,
+    };
     const written = (path: Path): Path =>
       Object.hasOwn(inline, path[0] ?? '') ? path : ['options', ...path];
     if (Object.keys(given).length > 0 || Array.isArray(schema.required))
       this.report(validate(schema, given, plugin), written);
     this.expressions(schema, given, written);
-    return fillOptions(schema, given);
+    return locateTemplates(schema, fillOptions(schema, given), (path, missing) => {
+      const place = this.at(written(path));
+      if (missing !== undefined) this.findings.warning('OPSBRO_CONFIG_UNREADABLE', missing, place);
+      return place.file;
+    });
   }
 
   private detector(draft: Draft): ConfigObject | null {

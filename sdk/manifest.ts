@@ -53,7 +53,11 @@ export interface Manifest {
   runs?: PluginRuntime;
   interval?: string;
   timeout?: string;
-  /** JSON Schema 2020-12 of the options, with the formats `duration`, `size`, `expression` and `secret`. */
+  /**
+   * JSON Schema 2020-12 of the options, with the formats `duration`, `size`, `expression`, `secret` and `template` (a Jinja template, or
+   * the name of a file of `templates/` beside the object's; the plugin gets its text, null when it cannot be read). An option `ca_file`
+   * inherits that of agent.yml.
+   */
   options?: JsonObject;
   permissions?: Permissions;
   /** Documented keys of what it yields, with units. Keys are dotted paths; `*` stands for any step. */

@@ -49,6 +49,13 @@ export function fillOptions(schema: Json | undefined, given: JsonObject): JsonOb
   }) as JsonObject;
 }
 
+/** What options take over from agent.yml where the schema has them: `ca_file`. */
+export function inheritedOptions(schema: JsonObject, agent: JsonObject): JsonObject {
+  const { ca_file } = agent;
+  const isWanted = isMapping(schema.properties) && Object.hasOwn(schema.properties, 'ca_file');
+  return isWanted && typeof ca_file === 'string' ? { ca_file } : {};
+}
+
 function fillDefaults(schema: Json | undefined, value: Json): Json {
   if (!isMapping(schema)) return value;
   if (Array.isArray(value)) return value.map((item) => fillDefaults(schema.items, item));
@@ -69,7 +76,8 @@ function fillDefaults(schema: Json | undefined, value: Json): Json {
 
 /**
  * The options with every `secret` turned into its text: `{file: PATH}` (its content without the last line end), `{env: NAME}`, or the
- * text itself. Called right before a run, so that a plan, a log or an answer never holds one. Throws what `read` throws.
+ * text itself. Called right before a run, so that a plan, a log or an answer never holds one. Throws what `read` throws. A `template`
+ * in a file is read too, so that it takes effect when it is saved; one that cannot be read is null.
  */
 export function resolveSecrets(
   schema: Json | undefined,
@@ -77,10 +85,19 @@ export function resolveSecrets(
   source: { read(path: string): string; env(name: string): string | undefined },
 ): JsonObject {
   return mapFormats(schema, options, (format, value) => {
+    if (format === 'template' && isMapping(value)) return readTemplate(String(value.file), source.read);
     if (format !== 'secret' || !isMapping(value)) return value;
     if (typeof value.file === 'string') return source.read(value.file).replace(/\r?\n$/, '');
     return typeof value.env === 'string' ? (source.env(value.env) ?? '') : value;
   }) as JsonObject;
+}
+
+function readTemplate(path: string, read: (path: string) => string): string | null {
+  try {
+    return read(path);
+  } catch {
+    return null;
+  }
 }
 
 /** The options as they may be shown: secrets given as text are replaced, `{file}` and `{env}` stay. */
@@ -90,7 +107,9 @@ export function redactSecrets(schema: Json | undefined, options: Json): Json {
   );
 }
 
-/** The schema of a plugin's options when it has secrets to open, else undefined. */
+/** The schema of a plugin's options when it has secrets or templates to open, else undefined. */
 export function secretSchema(schema: JsonObject | undefined): JsonObject | undefined {
-  return schema !== undefined && JSON.stringify(schema).includes('"format":"secret"') ? schema : undefined;
+  return schema !== undefined && /"format":"(secret|template)"/.test(JSON.stringify(schema))
+    ? schema
+    : undefined;
 }

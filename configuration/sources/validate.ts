@@ -24,7 +24,7 @@ const ajv = new Ajv2020({
 ajv.addFormat('duration', { type: 'string', validate: (text: string) => parseDuration(text) !== undefined });
 ajv.addFormat('interval', { type: 'string', validate: (text: string) => (parseDuration(text) ?? 0) >= 1000 });
 ajv.addFormat('size', { type: 'string', validate: (text: string) => parseSize(text) !== undefined });
-for (const format of ['expression', 'secret', 'uri', 'hostname', 'ipv4', 'ipv6', 'regex'])
+for (const format of ['expression', 'secret', 'template', 'uri', 'hostname', 'ipv4', 'ipv6', 'regex'])
   ajv.addFormat(format, true);
 
 const compiled = new WeakMap<object, ValidateFunction>();
@@ -60,7 +60,7 @@ export function openFormats(schema: Json): Json {
 }
 
 /**
- * Checks a value against a JSON Schema 2020-12 with the formats duration, size, expression and secret. A schema object is compiled
+ * Checks a value against a JSON Schema 2020-12 with the formats duration, size, expression, secret and template. A schema object is compiled
  * once; throws when it is not a schema. `subject` names what has the keys, e.g. `collector/redis`.
  */
 export function validate(schema: JsonObject, value: Json, subject: string): SchemaFinding[] {

@@ -213,9 +213,9 @@ describe('a bad file', () => {
       /^x.yml:1:1 warning 'generator' is not installed in this version; the object is left out$/,
     ],
     [
-      'a plugin of a later version',
-      'handler: {type: mail, contacts: [a]}\n',
-      /^x.yml:1:17 warning handler\/mail is not installed; the handler stays disabled$/,
+      'a template that does not exist',
+      'handler: {type: log, text: a.tpl}\n',
+      /^x.yml:1:28 warning the template .*\/bad\/templates\/a.tpl does not exist; the plugin's own text is used until it does$/,
     ],
   ];
 

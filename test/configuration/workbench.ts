@@ -20,7 +20,7 @@ const manifests: { [path: string]: string } = {
   'detectors/cloud': 'api: 1\nkind: detector\nname: cloud\nsummary: a detector with code\n',
   'handlers/log':
     'api: 1\nkind: handler\nname: log\nsummary: log\noptions:\n  type: object\n  additionalProperties: false\n' +
-    '  properties: { level: { enum: [info, warn], default: info } }\n',
+    '  properties: { level: { enum: [info, warn], default: info }, text: { type: string, format: template } }\n',
   'listeners/echo':
     'api: 1\nkind: listener\nname: echo\nsummary: a service\noptions:\n  type: object\n  additionalProperties: false\n' +
     '  properties: { port: { type: integer, default: 7 } }\n',

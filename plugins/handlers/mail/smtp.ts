@@ -1,0 +1,93 @@
+import { readFile } from 'node:fs/promises';
+import { Socket } from 'node:net';
+import { rootCertificates } from 'node:tls';
+import { createTransport } from 'nodemailer';
+import { DeliveryError, redactText } from 'opsbro/sdk';
+import type { Message } from './message.ts';
+import type { MailOptions } from './options.ts';
+
+type SmtpSettings = Exclude<Parameters<typeof createTransport>[0], string | undefined>;
+
+/** An error as nodemailer throws it; `responseCode` is the server's (RFC 5321 §4.2). */
+interface SmtpError extends Error {
+  code?: string;
+  responseCode?: number;
+  response?: string;
+  command?: string;
+}
+
+/**
+ * Sends a mail to all contacts over one connection, which ends with `signal`. Resolves with the addresses that the server refused while it
+ * took others. Throws a `DeliveryError`; it is permanent where the server says 5xx (RFC 5321 §4.2.1).
+ */
+export async function sendMail(
+  options: MailOptions,
+  message: Message,
+  signal: AbortSignal,
+): Promise<string[]> {
+  const socket = new Socket();
+  const transport = createTransport({ ...(await settings(options)), socket } as SmtpSettings);
+  const close = (): void => void socket.destroy();
+  signal.addEventListener('abort', close, { once: true });
+  try {
+    const { addr_from: from, contacts: to } = options;
+    const mail = { from, to, ...message, headers: { 'Auto-Submitted': 'auto-generated' } };
+    const sent = await transport.sendMail({ ...mail, disableFileAccess: true, disableUrlAccess: true });
+    return ((sent.rejected ?? []) as unknown[]).map(String);
+  } catch (thrown) {
+    throw signal.aborted ? signal.reason : refusal(options, thrown as SmtpError);
+  } finally {
+    signal.removeEventListener('abort', close);
+    close();
+  }
+}
+
+async function settings(options: MailOptions): Promise<object> {
+  const { host, port } = address(options);
+  const { smtps, starttls, username, password } = options;
+  const isAlways = starttls === 'always' || (starttls === 'auto' && username !== '');
+  return {
+    host,
+    port,
+    secure: smtps,
+    requireTLS: !smtps && isAlways,
+    ignoreTLS: !smtps && starttls === 'never',
+    // Encryption to whoever answers is better than none (RFC 7435), but no password goes that way.
+    tls: {
+      rejectUnauthorized: smtps || isAlways,
+      ...(options.ca_file && { ca: await certificates(options) }),
+    },
+    ...(username !== '' && { auth: { user: username, pass: password } }),
+    connectionTimeout: 15_000,
+    greetingTimeout: 15_000,
+    socketTimeout: 30_000,
+  };
+}
+
+/** Host and port of `smtp_server`. */
+export function address({ smtp_server, smtps }: Pick<MailOptions, 'smtp_server' | 'smtps'>): {
+  host: string;
+  port: number;
+} {
+  const [, host = smtp_server, port] = /^(\[.+\]|[^:]+)(?::(\d+))?$/.exec(smtp_server) ?? [];
+  return { host: host.replace(/^\[(.*)\]$/, '$1'), port: Number(port ?? (smtps ? 465 : 25)) };
+}
+
+async function certificates({ ca_file }: MailOptions): Promise<string[]> {
+  try {
+    return [...rootCertificates, await readFile(ca_file, 'utf8')];
+  } catch (thrown) {
+    throw new DeliveryError(`the certificates in ${ca_file} cannot be read: ${(thrown as Error).message}`);
+  }
+}
+
+function refusal(options: MailOptions, error: SmtpError): DeliveryError {
+  if (error instanceof DeliveryError) return error;
+  const { host, port } = address(options);
+  const said = redactText((error.response ?? error.message).replaceAll(/\s+/g, ' '), [options.password]);
+  if (error.command === 'STARTTLS') {
+    const advice = "trust its certificate with 'ca_file', or set 'starttls: never'";
+    return new DeliveryError(`${host}:${port}: no encryption by STARTTLS: ${said}; ${advice}`);
+  }
+  return new DeliveryError(`${host}:${port}: ${said}`, { permanent: (error.responseCode ?? 0) >= 500 });
+}
