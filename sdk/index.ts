@@ -1,3 +1,4 @@
+export * from './certificate.ts';
 export type * from './context.ts';
 export * from './define.ts';
 export * from './delivery.ts';

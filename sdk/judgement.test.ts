@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { metricOf, readThreshold, stateOf, verdictOf } from './judgement.ts';
+import { metricOf, readQuantity, readThreshold, stateOf, verdictOf } from './judgement.ts';
 
 describe('readThreshold', () => {
   it.each([
@@ -10,10 +10,24 @@ describe('readThreshold', () => {
     ['@2m:1h', 120, 3600],
   ])('reads %s', (text, start, end) => expect(readThreshold(text)).toMatchObject({ start, end }));
 
-  it.each([undefined, null, ''])('takes %j for none', (none) => expect(readThreshold(none)).toBeUndefined());
+  it('takes nothing for none', () => expect(readThreshold(undefined)).toBeUndefined());
 
-  it.each(['ten', '20:10', '1:2:3', '5 apples', '5constructor', ':'.repeat(9)])('refuses %j', (text) =>
+  it.each(['', 'ten', '20:10', '1:2:3', '5 apples', '5constructor', ':'.repeat(9)])('refuses %j', (text) =>
     expect(() => readThreshold(text)).toThrow(`'${text}' is no range`),
+  );
+});
+
+describe('readQuantity', () => {
+  it.each([
+    ['250ms', 0.25],
+    ['5m', 300],
+    ['1.5 d', 129_600],
+    ['64KiB', 65_536],
+    ['30', 30],
+  ])('reads %s', (text, value) => expect(readQuantity(text)).toBe(value));
+
+  it.each(['', 'soon', '5 weeks'])('refuses %j', (text) =>
+    expect(() => readQuantity(text)).toThrow(`'${text}' is no duration and no size`),
   );
 });
 

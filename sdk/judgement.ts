@@ -1,13 +1,13 @@
-import { isAlerting, parseRange, type Range } from './ranges.ts';
+import { isAlerting, parseNumber, parseRange, type Range } from './ranges.ts';
 import type { Metric, Verdict, VerdictState } from './values.ts';
 
 /** A threshold as an option of a check gives it: a range of Nagios, whose numbers may have a unit of `thresholdUnits`. */
 export type Threshold = string | number;
 
-/** Thresholds of one figure. An absent or empty one never alerts. */
+/** Thresholds of one figure. An absent one never alerts. */
 export interface Thresholds {
-  warning?: Threshold | null;
-  critical?: Threshold | null;
+  warning?: Threshold;
+  critical?: Threshold;
 }
 
 /** One thing a check found. */
@@ -39,12 +39,23 @@ const severity: readonly VerdictState[] = ['ok', 'unknown', 'warning', 'critical
  * Reads a threshold; undefined when there is none. Throws when it is no range: `config check` refuses that before a check runs.
  * @example `readThreshold('500ms:2s') // { start: 0.5, end: 2, … }`
  */
-export function readThreshold(written: Threshold | null | undefined): Range | undefined {
-  if (written === undefined || written === null || written === '') return undefined;
+export function readThreshold(written: Threshold | undefined): Range | undefined {
+  if (written === undefined) return undefined;
   const range = parseRange(String(written), thresholdUnits);
   if (range === null)
     throw new Error(`the threshold '${written}' is no range such as 10, 10:, ~:10, 10:20 or @10:20`);
   return range;
+}
+
+/**
+ * Seconds of an option of the format `duration`, bytes of one of the format `size`. Throws for anything else.
+ * @example `readQuantity('5m') // 300`
+ */
+export function readQuantity(text: string): number {
+  const quantity = parseNumber(text.replaceAll(' ', ''));
+  const factor = quantity?.unit === '' ? 1 : thresholdUnits.get(quantity?.unit ?? '');
+  if (quantity === undefined || factor === undefined) throw new Error(`'${text}' is no duration and no size`);
+  return quantity.value * factor;
 }
 
 /**
@@ -78,7 +89,7 @@ export function metricOf(
 }
 
 /** A threshold without units, as performance data have it. */
-function written(threshold: Threshold | null | undefined): string | undefined {
+function written(threshold: Threshold | undefined): string | undefined {
   const range = readThreshold(threshold);
   if (range === undefined) return undefined;
   const start =

@@ -1,0 +1,63 @@
+import {
+  type Context,
+  defineCheck,
+  expiryMetric,
+  type Finding,
+  judgeExpiry,
+  type Metric,
+  metricOf,
+  readQuantity,
+  stateOf,
+  verdictOf,
+} from 'opsbro/sdk';
+import { judgeAnswer } from './answer.ts';
+import { type Options, requestOf, shownUrl } from './options.ts';
+
+/** The certificate's expiry, by a second connection: an answer does not tell it. Only where a limit is set. */
+async function judgeCertificate(
+  ctx: Context<Options>,
+): Promise<{ finding: Finding; days: Metric } | undefined> {
+  const { url, ca_file, expiry_warning: warning, expiry_critical: critical, give_up_after } = ctx.options;
+  const { protocol, hostname, port } = new URL(url);
+  if (protocol !== 'https:' || (warning === undefined && critical === undefined)) return undefined;
+  const connection = await ctx.tcp(hostname.replaceAll(/[[\]]/g, ''), Number(port || 443), {
+    tls: { verify: false, ...(ca_file !== undefined && { caFile: ca_file }) },
+    timeoutMs: readQuantity(give_up_after) * 1000,
+  });
+  connection.close();
+  if (connection.certificate === undefined) return undefined;
+  const limits = { ...(warning !== undefined && { warning }), ...(critical !== undefined && { critical }) };
+  const nowMs = ctx.clock.now();
+  return {
+    finding: judgeExpiry(connection.certificate, nowMs, limits),
+    days: expiryMetric(connection.certificate, nowMs, limits),
+  };
+}
+
+/** Sends the request and judges the answer; no answer is CRITICAL. */
+export default defineCheck<Options>({
+  async check(ctx) {
+    const { options } = ctx;
+    const subject = shownUrl(options.url);
+    try {
+      const answer = await ctx.http(requestOf(options));
+      const certificate = await judgeCertificate(ctx);
+      const seconds = answer.durationMs / 1000;
+      const took = { state: stateOf(seconds, options), text: `it took ${seconds.toFixed(3)} s` };
+      const findings = [...judgeAnswer(answer, options), took];
+      if (certificate !== undefined) findings.push(certificate.finding);
+      return verdictOf(subject, findings, {
+        time: metricOf(seconds, 's', options, 0),
+        size: metricOf(Buffer.byteLength(answer.text), 'B', {}, 0),
+        ...(certificate !== undefined && { days: certificate.days }),
+      });
+    } catch (thrown) {
+      ctx.signal.throwIfAborted();
+      const { code, message } = thrown as { code?: unknown; message?: unknown };
+      if (code !== 'OPSBRO_HOST_NETWORK') throw thrown;
+      return verdictOf(subject, [{ state: 'critical', text: String(message) }], {
+        time: metricOf(null, 's', options, 0),
+      });
+    }
+  },
+});
