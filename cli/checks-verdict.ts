@@ -4,9 +4,9 @@ import type { Diagnostic, RunningObject } from '../configuration/model.ts';
 import type { ControlClient } from '../core/control/client.ts';
 import type { CheckView, ConfigStatusView } from '../core/control/shapes.ts';
 import { OpsbroError } from '../core/errors.ts';
+import { checkMarks, paintCheck } from './check-marks.ts';
 import type { CliContext } from './context.ts';
 import { objectPath, orSuggest } from './live-names.ts';
-import { paintState } from './paint.ts';
 import { placeText } from './place-text.ts';
 import { formatAge, formatSeconds } from './quantities.ts';
 import { plain } from './table.ts';
@@ -97,15 +97,15 @@ async function errorsOf(
 function stateText(check: CheckView, now: number): string {
   const since =
     check.since === null ? '' : `, for ${formatSeconds(Math.max(0, now - Date.parse(check.since)) / 1000)}`;
-  return `${check.state}${check.hard || check.state === 'pending' ? '' : ' (soft)'}${since}`;
+  return `${check.state}${checkMarks(check)}${since}`;
 }
 
 function verdictText(cli: CliContext, check: CheckView, errors: Diagnostic[]): string {
   const { paint } = cli;
   const [first = '', ...more] = check.output.split('\n').map(plain);
-  const word = check.state.toUpperCase();
+  const word = `${check.state.toUpperCase()}${check.stale ? ' (stale)' : ''}`;
   const lines = [
-    `${paintState(paint, check.state, word)} - ${plain(check.display_name)}: ${first}`.trimEnd(),
+    `${paintCheck(paint, check, word)} - ${plain(check.display_name)}: ${first}`.trimEnd(),
     ...more,
   ];
   const now = Date.now();
@@ -117,6 +117,10 @@ function verdictText(cli: CliContext, check: CheckView, errors: Diagnostic[]): s
       `${check.last_run === null ? 'never' : formatAge(check.last_run, now)}, every ${formatSeconds(check.interval)}`,
     ],
   ];
+  if (!check.hard && check.pending_since !== null && check.for > 0)
+    facts.push(['for', `hard after ${formatSeconds(check.for)}, not ok since ${check.pending_since}`]);
+  if (check.hard_state !== check.state) facts.push(['hard', check.hard_state]);
+  if (check.flapping) facts.push(['flapping', `${check.flapping_percent} % changes of state`]);
   for (const { place, message } of errors)
     facts.push(['outdated', `its last good version runs, since ${placeText(place)}: ${message}`]);
   if (!check.active) facts.push(['inactive', check.inactive_because]);

@@ -1,5 +1,7 @@
 import type { Command } from 'commander';
 import type { CheckView } from '../core/control/shapes.ts';
+import { checkMarks, paintCheck } from './check-marks.ts';
+import { addChecksReport } from './checks-report.ts';
 import { addCheckVerdicts, fetchCheck } from './checks-verdict.ts';
 import type { CliContext } from './context.ts';
 import { addHistory } from './history.ts';
@@ -39,6 +41,7 @@ export function registerChecks(program: Command, cli: CliContext): void {
     .option('--timeout <duration>', 'how long to wait: seconds, or 500ms, 10s, 5m, 1h', '30')
     .action((name: string, options: { timeout: string }) => waitOk(cli, name, options.timeout));
   addHistory(noun, cli, 'checks');
+  addChecksReport(noun, cli);
 }
 
 async function listChecks(cli: CliContext): Promise<void> {
@@ -50,8 +53,8 @@ async function listChecks(cli: CliContext): Promise<void> {
         { title: 'NAME', text: (one) => one.name },
         {
           title: 'STATE',
-          text: (one) => (one.active ? one.state : 'inactive'),
-          paint: (text) => paintState(cli.paint, text),
+          text: (one) => (one.active ? `${one.state}${checkMarks(one)}` : 'inactive'),
+          paint: (text, one) => (one.active ? paintCheck(cli.paint, one, text) : cli.paint.dim(text)),
         },
         { title: 'EVERY', text: (one) => formatSeconds(one.interval), align: 'right' },
         { title: 'IF GROUP', text: (one) => one.if_group ?? '' },
@@ -84,11 +87,12 @@ function statesText(cli: CliContext, checks: CheckView[]): string {
   for (const pack of [...new Set(checks.map((one) => one.pack))].sort()) {
     lines.push(`${paint.dim('*')} Pack ${paint.bold(plain(pack))}`);
     for (const one of checks.filter((each) => each.pack === pack)) {
-      const word = `${symbols[one.state] ?? '?'} ${one.state.toUpperCase()}`;
-      const soft = one.hard || one.state === 'pending' ? '' : paint.dim(' (soft)');
+      const symbol = one.stale && one.state === 'ok' ? '~' : (symbols[one.state] ?? '?');
+      const word = paintCheck(paint, one, `${symbol} ${one.state.toUpperCase()}`);
+      const marks = paint.dim(checkMarks(one));
       const name = plain(one.display_name).padEnd(width);
       const inactive = one.active ? '' : paint.dim(` (${one.inactive_because})`);
-      lines.push(`  - ${plain(pack)} > ${name}  ${paintState(paint, one.state, word)}${soft}${inactive}`);
+      lines.push(`  - ${plain(pack)} > ${name}  ${word}${marks}${inactive}`);
       for (const line of outputLines(one)) lines.push(paint.dim(`      | ${line}`));
     }
   }
@@ -110,8 +114,11 @@ async function waitOk(cli: CliContext, name: string, timeout: string): Promise<v
   const one = await withAgent(cli, (client) =>
     waitUntil(`check ${name} is ok`, seconds, async () => {
       const view = await fetchCheck(client, name);
-      if (view.state === 'ok') return { done: true, value: view };
-      return { done: false, why: `it is ${view.state}${view.output ? `: ${view.output}` : ''}` };
+      if (view.state === 'ok' && !view.stale) return { done: true, value: view };
+      return {
+        done: false,
+        why: `it is ${view.state}${checkMarks(view)}${view.output ? `: ${view.output}` : ''}`,
+      };
     }),
   );
   cli.show(one, () => `${one.name}: ${paintState(cli.paint, one.state)}`);

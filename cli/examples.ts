@@ -43,7 +43,14 @@ export const examples: { [verb: string]: Example[] } = {
   ],
   'checks run': [['checks run memory', 'now, whatever its interval']],
   'checks wait-ok': [['checks wait-ok memory --timeout 5m', 'in a script, after a repair']],
-  'checks history': [['checks history --since 1h', 'what changed within the last hour']],
+  'checks history': [
+    ['checks history --since 1h', 'what changed within the last hour'],
+    ['checks history memory', 'one check'],
+  ],
+  'checks report': [
+    ['checks report --since 30d', 'time in each state, problems and mean time to repair of a month'],
+    ['checks report memory --since 7d --json', 'one check, for scripts'],
+  ],
   'collectors list': [['collectors list', 'which run here, and why others do not']],
   'collectors state': [['collectors state', 'with the error of each that fails']],
   'collectors show': [

@@ -1,10 +1,13 @@
 import type { Command } from 'commander';
 import type { CheckView, CollectorView, DetectorView, HistoryView } from '../core/control/shapes.ts';
+import { OpsbroError } from '../core/errors.ts';
 import type { CliContext } from './context.ts';
+import { orSuggest } from './live-names.ts';
 import { paintState } from './paint.ts';
 import { parseSeconds } from './quantities.ts';
 import { withAgent } from './temporary-agent.ts';
 
+type Entry = HistoryView['entries'][number];
 type Named = Pick<CollectorView | DetectorView | CheckView, 'id' | 'name'>;
 
 /** Adds `history` to a noun: its changes of state, newest last. Objects that share a name go by their ids. */
@@ -14,20 +17,25 @@ export function addHistory(
   kind: 'collectors' | 'detectors' | 'checks',
 ): void {
   noun
-    .command('history')
+    .command('history [name]')
     .description('changes of state, newest last')
     .option('--since <duration>', 'only what happened in the last 10m, 2h, 1d …')
-    .action(async (options: { since?: string }) => {
+    .action(async (name: string | undefined, options: { since?: string }) => {
       const query =
         options.since === undefined
           ? ''
           : `?since=${new Date(Date.now() - parseSeconds(options.since, '--since') * 1000).toISOString()}`;
       const path = `/api/v1/history/${kind}${query}`;
-      const [history, objects] = await withAgent(cli, async (client) => [
-        await client.request<HistoryView>('GET', path),
-        await client.request<Named[]>('GET', `/api/v1/${kind}`),
-      ]);
-      cli.show(history.entries, () => historyText(history, namesakes([...history.entries, ...objects]), cli));
+      const [history, objects] = await withAgent(cli, async (client) => {
+        const found = await client.request<HistoryView>('GET', path);
+        const named = await client.request<Named[]>('GET', `/api/v1/${kind}`);
+        if (name !== undefined && ![...found.entries, ...named].some((one) => isCalled(one, name)))
+          await orSuggest(client, kind, name, () => Promise.reject(unknown(kind, name)));
+        return [found, named];
+      });
+      const entries = history.entries.filter((one) => name === undefined || isCalled(one, name));
+      const shared = namesakes([...history.entries, ...objects]);
+      cli.show(entries, () => historyText(entries, shared, cli));
     });
 }
 
@@ -42,8 +50,16 @@ function namesakes(all: Named[]): ReadonlySet<string> {
   return shared;
 }
 
-function historyText(history: HistoryView, shared: ReadonlySet<string>, cli: CliContext): string {
-  if (history.entries.length === 0) return cli.paint.dim('no changes');
+function unknown(kind: string, name: string): OpsbroError {
+  return new OpsbroError('OPSBRO_API_NOT_FOUND', `no ${kind.slice(0, -1)} '${name}'`);
+}
+
+function isCalled({ id, name }: Named, wanted: string): boolean {
+  return id === wanted || name.toLowerCase() === wanted.toLowerCase();
+}
+
+function historyText(entries: Entry[], shared: ReadonlySet<string>, cli: CliContext): string {
+  if (entries.length === 0) return cli.paint.dim('no changes');
   const colored = (text: string): string => paintState(cli.paint, text);
   return cli.table(
     [
@@ -51,8 +67,14 @@ function historyText(history: HistoryView, shared: ReadonlySet<string>, cli: Cli
       { title: 'NAME', text: ({ id, name }) => (shared.has(name) && id !== '' ? id : name) },
       { title: 'WAS', text: (entry) => entry.old_state, paint: colored },
       { title: 'IS', text: (entry) => entry.state, paint: colored },
+      ...(entries.some(({ cause }) => cause !== undefined) ? [{ title: 'WHY', text: whyText }] : []),
       { title: 'LOG', text: (entry) => entry.log },
     ],
-    history.entries,
+    entries,
   );
+}
+
+/** Why a check changed, and how sure that is. */
+function whyText({ cause, hard, stale }: Entry): string {
+  return `${cause ?? ''}${hard === false ? ' (soft)' : ''}${stale === true && cause !== 'late' ? ' (stale)' : ''}`;
 }

@@ -119,3 +119,86 @@ describe('opsbro checks history', () => {
     expect(out).toMatch(/^then +a\/check\/load +ok/m);
   });
 });
+
+describe('opsbro checks state', () => {
+  it('marks what is soft, stale or flapping, and counts nothing old as ok', async () => {
+    await place.agent({
+      '/api/v1/checks': [
+        { ...check, display_name: 'fresh', state: 'ok' },
+        { ...check, display_name: 'old', state: 'ok', stale: true },
+        { ...check, display_name: 'soft', state: 'critical', hard: false, attempt: 2, attempts: 3 },
+        { ...check, display_name: 'wild', state: 'ok', flapping: true },
+      ],
+    });
+    const { out } = await place.opsbro(['checks', 'state']);
+    expect(out).toContain('fresh  √ OK\n');
+    expect(out).toContain('old    ~ OK (stale)\n');
+    expect(out).toContain('soft   ✗ CRITICAL (soft 2/3)\n');
+    expect(out).toContain('wild   √ OK (flapping)\n');
+  });
+
+  it('says in show what a soft state waits for and which hard one it replaces', async () => {
+    const soft = {
+      ...check,
+      hard: false,
+      hard_state: 'ok',
+      for: 300,
+      pending_since: '2026-01-01T00:00:00Z',
+      flapping: true,
+      flapping_percent: 41.5,
+    };
+    await place.agent({
+      '/api/v1/checks/load': soft,
+      '/api/v1/config/status': { bad_files: [], diagnostics: [] },
+    });
+    const { out } = await place.opsbro(['checks', 'show', 'load']);
+    expect(out).toMatch(/^state: +warning \(soft, flapping\)$/m);
+    expect(out).toMatch(/^for: +hard after 5m, not ok since 2026-01-01T00:00:00Z$/m);
+    expect(out).toMatch(/^hard: +ok$/m);
+    expect(out).toMatch(/^flapping: +41.5 % changes of state$/m);
+  });
+
+  it('puts the age of a kept verdict into the first line of show', async () => {
+    await place.agent({
+      '/api/v1/checks/load': { ...check, state: 'ok', hard_state: 'ok', stale: true },
+      '/api/v1/config/status': { bad_files: [], diagnostics: [] },
+    });
+    const { code, out } = await place.opsbro(['checks', 'show', 'load']);
+    expect([code, out.split('\n')[0]]).toEqual([0, 'OK (stale) - load: high']);
+  });
+});
+
+describe('opsbro checks history NAME', () => {
+  const entry = (name: string, more: object = {}) => ({
+    at: 'then',
+    id: `a/check/${name}`,
+    name,
+    old_state: 'ok',
+    state: 'critical',
+    log: 'full',
+    ...more,
+  });
+  const entries = [
+    entry('load', { cause: 'run', hard: false, stale: false }),
+    entry('cpu'),
+    entry('load', { cause: 'attempts', hard: true, stale: false }),
+  ];
+
+  it('tells the changes of one check and why they came', async () => {
+    await place.agent({ '/api/v1/history/checks': { entries }, '/api/v1/checks': [check] });
+    const { out } = await place.opsbro(['checks', 'history', 'Load']);
+    expect(out.split('\n').map((line) => line.split(/ {2,}/).slice(4))).toEqual([
+      ['WHY', 'LOG'],
+      ['run (soft)', 'full'],
+      ['attempts', 'full'],
+      [],
+    ]);
+  });
+
+  it('names the nearest check when there is none of that name', async () => {
+    await place.agent({ '/api/v1/history/checks': { entries }, '/api/v1/checks': [check] });
+    const { code, err } = await place.opsbro(['checks', 'history', 'laod']);
+    expect(code).toBe(2);
+    expect(err).toContain("no check 'laod'; did you mean 'load'?");
+  });
+});

@@ -1,0 +1,17 @@
+import type { CheckView } from '../core/control/shapes.ts';
+import { type Paint, paintState } from './paint.ts';
+
+/** What a reader must know beside a check's state: ` (soft 1/3, stale)`; '' when there is nothing. */
+export function checkMarks(check: CheckView): string {
+  const marks: string[] = [];
+  if (!check.hard && check.state !== 'pending')
+    marks.push(check.attempts > 1 ? `soft ${check.attempt}/${check.attempts}` : 'soft');
+  if (check.stale) marks.push('stale');
+  if (check.flapping) marks.push('flapping');
+  return marks.length === 0 ? '' : ` (${marks.join(', ')})`;
+}
+
+/** Colours a text about a check by its state. What is old is never green. */
+export function paintCheck(paint: Paint, check: CheckView, text: string): string {
+  return paintState(paint, check.stale && check.state === 'ok' ? 'unknown' : check.state, text);
+}
