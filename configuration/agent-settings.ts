@@ -7,6 +7,9 @@ import { fillOptions } from './sources/options.ts';
 import type { RawObject } from './sources/split.ts';
 import { unknownKey, validate } from './sources/validate.ts';
 
+/** Free data that exists without an agent.yml: where Debian puts Nagios plugins. */
+const standing: JsonObject = { nagiosplugins: '/usr/lib/nagios/plugins' };
+
 /**
  * Checks one agent.yml. A key that is no setting is accepted as free data when it is a scalar that some `$macro$` names; what is
  * given is returned without the free keys, and they apart.
@@ -43,7 +46,7 @@ export function agentSettings(given: JsonObject, free: JsonObject): AgentSetting
     displayName: String(values.display_name),
     nodeZone: String(given.node_zone ?? values['node-zone']),
     logLevel: level as AgentSettings['logLevel'],
-    variables: { ...free, ...(values.variables as JsonObject) },
+    variables: { ...standing, ...free, ...(values.variables as JsonObject) },
     limits: {
       expressionCpuMs: parseDuration(limits.expression_cpu) ?? 50,
       expressionWatchdogMs: parseDuration(limits.expression_watchdog) ?? 300,

@@ -6,6 +6,8 @@ import { agentSettings, checkAgent, globalData } from './agent-settings.ts';
 import type { BuildContext, Built, ExpressionCompiler } from './build.ts';
 import type { AgentSettings, ConfigObject, Diagnostic, Place, PluginEntry } from './model.ts';
 import { overlay } from './override.ts';
+import { dependencyFindings } from './policy/dependencies.ts';
+import { checkHandlerNames } from './policy/handler-names.ts';
 import type { Scan } from './sources/files.ts';
 import { mergeTrees } from './sources/macros.ts';
 import { type PluginSet, runtimeOf } from './sources/manifests.ts';
@@ -97,6 +99,7 @@ class Assembly {
     this.mergeParameters();
     this.synthesise();
     const { objects, raws } = this.buildAll();
+    this.note(dependencyFindings(objects, raws));
     return {
       objects,
       raws,
@@ -228,6 +231,7 @@ class Assembly {
     const names = new Set(collectors.map(({ name }) => name.toLowerCase()));
     const handlers = [...this.candidates.values()].flat().filter(({ kind }) => kind === 'handler');
     const handlerNames = new Set(handlers.map(({ name }) => name));
+    this.defaultHandlers(handlerNames);
     const contexts = new Map<string, { key: string; context: BuildContext }>();
     const built = new Map<string, { raw: RawObject | undefined; object: ConfigObject | null }>();
     const build = (id: string, raw: RawObject | undefined): void => {
@@ -256,6 +260,17 @@ class Assembly {
       objects: good.map(({ object }) => object),
       raws: new Map(good.map(({ raw, object }) => [object.id, raw])),
     };
+  }
+
+  private defaultHandlers(known: ReadonlySet<string>): void {
+    const lists = [
+      ...this.agentRaws.map((raw) => ({ raw, key: 'default_handlers' })),
+      ...this.parameterRaws.map((raw) => ({ raw, key: 'handlers' })),
+    ];
+    for (const { raw, key } of lists)
+      checkHandlerNames(raw.value[key], [key], known, (severity, code, message, path) =>
+        this.note([{ severity, code, message, place: raw.locate(path, 'value') }]),
+      );
   }
 
   private undermined(): Set<string> {

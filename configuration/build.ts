@@ -4,10 +4,15 @@ import type { ErrorCode } from '../core/errors.ts';
 import { nearest } from '../language/nearest.ts';
 import type { Compiled, Scope, ScopeFunction } from '../language/program.ts';
 import type { ConfigObject, Diagnostic, Place, PluginEntry } from './model.ts';
+import { checkAlerting, statePolicy } from './policy/check-policy.ts';
+import { handlerPolicy } from './policy/handler-policy.ts';
+import type { Report } from './policy/report.ts';
+import { isDisabled, suppressionKeys, suppressionProblem } from './policy/suppression.ts';
+import { buildCommand, unusedKeys } from './script/command.ts';
 import { parseDuration } from './sources/duration.ts';
 import { Findings } from './sources/findings.ts';
 import { type KindSchema, kindSchemas } from './sources/kinds.ts';
-import { configurationNames, lookUp, macrosOf } from './sources/macros.ts';
+import { configurationNames, macrosOf } from './sources/macros.ts';
 import { fillOptions, inheritedOptions, mapFormats, optionSchemaOf } from './sources/options.ts';
 import { isMapping, plannedPlugins, type RawObject } from './sources/split.ts';
 import { locateTemplates } from './sources/templates.ts';
@@ -84,7 +89,7 @@ export function buildObject(raw: RawObject, context: BuildContext): Built {
 }
 
 /** An object under construction: its kind's keys are still to come. */
-type Draft = JsonObject & { kind: ConfigObject['kind']; plugin: string };
+type Draft = { [key: string]: unknown; kind: ConfigObject['kind']; plugin: string };
 
 class Builder {
   readonly findings = new Findings();
@@ -104,6 +109,7 @@ class Builder {
     if (kind === 'agent' || kind === 'parameters') return null;
     if (kind === 'package') return this.finish({ kind, plugin: kind, package: value });
     if (kind === 'dashboard') return this.dashboard();
+    if (kind === 'downtime' || kind === 'silence') return this.suppression(kind);
     const plugin = this.pluginId(kind);
     const isKnown = this.findPlugin(plugin);
     if (!isKnown && this.entry !== undefined) return null;
@@ -119,7 +125,13 @@ class Builder {
     const ifGroup = groupName(own.if_group) ?? groupName(own.apply_on) ?? enabledIfGroup;
     const timeoutMs = time('timeout');
     if (kind === 'handler')
-      return this.finish({ ...common, severities: own.severities ?? allStates, timeoutMs, ifGroup });
+      return this.finish({
+        ...common,
+        severities: own.severities ?? allStates,
+        timeoutMs,
+        ifGroup,
+        ...handlerPolicy(own, this.context.handlers, this.note),
+      });
     const scheduled = { ...common, intervalMs: time('interval'), timeoutMs, ifGroup };
     if (plugin === 'detector/rule') return this.detector(scheduled);
     return kind === 'check' ? this.check(scheduled) : this.finish(scheduled);
@@ -246,17 +258,22 @@ class Builder {
 
   private check(scheduled: Draft): ConfigObject {
     const { own, data, raw } = this;
+    const { handlers, parameters, variables: global } = this.context;
     const draft: Draft = {
       ...scheduled,
       displayName: isSet(own.display_name) ? String(own.display_name) : raw.name,
-      handlers: own.handlers ?? null,
       attempts: own.attempts ?? 1,
       tests: this.tests(),
       data,
-      ...(isSet(own.script) && { script: own.script as string }),
+      ...statePolicy(own, this.note),
+      ...checkAlerting(own, [parameters.handlers, global.default_handlers], handlers, this.note),
     };
-    this.unknownHandlers();
-    if (draft.plugin === 'check/nagios') this.unresolvedMacros();
+    unusedKeys(own, draft.plugin, this.note);
+    if (draft.plugin === 'check/nagios') {
+      const trees = [raw.value, parameters, global];
+      const command = buildCommand(own, trees, Number(draft.timeoutMs), this.note);
+      return this.finish({ ...draft, ...(command && { command }) });
+    }
     if (draft.plugin !== 'check/rule') return this.finish(draft);
     const given = outputs.filter((key) => isSet(own[key]));
     if (given.length === 0 && !this.findings.failed)
@@ -284,25 +301,13 @@ class Builder {
     }));
   }
 
-  private unknownHandlers(): void {
-    const { handlers } = this.context;
-    for (const [index, name] of (Array.isArray(this.own.handlers) ? this.own.handlers : []).entries()) {
-      if (typeof name !== 'string' || handlers.has(name)) continue;
-      const near = nearest(name, handlers);
-      const known = handlers.size === 0 ? 'there is none' : `there is ${[...handlers].join(', ')}`;
-      const hint = near === undefined ? known : `did you mean '${near}'?`;
-      const message = `the handler '${name}' is not configured and is never called; ${hint}`;
-      this.findings.warning('OPSBRO_CONFIG_UNKNOWN_HANDLER', message, this.at(['handlers', index]));
-    }
-  }
-
-  private unresolvedMacros(): void {
-    const trees = [this.raw.value, this.context.parameters, this.context.variables];
-    for (const macro of macrosOf(this.own.script)) {
-      if (macro.some((path) => trees.some((tree) => lookUp(tree, path) !== undefined))) continue;
-      const message = `the macro $${macro.map((path) => path.join('.')).join('|')}$ names nothing and stays empty`;
-      this.findings.warning('OPSBRO_CONFIG_UNKNOWN_MACRO', message, this.at(['script']));
-    }
+  private suppression(kind: 'downtime' | 'silence'): ConfigObject | null {
+    const { value, place } = this.raw;
+    this.report(validate(kindSchemas[kind], value, `a ${kind}`), (path) => path);
+    const keys = suppressionKeys(value);
+    const problem = this.findings.failed ? null : suppressionProblem(kind, keys);
+    if (problem !== null) this.findings.error('OPSBRO_CONFIG_TYPE', `${kind}: ${problem}`, place);
+    return isDisabled(value) ? null : this.finish({ kind, plugin: kind, keys });
   }
 
   private dashboard(): ConfigObject {
@@ -354,6 +359,9 @@ class Builder {
     if (code !== 'OPSBRO_CONFIG_TYPE' || file !== path) return '';
     return quotingAdvice(bytes.toString('utf8').split('\n', line).at(-1) ?? '')?.advice ?? '';
   }
+
+  private readonly note: Report = (severity, code, message, path, of, offset) =>
+    this.findings.add(severity, code, message, this.at(path, of, offset));
 
   /** The place of a key or value as written; of the object itself when it is not written. */
   private at(path: Path, of: 'key' | 'value' = 'value', offset?: number): Place {

@@ -1,6 +1,7 @@
 import type { Json, JsonObject, Manifest, VerdictState } from 'opsbro/sdk';
 import type { ErrorCode } from '../core/errors.ts';
 import type { Program } from '../language/program.ts';
+import type { CheckAlerting, CheckCommand, HandlerPolicy, StatePolicy } from './policy/model.ts';
 
 /** A place in a file. Lines and columns count from 1. */
 export interface Place {
@@ -76,14 +77,14 @@ export interface CheckTest {
 }
 
 /** Judges one thing and keeps a state. */
-export interface CheckObject extends ScheduledBase {
+export interface CheckObject extends ScheduledBase, StatePolicy, CheckAlerting {
   kind: 'check';
   displayName: string;
   /** Present for `check/rule`. Its outcome is `verdict`. */
   program?: Program;
-  /** Nagios checks (run by a later plugin): the command line with its macros, or argv. */
-  script?: string | string[];
-  handlers: string[] | null;
+  /** Present for `check/nagios`: its `script`, the macros replaced. */
+  command?: CheckCommand;
+  /** Runs in a row that must not be ok until that is hard. */
   attempts: number;
   tests: CheckTest[];
   /** The check's own free keys (`thresholds` …), as macros and `configuration.` see them. */
@@ -91,7 +92,7 @@ export interface CheckObject extends ScheduledBase {
 }
 
 /** Is told about events of these severities. */
-export interface HandlerObject extends ObjectBase {
+export interface HandlerObject extends ObjectBase, HandlerPolicy {
   kind: 'handler';
   enabled: boolean;
   severities: VerdictState[];
@@ -121,6 +122,18 @@ export interface PackageObject extends ObjectBase {
   package: JsonObject;
 }
 
+/** A planned time without notifications of problems. `keys` are those of a request (`alerting/suppression/request.ts`). */
+export interface DowntimeObject extends ObjectBase {
+  kind: 'downtime';
+  keys: JsonObject;
+}
+
+/** No notifications of some checks. `keys` are those of a request. */
+export interface SilenceObject extends ObjectBase {
+  kind: 'silence';
+  keys: JsonObject;
+}
+
 /** Whatever a plan starts, by `kind`. */
 export type ConfigObject =
   | CollectorObject
@@ -129,7 +142,9 @@ export type ConfigObject =
   | HandlerObject
   | ServiceObject
   | DashboardObject
-  | PackageObject;
+  | PackageObject
+  | DowntimeObject
+  | SilenceObject;
 
 /** The effective `agent.yml`. */
 export interface AgentSettings {

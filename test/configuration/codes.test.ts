@@ -24,6 +24,7 @@ it.each<[ErrorCode, string, string]>([
   ['OPSBRO_CONFIG_UNKNOWN_COLLECTOR', 'a/x.yml', 'check: {critical_if: "{{collector.x.y}}"}\n'],
   ['OPSBRO_CONFIG_UNKNOWN_MACRO', 'a/x.yml', 'check: {script: "/bin/x $y$"}\n'],
   ['OPSBRO_CONFIG_UNKNOWN_HANDLER', 'a/x.yml', 'check: {critical_if: "1", handlers: [x]}\n'],
+  ['OPSBRO_CONFIG_DEPENDENCY', 'a/x.yml', 'check: {critical_if: "1", depends_on: [y]}\n'],
   ['OPSBRO_CONFIG_UNREADABLE', 'a/x.yml/file', ''],
   ['OPSBRO_CONFIG_TOO_LARGE', 'a/x.yml', `check: {notes: "${'x'.repeat(1024 * 1024)}"}\n`],
   ['OPSBRO_PLUGIN_MANIFEST', 'a/w/plugin.yml', 'api: 1\n'],

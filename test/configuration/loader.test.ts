@@ -141,22 +141,6 @@ describe('a load', () => {
     expect(found.program?.constants).toEqual(expect.arrayContaining([5, 7]));
   });
 
-  it('keeps a Nagios check disabled while its plugin is not installed, and knows its macros', () => {
-    const script =
-      'check:\n  script: "$nagiosplugins$/check_x -w $x.warning$ -c $x.nothing | fallback$"\n  x: {warning: 1}\n  fallback: 2\n';
-    const made = bench({ 'a/c.yml': script, 'agent.yml': 'nagiosplugins: /usr/lib\n' });
-    const plan = made.load();
-    expect(lines(plan.diagnostics)).toEqual([
-      'c.yml:2:11 warning check/nagios is not installed; the check stays disabled',
-    ]);
-    expect(plan.start.find(({ id }) => id === 'a/check/c')).toMatchObject({
-      enabled: false,
-      plugin: 'check/nagios',
-      data: { x: { warning: 1 }, fallback: 2 },
-    });
-    expect(plan.agent?.variables).toEqual({ nagiosplugins: '/usr/lib' });
-  });
-
   it('binds the parameters of its pack, later directories over earlier ones', () => {
     const made = bench(
       {

@@ -9,6 +9,8 @@ import type { ConfigDirectories } from '../../threads/protocol.ts';
 
 const manifests: { [path: string]: string } = {
   'checks/rule': 'api: 1\nkind: check\nname: rule\nsummary: rules\nruns: expression\ninterval: 10s\n',
+  'checks/nagios':
+    'api: 1\nkind: check\nname: nagios\nsummary: scripts\nruns: expression\ninterval: 10s\ntimeout: 30s\n',
   'detectors/rule': 'api: 1\nkind: detector\nname: rule\nsummary: rules\nruns: expression\n',
   'collectors/cpustats':
     'api: 1\nkind: collector\nname: cpustats\nsummary: cpu\ninterval: 10s\ntimeout: 5s\n',

@@ -50,6 +50,7 @@ const allowed: { [folder: string]: RegExp[] } = {
     /^exec\/quote\.ts$/,
     /^threads\/protocol\.ts$/,
     /^alerting\/suppression\/(request|dependency-graph)\.ts$/,
+    /^alerting\/calendar\/weekly\.ts$/,
   ],
   threads: [
     /^node:/,

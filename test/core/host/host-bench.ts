@@ -8,6 +8,8 @@ import type {
   PluginEntry,
   ServiceObject,
 } from '../../../configuration/model.ts';
+import { checkAlerting, statePolicy } from '../../../configuration/policy/check-policy.ts';
+import { handlerPolicy } from '../../../configuration/policy/handler-policy.ts';
 import { Board } from '../../../core/board/board.ts';
 import { Bus } from '../../../core/board/bus.ts';
 import type { HostDeps, HostLog } from '../../../core/host/deps.ts';
@@ -179,7 +181,8 @@ export function checkObject(
     name,
     plugin: 'check/rule',
     displayName: name,
-    handlers: null,
+    ...statePolicy({}, () => {}),
+    ...checkAlerting({}, [], new Set(), () => {}),
     attempts: 1,
     tests: [],
     data: {},
@@ -219,6 +222,7 @@ export function handlerObject(name: string, more: Partial<HandlerObject> = {}): 
     ifGroup: null,
     timeoutMs: 1000,
     options: {},
+    ...handlerPolicy({}, new Set(), () => {}),
     ...more,
   };
 }
