@@ -243,26 +243,8 @@ export interface HistoryView {
   }[];
 }
 
-/** GET /api/v1/report/checks?since=ISO: how the checks fared by their hard states, sorted by id. Lengths of time in seconds. */
-export interface ChecksReportView {
-  since: string;
-  until: string;
-  /** The history is complete from here on; null: in all of the span. */
-  known_since: string | null;
-  checks: {
-    id: string;
-    name: string;
-    state: VerdictState | 'pending';
-    ok_percent: number | null;
-    seconds: { [state in VerdictState | 'pending']: number };
-    /** Of that, without fresh data. */
-    stale_seconds: number;
-    /** Problems that began, and how long those lasted on average that ended. */
-    problems: number;
-    mttr_seconds: number | null;
-    changes: number;
-  }[];
-}
+/** GET /api/v1/report/checks?since=ISO. */
+export type { ChecksReportView } from '../../alerting/history/report-view.ts';
 
 /** Every error answer: {"error": {code, message}}. */
 export interface ErrorView {
