@@ -215,7 +215,9 @@ export class Outbox {
       this.#delivered(handler, lane);
       lane.remove(waiting);
       await this.#parts.store.put({ del: [entryKey('outbox', entry)] });
-    } else await this.#failed(lane, waiting, delivery);
+    } else if (this.#isStopped) return;
+    // Cut off by the stop: it counts as never tried.
+    else await this.#failed(lane, waiting, delivery);
     this.#delivering.delete(handler);
     lane.isBusy = false;
     this.#pump();

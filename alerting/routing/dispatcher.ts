@@ -112,15 +112,19 @@ export class Dispatcher {
     return this.#told.get(handler)?.get(check);
   }
 
-  /** Checks that an alert is known of: those in trouble, and those whose recovery somebody has to hear of. */
-  checks(): string[] {
-    return [...this.#alerts.keys()];
+  /** An alert that is not over, or whose end somebody has to hear of. */
+  alert(check: string): Alert | undefined {
+    return this.#alerts.get(check);
+  }
+
+  /** Checks that an alert is known of, or that some handler was told of. */
+  checks(): Set<string> {
+    return new Set([...this.#alerts.keys(), ...[...this.#told.values()].flatMap((told) => [...told.keys()])]);
   }
 
   /** The decision for each handler about a check at this moment, without acting on it. */
-  explain(alert: Alert): { handler: string; decision: Decision; told: Told | undefined }[] {
+  explain(alert: Alert, holds: Holds): { handler: string; decision: Decision; told: Told | undefined }[] {
     const at = this.#parts.now();
-    const holds = this.#parts.holds(alert, at);
     return this.#parts.handlers().map((handler) => {
       const told = this.toldOf(handler.id, alert.check);
       return {
@@ -205,11 +209,16 @@ export class Dispatcher {
       const alert = this.#alerts.get(check);
       if (alert === undefined) continue;
       const told = this.toldOf(handler.id, check);
-      const finding = findNeed(handler, alert, told, this.#parts.holds(alert, at), at);
+      const finding = findNeed(handler, alert, told, this.#holdsOf(alert, at), at);
       if (finding.forget === true) this.#forget(handler, check, plan);
       candidates.push({ alert, told, finding });
     }
     return candidates;
+  }
+
+  /** Only problems are held back. */
+  #holdsOf(alert: Alert, at: number): Holds {
+    return alert.state === 'ok' || alert.removed ? { holds: [], nextAt: null } : this.#parts.holds(alert, at);
   }
 
   #tell(handler: HandlerPolicy, unit: Unit, candidates: Candidate[], at: number, plan: Plan): () => void {

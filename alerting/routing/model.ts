@@ -22,6 +22,10 @@ export interface Alert {
   since: number;
   /** Since when its hard state is not ok; null when it is. */
   problemSince: number | null;
+  /** Its state changes too often to tell anybody of each change. */
+  flapping: boolean;
+  /** When the run ended that its state comes from; null when it never ran here. */
+  lastRun: number | null;
   output: string;
   longOutput: string;
   attempt: number;

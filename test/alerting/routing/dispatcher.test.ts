@@ -66,7 +66,7 @@ describe('Dispatcher', () => {
     bench.changed(recovered);
     bench.changed(recovered);
     expect(bench.keys).toEqual(['host/linux/check/load/1/problem', 'host/linux/check/load/2/recovery']);
-    expect(bench.dispatcher.checks()).toEqual([]);
+    expect([...bench.dispatcher.checks()]).toEqual([]);
     expect([...bench.store]).toEqual([]);
   });
 
@@ -167,7 +167,7 @@ describe('Dispatcher', () => {
     bench.apply(bench.dispatcher.reconsider());
     expect([...bench.store]).toEqual([]);
     bench.changed(recovered);
-    expect(bench.dispatcher.checks()).toEqual([]);
+    expect([...bench.dispatcher.checks()]).toEqual([]);
   });
 
   it('records a decision when it changes, not each time it is made', () => {

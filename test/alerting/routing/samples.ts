@@ -12,6 +12,8 @@ export function sampleAlert(change: Partial<Alert> = {}): Alert {
     episode: 1,
     since: 1000,
     problemSince: 1000,
+    flapping: false,
+    lastRun: 1000,
     output: 'load 9',
     longOutput: '',
     attempt: 1,
