@@ -80,7 +80,7 @@ export function showAgent(loaded: Loaded): ShownObject {
 
 function effective(object: ConfigObject): JsonObject {
   const { kind } = object;
-  if (kind === 'package' || kind === 'dashboard') return {};
+  if (kind === 'package' || kind === 'dashboard' || kind === 'downtime' || kind === 'silence') return {};
   const shown: JsonObject = { use: object.plugin, enabled: object.enabled };
   if ('intervalMs' in object) shown.interval = `${object.intervalMs / 1000}s`;
   if ('timeoutMs' in object) shown.timeout = `${object.timeoutMs / 1000}s`;
