@@ -54,9 +54,9 @@ export interface Manifest {
   interval?: string;
   timeout?: string;
   /**
-   * JSON Schema 2020-12 of the options, with the formats `duration`, `size`, `expression`, `secret` and `template` (a Jinja template, or
-   * the name of a file of `templates/` beside the object's; the plugin gets its text, null when it cannot be read). An option `ca_file`
-   * inherits that of agent.yml.
+   * JSON Schema 2020-12 of the options, with the formats `duration`, `size`, `range` (a threshold of Nagios), `regex`, `expression`,
+   * `secret` and `template` (a Jinja template, or the name of a file of `templates/` beside the object's; the plugin gets its text, null
+   * when it cannot be read). An option `ca_file` inherits that of agent.yml.
    */
   options?: JsonObject;
   permissions?: Permissions;

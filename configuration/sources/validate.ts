@@ -1,5 +1,5 @@
 import { Ajv2020, type AnySchemaObject, type ErrorObject, type ValidateFunction } from 'ajv/dist/2020.js';
-import type { Json, JsonObject } from 'opsbro/sdk';
+import { type Json, type JsonObject, parseRange, thresholdUnits } from 'opsbro/sdk';
 import type { ErrorCode } from '../../core/errors.ts';
 import { nearest } from '../../language/nearest.ts';
 import { parseDuration, parseSize } from './duration.ts';
@@ -24,7 +24,12 @@ const ajv = new Ajv2020({
 ajv.addFormat('duration', { type: 'string', validate: (text: string) => parseDuration(text) !== undefined });
 ajv.addFormat('interval', { type: 'string', validate: (text: string) => (parseDuration(text) ?? 0) >= 1000 });
 ajv.addFormat('size', { type: 'string', validate: (text: string) => parseSize(text) !== undefined });
-for (const format of ['expression', 'secret', 'template', 'uri', 'hostname', 'ipv4', 'ipv6', 'regex'])
+ajv.addFormat('range', {
+  type: 'string',
+  validate: (text: string) => parseRange(text, thresholdUnits) !== null,
+});
+ajv.addFormat('regex', { type: 'string', validate: (text: string) => faultOf(text) === undefined });
+for (const format of ['expression', 'secret', 'template', 'uri', 'hostname', 'ipv4', 'ipv6'])
   ajv.addFormat(format, true);
 
 const compiled = new WeakMap<object, ValidateFunction>();
@@ -60,7 +65,7 @@ export function openFormats(schema: Json): Json {
 }
 
 /**
- * Checks a value against a JSON Schema 2020-12 with the formats duration, size, expression, secret and template. A schema object is compiled
+ * Checks a value against a JSON Schema 2020-12 with the formats duration, size, range, regex, expression, secret and template. A schema object is compiled
  * once; throws when it is not a schema. `subject` names what has the keys, e.g. `collector/redis`.
  */
 export function validate(schema: JsonObject, value: Json, subject: string): SchemaFinding[] {
@@ -105,6 +110,16 @@ function describe(error: ErrorObject, subject: string): SchemaFinding {
   const isSecret = error.parentSchema?.secret === true;
   const message = `${where} is ${isSecret ? 'no text' : found(error.data)}, expected ${expected(error)}`;
   return { code: 'OPSBRO_CONFIG_TYPE', message, path, of: 'value' };
+}
+
+/** What is wrong with a regular expression; undefined when nothing is. */
+function faultOf(pattern: string): string | undefined {
+  try {
+    new RegExp(pattern);
+    return undefined;
+  } catch (error) {
+    return (error as Error).message;
+  }
 }
 
 /** Says that `owner` has no key `name`, and which one was probably meant. */
@@ -155,6 +170,9 @@ function expected(error: ErrorObject): string {
   if (format === 'duration') return "a duration such as '10s', '5m', '2h', '1d' or a number of seconds";
   if (format === 'interval') return "a duration of at least one second, such as '10s', '5m', '2h' or '1d'";
   if (format === 'size') return "a size such as '64MiB' or a number of bytes";
+  if (format === 'range')
+    return "a range such as '10', '10:', '~:10', '10:20' or '@10:20', whose numbers may have a unit such as '500ms' or '10MiB'";
+  if (format === 'regex') return `a regular expression; ${faultOf(String(error.data))}`;
   if (keyword === 'type')
     return [params.type]
       .flat()

@@ -21,3 +21,14 @@ it('shows the pattern of a plugin that does not say what it allows', () => {
     `'port' is the text "8o", expected a text like ^[0-9]+$; found "o" at character 2`,
   ]);
 });
+
+it.each([
+  ['range', '20:10', "a range such as '10', '10:', '~:10', '10:20' or '@10:20'"],
+  ['range', '5 apples', "a range such as '10', '10:', '~:10', '10:20' or '@10:20'"],
+  ['regex', 'a(b', 'a regular expression; Invalid regular expression: /a(b/'],
+])('says what a %s may be when it is %j', (format, text, wants) => {
+  const schema = { type: 'object', properties: { it: { type: ['string', 'number'], format } } };
+  const [finding] = validate(schema, { it: text }, 'check/it');
+  expect(finding?.message).toContain(`'it' is the text "${text}", expected ${wants}`);
+  for (const good of [5, '@1:2', '10']) expect(validate(schema, { it: good }, 'check/it')).toEqual([]);
+});
