@@ -5,12 +5,12 @@ import type { ErrorCode } from '../core/errors.ts';
 import { agentSettings, checkAgent, globalData } from './agent-settings.ts';
 import type { BuildContext, Built, ExpressionCompiler } from './build.ts';
 import type { AgentSettings, ConfigObject, Diagnostic, Place, PluginEntry } from './model.ts';
-import { overlay } from './override.ts';
 import { dependencyFindings } from './policy/dependencies.ts';
 import { checkHandlerNames } from './policy/handler-names.ts';
 import type { Scan } from './sources/files.ts';
 import { mergeTrees } from './sources/macros.ts';
 import { type PluginSet, runtimeOf } from './sources/manifests.ts';
+import { overlay } from './sources/override.ts';
 import { checkParameters, type ParameterScope } from './sources/parameters.ts';
 import type { RawObject, SplitFile } from './sources/split.ts';
 

@@ -64,6 +64,7 @@ describe('a partial file over a shipped object', () => {
     ['enable: false', { enabled: false }],
     ['notes: null', { notes: 'none' }],
     ['thresholds: {low: 5}', { data: { thresholds: { low: 5 } }, tests: [] }],
+    ['labels: {team: web}', { labels: { team: 'web' }, tests: [{}] }],
     ['use: rule', { notes: 'none', data: {} }],
   ])('%s gives %j', (text, expected) => {
     made.write('linux/monitoring/cpu.yml', base.replace('notes', 'enabled: true\n  notes'));

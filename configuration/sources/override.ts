@@ -1,5 +1,5 @@
 import type { JsonObject } from 'opsbro/sdk';
-import type { RawObject } from './sources/split.ts';
+import type { RawObject } from './split.ts';
 
 /** Spellings of one key: who writes one, replaces the others. */
 const spellings = ['enabled enable', 'add_groups groups tags', 'if_group apply_on enabled_if_group'].map(
@@ -8,9 +8,11 @@ const spellings = ['enabled enable', 'add_groups groups tags', 'if_group apply_o
 /** Who names another plugin or command writes another object. */
 const natures = ['use', 'type', 'script'];
 /** What may change under the tests of a check without making them wrong. */
-const harmless = new Set(
-  'id enabled enable interval timeout if_group apply_on handlers attempts display_name notes'.split(' '),
-);
+const harmless = new Set([
+  ...'id enabled enable interval timeout if_group apply_on handlers attempts display_name notes'.split(' '),
+  ...'retry_interval for volatile flapping on_missing depends_on dependency_wait'.split(' '),
+  ...'labels runbook mode escalation nice run_as environment output_limit'.split(' '),
+]);
 const merged = new WeakMap<RawObject, { below: RawObject; raw: RawObject }>();
 
 /**
