@@ -14,7 +14,7 @@ import { Findings } from './sources/findings.ts';
 import { type KindSchema, kindSchemas } from './sources/kinds.ts';
 import { configurationNames, macrosOf } from './sources/macros.ts';
 import { fillOptions, inheritedOptions, mapFormats, optionSchemaOf } from './sources/options.ts';
-import { isMapping, plannedPlugins, type RawObject } from './sources/split.ts';
+import { isMapping, type RawObject } from './sources/split.ts';
 import { locateTemplates } from './sources/templates.ts';
 import { quotingAdvice } from './sources/unquoted.ts';
 import { type SchemaFinding, unknownKey, validate } from './sources/validate.ts';
@@ -118,7 +118,7 @@ class Builder {
     const { own, entry } = this;
     const time = (key: 'interval' | 'timeout'): number =>
       parseDuration(own[key]) ?? parseDuration(entry?.manifest[key]) ?? 10_000;
-    const enabled = (own.enabled ?? own.enable ?? true) === true && entry !== undefined;
+    const enabled = (own.enabled ?? own.enable ?? true) === true;
     const common = { kind, plugin, enabled, options };
     const enabledIfGroup = groupName(own.enabled_if_group);
     if (kind === 'service') return this.finish({ ...common, enabledIfGroup });
@@ -167,13 +167,10 @@ class Builder {
       return false;
     }
     if (this.entry !== undefined) return true;
-    const isPlanned = plannedPlugins.has(id);
     const near = nearest(id, this.context.plugins.keys());
     const hint = near === undefined ? "'opsbro plugins list' shows what exists" : `did you mean '${near}'?`;
-    if (isPlanned)
-      this.findings.warning(unknownPlugin, `${id} is not installed; the ${kind} stays disabled`, place);
-    else this.findings.error(unknownPlugin, `the plugin ${id} does not exist; ${hint}`, place);
-    return isPlanned;
+    this.findings.error(unknownPlugin, `the plugin ${id} does not exist; ${hint}`, place);
+    return false;
   }
 
   /** Tells own keys, plugin options and free data apart, checks the first two against their schemas, and returns the options. */
@@ -187,7 +184,7 @@ class Builder {
     const inline: JsonObject = {};
     for (const [key, item] of Object.entries(value)) {
       if (Object.hasOwn(schema.properties, key)) this.own[key] = item;
-      else if (isOption(key) || (manifest === undefined && plugin !== 'check/nagios')) inline[key] = item;
+      else if (isOption(key) || manifest === undefined) inline[key] = item;
       else if (kind === 'check' && (isMapping(item) || this.namesData(key))) this.data[key] = item;
       else {
         const known = Object.keys({ ...schema.properties, ...optionSchema.properties });

@@ -41,9 +41,6 @@ const kinds = new Set<string>(
 const later = new Set('generator compliance installor service zone tutorial'.split(' '));
 const plannedServices = new Set('dns statsd graphite websocket shinken grafana http'.split(' '));
 
-/** True for what a stock configuration of OpsBro may hold but no installed plugin runs yet: a warning, never an error. */
-export const plannedPlugins: ReadonlySet<string> = new Set(['check/nagios']);
-
 /** Splits one file into its objects. `services` has the installed services by name. Never throws. */
 export function splitFile(file: SourceFile, services: ReadonlyMap<string, unknown>): SplitFile {
   const splitter = new Splitter(file, services);
