@@ -78,6 +78,16 @@ describe('deliver', () => {
   it.each([
     [{ status: 503, headers: { 'retry-after': '7' } }, { retryAfterMs: 7000, permanent: false }, '503'],
     [{ status: 429 }, { permanent: false }, '429'],
+    [
+      { status: 429, text: '{"retry_after":0.5}' },
+      { permanent: false, retryAfterMs: 500 },
+      '429: {"retry_after":0.5}',
+    ],
+    [
+      { status: 429, text: '{"parameters":{"retry_after":35}}' },
+      { permanent: false, retryAfterMs: 35_000 },
+      '429: {"parameters":{"retry_after":35}}',
+    ],
     [{ status: 400, text: 'no\n  channel' }, { permanent: true }, '400: no channel'],
     [{ status: 404, text: `no ${url} here` }, { permanent: true }, '404: no ******** here'],
     [{ status: 403, text: 'bad s3cret-token' }, { permanent: true }, '403: bad ********'],

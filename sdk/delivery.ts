@@ -105,9 +105,19 @@ function refusal(answer: HttpResponse, url: string, secrets: string[], nowMs: nu
   const hidden = [...secrets, url, ...(URL.canParse(url) ? [new URL(url).pathname] : [])];
   const said = redactText(text.trim().replaceAll(/\s+/g, ' ').slice(0, maxQuoted), hidden);
   const to = headers.location === undefined ? '' : ` redirects to ${redactUrl(headers.location)};`;
-  const retryAfterMs = parseRetryAfter(headers['retry-after'], nowMs);
+  const retryAfterMs = parseRetryAfter(headers['retry-after'] ?? waitIn(text), nowMs);
   return new DeliveryError(`${redactUrl(url)}:${to} answers ${status}${said === '' ? '' : `: ${said}`}`, {
     permanent: !isRetriedStatus(status),
     ...(retryAfterMs !== undefined && { retryAfterMs }),
   });
+}
+
+/** Telegram puts `parameters.retry_after` into its answer, Discord `retry_after`: seconds, both. */
+function waitIn(text: string): string | undefined {
+  try {
+    const { retry_after, parameters } = JSON.parse(text);
+    return String(retry_after ?? parameters?.retry_after ?? '');
+  } catch {
+    return undefined;
+  }
 }

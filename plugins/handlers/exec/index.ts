@@ -1,0 +1,35 @@
+import { alertsOf, type Context, cutText, DeliveryError, defineHandler, type ExecOptions } from 'opsbro/sdk';
+import { nagiosVariables } from './nagios-variables.ts';
+
+interface Options {
+  command: string;
+  args: string[];
+  environment: { [name: string]: string };
+  contacts: string[];
+}
+
+const maxSaid = 500;
+/** The run's own timeout is what counts. */
+const timeoutMs = 24 * 3600 * 1000;
+
+/** Runs the program once per check of an event, as Nagios would. Exit code 0 is success, all else is tried again. */
+export default defineHandler<Options>({
+  async handle(ctx, event) {
+    const alerts = alertsOf(event);
+    const contact = { name: ctx.name, emails: ctx.options.contacts };
+    for (const alert of alerts.length === 0 ? [undefined] : alerts) {
+      const env = { ...nagiosVariables(event, alert, contact), ...ctx.options.environment };
+      await run(ctx, { env, stdin: `${JSON.stringify(event)}\n`, timeoutMs });
+    }
+  },
+});
+
+async function run(ctx: Context<Options>, options: ExecOptions): Promise<void> {
+  const { command, args } = ctx.options;
+  const { code, signal, stdout, stderr } = await ctx.exec(command, args, options);
+  if (stdout.trim() !== '') ctx.log.debug('the program wrote', { stdout: cutText(stdout, maxSaid) });
+  if (code === 0) return;
+  const how = code === null ? `was ended by ${signal}` : `exited with ${code}`;
+  const said = cutText((stderr.trim() || stdout.trim()).replaceAll(/\s+/g, ' '), maxSaid);
+  throw new DeliveryError(`${command} ${how}${said === '' ? '' : `: ${said}`}`);
+}
