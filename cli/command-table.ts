@@ -68,6 +68,11 @@ export const commandGroups: CommandGroup[] = [
     load: async () => (await import('./plugins.ts')).registerPlugins,
   },
   {
+    name: 'import',
+    summary: "turn another program's configuration into config.d",
+    load: async () => (await import('./import.ts')).registerImport,
+  },
+  {
     name: 'generate',
     summary: 'print a systemd unit or an init script for this installation',
     load: async () => (await import('./generate.ts')).registerGenerate,

@@ -111,6 +111,11 @@ export const examples: { [verb: string]: Example[] } = {
   'plugins list': [['plugins list --kind collector', 'one kind, with runs, errors and durations']],
   'plugins show': [['plugins show collector/memory', 'its options, output and objects']],
   'plugins release': [['plugins release collector/memory', 'after its fault is mended']],
+  'import nagios': [
+    ['import nagios /etc/nagios4/nagios.cfg --dry-run', 'what it would carry, and what not'],
+    ['import nagios /etc/nagios4/nagios.cfg --out my.d', 'the checks of this machine'],
+    ['import nagios nagios.cfg --all-hosts --json > report.json', 'every host, a pack each'],
+  ],
   'generate systemd': [
     ['generate systemd > /etc/systemd/system/opsbro.service', 'for the directories of now'],
   ],

@@ -10,6 +10,7 @@ const files = sourceFiles(
   'alerting',
   'configuration',
   'exec',
+  'importing',
   'language',
   'threads',
   'plugins',

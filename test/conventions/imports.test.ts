@@ -14,6 +14,7 @@ const files = sourceFiles(
   'alerting',
   'configuration',
   'exec',
+  'importing',
   'language',
   'threads',
   'plugins',
@@ -59,13 +60,20 @@ const allowed: { [folder: string]: RegExp[] } = {
     /^core\/(errors|clock|leveled-log)\.ts$/,
     /^(configuration|language)\//,
   ],
+  importing: [
+    /^node:/,
+    /^opsbro\/sdk$/,
+    /^core\/errors\.ts$/,
+    /^configuration\/(offline|script\/shell-place)\.ts$/,
+    /^language\/nearest\.ts$/,
+  ],
   plugins: [/^node:/, /^opsbro\/sdk(\/testing)?$/, /^npm:/],
   cli: [
     /^node:/,
     /^opsbro\/sdk$/,
     /^npm:commander$/,
     /^core\/(agent|errors|clock)\.ts$/,
-    /^(core\/control|configuration|language|threads)\//,
+    /^(core\/control|configuration|importing|language|threads)\//,
   ],
 };
 

@@ -8,6 +8,7 @@ const files = sourceFiles(
   'alerting',
   'configuration',
   'exec',
+  'importing',
   'language',
   'threads',
   'plugins',

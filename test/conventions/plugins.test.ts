@@ -98,6 +98,7 @@ describe('the YAML of', () => {
       'alerting',
       'configuration',
       'exec',
+      'importing',
       'language',
       'threads',
       'cli',

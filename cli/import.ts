@@ -1,0 +1,136 @@
+import { existsSync, mkdirSync, rmSync, writeFileSync } from 'node:fs';
+import { hostname } from 'node:os';
+import { dirname, join, resolve } from 'node:path';
+import type { Command } from 'commander';
+import { OpsbroError } from '../core/errors.ts';
+import { type HostChoice, importNagios, type NagiosImport } from '../importing/import-nagios.ts';
+import type { CliContext } from './context.ts';
+import { formatCount } from './quantities.ts';
+
+const badConfiguration = 78;
+const shownNames = 5;
+
+interface ImportOptions {
+  out: string;
+  host: string[];
+  allHosts?: boolean;
+  dryRun?: boolean;
+  force?: boolean;
+}
+
+/** Adds `opsbro import`: configurations of other programs as files of `config.d`. */
+export function registerImport(program: Command, cli: CliContext): void {
+  const noun = program.command('import').description("turn another program's configuration into config.d");
+  const add = (name: string, names: string[]): string[] => [...names, name];
+  noun
+    .command('nagios <file>')
+    .description('write the checks and handlers of a nagios.cfg, and say what could not be carried')
+    .option('--out <dir>', 'directory to write to', 'nagios.d')
+    .option('--host <name>', 'a host whose checks to write; may be repeated', add, [])
+    .option('--all-hosts', 'all hosts, each a pack; without it and --host, this machine')
+    .option('--dry-run', 'write nothing')
+    .option('--force', 'replace files that exist')
+    .action((file: string, options: ImportOptions) => run(cli, file, options));
+}
+
+function run(cli: CliContext, file: string, options: ImportOptions): void {
+  const made = importNagios(resolve(file), chosen(options));
+  const out = resolve(options.out);
+  if (options.dryRun !== true) write(made, out, options.force === true);
+  if (made.faults.length > 0) cli.exitCode = badConfiguration;
+  cli.show(document(made, out, options.dryRun === true), () => text(cli, made, options));
+}
+
+function chosen({ host, allHosts }: ImportOptions): HostChoice {
+  if (allHosts === true && host.length > 0)
+    throw new OpsbroError('OPSBRO_CLI_USAGE', "give either '--host' or '--all-hosts', not both");
+  if (allHosts === true) return { all: true };
+  return host.length > 0 ? { names: [...new Set(host)] } : { localNames: [hostname()] };
+}
+
+function write({ files }: NagiosImport, out: string, isForced: boolean): void {
+  const there = isForced ? [] : files.filter(({ path }) => existsSync(join(out, path)));
+  if (there.length > 0) {
+    const names = there.slice(0, shownNames).map(({ path }) => path);
+    const more = there.length > shownNames ? `, and ${there.length - shownNames} more` : '';
+    throw new OpsbroError(
+      'OPSBRO_CLI_USAGE',
+      `in ${out} there is already ${names.join(', ')}${more}; name another directory by --out, or replace them by --force. Nothing was written`,
+    );
+  }
+  for (const { path, text, isSecret } of files) {
+    const target = join(out, path);
+    try {
+      mkdirSync(dirname(target), { recursive: true });
+      if (isForced) rmSync(target, { force: true });
+      writeFileSync(target, text, { flag: 'wx', mode: isSecret ? 0o600 : 0o644 });
+    } catch (cause) {
+      const { message } = cause as Error;
+      throw new OpsbroError('OPSBRO_HOST_IO', `cannot write '${target}': ${message}`, { cause });
+    }
+  }
+}
+
+function document(made: NagiosImport, directory: string, isDry: boolean): object {
+  const { report, files, hosts, others, checks, handlers, faults, moreFaults } = made;
+  return {
+    directory,
+    written: !isDry,
+    files: files.map(({ path, text }) => (isDry ? { path, text } : { path })),
+    hosts,
+    other_hosts: others,
+    checks,
+    handlers,
+    carried: report.carried.map(({ place, object, to }) => ({ ...place, object, to })),
+    changed: report.changed.map(({ place, ...remark }) => ({ ...place, ...remark })),
+    not_carried: report.lost.map(({ place, ...remark }) => ({ ...place, ...remark })),
+    errors: faults.map(({ place, message }) => ({ ...place, message })),
+    more: { remarks: report.dropped, errors: moreFaults },
+  };
+}
+
+function text(cli: CliContext, made: NagiosImport, options: ImportOptions): string {
+  const { report, files, hosts, others, checks, handlers, faults, moreFaults } = made;
+  const { paint } = cli;
+  const done = options.dryRun === true ? 'would write' : 'wrote';
+  const total = [
+    formatCount(checks, 'check'),
+    formatCount(hosts.length, 'host'),
+    formatCount(handlers, 'handler'),
+  ];
+  const advice = `try it with 'opsbro config check ${options.out}'`;
+  const left = others.slice(0, shownNames).join(', ') + (others.length > shownNames ? ', …' : '');
+  return [
+    `${done} ${formatCount(files.length, 'file')} to ${options.out}: ${total[0]} of ${total[1]}, ${total[2]}`,
+    ...(others.length === 0 ? [] : [`left out ${formatCount(others.length, 'host')}: ${left}`]),
+    ...section(
+      paint.bold('errors in the source:'),
+      faults.map(({ place, message }) => ({ place, what: message })),
+    ),
+    ...(moreFaults > 0 ? [`  and ${moreFaults} more`] : []),
+    ...section(paint.bold('carried, but different:'), report.changed),
+    ...section(paint.bold('not carried:'), report.lost),
+    ...(report.dropped > 0 ? [`  and ${report.dropped} more`] : []),
+    ...(options.dryRun === true ? [] : [paint.dim(advice)]),
+  ].join('\n');
+}
+
+interface Line {
+  place: { file: string; line: number };
+  object?: string;
+  objects?: number;
+  what: string;
+}
+
+function section(title: string, lines: readonly Line[]): string[] {
+  const shown = lines.map(({ place, object = '', objects = 1, what }) => {
+    const also = objects > 1 ? ` (and ${formatCount(objects - 1, 'other')})` : '';
+    return `  ${place.file}:${place.line}: ${object === '' ? '' : `${object}${also}: `}${what}`;
+  });
+  return shown.length === 0 ? [] : ['', title, ...shown.map(printable)];
+}
+
+/** Names come from files: nothing of them may move a terminal's cursor. */
+function printable(line: string): string {
+  return line.replaceAll(/\p{Cc}+/gu, ' ');
+}
