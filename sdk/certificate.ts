@@ -4,8 +4,8 @@ import type { Metric } from './values.ts';
 
 /** How long a certificate must still be valid, as options of the format `duration`; absent: whatever is left will do. */
 export interface ExpiryLimits {
-  warning?: string;
-  critical?: string;
+  warning?: string | undefined;
+  critical?: string | undefined;
 }
 
 const dayMs = 86_400_000;

@@ -6,8 +6,8 @@ export type Threshold = string | number;
 
 /** Thresholds of one figure. An absent one never alerts. */
 export interface Thresholds {
-  warning?: Threshold;
-  critical?: Threshold;
+  warning?: Threshold | undefined;
+  critical?: Threshold | undefined;
 }
 
 /** One thing a check found. */

@@ -26,7 +26,7 @@ async function judgeCertificate(
   });
   connection.close();
   if (connection.certificate === undefined) return undefined;
-  const limits = { ...(warning !== undefined && { warning }), ...(critical !== undefined && { critical }) };
+  const limits = { warning, critical };
   const nowMs = ctx.clock.now();
   return {
     finding: judgeExpiry(connection.certificate, nowMs, limits),
