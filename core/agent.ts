@@ -1,10 +1,9 @@
 import { join } from 'node:path';
 import type { Json, JsonObject } from 'opsbro/sdk';
 import { ConfigClient } from '../configuration/client.ts';
-import type { ConfigPlan } from '../configuration/model.ts';
 import { ConfigWatch } from '../configuration/watch.ts';
 import { type Assembly, assemble, packageRoot } from './assembly.ts';
-import { systemClock } from './clock.ts';
+import { late, systemClock } from './clock.ts';
 import { RouteTable } from './control/route-table.ts';
 import { type AgentInside, agentView, pluginViews } from './control/routes/agent.ts';
 import { controlRoutes } from './control/routes/index.ts';
@@ -17,7 +16,6 @@ import { CpuMeter } from './host/cpu-meter.ts';
 import { Reloader } from './host/reloader.ts';
 import { accuse, dropOrphans, restoreBoard } from './host/restore.ts';
 import { type AgentLog, createLog } from './log.ts';
-import { Router } from './notify/router.ts';
 import { createNotifier, type Notifier } from './notify/systemd.ts';
 import { type DataDirectory, openDataDirectory } from './store/data-directory.ts';
 
@@ -171,12 +169,12 @@ class Agent implements AgentHandle {
   }
 
   async #restore(): Promise<void> {
-    const { deps, crashed, history, identity } = this.#parts;
+    const { deps, alerting, crashed, history } = this.#parts;
+    await alerting.restore(this.#data.store);
     await restoreBoard(this.#data.store, deps.board, deps.quarantine, systemClock.now());
     await Promise.all([deps.states.restore(), history.restore()]);
     await accuse(deps, crashed, this.#options.endedWith);
     history.follow(deps.bus);
-    new Router(deps, identity.name).follow(deps.bus);
     deps.bus.subscribe('groups', () => {
       void linkGroups(deps);
       this.#linkServices();
@@ -230,8 +228,9 @@ class Agent implements AgentHandle {
 
   /** Everything is told to end, then what must be kept is written: also when something did not end in its time. */
   async #release(): Promise<void> {
-    const { deps, pool, rules, services, links } = this.#parts;
+    const { alerting, deps, pool, rules, services, links } = this.#parts;
     deps.scheduler.stop();
+    alerting.stop();
     links.stop();
     this.#reloader.stop();
     // What a run cut off now would say of the host is that the agent stopped.
@@ -268,11 +267,14 @@ class Agent implements AgentHandle {
   }
 
   async #firstLoad(): Promise<void> {
-    const { deps } = this.#parts;
+    const { alerting, deps } = this.#parts;
     await this.#reloader.reload();
-    const orphans = dropOrphans(deps.board, deps.states, (id) => deps.table.has(id), systemClock.now());
+    // What a file that cannot be read now had is not gone.
+    const has = (id: string): boolean => this.#reloader.status().badFiles.length > 0 || deps.table.has(id);
+    const orphans = dropOrphans(deps.board, deps.states, has, systemClock.now());
     if (orphans.length > 0) await deps.store.put({ del: orphans });
     await linkGroups(deps);
+    await alerting.start();
   }
 
   #startWatch(): void {
@@ -288,7 +290,7 @@ class Agent implements AgentHandle {
   }
 
   #makeReloader(): Reloader {
-    const { deps, rules, useSettings } = this.#parts;
+    const { deps, alerting, rules, useSettings } = this.#parts;
     return new Reloader({
       log: this.#log,
       now: () => systemClock.now(),
@@ -298,8 +300,9 @@ class Agent implements AgentHandle {
         if (this.#options.logLevel === undefined) this.#log.setLevel(settings.logLevel);
         useSettings(settings);
       },
-      apply: async (plan: ConfigPlan) => {
+      apply: async (plan) => {
         await applyPlan(deps, rules, this.#parts.pool, plan);
+        await alerting.configure();
         this.#linkServices();
       },
       onBusy: (busy) => {
@@ -334,12 +337,13 @@ class Agent implements AgentHandle {
   }
 
   #makeRoutes(): RouteTable {
-    const { runner, history, rules } = this.#parts;
+    const { runner, history, alerting, rules } = this.#parts;
     return new RouteTable(
       controlRoutes({
         inside: this.#inside,
         runner,
         history,
+        alerts: alerting.book,
         config: this.#config,
         explainer: () => rules.engine,
       }),
@@ -393,8 +397,4 @@ class Agent implements AgentHandle {
       plugins: plugins as unknown as JsonObject[],
     };
   }
-}
-
-function late(afterMs: number): Promise<false> {
-  return new Promise((resolve) => systemClock.after(afterMs, () => resolve(false)));
 }

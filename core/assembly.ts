@@ -28,6 +28,7 @@ import { ServiceLinks } from './host/service-links.ts';
 import { initialSettings } from './host/settings.ts';
 import { agentUuid } from './identity.ts';
 import type { AgentLog } from './log.ts';
+import { Alerting } from './notify/alerting.ts';
 import { Scheduler } from './schedule/scheduler.ts';
 import type { DataDirectory } from './store/data-directory.ts';
 import type { Store } from './store/level.ts';
@@ -59,6 +60,7 @@ export interface Assembly {
   pool: JobPool;
   runner: Runner;
   history: History;
+  alerting: Alerting;
   rules: Rules;
   services: ServiceHost;
   links: ServiceLinks;
@@ -165,6 +167,7 @@ export function assemble(options: AssemblyOptions): Assembly {
   const rules = new Rules(functionCaller(registry, jobs));
   let runner: Runner;
   const scheduler = new Scheduler({ clock, onDue: (ids) => runner.run(ids), onTick: options.onTick });
+  let alerting: Alerting;
   const deps: HostDeps = {
     clock,
     log,
@@ -181,8 +184,12 @@ export function assemble(options: AssemblyOptions): Assembly {
     journal,
     facts: () => currentFacts(board, identity, settings),
     agentFacts: options.agentFacts,
+    get notifications() {
+      return alerting.notifications;
+    },
   };
   runner = new Runner(deps);
+  alerting = new Alerting(deps, identity.name);
   const history = new History(data.store);
   const services = makeServices(deps);
   const guard = makeGuard(pool, services, () => settings.limits.maxRssBytes);
@@ -191,6 +198,7 @@ export function assemble(options: AssemblyOptions): Assembly {
     pool,
     runner,
     history,
+    alerting,
     rules,
     services,
     links: new ServiceLinks(deps, services),
@@ -198,7 +206,7 @@ export function assemble(options: AssemblyOptions): Assembly {
     identity,
     crashed,
     settings: () => settings,
-    watch: watcher(services, runner),
+    watch: watcher(services, runner, alerting),
     useSettings(next) {
       settings = { ...next, displayName: next.displayName === '' ? identity.name : next.displayName };
       rules.useLimits(expressionLimits(next));
@@ -206,10 +214,11 @@ export function assemble(options: AssemblyOptions): Assembly {
   };
 }
 
-function watcher(services: ServiceHost, runner: Runner): () => void {
+function watcher(services: ServiceHost, runner: Runner, alerting: Alerting): () => void {
   return () => {
     services.check();
     void runner.lookForLate();
+    void alerting.tick();
   };
 }
 

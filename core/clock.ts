@@ -17,3 +17,8 @@ export const systemClock: TimerClock = {
     return () => clearTimeout(timer);
   },
 };
+
+/** Resolves with false once `afterMs` have passed: what a wait with a deadline races against. */
+export function late(afterMs: number): Promise<false> {
+  return new Promise((resolve) => systemClock.after(afterMs, () => resolve(false)));
+}

@@ -1,5 +1,6 @@
 import type { Json, JsonObject } from 'opsbro/sdk';
 import type { StateChange } from '../../alerting/model.ts';
+import type { SuppressionEvent } from '../../alerting/suppression/model.ts';
 
 /** A check changed: its state, how sure that is, or how fresh. */
 export interface VerdictChange extends StateChange {
@@ -14,6 +15,8 @@ export interface Topics {
   collector: { id: string; name: string; state: string; oldState: string; log: string; at: number };
   detector: { id: string; name: string; state: string; oldState: string; log: string; at: number };
   service: { plugin: string; topic: string; data: Json; at: number };
+  /** A downtime, acknowledgement or silence started or ended, and that is stored. */
+  suppression: SuppressionEvent;
   agent: { what: string; detail: JsonObject; at: number };
 }
 

@@ -4,6 +4,7 @@ import type { Job, JobResult } from '../../threads/protocol.ts';
 import type { Board } from '../board/board.ts';
 import type { Bus } from '../board/bus.ts';
 import type { TimerClock } from '../clock.ts';
+import type { Notifications } from '../notify/notifications.ts';
 import type { Scheduler } from '../schedule/scheduler.ts';
 import type { CrashJournal } from './journal.ts';
 import type { ObjectTable } from './objects.ts';
@@ -49,6 +50,7 @@ export interface HostDeps {
   states: PluginStates;
   quarantine: Quarantine;
   journal: CrashJournal;
+  notifications: Notifications;
   /** The facts of this moment; frozen by the caller for a tick. */
   facts(): Facts;
   /** What collectors get whose manifest needs facts of the core. */

@@ -1,6 +1,8 @@
 import type { Json, JsonObject, VerdictState } from 'opsbro/sdk';
 import { type CheckStatus, type Observation, pendingStatus } from '../../alerting/model.ts';
 import { type Advanced, advance } from '../../alerting/state/advance.ts';
+import type { CheckObject } from '../../configuration/model.ts';
+import type { CheckChange } from '../notify/notifications.ts';
 import { policyOf } from './check-policy.ts';
 import type { HostDeps } from './deps.ts';
 import type { RunState, Runtime } from './objects.ts';
@@ -20,20 +22,25 @@ export class Results {
 
   /** Applies the verdicts of one tick. What must survive a power cut is one batch, on disk before anybody sees it. */
   async verdicts(found: { runtime: Runtime; result: Observation }[]): Promise<void> {
-    const { clock, store, table } = this.#deps;
+    const { clock, notifications, store, table } = this.#deps;
     const at = clock.now();
     const put: [string, Json][] = [];
     const steps: { runtime: Runtime; advanced: Advanced }[] = [];
+    const changed: CheckChange[] = [];
     for (const { runtime, result } of found) {
       if (!table.isCurrent(runtime)) continue;
       const advanced = this.#advance(runtime, result, at);
       if (advanced === null) continue;
       steps.push({ runtime, advanced });
-      if (advanced.changes.length > 0)
-        put.push([`check/${runtime.object.id}`, advanced.status as unknown as JsonObject]);
+      if (advanced.changes.length === 0) continue;
+      put.push([`check/${runtime.object.id}`, advanced.status as unknown as JsonObject]);
+      changed.push({ check: runtime.object as CheckObject, ...advanced });
     }
-    if (put.length > 0) await store.put({ put });
+    const plan = notifications.plan(changed);
+    put.push(...plan.put);
+    if (put.length > 0) await store.put({ put, del: plan.del });
     for (const { runtime, advanced } of steps) this.#show(runtime, advanced);
+    plan.release();
   }
 
   #advance(runtime: Runtime, result: Observation, at: number): Advanced | null {

@@ -1,7 +1,9 @@
+import type { AlertBook } from '../../../alerting/suppression/book.ts';
 import type { History } from '../../board/history.ts';
 import type { Runner } from '../../host/runner.ts';
 import type { ControlRoute } from '../route-table.ts';
 import { type AgentInside, agentRoutes } from './agent.ts';
+import { alertingRoutes } from './alerting.ts';
 import { type ConfigAsker, configRoutes, type Explainer, evaluatorRoutes } from './config.ts';
 import { logRoutes } from './logs.ts';
 import { checkRoutes, collectorRoutes, detectorRoutes, historyRoutes } from './objects.ts';
@@ -13,12 +15,20 @@ export interface RouteParts {
   inside: AgentInside;
   runner: Runner;
   history: History;
+  alerts: AlertBook;
   config: ConfigAsker;
   explainer(): Explainer;
 }
 
 /** Every route of the core. */
-export function controlRoutes({ inside, runner, history, config, explainer }: RouteParts): ControlRoute[] {
+export function controlRoutes({
+  inside,
+  runner,
+  history,
+  alerts,
+  config,
+  explainer,
+}: RouteParts): ControlRoute[] {
   return [
     ...agentRoutes(inside),
     ...collectorRoutes(inside.deps, runner),
@@ -26,6 +36,7 @@ export function controlRoutes({ inside, runner, history, config, explainer }: Ro
     ...checkRoutes(inside.deps, runner),
     ...historyRoutes(history),
     ...reportRoutes(inside.deps, history),
+    ...alertingRoutes(inside.deps, alerts),
     ...pluginRoutes(inside),
     ...logRoutes((after, part) => inside.readLog(after, part)),
     ...configRoutes(inside, config),

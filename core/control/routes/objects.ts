@@ -13,7 +13,7 @@ function json(view: object): JsonObject {
 }
 
 /** Finds the objects a person means by `name`: an id, or a bare name. Throws OPSBRO_API_NOT_FOUND. */
-function find<Found extends Runtime>(found: Found[], what: string, name: string): Found {
+export function findObject<Found extends Runtime>(found: Found[], what: string, name: string): Found {
   const exact = found.find(({ object }) => object.id === name);
   const named = found.filter(({ object }) => object.name.toLowerCase() === name.toLowerCase());
   const match = exact ?? (named.length === 1 ? named[0] : undefined);
@@ -38,7 +38,7 @@ function byName(left: { object: { name: string } }, right: { object: { name: str
 /** Routes of collectors: list, show, run. */
 export function collectorRoutes(deps: HostDeps, runner: Runner): ControlRoute[] {
   const all = () => deps.table.of('collector').sort(byName);
-  const view = (name: string): Json => json(collectorView(deps, find(all(), 'collector', name), true));
+  const view = (name: string): Json => json(collectorView(deps, findObject(all(), 'collector', name), true));
   return [
     {
       method: 'GET',
@@ -59,7 +59,7 @@ export function collectorRoutes(deps: HostDeps, runner: Runner): ControlRoute[] 
       path: '/api/v1/collectors/:name/run',
       scope: 'write',
       async handle({ params }) {
-        const runtime = find(all(), 'collector', params.name as string);
+        const runtime = findObject(all(), 'collector', params.name as string);
         await runHere(runner, runtime);
         return { body: view(runtime.object.id) };
       },
@@ -129,7 +129,7 @@ export function checkRoutes(deps: HostDeps, runner: Runner): ControlRoute[] {
       path: '/api/v1/checks/:name/run',
       scope: 'write',
       async handle({ params }) {
-        const runtime = find(all(), 'check', params.name as string);
+        const runtime = findObject(all(), 'check', params.name as string);
         await runHere(runner, runtime);
         return { body: json(checkView(deps, runtime)) };
       },
@@ -139,7 +139,7 @@ export function checkRoutes(deps: HostDeps, runner: Runner): ControlRoute[] {
       path: '/api/v1/checks/*name',
       scope: 'read',
       handle: ({ params }) => ({
-        body: json(checkView(deps, find(all(), 'check', params.name as string))),
+        body: json(checkView(deps, findObject(all(), 'check', params.name as string))),
       }),
     },
   ];

@@ -19,6 +19,8 @@ import { PluginStates } from '../../../core/host/plugin-states.ts';
 import { Quarantine } from '../../../core/host/quarantine.ts';
 import { Registry } from '../../../core/host/registry.ts';
 import { Runner } from '../../../core/host/runner.ts';
+import { HoldFinder } from '../../../core/notify/holds.ts';
+import { Notifications } from '../../../core/notify/notifications.ts';
 import { Scheduler } from '../../../core/schedule/scheduler.ts';
 import type { Facts, Outcome, Program } from '../../../language/program.ts';
 import type { Job, JobResult } from '../../../threads/protocol.ts';
@@ -93,7 +95,7 @@ export function hostBench(): HostBench {
   const outcomes = new Map<string, Outcome>();
   let runner: Runner;
   const scheduler = new Scheduler({ clock, onDue: (ids) => runner.run(ids) });
-  const deps: HostDeps = {
+  const deps = {
     clock,
     log: recorder(lines),
     table: new ObjectTable(),
@@ -102,13 +104,13 @@ export function hostBench(): HostBench {
     bus,
     scheduler,
     pool: {
-      async run(job) {
+      async run(job: Job) {
         jobs.push(job);
         return answers.get(job.object) ?? done({ value: jobs.length });
       },
     },
     rules: {
-      async evaluate(ids) {
+      async evaluate(ids: string[]) {
         rules.push(ids);
         return ids.map((id) => outcomes.get(id) ?? { kind: 'verdict', state: 'ok', output: 'fine' });
       },
@@ -119,7 +121,9 @@ export function hostBench(): HostBench {
     journal: {} as CrashJournal,
     facts: () => ({}) as Facts,
     agentFacts: () => ({ agent: {} }),
-  };
+  } as unknown as HostDeps;
+  const tables = { downtimes: new Map(), acknowledgements: new Map(), silences: new Map() };
+  deps.notifications = new Notifications(deps, 'host', new HoldFinder(deps, () => tables), () => undefined);
   runner = new Runner(deps);
   scheduler.start();
   return {

@@ -1,0 +1,56 @@
+import type { Json } from 'opsbro/sdk';
+import { AlertBook, type ConfiguredEntry } from '../../alerting/suppression/book.ts';
+import type { CheckFacts } from '../../alerting/suppression/model.ts';
+import type { CheckObject } from '../../configuration/model.ts';
+import type { Board } from '../board/board.ts';
+import type { HostDeps } from '../host/deps.ts';
+import type { ObjectTable } from '../host/objects.ts';
+
+/** Makes the book of downtimes, acknowledgements and silences. The bus hears of each start and end once it is stored. */
+export function makeAlertBook(deps: HostDeps): AlertBook {
+  const { board, bus, clock, log, store, table } = deps;
+  return new AlertBook({
+    now: () => clock.now(),
+    checks: () => table.of('check').map(({ object }) => checkFacts(board, object)),
+    async save(batch, events) {
+      await store.put(batch);
+      for (const event of events) {
+        const { kind, change, cause, id, by, comment } = event;
+        log.info(`${kind} ${change}`, { id, cause, by, comment });
+        bus.publish('suppression', event);
+      }
+    },
+  });
+}
+
+/** Puts back what the store has of it; what cannot be read is told once and dropped. */
+export async function restoreAlertBook(
+  book: AlertBook,
+  store: { entries(prefix: string): Promise<[string, Json][]> },
+  { log, store: exact }: Pick<HostDeps, 'log' | 'store'>,
+): Promise<void> {
+  const found = await Promise.all(['downtime/', 'ack/', 'silence/'].map((prefix) => store.entries(prefix)));
+  const unreadable = book.restore(found.flat());
+  if (unreadable.length === 0) return;
+  log.warn('some downtimes, acknowledgements or silences cannot be read and are dropped', {
+    keys: unreadable,
+  });
+  await exact.put({ del: unreadable });
+}
+
+/** What suppression needs to know of a check. */
+export function checkFacts(board: Board, { id, name, pack, labels }: CheckObject): CheckFacts {
+  const { state = 'pending', hard = true } = board.verdicts.get(id) ?? {};
+  return { id, name, pack, labels, state, hard };
+}
+
+/** The downtimes and silences of the files. */
+export function configuredEntries(table: ObjectTable): ConfiguredEntry[] {
+  return table
+    .all()
+    .flatMap((object) =>
+      object.kind === 'downtime' || object.kind === 'silence'
+        ? [{ kind: object.kind, id: object.id, keys: object.keys }]
+        : [],
+    );
+}

@@ -1,0 +1,73 @@
+import type { Json } from 'opsbro/sdk';
+import type { AlertBook } from '../../alerting/suppression/book.ts';
+import type { SuppressionEvent } from '../../alerting/suppression/model.ts';
+import type { HostDeps } from '../host/deps.ts';
+import { configuredEntries, makeAlertBook, restoreAlertBook } from './alert-book.ts';
+import { HoldFinder } from './holds.ts';
+import { Notifications } from './notifications.ts';
+
+/** Everything between a check's state and somebody who reads of it, as one part of the agent's life. */
+export class Alerting {
+  /** Downtimes, acknowledgements and silences. */
+  readonly book: AlertBook;
+  readonly holds: HoldFinder;
+  readonly notifications: Notifications;
+  readonly #deps: HostDeps;
+
+  constructor(deps: HostDeps, node: string) {
+    this.#deps = deps;
+    this.book = makeAlertBook(deps);
+    this.holds = new HoldFinder(deps, () => this.book.tables);
+    this.notifications = new Notifications(deps, node, this.holds, () => undefined);
+  }
+
+  /** Puts back what an earlier agent kept, before anything runs. */
+  async restore(store: { entries(prefix: string): Promise<[string, Json][]> }): Promise<void> {
+    await restoreAlertBook(this.book, store, this.#deps);
+    await this.notifications.restore(store);
+  }
+
+  /** Takes over what the configuration says now. */
+  async configure(): Promise<void> {
+    await this.book.configure(configuredEntries(this.#deps.table));
+    await this.notifications.reconsider();
+  }
+
+  /** Begins to tell, once the configuration is loaded. */
+  async start(): Promise<void> {
+    const { bus } = this.#deps;
+    bus.subscribe('suppression', (event) => void this.#changed(event));
+    bus.subscribe('verdict', () => void this.book.step());
+    await this.notifications.start(bus);
+  }
+
+  /** Does what time has brought; for once a second. */
+  async tick(): Promise<void> {
+    const next = this.book.nextChangeAt();
+    if (next !== null && next <= this.#deps.clock.now() + 1000) await this.book.step();
+    await this.notifications.tick();
+  }
+
+  stop(): void {
+    this.notifications.stop();
+  }
+
+  async #changed(event: SuppressionEvent): Promise<void> {
+    await this.notifications.reconsider();
+    if (event.kind !== 'acknowledgement') return;
+    const { id, by, change, cause, comment, at, until } = event;
+    const name = id.split('/').at(-1) ?? id;
+    const why = comment === '' ? '' : `: ${comment}`;
+    const what =
+      change === 'started' ? `was acknowledged by ${by}${why}` : `is no longer acknowledged (${cause})`;
+    // A recovery is told by itself.
+    if (cause === 'recovered') return;
+    await this.notifications.announceOf(id, {
+      type: 'acknowledgement',
+      key: `${id}/acknowledgement/${change}@${at}`,
+      at,
+      summary: `the problem of check ${name} ${what}`,
+      data: { check: id, name, change, cause, by, comment, until },
+    });
+  }
+}

@@ -1,0 +1,121 @@
+import type { CheckState, CheckStatus } from '../../alerting/model.ts';
+import type { Alert, HandlerPolicy } from '../../alerting/routing/model.ts';
+import { escalationOf } from '../../alerting/routing/need.ts';
+import { calendarOf } from '../../alerting/suppression/suppressions.ts';
+import type { CheckObject, HandlerObject } from '../../configuration/model.ts';
+import type { Board } from '../board/board.ts';
+import type { ObjectTable } from '../host/objects.ts';
+
+/** The handlers of the configuration as routing sees them on this node now. */
+export function handlerPolicies(table: ObjectTable, board: Board): HandlerPolicy[] {
+  const groups = new Set(board.groups);
+  return table.handlers().map((handler) => ({
+    id: handler.id,
+    name: handler.name,
+    enabled: handler.enabled,
+    inGroup: handler.ifGroup === null || handler.ifGroup === '*' || groups.has(handler.ifGroup),
+    severities: handler.severities,
+    groupBy: handler.groupBy,
+    groupWaitMs: handler.groupWaitMs,
+    groupIntervalMs: handler.groupIntervalMs,
+    repeatIntervalMs: handler.repeatIntervalMs,
+    escalation: handler.escalation,
+    quietUntil: quietHoursOf(handler),
+  }));
+}
+
+function quietHoursOf({ quietHours }: HandlerObject): HandlerPolicy['quietUntil'] {
+  const zone = Intl.DateTimeFormat().resolvedOptions().timeZone;
+  const held = quietHours.map(({ hours, timezone, except }) => ({
+    except,
+    calendar: calendarOf({ type: 'weekly', hours, timezone: timezone ?? zone }),
+  }));
+  return (at, state) => {
+    const ends = held.flatMap(({ except, calendar }) => {
+      const window = except.includes(state) ? null : calendar.windowFrom(at);
+      return window !== null && window.start <= at ? [window.end] : [];
+    });
+    return ends.length === 0 ? null : Math.max(...ends);
+  };
+}
+
+/** What routing must know of a check; null while it never had a hard state. `oldState` is its hard state before this one. */
+export function alertOf(
+  check: CheckObject,
+  status: CheckStatus,
+  oldState: CheckState,
+  policies: readonly HandlerPolicy[],
+): Alert | null {
+  const { hardState } = status;
+  if (hardState === 'pending') return null;
+  const handlers = check.handlers ?? toldByDefault(check, policies);
+  return {
+    check: check.id,
+    name: check.name,
+    displayName: check.displayName,
+    pack: check.pack,
+    state: hardState,
+    oldState,
+    episode: status.episode,
+    since: status.hardSince ?? status.since ?? 0,
+    problemSince: status.problemSince,
+    flapping: status.flapping.is,
+    lastRun: status.lastRun,
+    ...outputOf(status),
+    attempts: check.attempts,
+    notes: check.notes ?? '',
+    runbook: check.runbook,
+    labels: check.labels,
+    handlers,
+    escalation: escalationOf(check.escalation, handlers, policies),
+    shadow: check.shadow,
+    removed: false,
+  };
+}
+
+/** What a run said last: as of the moment a notification is sent, not of that it was decided. */
+export function outputOf({
+  output,
+  longOutput,
+  attempt,
+}: CheckStatus): Pick<Alert, 'output' | 'longOutput' | 'attempt'> {
+  return { output, longOutput, attempt };
+}
+
+/** The end of an alert whose check is no longer there, or does not apply here any more. */
+export function removedAlert(id: string, told: Alert | undefined): Alert {
+  const [pack = '', , name = id] = id.split('/');
+  return {
+    check: id,
+    name,
+    displayName: name,
+    pack,
+    episode: 0,
+    since: 0,
+    output: '',
+    longOutput: '',
+    attempt: 1,
+    attempts: 1,
+    notes: '',
+    runbook: '',
+    labels: {},
+    handlers: [],
+    escalation: [],
+    shadow: false,
+    ...told,
+    oldState: told?.state ?? 'unknown',
+    state: 'ok',
+    problemSince: null,
+    flapping: false,
+    lastRun: null,
+    removed: true,
+  };
+}
+
+/** Everybody but those that an escalation is there for. */
+function toldByDefault({ escalation }: CheckObject, policies: readonly HandlerPolicy[]): string[] {
+  const later = new Set(
+    [escalation, ...policies.map((each) => each.escalation)].flat().flatMap((step) => step.handlers),
+  );
+  return policies.map(({ name }) => name).filter((name) => !later.has(name));
+}

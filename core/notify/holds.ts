@@ -1,0 +1,110 @@
+import type { Alert, Hold, Holds } from '../../alerting/routing/model.ts';
+import {
+  type DependencyVerdict,
+  dependencyVerdict,
+  type ParentFacts,
+} from '../../alerting/suppression/dependencies.ts';
+import { type DependencyGraph, dependencyGraph } from '../../alerting/suppression/dependency-graph.ts';
+import type { SuppressionTables } from '../../alerting/suppression/model.ts';
+import { nextChangeAt, suppressionsOf } from '../../alerting/suppression/suppressions.ts';
+import type { HostDeps } from '../host/deps.ts';
+
+/** How often a problem that waits for other checks is looked at again. */
+const lookMs = 1000;
+
+/** Says what holds an alert back at this moment: what people decided, what it depends on, and its own flapping. */
+export class HoldFinder {
+  readonly #deps: HostDeps;
+  readonly #tables: () => SuppressionTables;
+  #graph: DependencyGraph | undefined;
+  /** What was asked to run for a problem, so that it is asked once. */
+  readonly #asked = new Map<string, Set<string>>();
+
+  constructor(deps: HostDeps, tables: () => SuppressionTables) {
+    this.#deps = deps;
+    this.#tables = tables;
+  }
+
+  /** Forgets who depends on whom: the configuration changed. */
+  reset(): void {
+    this.#graph = undefined;
+  }
+
+  /** What holds it now, by the wall clock. Asks the checks it waits for to run. */
+  find(alert: Alert): Holds {
+    const verdict = this.#dependency(alert);
+    this.#ask(alert, verdict);
+    return this.#holds(alert, verdict);
+  }
+
+  /** The same without asking anything to run. */
+  look(alert: Alert): Holds {
+    return this.#holds(alert, this.#dependency(alert));
+  }
+
+  #holds(alert: Alert, verdict: DependencyVerdict): Holds {
+    const at = this.#deps.clock.now();
+    const facts = {
+      id: alert.check,
+      name: alert.name,
+      pack: alert.pack,
+      labels: alert.labels,
+      state: alert.state,
+      hard: true,
+    };
+    const holds: Hold[] = suppressionsOf(facts, this.#tables(), at);
+    let nextAt = holds.length > 0 ? nextChangeAt(this.#tables(), at) : null;
+    if (alert.flapping)
+      holds.push({ kind: 'flapping', text: 'its state changes too often (flapping)', until: null });
+    if (verdict.verdict === 'suppressed') holds.push(...verdict.reasons);
+    if (verdict.verdict === 'wait') {
+      const what = verdict.for === 'parents' ? 'what it depends on is looked at' : 'it is looked at again';
+      holds.push({ kind: 'dependency', text: `${what} first`, until: verdict.until });
+    }
+    if (verdict.verdict !== 'clear') nextAt = Math.min(nextAt ?? Number.POSITIVE_INFINITY, at + lookMs);
+    return { holds, nextAt };
+  }
+
+  #dependency(alert: Alert): DependencyVerdict {
+    const check = this.#deps.table.get(alert.check)?.object;
+    if (check?.kind !== 'check' || check.dependsOn.length === 0) return { verdict: 'clear' };
+    const at = this.#deps.clock.now();
+    const shown = this.#deps.board.verdicts.get(alert.check)?.lastRun ?? null;
+    const child = {
+      id: alert.check,
+      problemAt: alert.since,
+      lastRun: Math.max(shown ?? 0, alert.lastRun ?? 0),
+      waitMs: check.dependencyWaitMs,
+    };
+    this.#graph ??= dependencyGraph(
+      this.#deps.table.of('check').flatMap(({ object }) => (object.kind === 'check' ? [object] : [])),
+    );
+    const parents = this.#graph.above(alert.check).map((id) => this.#parent(id, at));
+    return dependencyVerdict(child, parents, at);
+  }
+
+  #parent(id: string, at: number): ParentFacts {
+    const { board } = this.#deps;
+    if (id.startsWith('group:')) {
+      const isIn = board.groups.includes(id.slice('group:'.length));
+      return { id, state: isIn ? 'ok' : 'critical', hard: true, lastRun: at, hardSince: null };
+    }
+    const { state = 'pending', hard = true, lastRun = null, hardSince = null } = board.verdicts.get(id) ?? {};
+    return { id, state, hard, lastRun, hardSince };
+  }
+
+  #ask({ check, episode }: Alert, verdict: DependencyVerdict): void {
+    if (verdict.verdict !== 'wait') {
+      this.#asked.delete(check);
+      return;
+    }
+    const asked = this.#asked.get(check) ?? new Set();
+    this.#asked.set(check, asked);
+    for (const id of verdict.run) {
+      const question = `${episode} ${id}`;
+      if (asked.has(question)) continue;
+      asked.add(question);
+      this.#deps.scheduler.runNow(id);
+    }
+  }
+}

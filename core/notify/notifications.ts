@@ -1,0 +1,223 @@
+import type { EventType, HandlerEvent, Json } from 'opsbro/sdk';
+import type { CheckStatus, StateChange } from '../../alerting/model.ts';
+import { Outbox } from '../../alerting/outbox/outbox.ts';
+import { Dispatcher, type Plan } from '../../alerting/routing/dispatcher.ts';
+import { eventOf } from '../../alerting/routing/event.ts';
+import type { Alert, DecisionRecord, HandlerPolicy, Notification } from '../../alerting/routing/model.ts';
+import type { CheckObject } from '../../configuration/model.ts';
+import type { Bus } from '../board/bus.ts';
+import type { HostDeps } from '../host/deps.ts';
+import { alertOf, handlerPolicies, outputOf, removedAlert } from './alerts.ts';
+import { deliver } from './delivery.ts';
+import type { HoldFinder } from './holds.ts';
+
+/** Something that happened, to be told once to each handler that is on. */
+export interface Occurrence {
+  type: Exclude<EventType, 'problem' | 'recovery'>;
+  /** Unique for what happened, without the node. */
+  key: string;
+  at: number;
+  summary: string;
+  data: { [key: string]: Json };
+}
+
+/** What a run made of a check. */
+export interface CheckChange {
+  check: CheckObject;
+  status: CheckStatus;
+  changes: StateChange[];
+}
+
+/** Tells people: joins what decides (`alerting/routing`), what keeps (`alerting/outbox`) and what delivers (job threads). */
+export class Notifications {
+  readonly dispatcher: Dispatcher;
+  readonly outbox: Outbox;
+  readonly #deps: HostDeps;
+  readonly #node: string;
+  readonly #holds: HoldFinder;
+  #handlers: HandlerPolicy[] = [];
+
+  constructor(deps: HostDeps, node: string, holds: HoldFinder, record: (decision: DecisionRecord) => void) {
+    const { clock, store } = deps;
+    const startedAt = clock.now() - clock.monotonic();
+    this.#deps = deps;
+    this.#node = node;
+    this.#holds = holds;
+    this.outbox = new Outbox({
+      clock,
+      random: Math.random,
+      store,
+      deliver: (handler, event) => deliver(deps, handler, event),
+      report: (level, message, fields) => {
+        const plugin = deps.table.handler(String(fields.object))?.plugin;
+        deps.log[level](message, plugin === undefined ? fields : { plugin, ...fields });
+      },
+    });
+    this.dispatcher = new Dispatcher({
+      node,
+      now: () => startedAt + clock.monotonic(),
+      handlers: () => this.#handlers,
+      holds: (alert) => holds.find(alert),
+      record,
+      enqueue: (notification) => this.#enqueue(notification),
+    });
+  }
+
+  /** The handlers, as routing sees them now. */
+  get handlers(): readonly HandlerPolicy[] {
+    return this.#handlers;
+  }
+
+  /** Puts back what an earlier agent kept, before any check runs. */
+  async restore(store: { entries(prefix: string): Promise<[string, Json][]> }): Promise<void> {
+    for (const prefix of ['told/', 'group/']) this.dispatcher.restore(await store.entries(prefix));
+    for (const prefix of ['outbox/', 'dead/']) this.outbox.restore(await store.entries(prefix));
+  }
+
+  /** Begins to deliver, once the configuration is loaded. */
+  async start(bus: Bus): Promise<void> {
+    bus.subscribe('groups', ({ added, removed, at }) => {
+      void this.reconsider();
+      for (const group of added) void this.announce(groupChange(group, 'add', at));
+      for (const group of removed) void this.announce(groupChange(group, 'remove', at));
+    });
+    await this.reconsider();
+    this.outbox.start();
+  }
+
+  stop(): void {
+    this.outbox.stop();
+  }
+
+  /** What changes of checks make of notifications: store the plan with them in one batch, then release it. */
+  plan(changed: CheckChange[]): Plan {
+    const alerts = changed.flatMap(({ check, status, changes }) => {
+      const hardChange = changes.find(({ oldHardState, hardState }) => oldHardState !== hardState);
+      const alert = alertOf(
+        check,
+        status,
+        hardChange?.oldHardState ?? this.#oldState(check.id),
+        this.#handlers,
+      );
+      return alert === null ? [] : [alert];
+    });
+    const plan = this.dispatcher.changed(alerts);
+    const told = changed.flatMap((change) => this.#flapping(change));
+    return joined([plan, ...told]);
+  }
+
+  /** Does what time has brought; call it once a second. */
+  tick(): Promise<void> {
+    return this.#apply(this.dispatcher.tick());
+  }
+
+  /** Looks at everything again: after a reload, a change of groups or of what holds alerts back. */
+  async reconsider(): Promise<void> {
+    const { board, table } = this.#deps;
+    this.#handlers = handlerPolicies(table, board);
+    this.#holds.reset();
+    const alerts: Alert[] = [];
+    const known = this.dispatcher.checks();
+    for (const { object } of table.of('check')) {
+      const status = board.verdicts.get(object.id);
+      if (object.kind !== 'check' || status === undefined) continue;
+      const isNews = status.hardState !== 'ok' || known.has(object.id);
+      const alert = isNews ? alertOf(object, status, this.#oldState(object.id), this.#handlers) : null;
+      if (alert === null) continue;
+      known.delete(object.id);
+      alerts.push(alert);
+    }
+    // What a file that cannot be read now had is still on the board.
+    for (const id of known)
+      if (!board.verdicts.has(id)) alerts.push(removedAlert(id, this.dispatcher.alert(id)));
+    await this.#apply(joined([this.dispatcher.changed(alerts), this.dispatcher.reconsider()]));
+  }
+
+  /** Tells every handler that is on of something that happened. */
+  async announce(occurrence: Occurrence): Promise<void> {
+    const handlers = this.#handlers.filter(({ enabled, inGroup }) => enabled && inGroup);
+    await this.#apply(this.#sent(handlers, occurrence));
+  }
+
+  /** Tells the handlers that know of a check's problem of something about it. */
+  async announceOf(check: string, occurrence: Occurrence): Promise<void> {
+    const handlers = this.#handlers.filter(({ id }) => this.dispatcher.toldOf(id, check) !== undefined);
+    await this.#apply(this.#sent(handlers, occurrence, check));
+  }
+
+  #enqueue(notification: Notification): Plan {
+    const { board, clock, table } = this.#deps;
+    const members = notification.members.map((member) => {
+      const status = board.verdicts.get(member.alert.check);
+      if (status?.hardState !== member.alert.state || status.episode !== member.alert.episode) return member;
+      return { ...member, alert: { ...member.alert, ...outputOf(status) } };
+    });
+    const name = table.handler(notification.handler)?.name ?? notification.handler;
+    const event = eventOf({ ...notification, members }, this.#node, clock.now(), name);
+    return this.outbox.add(notification.handler, notification.order, event);
+  }
+
+  #oldState(check: string): Alert['oldState'] {
+    return this.dispatcher.alert(check)?.oldState ?? 'ok';
+  }
+
+  #flapping({ check, status, changes }: CheckChange): Plan[] {
+    const change = changes.find(({ cause }) => cause === 'flapping' || cause === 'steady');
+    if (change === undefined || check.shadow) return [];
+    const handlers = this.#handlers.filter(
+      ({ enabled, inGroup, name }) => enabled && inGroup && (check.handlers?.includes(name) ?? true),
+    );
+    const begins = change.cause === 'flapping';
+    const { percent } = status.flapping;
+    const what = begins ? `began flapping (${Math.round(percent)} % changes)` : 'is steady again';
+    return [
+      this.#sent(
+        handlers,
+        {
+          type: 'flapping',
+          key: `${check.id}/${status.episode}/${change.cause}/${change.at}`,
+          at: change.at,
+          summary: `check ${check.name} ${what}: ${status.output}`,
+          data: { check: check.id, name: check.name, flapping: begins, percent, state: status.state },
+        },
+        check.id,
+      ),
+    ];
+  }
+
+  #sent(
+    handlers: readonly HandlerPolicy[],
+    { key, ...what }: Occurrence,
+    order = `event ${what.type}`,
+  ): Plan {
+    const event: HandlerEvent = { key: `${this.#node}/${key}`, node: this.#node, ...what };
+    return joined(handlers.map(({ id }) => this.outbox.add(id, order, event)));
+  }
+
+  async #apply(plan: Plan | null): Promise<void> {
+    if (plan === null) return;
+    const { put, del } = plan;
+    if (put.length + del.length > 0) await this.#deps.store.put({ put, del });
+    plan.release();
+  }
+}
+
+function groupChange(group: string, modification: 'add' | 'remove', at: number): Occurrence {
+  return {
+    type: 'group',
+    key: `group/${group}/${modification}@${at}`,
+    at,
+    summary: `group ${group} was ${modification === 'add' ? 'added' : 'removed'}`,
+    data: { group, modification },
+  };
+}
+
+function joined(plans: Plan[]): Plan {
+  return {
+    put: plans.flatMap(({ put }) => put),
+    del: plans.flatMap(({ del }) => del),
+    release: () => {
+      for (const { release } of plans) release();
+    },
+  };
+}
