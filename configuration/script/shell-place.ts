@@ -12,6 +12,9 @@ type Frame =
   | 'arithmetic'
   | 'comment';
 
+/** Nobody nests deeper, and a hostile text costs no more time than its length. */
+const maxDepth = 100;
+
 const advice: { [frame in Frame]?: string } = {
   backquotes: 'inside backquotes; write $(…) instead of them',
   braces: 'inside the braces of a parameter; set a variable to the macro first',
@@ -46,9 +49,9 @@ export class ShellText {
     return this.isEscaped;
   }
 
-  /** Takes characters of the script itself. */
+  /** Takes characters of the script itself. Once a place is refused for good, it need not know more. */
   feed(text: string): void {
-    for (const character of text) this.take(character);
+    for (const character of text) if (this.unsure === null) this.take(character);
   }
 
   /** A value that was put in, quoted: part of a word. */
@@ -96,6 +99,7 @@ export class ShellText {
   private enter(frame: Frame, character: string): void {
     this.frames.push(frame);
     this.tail = character;
+    if (this.frames.length > maxDepth) this.doubt(`inside more than ${maxDepth} parentheses and quotes`);
   }
 
   private doubt(reason: string): void {

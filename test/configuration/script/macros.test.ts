@@ -112,6 +112,11 @@ describe('expandScript', () => {
   });
 });
 
+it.each(['( ', '"$('])('refuses a macro inside of 200,000 times %j', (piece) => {
+  const { findings } = shell(`${piece.repeat(200_000)}$a$`, { a: 1 });
+  expect(findings[0]?.message).toContain('inside more than 100 parentheses and quotes');
+});
+
 const shells = [
   ['dash', []],
   ['sh', []],
