@@ -33,6 +33,21 @@ export const commandGroups: CommandGroup[] = [
     load: async () => (await import('./checks.ts')).registerChecks,
   },
   {
+    name: 'downtime',
+    summary: 'planned time in which problems are not notified',
+    load: async () => (await import('./downtime.ts')).registerDowntime,
+  },
+  {
+    name: 'ack',
+    summary: 'somebody knows of a problem: no more notifications of it',
+    load: async () => (await import('./ack.ts')).registerAck,
+  },
+  {
+    name: 'silence',
+    summary: 'no notifications of some checks, from now on',
+    load: async () => (await import('./silence.ts')).registerSilence,
+  },
+  {
     name: 'collectors',
     summary: 'what this host measures',
     load: async () => (await import('./collectors.ts')).registerCollectors,

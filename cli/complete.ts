@@ -17,6 +17,12 @@ const argumentNouns: { [command: string]: LiveNoun } = {
   'evaluator eval': 'functions',
   'config show': 'objects',
   'config test': 'checks',
+  'downtime add': 'checks',
+  'downtime remove': 'downtimes',
+  'ack add': 'checks',
+  'ack remove': 'acknowledgements',
+  'silence add': 'checks',
+  'silence remove': 'silences',
 };
 const knownValues: { [option: string]: string[] } = {
   '--language': ['javascript', 'opsbro'],

@@ -11,7 +11,24 @@ import { OpsbroError } from '../core/errors.ts';
 import { nearest } from '../language/nearest.ts';
 
 /** What can be named on a command line and is known only to the running agent. */
-export type LiveNoun = 'collectors' | 'detectors' | 'checks' | 'plugins' | 'groups' | 'functions' | 'objects';
+export type LiveNoun =
+  | 'collectors'
+  | 'detectors'
+  | 'checks'
+  | 'plugins'
+  | 'groups'
+  | 'functions'
+  | 'objects'
+  | 'downtimes'
+  | 'silences'
+  | 'acknowledgements';
+
+/** The command of a noun, where they differ. */
+const commands: { [noun: string]: string } = {
+  downtimes: 'downtime',
+  silences: 'silence',
+  acknowledgements: 'ack',
+};
 
 /** The names of a kind the agent knows now, sorted. */
 export async function liveNames(
@@ -30,6 +47,11 @@ export async function liveNames(
       return [...(await get<RunningObject[]>('config/running')).map((one) => one.id), 'agent'].sort();
     case 'functions':
       return (await get<{ name: string }[]>('evaluator/functions')).map((one) => one.name).sort();
+    case 'downtimes':
+    case 'silences':
+      return (await get<{ id: string }[]>(noun)).map((one) => one.id).sort();
+    case 'acknowledgements':
+      return (await get<{ check: string }[]>(noun)).map((one) => one.check).sort();
     default: {
       const all = await get<(CollectorView | DetectorView | CheckView)[]>(noun);
       return [...new Set(all.map((one) => one.name))].sort();
@@ -54,7 +76,8 @@ export async function orSuggest<T>(
   } catch (error) {
     if (!(error instanceof OpsbroError) || error.code !== 'OPSBRO_API_NOT_FOUND') throw error;
     const meant = nearest(name, await liveNames(client, noun).catch(() => []));
-    const advice = meant === undefined ? `'opsbro ${noun} list' shows all` : `did you mean '${meant}'?`;
+    const advice =
+      meant === undefined ? `'opsbro ${commands[noun] ?? noun} list' shows all` : `did you mean '${meant}'?`;
     throw new OpsbroError(error.code, `${error.message}; ${advice}`, { cause: error });
   }
 }

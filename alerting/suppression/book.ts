@@ -226,6 +226,7 @@ export class AlertBook {
 
   /** Starts and ends what is due, and gives the events of it. Call it at `nextChangeAt`, and when the state of a check changed. */
   async step(): Promise<SuppressionEvent[]> {
+    if (this.#size() === 0) return [];
     const { tables, events, changed } = step(this.#tables, this.#options.checks(), this.#options.now());
     if (tables === this.#tables) return [];
     this.#tables = tables;
@@ -272,9 +273,13 @@ export class AlertBook {
     this.#makeRoom();
   }
 
-  #makeRoom(): void {
+  #size(): number {
     const { downtimes, acknowledgements, silences } = this.#tables;
-    if (downtimes.size + acknowledgements.size + silences.size >= maxEntries)
+    return downtimes.size + acknowledgements.size + silences.size;
+  }
+
+  #makeRoom(): void {
+    if (this.#size() >= maxEntries)
       throw invalid(`there are ${maxEntries} downtimes, acknowledgements and silences already; remove some`);
   }
 }

@@ -47,7 +47,7 @@ export const silenceKeys: readonly string[] = ['id', 'match', 'until', 'timezone
 export function readDowntime(request: JsonObject, source: RequestSource): Downtime {
   onlyKeys(request, downtimeKeys, 'a downtime');
   const flexible = duration(request, 'flexible');
-  const schedule = readSchedule(request, source.at);
+  const schedule = readSchedule(request, source);
   if (schedule.type !== 'once' && nextChange(calendarOf(schedule), source.at) === null)
     throw invalid("the hours hold all the time; write 'from' and 'until' instead");
   return {
@@ -59,7 +59,7 @@ export function readDowntime(request: JsonObject, source: RequestSource): Downti
   };
 }
 
-function readSchedule(request: JsonObject, at: number): Schedule {
+function readSchedule(request: JsonObject, { at, origin }: RequestSource): Schedule {
   const { cron, hours } = request;
   const timezone = text(request, 'timezone') || ownZone();
   const durationMs = duration(request, 'duration');
@@ -72,6 +72,8 @@ function readSchedule(request: JsonObject, at: number): Schedule {
     refuse(request, ['from', 'until', 'duration'], "'hours'");
     return { type: 'weekly', hours: text(request, 'hours'), timezone };
   }
+  if (request.from === undefined && origin === 'configuration')
+    throw invalid("it lacks 'from', when it begins; 'cron' or 'hours' are for one that comes again");
   const from = request.from === undefined ? at : moment(request, 'from', timezone);
   if (request.until !== undefined) refuse(request, ['duration'], "'until'");
   else if (durationMs === undefined)

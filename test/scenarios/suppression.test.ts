@@ -1,0 +1,163 @@
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import type {
+  AcknowledgementView,
+  CheckView,
+  ConfigStatusView,
+  DowntimeView,
+  SilenceView,
+} from '../../core/control/shapes.ts';
+import { type CommandResult, opsbro } from './cli-run.ts';
+import { type RealAgent, startRealAgent } from './real-agent.ts';
+
+const files = {
+  'demo/checks/burns.yml': `check:
+  interval: 1s
+  critical_if: "1 < 2"
+`,
+  'demo/checks/fine.yml': `check:
+  interval: 1s
+  critical_if: "1 > 2"
+`,
+  'demo/night.yml': `downtime:
+  match: [pack=demo]
+  cron: "0 2 * * *"
+  duration: 2h
+  timezone: Europe/Paris
+  comment: backup
+`,
+  'demo/never.yml': `silence:
+  match: label.team=none
+  until: 1h
+`,
+};
+
+let agent: RealAgent;
+const cli = (...args: string[]): Promise<CommandResult> => opsbro(['--data', agent.data, ...args]);
+const json = async <View>(...args: string[]): Promise<View> => (await cli(...args, '--json')).json<View>();
+const burns = (): Promise<CheckView> => agent.get<CheckView>('/api/v1/checks/burns');
+
+beforeAll(async () => {
+  agent = await startRealAgent({ files });
+  await agent.until('the problem', async () => (await burns()).state === 'critical');
+});
+
+afterAll(() => agent?.dispose());
+
+describe('downtimes, acknowledgements and silences', () => {
+  it('are added, listed, kept over a restart and removed by commands', async () => {
+    const added = await Promise.all([
+      cli('downtime', 'add', 'burns', 'state=critical', '--duration', '2h', '--id', 'work', '--by', 'ann'),
+      cli('downtime', 'add', 'fine', '--cron', '0 4 * * *', '--duration', '1h', '--flexible', '10m'),
+      cli('silence', 'add', 'pack=demo', '--until', 'resolved', '--id', 'quiet', '--comment', 'known'),
+      cli('ack', 'add', 'burns', '--duration', '1h', '--comment', 'on it', '--by', 'ben'),
+    ]);
+    expect(added.map(({ code, stderr }) => [code, stderr])).toEqual(added.map(() => [0, '']));
+    expect(added[3]?.stdout).toContain(
+      'acknowledged demo/check/burns: when it recovers or becomes worse, or in',
+    );
+
+    const before = [
+      await json<DowntimeView[]>('downtime', 'list'),
+      await json<SilenceView[]>('silence', 'list'),
+      await json<AcknowledgementView[]>('ack', 'list'),
+    ];
+    const { data, config } = agent;
+    expect(await agent.stop()).toBe(0);
+    agent = await startRealAgent({ data, config });
+    expect([
+      await json<DowntimeView[]>('downtime', 'list'),
+      await json<SilenceView[]>('silence', 'list'),
+      await json<AcknowledgementView[]>('ack', 'list'),
+    ]).toEqual(before);
+    expect(agent.output()).not.toContain('downtime started');
+
+    const [downtimes, silences, acknowledgements] = before as [
+      DowntimeView[],
+      SilenceView[],
+      AcknowledgementView[],
+    ];
+    expect(downtimes).toHaveLength(3);
+    expect(downtimes).toContainEqual(
+      expect.objectContaining({
+        id: 'work',
+        active: true,
+        match: ['check=burns', 'state=critical'],
+        by: 'ann',
+      }),
+    );
+    expect(downtimes).toContainEqual(
+      expect.objectContaining({ id: 'demo/downtime/night', origin: 'configuration', comment: 'backup' }),
+    );
+    expect(silences.map(({ id, active }) => [id, active]).sort()).toEqual([
+      ['demo/silence/never', true],
+      ['quiet', true],
+    ]);
+    expect(acknowledgements).toEqual([
+      expect.objectContaining({ check: 'demo/check/burns', state: 'critical', sticky: false, by: 'ben' }),
+    ]);
+    expect((await cli('downtime', 'list')).stdout).toMatch(
+      /^ID +FOR +WHEN[\s\S]*\nwork +check=burns state=critical +now/m,
+    );
+
+    expect(await cli('downtime', 'remove', 'work')).toMatchObject({ code: 0, stdout: 'removed work\n' });
+    expect(await cli('silence', 'remove', 'quiet')).toMatchObject({ code: 0, stdout: 'removed quiet\n' });
+    expect(await cli('ack', 'remove', 'burns')).toMatchObject({ code: 0 });
+    expect(await json<AcknowledgementView[]>('ack', 'list')).toEqual([]);
+    expect((await json<DowntimeView[]>('downtime', 'list')).map(({ id }) => id)).not.toContain('work');
+  });
+
+  it('end with the recovery', async () => {
+    await cli('ack', 'add', 'burns', '--sticky');
+    await cli('silence', 'add', 'burns', '--until', 'resolved', '--id', 'until-fine');
+    agent.write('demo/checks/burns.yml', files['demo/checks/burns.yml'].replace('<', '>'));
+    await agent.until('the ends', async () => {
+      const left = [
+        ...(await agent.get<object[]>('/api/v1/acknowledgements')),
+        ...(await agent.get<{ id: string }[]>('/api/v1/silences')),
+      ];
+      return left.length === 1;
+    });
+    await agent.until('both in the log', async () =>
+      ['acknowledgement ended', 'silence ended'].every((line) => agent.output().includes(line)),
+    );
+  });
+
+  it.each([
+    [['downtime', 'add', 'burns'], 2, 'it has no end'],
+    [['downtime', 'add', 'colour=red', '--duration', '1h'], 2, "'colour' is no field"],
+    [['downtime', 'remove', 'wrk'], 2, "no downtime 'wrk'"],
+    [['downtime', 'remove', 'demo/downtime/night'], 1, 'is of a file; take it out of the configuration'],
+    [['silence', 'add', 'burns'], 2, "a silence needs an end: '--until resolved'"],
+    [['silence', 'add', 'check=~(', '--until', '2h'], 2, "the pattern '(' cannot be used"],
+    [['silence', 'add', 'fine', '--until', 'resolved'], 2, 'nothing that it matches has a problem now'],
+    [['ack', 'add', 'fine'], 2, 'demo/check/fine is ok; only a problem can be acknowledged'],
+    [['ack', 'add', 'brns'], 2, "did you mean 'burns'?"],
+    [['ack', 'remove', 'fine'], 2, "no acknowledgement of 'demo/check/fine'"],
+  ])('%j fails with exit %i: %s', async (args, code, message) => {
+    const failed = await cli(...args);
+    expect(failed.stderr).toContain(message);
+    expect(failed.code).toBe(code);
+  });
+
+  it('complete their names', async () => {
+    await cli('downtime', 'add', 'fine', '--duration', '1h', '--id', 'complete-me');
+    expect((await cli('__complete', '--', 'downtime', 'remove', 'comp')).stdout).toBe('complete-me\n');
+    expect((await cli('__complete', '--', 'ack', 'add', 'bur')).stdout).toBe('burns\n');
+    expect((await cli('__complete', '--', 'silence', '')).stdout).toBe('add\nlist\nremove\n');
+  });
+
+  it.each([
+    ['downtime', 'match: burns\n  hours: 25:00-26:00', "downtime: the hours '25:00-26:00' cannot be used"],
+    ['downtime', 'match: burns\n  from: 2026-01-01\n  duration: 2 hours', "'duration' is the text"],
+    ['downtime', 'match: burns\n  duration: 2h', "downtime: it lacks 'from'"],
+    ['downtime', 'match: burns\n  cronn: "@daily"', "did you mean 'cron'?"],
+    ['silence', 'match: "label=x"\n  until: 2h', "'label' is no field"],
+    ['silence', 'match: burns', "lacks the key 'until'"],
+  ])('a file with a bad %s is refused: %s', async (kind, keys, message) => {
+    agent.write('demo/bad.yml', `${kind}:\n  ${keys}\n`);
+    await agent.until(message, async () => {
+      const { diagnostics } = await agent.get<ConfigStatusView>('/api/v1/config/status');
+      return diagnostics.some((one) => one.place.file.endsWith('bad.yml') && one.message.includes(message));
+    });
+  });
+});
