@@ -64,7 +64,7 @@ const talk = [...here, '-p', 'TALKER', '-t', '3'];
 
 /** A plugin, its arguments, and the labels it gives where it can do its work on any machine. */
 const runs: [string, string[], string[]?][] = [
-  ['check_apt', [], ['available_upgrades', 'critical_updates']],
+  ['check_apt', []],
   ['check_by_ssh', [...here, '-C', 'true']],
   ['check_clamd', talk, ['time']],
   ['check_cluster', ['-s', '-d', '0,1,2,0', '-w', '1', '-c', '2'], []],
