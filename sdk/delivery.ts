@@ -102,7 +102,8 @@ export async function deliver(
 
 function refusal(answer: HttpResponse, url: string, secrets: string[], nowMs: number): DeliveryError {
   const { status, headers, text } = answer;
-  const hidden = [...secrets, url, ...(URL.canParse(url) ? [new URL(url).pathname] : [])];
+  const { pathname, search } = new URL(url);
+  const hidden = [...secrets, url, pathname, search.slice(1), ...search.slice(1).split('&')];
   const said = redactText(text.trim().replaceAll(/\s+/g, ' ').slice(0, maxQuoted), hidden);
   const to = headers.location === undefined ? '' : ` redirects to ${redactUrl(headers.location)};`;
   const retryAfterMs = parseRetryAfter(headers['retry-after'] ?? waitIn(text), nowMs);

@@ -1,0 +1,65 @@
+import {
+  alertsOf,
+  bodyOf,
+  cutText,
+  type EventSeverity,
+  factsOf,
+  type HandlerEvent,
+  severityOf,
+  titleOf,
+} from 'opsbro/sdk';
+
+/** An embed, as Discord documents it. */
+export interface DiscordEmbed {
+  title: string;
+  description: string;
+  color: number;
+  timestamp: string;
+  footer: { text: string };
+  fields: { name: string; value: string; inline: boolean }[];
+  url?: string;
+}
+
+/** What a webhook is given. */
+export interface DiscordMessage {
+  username: string;
+  embeds: DiscordEmbed[];
+  /** No output can mention anybody. */
+  allowed_mentions: { parse: string[] };
+}
+
+const colors: { [severity in EventSeverity]: number } = {
+  ok: 0x1a7f37,
+  warning: 0xd4a72c,
+  critical: 0xcf222e,
+  unknown: 0x8250df,
+  info: 0x0969da,
+};
+const maxTitle = 256;
+/** All embeds of a message together may have 6,000 characters, and a description 4,096; escaping at most doubles it. */
+const maxDescription = 1800;
+const maxFields = 10;
+
+/** One embed that fits the limits of Discord. */
+export function messageOf(username: string, event: HandlerEvent): DiscordMessage {
+  const runbook = alertsOf(event)[0]?.runbook ?? '';
+  const fields = factsOf(event)
+    .filter(({ title, value }) => title !== '' && value !== '')
+    .slice(0, maxFields)
+    .map(({ title, value }) => ({ name: cutText(title, 50), value: cutText(value, 150), inline: true }));
+  const embed: DiscordEmbed = {
+    title: cutText(titleOf(event), maxTitle),
+    description: plain(cutText(bodyOf(event), maxDescription)),
+    color: colors[severityOf(event)],
+    timestamp: new Date(event.at).toISOString(),
+    footer: { text: `OpsBro on ${event.node}` },
+    fields,
+    ...(/^https?:\/\//.test(runbook) && { url: runbook }),
+  };
+  return { username, embeds: [embed], allowed_mentions: { parse: [] } };
+}
+
+/** Descriptions are Markdown; an output shows as it is, and makes no links. */
+function plain(text: string): string {
+  return text.replaceAll(/[\\*_~`|[\]]/g, '\\$&');
+}

@@ -1,0 +1,17 @@
+import { defineHandler, deliver } from 'opsbro/sdk';
+import { pagerDutyEvents } from './events.ts';
+
+interface Options {
+  routing_key: string;
+  endpoint: string;
+  ca_file: string;
+}
+
+/** Sends what an event is to PagerDuty; to send it twice changes nothing. */
+export default defineHandler<Options>({
+  async handle(ctx, event) {
+    const { routing_key, endpoint: url, ca_file: caFile } = ctx.options;
+    for (const sent of pagerDutyEvents(event))
+      await deliver(ctx, { url, caFile, json: { routing_key, ...sent }, secrets: [routing_key] });
+  },
+});
