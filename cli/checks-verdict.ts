@@ -103,7 +103,7 @@ function stateText(check: CheckView, now: number): string {
 function verdictText(cli: CliContext, check: CheckView, errors: Diagnostic[]): string {
   const { paint } = cli;
   const [first = '', ...more] = check.output.split('\n').map(plain);
-  const word = `${check.state.toUpperCase()}${check.stale ? ' (stale)' : ''}`;
+  const word = `${check.state.toUpperCase()}${check.stale && check.state !== 'unknown' ? ' (stale)' : ''}`;
   const lines = [
     `${paintCheck(paint, check, word)} - ${plain(check.display_name)}: ${first}`.trimEnd(),
     ...more,

@@ -4,12 +4,14 @@ import type { Runtime } from './objects.ts';
 import { waitsForData } from './rule-batch.ts';
 
 const roundsToKeep = 3;
+/** On a busy machine a run may wait for seconds. */
+const leastMs = 10_000;
 /** A look comes once a second; after this long without one the agent itself stood still. */
 const asleepMs = 5000;
 
 /**
- * Tells which checks show what is old: no run of theirs ended, or none of a collector they read, for three intervals and a timeout. The time in which
- * the agent itself stood still does not count: nobody is late for that.
+ * Tells which checks show what is old: no run of theirs ended, or none of a collector they read, for three rounds. The time in which the agent
+ * itself stood still does not count: nobody is late for that.
  */
 export class Freshness {
   readonly #deps: HostDeps;
@@ -62,9 +64,9 @@ export class Freshness {
   }
 }
 
-/** How old what an object found may be, ms. */
+/** How old what an object found may be, ms: a round is its interval, or its timeout where that is longer. */
 export function lateAfterMs({ object }: Runtime): number {
-  return roundsToKeep * object.intervalMs + object.timeoutMs;
+  return Math.max(leastMs, roundsToKeep * Math.max(object.intervalMs, object.timeoutMs));
 }
 
 function seconds(ms: number): string {
