@@ -228,7 +228,7 @@ class Agent implements AgentHandle {
 
   /** Everything is told to end, then what must be kept is written: also when something did not end in its time. */
   async #release(): Promise<void> {
-    const { alerting, deps, pool, rules, services, links } = this.#parts;
+    const { alerting, commands, deps, pool, rules, services, links } = this.#parts;
     deps.scheduler.stop();
     alerting.stop();
     links.stop();
@@ -239,7 +239,7 @@ class Agent implements AgentHandle {
     const configEnds = this.#config.stop();
     const ends = this.#started.then(async () => {
       const parts = [this.#watch?.stop(), this.#server.close(500), configEnds, pool.close(2000)];
-      await Promise.allSettled([...parts, services.stopAll(), rules.stop()]);
+      await Promise.allSettled([...parts, commands.stop(), services.stopAll(), rules.stop()]);
       return true;
     });
     if (!(await Promise.race([ends, late(endsMs)])))

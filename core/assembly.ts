@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import type { JsonObject } from 'opsbro/sdk';
 import type { AgentSettings } from '../configuration/model.ts';
+import { ExecClient } from '../exec/exec-client.ts';
 import { ExpressionEngine } from '../language/engine/engine.ts';
 import type { ExpressionLimits, Facts, FunctionCaller, Outcome, Program } from '../language/program.ts';
 import { createJobPool, type JobPool } from '../threads/job-pool.ts';
@@ -58,6 +59,7 @@ export interface Identity {
 export interface Assembly {
   deps: HostDeps;
   pool: JobPool;
+  commands: ExecClient;
   runner: Runner;
   history: History;
   alerting: Alerting;
@@ -165,6 +167,7 @@ export function assemble(options: AssemblyOptions): Assembly {
   const jobs = new JournaledPool(journal, quarantine);
   const pool = makePool(jobs, log);
   const rules = new Rules(functionCaller(registry, jobs));
+  const commands = new ExecClient({ dataDirectory: options.dataPath, clock });
   let runner: Runner;
   const scheduler = new Scheduler({ clock, onDue: (ids) => runner.run(ids), onTick: options.onTick });
   let alerting: Alerting;
@@ -177,6 +180,7 @@ export function assemble(options: AssemblyOptions): Assembly {
     bus,
     scheduler,
     pool: jobs,
+    commands,
     rules,
     store,
     states: new PluginStates(data.store),
@@ -196,6 +200,7 @@ export function assemble(options: AssemblyOptions): Assembly {
   return {
     deps,
     pool,
+    commands,
     runner,
     history,
     alerting,

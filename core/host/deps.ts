@@ -6,6 +6,7 @@ import type { Bus } from '../board/bus.ts';
 import type { TimerClock } from '../clock.ts';
 import type { Notifications } from '../notify/notifications.ts';
 import type { Scheduler } from '../schedule/scheduler.ts';
+import type { CommandRunner } from './command-runs.ts';
 import type { CrashJournal } from './journal.ts';
 import type { ObjectTable } from './objects.ts';
 import type { PluginStates } from './plugin-states.ts';
@@ -45,6 +46,7 @@ export interface HostDeps {
   bus: Bus;
   scheduler: Scheduler;
   pool: JobRunner;
+  commands: CommandRunner;
   rules: RuleEvaluator;
   store: ExactStore;
   states: PluginStates;

@@ -1,4 +1,5 @@
 import { plainError } from '../errors.ts';
+import { CommandRuns } from './command-runs.ts';
 import type { HostDeps } from './deps.ts';
 import { Freshness } from './freshness.ts';
 import { JobRuns } from './job-runs.ts';
@@ -7,9 +8,10 @@ import { Results } from './results.ts';
 import { waitsForData } from './rule-batch.ts';
 import { RuleRuns } from './rule-runs.ts';
 
-/** Sends what is due where it runs: rules in one batch to the expression thread, the rest as jobs to pooled threads. */
+/** Sends what is due where it runs: rules in one batch to the expression thread, scripts to the thread that runs commands, the rest as jobs to pooled threads. */
 export class Runner {
   readonly #deps: HostDeps;
+  readonly #commands: CommandRuns;
   readonly #jobs: JobRuns;
   readonly #rules: RuleRuns;
   readonly #results: Results;
@@ -21,6 +23,7 @@ export class Runner {
     const results = new Results(deps);
     this.#results = results;
     this.#freshness = new Freshness(deps);
+    this.#commands = new CommandRuns(deps, results);
     this.#jobs = new JobRuns(deps, results, (runtime) => this.#firstRunEnded(runtime));
     this.#rules = new RuleRuns(deps, results, this.#freshness);
   }
@@ -38,7 +41,8 @@ export class Runner {
           this.#waiting.add(id);
           this.#deps.scheduler.finished(id);
         } else rules.push(runtime);
-      } else this.#jobs.start(runtime);
+      } else if (isCommand(runtime)) this.#commands.start(runtime);
+      else this.#jobs.start(runtime);
     }
     for (const batch of splitBatches(rules)) this.#rules.start(batch);
   }
@@ -48,7 +52,8 @@ export class Runner {
     const runtime = this.#deps.table.get(id);
     if (runtime === undefined || !runtime.active) return false;
     const rule = runtime.object.kind !== 'collector' && runtime.object.program !== undefined;
-    await (rule ? this.#rules.once([runtime]) : this.#jobs.once(runtime));
+    if (rule) await this.#rules.once([runtime]);
+    else await (isCommand(runtime) ? this.#commands : this.#jobs).once(runtime);
     return true;
   }
 
@@ -73,6 +78,10 @@ export class Runner {
       if (waiter !== undefined) this.#deps.scheduler.runNow(id);
     }
   }
+}
+
+function isCommand({ object }: Runtime): boolean {
+  return object.kind === 'check' && object.command !== undefined;
 }
 
 /**

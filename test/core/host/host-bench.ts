@@ -109,6 +109,7 @@ export function hostBench(): HostBench {
         return answers.get(job.object) ?? done({ value: jobs.length });
       },
     },
+    commands: { run: () => Promise.reject(new Error('no commands here')) },
     rules: {
       async evaluate(ids: string[]) {
         rules.push(ids);

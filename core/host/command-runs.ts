@@ -1,0 +1,110 @@
+import type { Observation } from '../../alerting/model.ts';
+import type { CheckObject } from '../../configuration/model.ts';
+import type { CheckCommand } from '../../configuration/policy/model.ts';
+import type { CheckRun, CommandRequest } from '../../exec/command.ts';
+import { plainError } from '../errors.ts';
+import type { HostDeps } from './deps.ts';
+import type { Runtime } from './objects.ts';
+import type { Results } from './results.ts';
+
+/** Runs commands in a thread of their own. Never rejects: what cannot run is UNKNOWN and says why. */
+export interface CommandRunner {
+  run(request: CommandRequest): Promise<CheckRun>;
+}
+
+/** Runs the checks that are scripts. Results that arrive together are one batch for the store. */
+export class CommandRuns {
+  readonly #deps: HostDeps;
+  readonly #results: Results;
+  readonly #running = new Map<string, { runtime: Runtime; ended: Promise<void> }>();
+  #arrived: { runtime: Runtime; result: Observation }[] = [];
+  #stored: Promise<void> = Promise.resolve();
+
+  constructor(deps: HostDeps, results: Results) {
+    this.#deps = deps;
+    this.#results = results;
+  }
+
+  start(runtime: Runtime): void {
+    const { id, plugin } = runtime.object;
+    this.once(runtime)
+      .catch((error: unknown) => {
+        const { code, message } = plainError(error, 'OPSBRO_AGENT_STORE');
+        this.#deps.log.error('a result could not be stored', { plugin, code, reason: message });
+      })
+      .finally(() => this.#deps.scheduler.finished(id));
+  }
+
+  /** Runs a check; joins the run that is under way, if any, so that runs of one check never overlap. */
+  once(runtime: Runtime): Promise<void> {
+    const { id } = runtime.object;
+    const running = this.#running.get(id);
+    if (running?.runtime === runtime) return running.ended;
+    const before = running?.ended.catch(() => undefined) ?? Promise.resolve();
+    const ended = before
+      .then(() => this.#run(runtime))
+      .finally(() => {
+        if (this.#running.get(id)?.ended === ended) this.#running.delete(id);
+      });
+    this.#running.set(id, { runtime, ended });
+    return ended;
+  }
+
+  async #run(runtime: Runtime): Promise<void> {
+    const { clock, commands, registry, table } = this.#deps;
+    const { command } = runtime.object as CheckObject;
+    if (command === undefined || !table.isCurrent(runtime)) return;
+    const run = await commands.run(requestOf(command));
+    if (!table.isCurrent(runtime)) return;
+    runtime.lastRun = clock.now();
+    runtime.durationMs = run.durationMs;
+    runtime.hasRun = true;
+    registry.counter(runtime.object.plugin).ran(run.durationMs, failureOf(run));
+    await this.#conclude(runtime, observationOf(run));
+  }
+
+  #conclude(runtime: Runtime, result: Observation): Promise<void> {
+    this.#arrived.push({ runtime, result });
+    if (this.#arrived.length === 1) {
+      this.#stored = new Promise((resolve) => setImmediate(resolve)).then(() => {
+        const arrived = this.#arrived;
+        this.#arrived = [];
+        return this.#results.verdicts(arrived);
+      });
+    }
+    return this.#stored;
+  }
+}
+
+function requestOf({ environment, ...command }: CheckCommand): CommandRequest {
+  const given: { [name: string]: string } = {};
+  for (const [name, value] of Object.entries(environment)) {
+    const own = value ?? process.env[name];
+    if (own !== undefined) given[name] = own;
+  }
+  return { ...command, environment: given };
+}
+
+/** The code for the plugin's figures when a command was cut off or could not run; null when it ended by itself. */
+function failureOf({ killedFor, refused }: CheckRun): string | null {
+  if (killedFor === 'timeout') return 'OPSBRO_PLUGIN_TIMEOUT';
+  if (killedFor === 'flood') return 'OPSBRO_PLUGIN_RESULT';
+  return refused === null ? null : 'OPSBRO_PLUGIN_FAILED';
+}
+
+function observationOf({ state, output, longOutput, perfdata }: CheckRun): Observation {
+  return {
+    state,
+    output,
+    longOutput,
+    perfdata: perfdata.map(({ label, value, unit, warn, crit, min, max }) => ({
+      label,
+      value,
+      unit,
+      warn: warn?.text ?? null,
+      crit: crit?.text ?? null,
+      min,
+      max,
+    })),
+  };
+}
