@@ -302,7 +302,7 @@ class Agent implements AgentHandle {
       },
       apply: async (plan) => {
         await applyPlan(deps, rules, this.#parts.pool, plan);
-        await alerting.configure();
+        await alerting.configure(plan.badFiles.length === 0);
         this.#linkServices();
       },
       onBusy: (busy) => {

@@ -55,6 +55,10 @@ export class AlertBook {
   readonly #options: BookOptions;
   #tables: SuppressionTables = { downtimes: new Map(), acknowledgements: new Map(), silences: new Map() };
   #serial = 0;
+  #isComplete = true;
+  /** What was restored may have ended while nobody looked. */
+  #dueAt: number | null = Number.NEGATIVE_INFINITY;
+  #stepping: Promise<SuppressionEvent[]> | null = null;
 
   constructor(options: BookOptions) {
     this.#options = options;
@@ -65,9 +69,9 @@ export class AlertBook {
     return this.#tables;
   }
 
-  /** When `step` is due by time alone; null when never. */
+  /** When `step` is due by time alone: in the past until it was called; null when never. */
   nextChangeAt(): number | null {
-    return nextChangeAt(this.#tables, this.#options.now());
+    return this.#dueAt;
   }
 
   /** Puts back what the store has below `downtime/`, `ack/` and `silence/`. Gives the keys of what it cannot read, which is left out. */
@@ -168,9 +172,10 @@ export class AlertBook {
 
   /**
    * Takes over what the files say now: all of it. What did not change keeps what is known of it; a file's downtime that was edited begins
-   * anew. Entries were validated when the file was read.
+   * anew. Entries were validated when the file was read. `isComplete` false: some files cannot be read, so what is missing, checks too, is not gone.
    */
-  async configure(entries: readonly ConfiguredEntry[]): Promise<void> {
+  async configure(entries: readonly ConfiguredEntry[], isComplete = true): Promise<void> {
+    this.#isComplete = isComplete;
     const wanted = new Set(entries.map(({ kind, id }) => `${kind}/${id}`));
     const events: SuppressionEvent[] = [];
     const downtimes: Changed['downtimes'] = new Map();
@@ -180,7 +185,7 @@ export class AlertBook {
       ['silence', this.#tables.silences, silences],
     ] as const)
       for (const found of table.values())
-        if (found.origin === 'configuration' && !wanted.has(`${kind}/${found.id}`)) {
+        if (isComplete && found.origin === 'configuration' && !wanted.has(`${kind}/${found.id}`)) {
           gone.set(found.id, null);
           events.push(...this.#ends(kind, found, found.by));
         }
@@ -224,14 +229,31 @@ export class AlertBook {
       events.push(startOf('silence', made, 'added', at, made.until));
   }
 
-  /** Starts and ends what is due, and gives the events of it. Call it at `nextChangeAt`, and when the state of a check changed. */
-  async step(): Promise<SuppressionEvent[]> {
-    if (this.#size() === 0) return [];
-    const { tables, events, changed } = step(this.#tables, this.#options.checks(), this.#options.now());
-    if (tables === this.#tables) return [];
-    this.#tables = tables;
-    await this.#options.save(batchOf(changed), events);
+  /**
+   * Starts and ends what is due, and gives the events of it. Call it at `nextChangeAt`, and when the state of a check changed; many calls of one
+   * turn of the loop are one step.
+   */
+  step(): Promise<SuppressionEvent[]> {
+    this.#stepping ??= Promise.resolve().then(() => {
+      this.#stepping = null;
+      return this.#step();
+    });
+    return this.#stepping;
+  }
+
+  async #step(): Promise<SuppressionEvent[]> {
+    const at = this.#options.now();
+    const checks = this.#size() === 0 ? [] : this.#options.checks();
+    const { tables, events, changed } = step(this.#tables, checks, at, this.#isComplete);
+    const isChanged = tables !== this.#tables;
+    this.#use(tables, at);
+    if (isChanged) await this.#options.save(batchOf(changed), events);
     return events;
+  }
+
+  #use(tables: SuppressionTables, at: number): void {
+    this.#tables = tables;
+    this.#dueAt = nextChangeAt(tables, at);
   }
 
   /** Applies a change and whatever it starts, as one batch. */
@@ -239,8 +261,9 @@ export class AlertBook {
     const { downtimes = new Map(), acknowledgements = new Map(), silences = new Map() } = given;
     if (downtimes.size + acknowledgements.size + silences.size === 0) return;
     const before = applyChanges(this.#tables, { downtimes, acknowledgements, silences });
-    const next = step(before, this.#options.checks(), this.#options.now());
-    this.#tables = next.tables;
+    const at = this.#options.now();
+    const next = step(before, this.#options.checks(), at, this.#isComplete);
+    this.#use(next.tables, at);
     const batch = batchOf({
       downtimes: new Map([...downtimes, ...next.changed.downtimes]),
       acknowledgements: new Map([...acknowledgements, ...next.changed.acknowledgements]),

@@ -25,9 +25,15 @@ export interface Step {
 
 /**
  * Starts and ends what is due at `at`: every start and end gives one event, once, since what was recorded is in the tables. `checks` are all
- * checks there are: what ends by a check's state ends also when that check is gone, so call it only once the checks are known.
+ * checks there are: what ends by a check's state ends also when that check is gone. With `isComplete` false some may be missing for a while,
+ * since their file cannot be read: then nothing ends for want of a check.
  */
-export function step(tables: SuppressionTables, checks: readonly CheckFacts[], at: number): Step {
+export function step(
+  tables: SuppressionTables,
+  checks: readonly CheckFacts[],
+  at: number,
+  isComplete = true,
+): Step {
   const events: SuppressionEvent[] = [];
   const changed: Step['changed'] = {
     downtimes: new Map(),
@@ -42,13 +48,13 @@ export function step(tables: SuppressionTables, checks: readonly CheckFacts[], a
   for (const acknowledgement of tables.acknowledgements.values()) {
     const check = byId.get(acknowledgement.check);
     const cause = check === undefined ? 'removed' : endOfAcknowledgement(acknowledgement, check, at);
-    if (cause === null) continue;
+    if (cause === null || (cause === 'removed' && !isComplete)) continue;
     changed.acknowledgements.set(acknowledgement.check, null);
     events.push(endOf('acknowledgement', { ...acknowledgement, id: acknowledgement.check }, cause, at));
   }
   for (const silence of tables.silences.values()) {
     const cause = endOfSilence(silence, checks, at);
-    if (cause === null) continue;
+    if (cause === null || (cause === 'resolved' && !isComplete)) continue;
     changed.silences.set(silence.id, silence.origin === 'command' ? null : { ...silence, endedAt: at });
     events.push(endOf('silence', silence, cause, at));
   }

@@ -27,9 +27,9 @@ export class Alerting {
     await this.notifications.restore(store);
   }
 
-  /** Takes over what the configuration says now. */
-  async configure(): Promise<void> {
-    await this.book.configure(configuredEntries(this.#deps.table));
+  /** Takes over what the configuration says now; all of it, unless files that cannot be read hide a part. */
+  async configure(isComplete: boolean): Promise<void> {
+    await this.book.configure(configuredEntries(this.#deps.table), isComplete);
     await this.notifications.reconsider();
   }
 

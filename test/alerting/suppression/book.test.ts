@@ -103,6 +103,40 @@ describe('the alert book', () => {
     await expect(bench.book.unacknowledge('disk', 'ben')).rejects.toThrow("no acknowledgement of 'disk'");
   });
 
+  it('is due for what was missed: a moment that passed, also while no agent ran', async () => {
+    const bench = workbench();
+    await bench.book.addDowntime(
+      { id: 'work', match: ['disk'], from: '2026-06-10T11:00Z', duration: '1h' },
+      'ann',
+    );
+    expect(bench.book.nextChangeAt()).toBe(time('11:00'));
+    bench.at = time('11:00') + 700;
+    expect(bench.book.nextChangeAt()).toBe(time('11:00'));
+    await bench.book.step();
+    expect(bench.book.nextChangeAt()).toBe(time('12:00'));
+    bench.at = time('15:00');
+    bench.restart();
+    expect(bench.book.nextChangeAt()).toBeLessThanOrEqual(bench.at);
+    await bench.book.step();
+    expect(bench.told.at(-1)).toBe('downtime work ended expired by ann');
+    expect(bench.book.nextChangeAt()).toBeNull();
+  });
+
+  it('takes many steps that are asked for at once as one', async () => {
+    const bench = workbench();
+    await bench.book.addDowntime({ match: ['disk'], duration: '1h' }, 'ann');
+    let looks = 0;
+    const { checks } = bench;
+    Object.defineProperty(bench, 'checks', {
+      get: () => {
+        looks += 1;
+        return checks;
+      },
+    });
+    await Promise.all(Array.from({ length: 1000 }, () => bench.book.step()));
+    expect(looks).toBe(1);
+  });
+
   it('gives ids of its own to what has none', async () => {
     const { book } = workbench();
     const ids = [];
@@ -223,6 +257,27 @@ describe('the alert book', () => {
       'downtime p/downtime/work ended removed by configuration',
       'silence p/silence/quiet ended removed by configuration',
     ]);
+    expect(bench.stored.size).toBe(0);
+  });
+
+  it('keeps what is missing while some files cannot be read', async () => {
+    const bench = workbench();
+    const work = {
+      kind: 'downtime',
+      id: 'p/downtime/work',
+      keys: { match: 'disk', hours: '09:00-11:00', timezone: 'UTC' },
+    } as const;
+    await bench.book.configure([work]);
+    await bench.book.acknowledge(bench.checks[0] as CheckFacts, {}, 'ann');
+    await bench.book.addSilence({ id: 'quiet', match: 'disk', until: 'resolved' }, 'ann');
+    const before = [...bench.stored.keys()];
+    bench.restart();
+    bench.checks = [];
+    await bench.book.configure([], false);
+    await bench.book.step();
+    expect([...bench.stored.keys()]).toEqual(before);
+    await bench.book.configure([]);
+    await bench.book.step();
     expect(bench.stored.size).toBe(0);
   });
 
