@@ -49,6 +49,8 @@ const defaultMaxPending = 20_000;
 /** What a command may take beside its own timeout: a minute in the thread's queue, and the time to end it. */
 const patienceMs = 75_000;
 const lookMs = 5000;
+/** Commands in one message: copying more would hold the main thread for milliseconds. */
+const maxBatch = 256;
 const stopMs = 2000;
 /** Pause after a thread that ended by itself: one that cannot start must not be started for every command. */
 const restartMs = 1000;
@@ -60,7 +62,7 @@ const restartMs = 1000;
 export class ExecClient {
   readonly #options: Required<ExecClientOptions>;
   readonly #pending = new Map<number, Pending>();
-  #unsent: Pending[] = [];
+  readonly #unsent: Pending[] = [];
   #worker: ExecWorker | null = null;
   #groups = new SharedArrayBuffer(maxLanes * Int32Array.BYTES_PER_ELEMENT);
   #cancelLook: (() => void) | null = null;
@@ -103,7 +105,6 @@ export class ExecClient {
 
   async #end(): Promise<void> {
     this.#cancelLook?.();
-    this.#send();
     const worker = this.#worker;
     if (worker !== null) {
       worker.postMessage({ type: 'stop' });
@@ -119,8 +120,8 @@ export class ExecClient {
   }
 
   #send(): void {
-    const batch = this.#unsent.filter(({ command }) => this.#pending.has(command.id));
-    this.#unsent = [];
+    const batch = this.#unsent.splice(0, maxBatch).filter(({ command }) => this.#pending.has(command.id));
+    if (this.#unsent.length > 0) setImmediate(() => this.#send());
     for (const pending of batch) pending.isSent = true;
     if (batch.length === 0) return;
     if (this.#worker === null && this.#options.clock.monotonic() < this.#restartAt) {

@@ -1,0 +1,177 @@
+import { execFile } from 'node:child_process';
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { promisify } from 'node:util';
+import { systemClock } from '../../core/clock.ts';
+import type { CommandRequest } from '../../exec/command.ts';
+import { ExecClient } from '../../exec/exec-client.ts';
+import { compile, installed, type RoundFigures, runNagios, writeNagios } from './nagios-peer.ts';
+import { treeUsage } from './proc-tree.ts';
+import {
+  alternate,
+  atLeastRatio,
+  atMost,
+  type Bench,
+  type BenchCheck,
+  median,
+  peerAbsent,
+  quantile,
+  resultOf,
+  shown,
+} from './result.ts';
+
+const unit = 'checks/s';
+const services = 6000;
+const reach = 1.5;
+const serviceMs = 1000;
+/** Against the C program: fewer services that are due more often saturate the machine as well, and none wait at the end of a round. */
+const few = 500;
+const fewMs = 100;
+const tickMs = 50;
+const plugin = '/usr/lib/nagios/plugins/check_dummy';
+const simple: CommandRequest = { argv: [plugin, '0', 'fine'] };
+/** What only a shell can carry out, so that the lane forks a subshell; the peer starts the program and nothing else. */
+const compound: CommandRequest = { shell: `${plugin} \${NONE:-0} fine` };
+
+/**
+ * `check_dummy` of 6,000 services that are due every second, which no machine of this size can do: against Nagios Core with the same
+ * services, and against a C program that does nothing but start it by posix_spawn and read its pipe. Measured through the client of
+ * the exec thread, by a main thread that hands in what is due every 50 ms, as the scheduler does.
+ */
+export const bench: Bench = async ({ brief, say }) => {
+  if (!installed(plugin, '/usr/sbin/nagios4', '/usr/bin/gcc'))
+    return peerAbsent('nagios', unit, reach, 'nagios4-core monitoring-plugins-basic gcc');
+  const folder = mkdtempSync(join(tmpdir(), 'opsbro-bench-nagios-'));
+  const load = new Load(folder);
+  const seconds = brief ? 2 : 6;
+  const rounds = brief ? 5 : 7;
+  try {
+    const nagios = writeNagios(folder, services, `${plugin} 0 fine`);
+    const spawner = compile('spawn-peer.c', join(folder, 'spawn-peer'));
+    const compare = async (name: string, least: number, ours: Side, peer: Side): Promise<BenchCheck> => {
+      const figures = { ours: [] as RoundFigures[], peer: [] as RoundFigures[] };
+      const turn = (side: Side, kept: RoundFigures[]) => async (): Promise<number> => {
+        const round = await side();
+        kept.push(round);
+        return round.perSecond;
+      };
+      say(`  ${name}`);
+      const result = await alternate(rounds, turn(ours, figures.ours), turn(peer, figures.peer), say);
+      const cpu = (kept: RoundFigures[]): string =>
+        shown(median(kept.map((round) => round.cpuMicrosPerCheck)));
+      say(`  CPU of a check, µs: ours ${cpu(figures.ours)}, peer ${cpu(figures.peer)}`);
+      say(`  quartiles of the ratio ${shown(result.lowerQuartile)} to ${shown(result.upperQuartile)}`);
+      return atLeastRatio(name, result, least);
+    };
+    await load.run(simple, few, fewMs, 1);
+    const atOnce = await best(spawner);
+    say(`  the C program is fastest with ${atOnce} children at a time`);
+    const spawned = (): Promise<RoundFigures> => runSpawner(spawner, seconds, atOnce);
+    const idle = await load.idle(brief ? 3000 : 10_000);
+    load.latenessMs = [];
+    const checks = [
+      await compare(
+        'Nagios Core, 6,000 services at 1 s',
+        reach,
+        () => load.run(simple, services, serviceMs, seconds),
+        () => runNagios(nagios, brief ? 1000 : services, seconds),
+      ),
+      await compare('C program, plain words', 1.15, () => load.run(simple, few, fewMs, seconds), spawned),
+      await compare('C program, a script', 0.85, () => load.run(compound, few, fewMs, seconds), spawned),
+    ];
+    say(
+      `  ${load.latenessMs.length} ticks at full load; without any of ours their p99 is ${shown(idle)} ms late`,
+    );
+    return resultOf('nagios', unit, [
+      ...checks,
+      atMost('tick of the main thread late at full load, p99, ms', quantile(load.latenessMs, 0.99), 20),
+    ]);
+  } finally {
+    await load.client.stop();
+    rmSync(folder, { recursive: true, force: true });
+  }
+};
+
+type Side = () => Promise<RoundFigures>;
+
+/** A main thread that runs services, as the scheduler does. */
+class Load {
+  readonly client: ExecClient;
+  /** How late its ticks were, of all runs. */
+  latenessMs: number[] = [];
+
+  constructor(folder: string) {
+    this.client = new ExecClient({ dataDirectory: folder, clock: systemClock });
+  }
+
+  /** Runs a command for each of `count` services every `intervalMs`, or as often as the machine can, for `seconds`. */
+  async run(
+    request: CommandRequest,
+    count: number,
+    intervalMs: number,
+    seconds: number,
+  ): Promise<RoundFigures> {
+    const due = new Float64Array(count);
+    const busy = new Uint8Array(count);
+    const wrong: string[] = [];
+    let done = 0;
+    const start = (index: number, now: number): void => {
+      busy[index] = 1;
+      due[index] = Math.max((due[index] ?? 0) + intervalMs, now);
+      void this.client.run(request).then(({ state, output }) => {
+        busy[index] = 0;
+        done += 1;
+        if (state !== 'ok' || output !== 'OK: fine') wrong.push(`${state} ${output}`);
+      });
+    };
+    const submit = (): void => {
+      const now = performance.now();
+      for (let index = 0; index < count; index += 1)
+        if (busy[index] === 0 && now >= (due[index] ?? 0)) start(index, now);
+    };
+    submit();
+    await this.#tick(500, submit);
+    const before = { done, cpuMs: treeUsage(process.pid).cpuMs, at: performance.now() };
+    this.latenessMs.push(...(await this.#tick(seconds * 1000, submit)));
+    const checks = done - before.done;
+    const perSecond = (checks / (performance.now() - before.at)) * 1000;
+    const cpuMs = treeUsage(process.pid).cpuMs - before.cpuMs;
+    while (this.client.pending > 0) await new Promise((resolve) => setTimeout(resolve, tickMs));
+    if (wrong.length > 0) throw new Error(`${wrong.length} checks failed: ${wrong[0]}`);
+    return { perSecond, cpuMicrosPerCheck: (cpuMs / checks) * 1000 };
+  }
+
+  /** How late the ticks are, p99, while nothing of ours runs. */
+  async idle(forMs: number): Promise<number> {
+    return quantile(await this.#tick(forMs, () => {}), 0.99);
+  }
+
+  async #tick(forMs: number, work: () => void): Promise<number[]> {
+    const late: number[] = [];
+    const end = performance.now() + forMs;
+    for (let at = performance.now() + tickMs; at < end; at = Math.max(at + tickMs, performance.now())) {
+      await new Promise((resolve) => setTimeout(resolve, Math.max(0, at - performance.now())));
+      late.push(Math.max(0, performance.now() - at));
+      work();
+    }
+    return late;
+  }
+}
+
+async function runSpawner(path: string, seconds: number, atOnce: number): Promise<RoundFigures> {
+  const words = [String(seconds), String(atOnce), plugin, '0', 'fine'];
+  const { stdout } = await promisify(execFile)(path, words);
+  const [perSecond = 0, cpuMicrosPerCheck = 0] = stdout.split(' ').map(Number);
+  return { perSecond, cpuMicrosPerCheck };
+}
+
+/** With how many children at a time the C program does most. */
+async function best(path: string): Promise<number> {
+  let found = { atOnce: 0, perSecond: 0 };
+  for (const atOnce of [2, 4, 8, 16]) {
+    const { perSecond } = await runSpawner(path, 1, atOnce);
+    if (perSecond > found.perSecond) found = { atOnce, perSecond };
+  }
+  return found.atOnce;
+}
