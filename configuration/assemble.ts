@@ -75,6 +75,12 @@ function pick(tree: JsonObject, keys: string[]): JsonObject {
   return Object.fromEntries(Object.entries(tree).filter(([key]) => keys.includes(key)));
 }
 
+/** The handler that a pack's parameters make, as packs of OpsBro have them. */
+function handlerOf(type: string, parameters: JsonObject): JsonObject {
+  const enabled = parameters.enabled ?? parameters.enabled_if_group !== undefined;
+  return { type, enabled, ...pick(parameters, ['enabled_if_group', 'severities']) };
+}
+
 class Assembly {
   private readonly parts: Parts;
   private readonly diagnostics: Diagnostic[] = [];
@@ -182,11 +188,15 @@ class Assembly {
     };
   }
 
-  /** Collectors run without YAML unless an object bears their name; detectors unless one uses them; services where their pack has parameters. */
+  /**
+   * Collectors run without YAML unless an object bears their name; detectors unless one uses them; services where their pack has parameters,
+   * and so do handlers, which are off unless those say otherwise.
+   */
   private synthesise(): void {
     const raws = [...this.candidates.values()].map((list) => overlay(list)!);
     const names = raws.map(
-      ({ kind, name, value }) => `${kind}/${(kind === 'detector' && value.use) || name}`,
+      ({ kind, name, value }) =>
+        `${kind}/${(kind === 'detector' && value.use) || (kind === 'handler' && (value.use ?? value.type)) || name}`,
     );
     const taken = new Set(names);
     for (const entry of this.parts.plugins.entries.values()) {
@@ -199,18 +209,22 @@ class Assembly {
         this.addSynthesised(entry, kind, 'core', { use: name });
       else if (runtime === 'service' && parameters !== undefined && !taken.has(`service/${name}`))
         this.addSynthesised(entry, 'service', name, pick(parameters, ['enabled', 'enabled_if_group']));
+      else if (kind === 'handler' && parameters !== undefined && !taken.has(`handler/${name}`))
+        this.addSynthesised(entry, 'handler', name, handlerOf(name, parameters));
     }
   }
 
   private addSynthesised(
     entry: PluginEntry,
-    kind: 'collector' | 'detector' | 'service',
+    kind: 'collector' | 'detector' | 'service' | 'handler',
     pack: string,
     value: JsonObject,
   ): void {
     const { name } = entry.manifest;
     const id = `${pack}/${kind}/${name}`;
-    const path = join(entry.folder, 'plugin.yml');
+    // Templates of a handler lie beside the parameters that make it one.
+    const parameters = this.parameterRaws.findLast((raw) => kind === 'handler' && raw.pack === pack);
+    const path = parameters?.file.path ?? join(entry.folder, 'plugin.yml');
     const key = `${id} ${path} ${JSON.stringify(value)}`;
     let raw = this.parts.synthesised.get(key);
     if (raw === undefined) {

@@ -24,14 +24,15 @@ export function createHttp(signal: AbortSignal, env: ReadVariable): Network['htt
     const origin = originOf(request.url);
     const late = AbortSignal.timeout(timeoutMs);
     const undici = await import('undici');
-    const dispatcher = await dispatcherFor(undici, request, env);
+    let dispatcher: Dispatcher | undefined;
     try {
+      dispatcher = await dispatcherFor(undici, request, env);
       return await send(undici, dispatcher, request, AbortSignal.any([signal, late]));
     } catch (thrown) {
       if (signal.aborted) throw signal.reason;
       throw networkError(origin, late.aborted ? `no answer within ${timeoutMs} ms` : thrown);
     } finally {
-      await dispatcher.destroy().catch(() => undefined);
+      await dispatcher?.destroy().catch(() => undefined);
     }
   };
 }
@@ -58,6 +59,9 @@ async function dispatcherFor(undici: Undici, request: HttpRequest, env: ReadVari
     requestTls: tls,
     proxyTls: tls,
   };
+  const isUsable = (url: string): boolean => url === '' || /^(https?|socks5?):\/\/./i.test(url);
+  if (!isUsable(options.httpProxy) || !isUsable(options.httpsProxy))
+    throw networkError('HTTP_PROXY or HTTPS_PROXY', 'not a URL such as http://proxy:3128');
   const agent = new undici.EnvHttpProxyAgent(options);
   const { maxRedirects = 0 } = request;
   if (maxRedirects === 0) return agent;

@@ -95,6 +95,17 @@ describe('a request that fails', () => {
     await expect(client()({ url: 'http://nothing.invalid/' })).rejects.toThrow('ENOTFOUND');
   });
 
+  it.each([
+    [{ HTTPS_PROXY: 'proxy:port:what' }, {}, 'HTTP_PROXY or HTTPS_PROXY: not a URL'],
+    [{}, { 'bad name': 'x' }, 'invalid header key'],
+    [{}, { name: 'a\nb' }, 'invalid name header'],
+  ])('says what is wrong with %j %j', async (environment, headers, message) => {
+    await expect(client(environment)({ url: 'http://127.0.0.1:9/', headers })).rejects.toMatchObject({
+      code: 'OPSBRO_HOST_NETWORK',
+      message: expect.stringContaining(message),
+    });
+  });
+
   it('ends at its timeout, also within the body', async () => {
     const port = await serve(({ url }, response) => {
       if (url === '/body') response.write('begun');
