@@ -26,6 +26,8 @@ export function configSchema({ configuration, directories }: OfflineConfiguratio
       parameters: { type: 'object' },
       package: { type: 'object' },
       dashboard: openFormats(kindSchemas.dashboard),
+      downtime: openFormats(kindSchemas.downtime),
+      silence: openFormats(kindSchemas.silence),
       ...Object.fromEntries(kinds),
       ...Object.fromEntries(services),
     },

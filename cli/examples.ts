@@ -51,6 +51,27 @@ export const examples: { [verb: string]: Example[] } = {
     ['checks report --since 30d', 'time in each state, problems and mean time to repair of a month'],
     ['checks report memory --since 7d --json', 'one check, for scripts'],
   ],
+  'downtime list': [['downtime list', 'what is planned, by files too']],
+  'downtime add': [
+    ['downtime add disk --duration 2h --comment "new disk"', 'from now on'],
+    ['downtime add pack=linux --from 2026-12-24T18:00 --until 2026-12-27', 'the holidays'],
+    ['downtime add label.team=db --cron "0 2 * * sun" --duration 3h --timezone Europe/Paris', 'every Sunday'],
+    ['downtime add disk --hours "mon-fri 22:00-06:00" --flexible 30m', 'once a night, for half an hour'],
+  ],
+  'downtime remove': [['downtime remove backup', 'by its id']],
+  'ack list': [['ack list --json', 'for scripts']],
+  'ack add': [
+    ['ack add disk --comment "ordered a new one"', 'until it recovers or becomes worse'],
+    ['ack add disk --sticky --until 1d', 'also when it becomes worse, for a day at most'],
+  ],
+  'ack remove': [['ack remove disk', 'notify again']],
+  'silence list': [['silence list', 'what is silent, until when, and why']],
+  'silence add': [
+    ['silence add disk --until resolved', 'until its problem is over'],
+    ['silence add "label.team=~web|db" state=warning --duration 2h', 'warnings of two teams'],
+    ['silence add pack=redis --until resolved,2026-12-24T18:00', 'whichever comes first'],
+  ],
+  'silence remove': [['silence remove tot4il2', 'by its id']],
   'collectors list': [['collectors list', 'which run here, and why others do not']],
   'collectors state': [['collectors state', 'with the error of each that fails']],
   'collectors show': [
