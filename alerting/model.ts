@@ -146,13 +146,3 @@ export const pendingStatus: Readonly<CheckStatus> = Object.freeze({
   episode: 0,
   pendingFor: null,
 });
-
-/** What holds where a check's configuration says nothing. */
-export const defaultPolicy: Readonly<CheckPolicy> = Object.freeze({
-  attempts: 1,
-  retryIntervalMs: null,
-  forMs: 0,
-  volatile: false,
-  flapping: Object.freeze({ enabled: true, high: 30, low: 25 }),
-  onMissing: 'unknown',
-});

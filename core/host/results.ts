@@ -3,7 +3,6 @@ import { type CheckStatus, type Observation, pendingStatus } from '../../alertin
 import { type Advanced, advance } from '../../alerting/state/advance.ts';
 import type { CheckObject } from '../../configuration/model.ts';
 import type { CheckChange } from '../notify/notifications.ts';
-import { policyOf } from './check-policy.ts';
 import type { HostDeps } from './deps.ts';
 import type { RunState, Runtime } from './objects.ts';
 
@@ -48,7 +47,7 @@ export class Results {
     const { object } = runtime;
     if (object.kind !== 'check') return null;
     const before = this.#ahead.get(object.id) ?? board.verdicts.get(object.id) ?? pendingStatus;
-    const advanced = advance(before, result, policyOf(object), at);
+    const advanced = advance(before, result, object, at);
     this.#ahead.set(object.id, advanced.status);
     if (result.late !== 'run') runtime.sampledMs = clock.monotonic();
     if (advanced.nextRunMs !== null) scheduler.runWithin(object.id, advanced.nextRunMs);

@@ -3,7 +3,6 @@ import { type CheckStatus, pendingStatus } from '../../../alerting/model.ts';
 import type { PluginEntry } from '../../../configuration/model.ts';
 import type { ServiceState } from '../../../threads/services/service-instance.ts';
 import type { ServiceFigures } from '../../../threads/services/services.ts';
-import { policyOf } from '../../host/check-policy.ts';
 import type { HostDeps } from '../../host/deps.ts';
 import { lateAfterMs } from '../../host/freshness.ts';
 import type { ObjectTable, Runtime } from '../../host/objects.ts';
@@ -85,7 +84,7 @@ export function detectorView(deps: HostDeps, runtime: Of<'detector'>): DetectorV
 export function checkView(deps: HostDeps, runtime: Of<'check'>): CheckView {
   const { object } = runtime;
   const status = deps.board.verdicts.get(object.id) ?? pendingStatus;
-  const { attempts, retryIntervalMs, forMs } = policyOf(object);
+  const { attempts, retryIntervalMs, forMs } = object;
   return {
     id: object.id,
     name: object.name,

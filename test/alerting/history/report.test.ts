@@ -5,11 +5,11 @@ import {
   type CheckPolicy,
   type CheckState,
   type CheckStatus,
-  defaultPolicy,
   type Observation,
   pendingStatus,
 } from '../../../alerting/model.ts';
 import { advance } from '../../../alerting/state/advance.ts';
+import { defaultPolicy } from '../default-policy.ts';
 
 const id = 'a/check/disk';
 const span: ReportSpan = { since: 0, until: 100, knownSince: null };

@@ -3,11 +3,11 @@ import {
   type CheckPolicy,
   type CheckState,
   type CheckStatus,
-  defaultPolicy,
   type Observation,
   pendingStatus,
 } from '../../../alerting/model.ts';
 import { type Advanced, advance } from '../../../alerting/state/advance.ts';
+import { defaultPolicy } from '../default-policy.ts';
 
 const three: CheckPolicy = { ...defaultPolicy, attempts: 3 };
 const bad = ['warning', 'critical', 'unknown'] as const;
