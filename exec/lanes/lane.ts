@@ -12,7 +12,7 @@ import {
   membersOf,
   type ProcessEntry,
   readProcess,
-  readProcesses,
+  recentProcesses,
   signalProcess,
   tickMs,
 } from './processes.ts';
@@ -213,7 +213,7 @@ export class Lane {
 
   /** Signals all that the run has started, and what was found of it before. */
   #strike(run: Run, signal: NodeJS.Signals): void {
-    const processes = readProcesses();
+    const processes = recentProcesses(run.startedAt);
     if (processes === null) {
       signalProcess(-this.#pid, signal);
       return;

@@ -12,6 +12,7 @@ export interface ProcessEntry {
 
 /** `USER_HZ`: 100 for `/proc` on every architecture Node runs on. */
 export const tickMs = 10;
+const recentMs = 50;
 
 /** All processes; null where there is no `/proc`. Costs some 10 µs a process: for rare moments. */
 export function readProcesses(): ProcessEntry[] | null {
@@ -23,6 +24,18 @@ export function readProcesses(): ProcessEntry[] | null {
   }
   const found = names.flatMap((name) => (/^\d+$/.test(name) ? (readProcess(Number(name)) ?? []) : []));
   return found.length === 0 ? null : found;
+}
+
+let recent: { processes: ProcessEntry[] | null; at: number } | null = null;
+
+/**
+ * All processes as they were at most 50 ms ago, and after the moment `since` of the monotonic clock: when hundreds of commands time out
+ * together, they share one look.
+ */
+export function recentProcesses(since: number): ProcessEntry[] | null {
+  if (recent === null || recent.at < Math.max(since, performance.now() - recentMs))
+    recent = { at: performance.now(), processes: readProcesses() };
+  return recent.processes;
 }
 
 /** One process; null when it does not exist, or has ended and only waits for its parent. */

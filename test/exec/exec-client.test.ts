@@ -4,6 +4,7 @@ import { mkdtempSync, readdirSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { Worker } from 'node:worker_threads';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { systemClock } from '../../core/clock.ts';
 import {
@@ -223,6 +224,25 @@ describe('the exec thread', () => {
       { state: 'unknown', refused: 'there is no POSIX shell; give the script as a list of words' },
       { state: 'unknown', refused: 'there is no POSIX shell to change user or niceness with' },
     ]);
+  });
+
+  it('kills what ran in the lanes of a thread that died, and goes on with another', async () => {
+    await client.stop();
+    const threads: Worker[] = [];
+    const clock = new HandClock();
+    const startWorker = (workerData: ExecThreadData): Worker => {
+      threads.push(new Worker(`${root}dist/exec/exec-thread.js`, { workerData, execArgv: [] }));
+      return threads.at(-1) as Worker;
+    };
+    client = new ExecClient({ dataDirectory, clock, startWorker });
+    const mark = `mark-${process.pid}-${Date.now()}`;
+    const run = client.run({ shell: 'sleep 60; true', environment: { MARK: mark } });
+    await expect.poll(() => processesWith(mark, 'environ').length).toBeGreaterThan(2);
+    await threads[0]?.terminate();
+    expect((await run).refused).toBe('the thread that ran it is gone: it ended');
+    await expect.poll(() => processesWith(mark, 'environ')).toEqual([]);
+    clock.advance(1000);
+    expect(await client.run({ argv: ['echo', 'a'] })).toMatchObject({ output: 'a' });
   });
 
   it('leaves shells that end by themselves when the process is killed', async () => {

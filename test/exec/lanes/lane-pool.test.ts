@@ -196,6 +196,16 @@ describe('a pool', () => {
     expect(results.map(({ text }) => text)).toEqual(Array(12).fill('a\n'));
   });
 
+  it('ends many commands that time out together', async () => {
+    pool = openPool('/bin/sh', 30);
+    const seconds = unique();
+    const script = `sleep ${seconds} & sleep ${seconds}`;
+    const runs = Array.from({ length: 30 }, () => pool.run({ shell: script, timeoutMs: 1000 }));
+    const results = await Promise.all(runs);
+    expect(results.every(({ timedOut, signal }) => timedOut && signal === 'SIGTERM')).toBe(true);
+    await expect.poll(() => processesWith(seconds)).toEqual([]);
+  });
+
   it('makes room for another kind of command at the limit of its lanes', async () => {
     pool = openPool('/bin/sh', 2, 2);
     await Promise.all([1, 2].map(() => pool.run({ argv: ['sleep', '0.05'] })));

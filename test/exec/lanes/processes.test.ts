@@ -7,6 +7,7 @@ import {
   type ProcessEntry,
   readProcess,
   readProcesses,
+  recentProcesses,
   signalProcess,
 } from '../../../exec/lanes/processes.ts';
 
@@ -55,4 +56,13 @@ it('reads real processes, and tells when they have ended', async () => {
 
 it('signals neither everybody nor the first process', () => {
   for (const pid of [0, 1, -1]) expect(() => signalProcess(pid, 'SIGKILL')).not.toThrow();
+});
+
+it('looks at most every 50 ms, unless what is asked for is younger', () => {
+  const before = performance.now();
+  const first = recentProcesses(before);
+  expect(first?.some(({ pid }) => pid === process.pid)).toBe(true);
+  expect(recentProcesses(performance.now())).not.toBe(first);
+  // However slow this machine is, the second of two looks at the same past shares or repeats, and never fails.
+  expect(recentProcesses(before)?.length).toBeGreaterThan(0);
 });
