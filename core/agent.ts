@@ -2,6 +2,7 @@ import { join } from 'node:path';
 import type { Json, JsonObject } from 'opsbro/sdk';
 import { ConfigClient } from '../configuration/client.ts';
 import { ConfigWatch } from '../configuration/watch.ts';
+import { type DataDirectory, openDataDirectory } from '../store/data-directory.ts';
 import { type Assembly, assemble, packageRoot } from './assembly.ts';
 import { late, systemClock } from './clock.ts';
 import { RouteTable } from './control/route-table.ts';
@@ -17,7 +18,6 @@ import { Reloader } from './host/reloader.ts';
 import { accuse, dropOrphans, restoreBoard } from './host/restore.ts';
 import { type AgentLog, createLog } from './log.ts';
 import { createNotifier, type Notifier } from './notify/systemd.ts';
-import { type DataDirectory, openDataDirectory } from './store/data-directory.ts';
 
 /** With what ends the process afterwards, a stop takes five seconds at most. */
 const stopDeadlineMs = 4100;

@@ -7,6 +7,8 @@ import type { AgentSettings } from '../configuration/model.ts';
 import { ExecClient } from '../exec/exec-client.ts';
 import { ExpressionEngine } from '../language/engine/engine.ts';
 import type { ExpressionLimits, Facts, FunctionCaller, Outcome, Program } from '../language/program.ts';
+import type { DataDirectory } from '../store/data-directory.ts';
+import type { Store } from '../store/level.ts';
 import { createJobPool, type JobPool } from '../threads/job-pool.ts';
 import type { ThreadData } from '../threads/protocol.ts';
 import { MemoryGuard, memorySuspects } from '../threads/services/memory-guard.ts';
@@ -18,21 +20,19 @@ import { systemClock, type TimerClock } from './clock.ts';
 import { plainError } from './errors.ts';
 import type { ExactStore, HostDeps, HostLog } from './host/deps.ts';
 import { functionCaller } from './host/function-calls.ts';
-import { CrashJournal, readCrashJournal } from './host/journal.ts';
-import { JournaledPool } from './host/journaled-pool.ts';
 import { ObjectTable } from './host/objects.ts';
 import { PluginStates } from './host/plugin-states.ts';
-import { Quarantine } from './host/quarantine.ts';
 import { Registry } from './host/registry.ts';
 import { Runner } from './host/runner.ts';
 import { ServiceLinks } from './host/service-links.ts';
-import { initialSettings } from './host/settings.ts';
+import { CurrentSettings } from './host/settings.ts';
 import { agentUuid } from './identity.ts';
 import type { AgentLog } from './log.ts';
 import { Alerting } from './notify/alerting.ts';
+import { CrashJournal, readCrashJournal } from './quarantine/journal.ts';
+import { JournaledPool } from './quarantine/journaled-pool.ts';
+import { Quarantine } from './quarantine/quarantine.ts';
 import { Scheduler } from './schedule/scheduler.ts';
-import type { DataDirectory } from './store/data-directory.ts';
-import type { Store } from './store/level.ts';
 
 /** The package's root: holds `config.d`, `plugins`, `dist`. This file runs from `dist/core` or, under vitest, from `core`. */
 export const packageRoot = fileURLToPath(
@@ -152,25 +152,62 @@ export function threadData(environment: NodeJS.ProcessEnv): ThreadData {
 
 /** Makes the parts of an agent and joins them. Touches the data directory; starts no thread but the pool's first. */
 export function assemble(options: AssemblyOptions): Assembly {
-  const { log, data } = options;
-  const clock = systemClock;
-  const journalPath = join(options.dataPath, 'run', 'journal');
-  const crashed = readCrashJournal(journalPath);
+  const crashed = readCrashJournal(journalPath(options));
   const identity = identify(options);
-  let settings: AgentSettings = { ...initialSettings, displayName: identity.name };
+  const settings = new CurrentSettings(identity.name);
+  const made = makeDeps(options, identity, settings);
+  const { deps, pool, rules } = made;
+  const runner = new Runner(deps);
+  made.later.runner = runner;
+  const alerting = new Alerting(deps, identity.name);
+  made.later.alerting = alerting;
+  const services = makeServices(deps);
+  return {
+    ...made,
+    runner,
+    history: new History(options.data.store),
+    alerting,
+    services,
+    links: new ServiceLinks(deps, services),
+    guard: makeGuard(pool, services, () => settings.now.limits.maxRssBytes),
+    identity,
+    crashed,
+    settings: () => settings.now,
+    watch: watcher(services, runner, alerting),
+    useSettings(next) {
+      settings.use(next);
+      rules.useLimits(expressionLimits(next));
+    },
+  };
+}
+
+function journalPath({ dataPath }: AssemblyOptions): string {
+  return join(dataPath, 'run', 'journal');
+}
+
+/** What is made with the other parts, and is one of theirs. */
+interface Later {
+  runner?: Runner;
+  alerting?: Alerting;
+}
+
+function makeDeps(
+  options: AssemblyOptions,
+  identity: Identity,
+  settings: CurrentSettings,
+): { deps: HostDeps; pool: JobPool; commands: ExecClient; rules: Rules; later: Later } {
+  const { log, data, dataPath } = options;
+  const clock = systemClock;
+  const later: Later = {};
   const bus = new Bus();
   const board = new Board(bus);
   const registry = new Registry();
-  const journal = new CrashJournal(journalPath);
+  const journal = new CrashJournal(journalPath(options));
   const store = exactStore(data.store, clock, log);
   const quarantine = new Quarantine(store);
   const jobs = new JournaledPool(journal, quarantine);
-  const pool = makePool(jobs, log);
   const rules = new Rules(functionCaller(registry, jobs));
-  const commands = new ExecClient({ dataDirectory: options.dataPath, clock });
-  let runner: Runner;
-  const scheduler = new Scheduler({ clock, onDue: (ids) => runner.run(ids), onTick: options.onTick });
-  let alerting: Alerting;
+  const commands = new ExecClient({ dataDirectory: dataPath, clock });
   const deps: HostDeps = {
     clock,
     log,
@@ -178,7 +215,7 @@ export function assemble(options: AssemblyOptions): Assembly {
     registry,
     board,
     bus,
-    scheduler,
+    scheduler: new Scheduler({ clock, onDue: (ids) => later.runner?.run(ids), onTick: options.onTick }),
     pool: jobs,
     commands,
     rules,
@@ -186,37 +223,13 @@ export function assemble(options: AssemblyOptions): Assembly {
     states: new PluginStates(data.store),
     quarantine,
     journal,
-    facts: () => currentFacts(board, identity, settings),
+    facts: () => currentFacts(board, identity, settings.now),
     agentFacts: options.agentFacts,
     get notifications() {
-      return alerting.notifications;
+      return (later.alerting as Alerting).notifications;
     },
   };
-  runner = new Runner(deps);
-  alerting = new Alerting(deps, identity.name);
-  const history = new History(data.store);
-  const services = makeServices(deps);
-  const guard = makeGuard(pool, services, () => settings.limits.maxRssBytes);
-  return {
-    deps,
-    pool,
-    commands,
-    runner,
-    history,
-    alerting,
-    rules,
-    services,
-    links: new ServiceLinks(deps, services),
-    guard,
-    identity,
-    crashed,
-    settings: () => settings,
-    watch: watcher(services, runner, alerting),
-    useSettings(next) {
-      settings = { ...next, displayName: next.displayName === '' ? identity.name : next.displayName };
-      rules.useLimits(expressionLimits(next));
-    },
-  };
+  return { deps, pool: makePool(jobs, log), commands, rules, later };
 }
 
 function watcher(services: ServiceHost, runner: Runner, alerting: Alerting): () => void {

@@ -7,6 +7,7 @@ const sources = [
   'core',
   'configuration',
   'alerting',
+  'store',
   'exec',
   'importing',
   'language',

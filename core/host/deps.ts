@@ -5,12 +5,12 @@ import type { Board } from '../board/board.ts';
 import type { Bus } from '../board/bus.ts';
 import type { TimerClock } from '../clock.ts';
 import type { Notifications } from '../notify/notifications.ts';
+import type { CrashJournal } from '../quarantine/journal.ts';
+import type { Quarantine } from '../quarantine/quarantine.ts';
 import type { Scheduler } from '../schedule/scheduler.ts';
 import type { CommandRunner } from './command-runs.ts';
-import type { CrashJournal } from './journal.ts';
 import type { ObjectTable } from './objects.ts';
 import type { PluginStates } from './plugin-states.ts';
-import type { Quarantine } from './quarantine.ts';
 import type { Registry } from './registry.ts';
 
 /** Runs jobs in pooled threads. Never rejects: what goes wrong is in the result. */

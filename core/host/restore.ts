@@ -1,9 +1,9 @@
 import type { Json } from 'opsbro/sdk';
 import { readStatus } from '../../alerting/state/read-status.ts';
 import type { Board } from '../board/board.ts';
+import { causeOfDeath, type Quarantine } from '../quarantine/quarantine.ts';
 import type { HostDeps } from './deps.ts';
 import type { PluginStates } from './plugin-states.ts';
-import { causeOfDeath, type Quarantine } from './quarantine.ts';
 
 /** The store, as restoring reads it. */
 export interface RestoreSource {

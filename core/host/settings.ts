@@ -16,3 +16,22 @@ export const initialSettings: AgentSettings = {
   },
   values: {},
 };
+
+/** The settings that hold now; the display name is the host's where they give none. */
+export class CurrentSettings {
+  #now: AgentSettings;
+  readonly #hostName: string;
+
+  constructor(hostName: string) {
+    this.#hostName = hostName;
+    this.#now = { ...initialSettings, displayName: hostName };
+  }
+
+  get now(): AgentSettings {
+    return this.#now;
+  }
+
+  use(next: AgentSettings): void {
+    this.#now = { ...next, displayName: next.displayName === '' ? this.#hostName : next.displayName };
+  }
+}

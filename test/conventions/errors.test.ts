@@ -8,6 +8,7 @@ const files = sourceFiles(
   'sdk',
   'core',
   'alerting',
+  'store',
   'configuration',
   'exec',
   'importing',

@@ -12,6 +12,7 @@ const files = sourceFiles(
   'sdk',
   'core',
   'alerting',
+  'store',
   'configuration',
   'exec',
   'importing',
@@ -26,7 +27,8 @@ const byPath = new Map(files.map((file) => [file.path, file]));
 const allowed: { [folder: string]: RegExp[] } = {
   // What `opsbro/sdk/testing` borrows, so that a test meets the real network and templates.
   sdk: [/^node:/, /^opsbro\/sdk$/, /^threads\/context\/(http|tcp|render)\.ts$/],
-  core: [/^node:/, /^opsbro\/sdk$/, /^npm:/, /^(alerting|configuration|exec|language|threads)\//],
+  core: [/^node:/, /^opsbro\/sdk$/, /^npm:/, /^(alerting|configuration|exec|language|store|threads)\//],
+  store: [/^node:/, /^opsbro\/sdk$/, /^npm:/, /^core\/(errors|clock)\.ts$/],
   alerting: [
     /^node:/,
     /^opsbro\/sdk$/,
@@ -135,7 +137,7 @@ describe('imports', () => {
           )
         )
           heavy.push(`${path} (from ${from}) loads ${to}`);
-        else if (/^(core|alerting|configuration|exec|language|threads)\//.test(to) && !loaded.has(to))
+        else if (/^(core|alerting|configuration|exec|language|store|threads)\//.test(to) && !loaded.has(to))
           loaded.set(to, path);
       }
     }

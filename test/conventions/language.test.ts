@@ -6,6 +6,7 @@ const files = sourceFiles(
   'sdk',
   'core',
   'alerting',
+  'store',
   'configuration',
   'exec',
   'importing',

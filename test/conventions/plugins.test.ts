@@ -96,6 +96,7 @@ describe('the YAML of', () => {
       'config.d',
       'core',
       'alerting',
+      'store',
       'configuration',
       'exec',
       'importing',

@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { type AgentHandle, startAgent } from '../../core/agent.ts';
 import { packageRoot } from '../../core/assembly.ts';
-import { openDataDirectory } from '../../core/store/data-directory.ts';
+import { openDataDirectory } from '../../store/data-directory.ts';
 
 let scratch: string;
 let data: string;

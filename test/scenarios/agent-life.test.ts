@@ -5,7 +5,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, describe, expect, it } from 'vitest';
 import type { AgentView, CheckView, CollectorView } from '../../core/control/shapes.ts';
-import { openDataDirectory } from '../../core/store/data-directory.ts';
+import { openDataDirectory } from '../../store/data-directory.ts';
 import { program } from './cli-run.ts';
 import { type RealAgent, type RealAgentOptions, startRealAgent } from './real-agent.ts';
 

@@ -2,7 +2,7 @@ import { closeSync, mkdtempSync, openSync, readFileSync, writeFileSync } from 'n
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
-import { CrashJournal, readCrashJournal } from '../../../core/host/journal.ts';
+import { CrashJournal, readCrashJournal } from '../../../core/quarantine/journal.ts';
 
 function path(): string {
   return join(mkdtempSync(join(tmpdir(), 'opsbro-journal-')), 'journal');

@@ -6,7 +6,7 @@ import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { openStore } from '../../../core/store/level.ts';
+import { openStore } from '../../store/level.ts';
 
 let scratch: string;
 beforeEach(async () => {
@@ -18,7 +18,7 @@ afterEach(async () => {
 
 /** Runs a script in a process of its own, with `openStore` and the scratch directory at hand; its lines can be read one by one. */
 function runStore(script: string, prefix: string[] = []) {
-  const module = fileURLToPath(new URL('../../../dist/core/store/level.js', import.meta.url));
+  const module = fileURLToPath(new URL('../../dist/store/level.js', import.meta.url));
   const code = `import { openStore } from ${JSON.stringify(module)};
     import { createInterface } from 'node:readline';
     const path = ${JSON.stringify(join(scratch, 'db'))};

@@ -7,7 +7,7 @@ import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
 import type { JsonObject } from 'opsbro/sdk';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { type DocumentsOptions, openDocuments, type Where } from '../../../core/store/documents.ts';
+import { type DocumentsOptions, openDocuments, type Where } from '../../store/documents.ts';
 
 let scratch: string;
 let path: string;
@@ -111,7 +111,7 @@ describe("nedb's weak places", () => {
   });
 
   it('neither shows a change whose write failed nor loses an acknowledged one after it', async () => {
-    const module = fileURLToPath(new URL('../../../dist/core/store/documents.js', import.meta.url));
+    const module = fileURLToPath(new URL('../../dist/store/documents.js', import.meta.url));
     const code = `import { openDocuments } from ${JSON.stringify(module)};
       import { createInterface } from 'node:readline';
       const commands = createInterface(process.stdin)[Symbol.asyncIterator]();

@@ -2,11 +2,11 @@ import { mkdtempSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
-import { CrashJournal, readCrashJournal } from '../../../core/host/journal.ts';
-import { JournaledPool } from '../../../core/host/journaled-pool.ts';
-import { Quarantine } from '../../../core/host/quarantine.ts';
+import { CrashJournal, readCrashJournal } from '../../../core/quarantine/journal.ts';
+import { JournaledPool } from '../../../core/quarantine/journaled-pool.ts';
+import { Quarantine } from '../../../core/quarantine/quarantine.ts';
 import type { Job, JobResult } from '../../../threads/protocol.ts';
-import { done, failed } from './host-bench.ts';
+import { done, failed } from '../host/host-bench.ts';
 
 function job(plugin: string, type: Job['type'] = 'collect'): Job {
   return {

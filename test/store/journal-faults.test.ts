@@ -2,7 +2,7 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, it, vi } from 'vitest';
-import { openJournal } from '../../../core/store/journal.ts';
+import { openJournal } from '../../store/journal.ts';
 
 // A disk that answers EIO cannot be had here; this one refuses to open directories.
 vi.mock(import('node:fs/promises'), async (original) => {

@@ -1,5 +1,5 @@
 import type { Job, JobResult } from '../../threads/protocol.ts';
-import type { JobRunner } from './deps.ts';
+import type { JobRunner } from '../host/deps.ts';
 import type { CrashJournal } from './journal.ts';
 import type { Quarantine } from './quarantine.ts';
 

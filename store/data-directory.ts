@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { cp, mkdir, open, readdir, readFile, rename, rm, stat, writeFile } from 'node:fs/promises';
 import { dirname, join, resolve } from 'node:path';
-import { OpsbroError } from '../errors.ts';
+import { OpsbroError } from '../core/errors.ts';
 import { openStore, repairStore, type Store, type StoreOptions } from './level.ts';
 
 /** The agent's directory, locked for this process: `state/` (exact store), `run/` (pid, socket), `format`. */

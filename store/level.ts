@@ -1,7 +1,7 @@
 import { ClassicLevel } from 'classic-level';
 import type { Json } from 'opsbro/sdk';
-import { systemClock, type TimerClock } from '../clock.ts';
-import { OpsbroError } from '../errors.ts';
+import { systemClock, type TimerClock } from '../core/clock.ts';
+import { OpsbroError } from '../core/errors.ts';
 
 /** Keys to write and keys to remove, applied together or not at all. */
 export interface Batch {

@@ -1,6 +1,6 @@
 import Datastore from 'nedb-promises';
 import type { Json, JsonObject } from 'opsbro/sdk';
-import { OpsbroError } from '../errors.ts';
+import { OpsbroError } from '../core/errors.ts';
 import { type Journal, type OpenedJournal, openJournal } from './journal.ts';
 
 /** A document as it is kept: plain JSON under an `_id`. */

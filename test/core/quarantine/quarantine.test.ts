@@ -1,6 +1,6 @@
 import type { Json } from 'opsbro/sdk';
 import { describe, expect, it } from 'vitest';
-import { causeOfDeath, Quarantine } from '../../../core/host/quarantine.ts';
+import { causeOfDeath, Quarantine } from '../../../core/quarantine/quarantine.ts';
 
 function quarantine(): { quarantine: Quarantine; kept: Map<string, Json> } {
   const kept = new Map<string, Json>();

@@ -5,7 +5,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { openDataDirectory } from '../../../core/store/data-directory.ts';
+import { openDataDirectory } from '../../store/data-directory.ts';
 
 let scratch: string;
 
