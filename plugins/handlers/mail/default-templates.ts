@@ -1,3 +1,5 @@
+const modified = "{{ 'added' if group_modification == 'add' else 'removed' }}";
+
 /** What a mail is made of when no template is given, by topic. */
 export const defaultTemplates = {
   check: {
@@ -16,8 +18,8 @@ OpsBro on {{ node }}, handler {{ handler['name'] }}
 `,
   },
   group: {
-    subject: 'Group {{ group }} was {{ group_modification }} on {{ node }}',
-    text: 'The group {{ group }} was {{ group_modification }} on {{ node }} at {{ _time }}\n',
+    subject: `Group {{ group }} was ${modified} on {{ node }}`,
+    text: `The group {{ group }} was ${modified} on {{ node }} at {{ _time }}\n`,
   },
   compliance: {
     subject: "Compliance {{ compliance['name'] }} is {{ compliance['state'] }} on {{ node }}",
@@ -29,7 +31,7 @@ OpsBro on {{ node }}, handler {{ handler['name'] }}
   },
 } as const;
 
-/** The HTML part: what matters at a glance, then the text as it is. Inline styles alone, since mail programs drop the rest. */
+/** The HTML part of every mail: what matters at a glance, then the text as it is. Inline styles alone, since mail programs drop the rest. */
 export const defaultHtml = `<!doctype html>
 <html lang="en">
 <body style="margin:0;padding:16px;background:#f4f5f7;font-family:system-ui,sans-serif;color:#1f2328">

@@ -149,7 +149,7 @@ describe('a mail', () => {
   it.each([
     ['recovery', {}, 'Check load switched to ok state on web1', 'switched from critical to ok'],
     ['problem', { repeat: 2 }, 'Still: Check load switched to critical state on web1', 'load is 42'],
-    ['group', {}, 'Group redis was add on web1', 'The group redis was add on web1'],
+    ['group', {}, 'Group redis was added on web1', 'The group redis was added on web1'],
     ['node', {}, 'something happened on web1', 'something happened'],
     ['test', {}, '[TEST] OpsBro on web1', 'something happened'],
     ['canary', {}, '[CANARY] OpsBro on web1', 'something happened'],
@@ -193,15 +193,18 @@ describe('a template', () => {
     expect(got.html).toBe('');
   });
 
-  it('of a topic goes before the one for all', async () => {
+  it('is that of its topic, by the newer name before the older', async () => {
     const templates = {
-      subject_template: 'any',
+      subject_template: 'older',
       check_subject_template: 'check {{ check.name }}',
       group_subject_template: '{{ group }} {{ group_modification }}',
     };
     expect((await mailed(templates)).headers.subject).toBe('check load');
     expect((await mailed(templates, testEvent('group'))).headers.subject).toBe('redis add');
-    expect((await mailed(templates, testEvent('test'))).headers.subject).toBe('[TEST] any');
+    const older = { subject_template: '{{ check.name }}' };
+    expect((await mailed(older)).headers.subject).toBe('load');
+    expect((await mailed(older, testEvent('group'))).headers.subject).toBe('Group redis was added on web1');
+    expect((await mailed(older, testEvent('test'))).headers.subject).toBe('[TEST] OpsBro on web1');
   });
 
   it('cannot add a header, nor see the password', async () => {

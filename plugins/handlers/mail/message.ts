@@ -24,13 +24,16 @@ const colors = {
 const stateIds: { [state: string]: number } = { ok: 0, warning: 1, critical: 2, unknown: 3 };
 const maxSubject = 200;
 
-/** Fills the templates of an event's topic; a template of the topic goes before one for every mail, that before the built-in text. */
+/**
+ * Fills the templates of an event's topic, or the built-in ones. `subject_template` and `text_template` are those of checks by their older
+ * names: they print what only a check has.
+ */
 export async function composeMessage(ctx: Context<MailOptions>, event: HandlerEvent): Promise<Message> {
   const topic = topicOf(event);
   const data = variables(ctx, event);
   const pick = (part: 'subject' | 'text'): string => {
     const own = topic === 'other' ? '' : given(ctx, `${topic}_${part}_template`);
-    return own || given(ctx, `${part}_template`) || defaultTemplates[topic][part];
+    return own || (topic === 'check' && given(ctx, `${part}_template`)) || defaultTemplates[topic][part];
   };
   const html = given(ctx, 'html_template');
   const subject = (await ctx.render(pick('subject'), data)).replaceAll(/\s+/g, ' ').trim();
