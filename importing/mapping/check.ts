@@ -178,8 +178,10 @@ export class Checks {
     const servicegroup = [...serviceGroups]
       .filter(([, { members }]) => service !== null && members.has(`${host}\0${service}`))
       .map(([name]) => name);
+    const address = this.source.hosts.get(host)?.directives.get('address')?.value;
     return {
       host,
+      ...(address === undefined ? {} : { address }),
       ...(hostgroup.length > 0 ? { hostgroup: hostgroup.join(',') } : {}),
       ...(servicegroup.length > 0 ? { servicegroup: servicegroup.join(',') } : {}),
     };

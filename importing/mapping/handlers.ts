@@ -41,6 +41,16 @@ interface Reach {
   comment: string;
 }
 
+const ofService = `export NAGIOS_HOSTNAME="\${NAGIOS__SERVICEHOST:-$NAGIOS_HOSTNAME}" NAGIOS_SERVICEDESC="$NAGIOS_SERVICEDISPLAYNAME"
+export NAGIOS_HOSTALIAS="$NAGIOS_HOSTNAME" NAGIOS_HOSTADDRESS="\${NAGIOS__SERVICEADDRESS:-$NAGIOS_HOSTADDRESS}"`;
+
+/** A handler tells of checks of its own node; the host that Nagios means is in the labels, and the state of a host is that of its check. */
+const preamble = {
+  service: ofService,
+  host: `${ofService} NAGIOS_HOSTOUTPUT="\${NAGIOS_SERVICEOUTPUT:-$NAGIOS_HOSTOUTPUT}"
+case "$NAGIOS_SERVICESTATE" in CRITICAL|UNKNOWN) export NAGIOS_HOSTSTATE=DOWN ;; esac`,
+};
+
 /**
  * Makes handlers of contacts. In Nagios the object says when and about what, here the handler does, so a contact becomes as many handlers
  * as there are different ways in which objects want it to be told.
@@ -128,7 +138,7 @@ export class Handlers {
     const reaches = listOf(commands?.value ?? '').flatMap((text): Reach[] => {
       const { name } = splitCommand(text);
       const line = this.source.commands.get(name)?.directives.get('command_line');
-      if (line !== undefined) return [this.reach(contact, name, line)];
+      if (line !== undefined) return [this.reach(contact, kind, name, line)];
       this.report.lose(commands!, title, `there is no command '${name}', so it tells nobody`);
       return [];
     });
@@ -136,29 +146,29 @@ export class Handlers {
     return [...new Map(reaches.map((reach) => [JSON.stringify(reach.keys), reach])).values()];
   }
 
-  private reach({ directives, place }: Definition, command: string, line: Directive): Reach {
-    const isMail =
-      /\$CONTACTEMAIL\$/.test(line.value) ||
-      (/mail/i.test(line.value) && /\$CONTACTPAGER\$/.test(line.value));
-    const address = directives.get(/\$CONTACTEMAIL\$/.test(line.value) ? 'email' : 'pager')?.value;
-    const contact = directives.get('contact_name')?.value ?? '';
-    const at = `${line.place.file}:${line.place.line}`;
-    if (isMail && address !== undefined) {
-      this.report.change(
-        line,
-        `command '${command}'`,
-        'mails are sent by the mail handler, with its own text, to localhost',
-      );
-      return { keys: { type: 'mail', contacts: [address] }, comment: `${command} is at ${at}` };
+  private reach(
+    { directives, place }: Definition,
+    kind: Need['kind'],
+    command: string,
+    line: Directive,
+  ): Reach {
+    const email = directives.get('email')?.value;
+    const address = line.value.includes('$CONTACTEMAIL$') ? email : directives.get('pager')?.value;
+    const rest = line.value.replaceAll('$CONTACTEMAIL$', '');
+    const isMail = rest !== line.value || rest.includes('$CONTACTPAGER$');
+    const comment = `${command} is at ${line.place.file}:${line.place.line}`;
+    if (isMail && /mail/i.test(`${command} ${rest}`) && address?.includes('@') === true) {
+      const what =
+        'mails are sent by the mail handler, with its own text, through the SMTP server of localhost';
+      this.report.change(line, `command '${command}'`, what);
+      return { keys: { type: 'mail', contacts: [address] }, comment };
     }
-    this.report.change(
-      line,
-      `contact '${contact}'`,
-      'the command runs as it is, with macros of the notification from NAGIOS_ variables',
-    );
-    const definition: Definition = { type: 'contact', place, directives };
-    const script = notificationText(line.value, macroValues(this.source, { contact: definition }));
-    return { keys: { type: 'exec', script }, comment: `${command} is at ${at}` };
+    const what = 'it runs as it is, with what only a notification knows from NAGIOS_ variables';
+    this.report.change(line, `command '${command}'`, what);
+    const values = macroValues(this.source, { contact: { type: 'contact', place, directives } });
+    const text = `${preamble[kind]}\n${notificationText(line.value, values)}`;
+    const contacts: JsonObject = email === undefined ? {} : { contacts: [email] };
+    return { keys: { type: 'exec', command: '/bin/sh', args: ['-c', text], ...contacts }, comment };
   }
 
   private handler(

@@ -19,7 +19,8 @@ export function yamlFile(head: string[], kind: string, keys: readonly YamlKey[])
     const comment = keys.find((each) => isScalar(key) && each.key === key.value)?.comment;
     if (comment !== undefined && isScalar(key)) key.commentBefore = commentText(comment);
     const items = isSeq(node) ? node.items : [];
-    if (isSeq(node) && items.every(isScalar)) node.flow = true;
+    if (isSeq(node) && items.every((item) => isScalar(item) && !String(item.value).includes('\n')))
+      node.flow = true;
     for (const item of items)
       if (isMap(item) && item.items.every((pair) => isScalar(pair.value))) item.flow = true;
   }

@@ -64,7 +64,7 @@ describe("Debian's example configuration", () => {
         flapping: { high: 20, low: 5 },
         depends_on: ['localhost/check/localhost-alive'],
         handlers: ['nagiosadmin'],
-        labels: { host: 'localhost', hostgroup: 'linux-servers' },
+        labels: { host: 'localhost', address: '127.0.0.1', hostgroup: 'linux-servers' },
       },
       'localhost/monitoring/ssh.yml': { handlers: [] },
       'localhost/monitoring/localhost-alive.yml': {
