@@ -8,7 +8,7 @@ import {
   type Observation,
   pendingStatus,
 } from '../../../alerting/model.ts';
-import { advance } from '../../../alerting/state/advance.ts';
+import { advance, removal } from '../../../alerting/state/advance.ts';
 import { defaultPolicy } from '../default-policy.ts';
 
 const id = 'a/check/disk';
@@ -128,6 +128,17 @@ describe('a report', () => {
     expect(of({ changes: [], status: pendingStatus })).toMatchObject({
       stateMs: times({ pending: 100 }),
       okPercent: null,
+    });
+  });
+
+  it('takes the end of a check for neither a repair nor its last state', () => {
+    const { changes, status } = life([[10, 'critical']]);
+    const gone = { ...removal(status, 40), id };
+    const [again] = life([[70, 'ok']]).changes;
+    expect(of({ changes: [...changes, gone, { ...again, id } as RecordedChange], status })).toMatchObject({
+      stateMs: times({ pending: 40, critical: 30, ok: 30 }),
+      problems: 1,
+      mttrMs: null,
     });
   });
 

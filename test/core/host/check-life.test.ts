@@ -187,3 +187,15 @@ describe('a check whose collector says nothing new', () => {
     expect(bench.status()).toMatchObject({ state: 'ok', stale: false });
   });
 });
+
+it('tells that a check was removed, and begins anew when it comes back', async () => {
+  const bench = await checkBench({});
+  bench.find('critical');
+  await bench.advance(100);
+  const check = bench.deps.table.get(id)?.object as CheckObject;
+  await applyPlan(bench.deps, loader, cache, plan([], { stop: [id] }));
+  await applyPlan(bench.deps, loader, cache, plan([check]));
+  await bench.advance(100);
+  expect(causes(bench)).toEqual(['run critical', 'removed pending', 'run critical']);
+  expect(bench.changes.map(({ oldHardState }) => oldHardState)).toEqual(['pending', 'critical', 'pending']);
+});
