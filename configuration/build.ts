@@ -180,14 +180,17 @@ class Builder {
     const schema = kindSchemas[kind];
     const optionSchema = optionSchemaOf(manifest);
     const isOption = (key: string): boolean => Object.hasOwn(optionSchema.properties, key);
+    const options = Object.keys(optionSchema.properties);
+    const isData = (key: string, item: Json): boolean =>
+      (isMapping(item) && nearest(key, options) === undefined) || this.namesData(key);
     const subject = plugin === `${kind}/rule` ? `a ${kind}` : plugin;
     const inline: JsonObject = {};
     for (const [key, item] of Object.entries(value)) {
       if (Object.hasOwn(schema.properties, key)) this.own[key] = item;
       else if (isOption(key) || manifest === undefined) inline[key] = item;
-      else if (kind === 'check' && (isMapping(item) || this.namesData(key))) this.data[key] = item;
+      else if (kind === 'check' && isData(key, item)) this.data[key] = item;
       else {
-        const known = Object.keys({ ...schema.properties, ...optionSchema.properties });
+        const known = [...options, ...Object.keys(schema.properties)];
         this.findings.error(
           'OPSBRO_CONFIG_UNKNOWN_KEY',
           unknownKey(key, subject, known),

@@ -26,7 +26,9 @@ export function unusedKeys(own: JsonObject, plugin: string, report: Report): voi
     for (const key of ruleKeys.filter((name) => isSet(own[name]))) warn(key, "the check runs its 'script'");
     return;
   }
-  const rival = ['critical_if', 'warning_if'].find((name) => isSet(own[name]));
+  if (plugin !== 'check/rule')
+    for (const key of ruleKeys.filter((name) => isSet(own[name]))) warn(key, `the check runs ${plugin}`);
+  const rival = ['critical_if', 'warning_if'].find((name) => plugin === 'check/rule' && isSet(own[name]));
   if (isSet(own.script))
     warn(
       'script',

@@ -1,11 +1,12 @@
 import type { Json, JsonObject } from 'opsbro/sdk';
+import { readVerdict } from '../../alerting/state/read-verdict.ts';
 import type { PluginEntry } from '../../configuration/model.ts';
 import type { Job, JobResult } from '../../threads/protocol.ts';
 import { plainError } from '../errors.ts';
 import { backOffMs } from './back-off.ts';
 import type { HostDeps } from './deps.ts';
 import type { Runtime } from './objects.ts';
-import { type Results, readVerdict } from './results.ts';
+import type { Results } from './results.ts';
 import { withSecrets } from './secrets.ts';
 
 const verbs = { collector: 'collect', detector: 'detect', check: 'check' } as const;

@@ -1,4 +1,4 @@
-import type { Json, JsonObject, VerdictState } from 'opsbro/sdk';
+import type { Json, JsonObject } from 'opsbro/sdk';
 import { type CheckStatus, type Observation, pendingStatus } from '../../alerting/model.ts';
 import { type Advanced, advance } from '../../alerting/state/advance.ts';
 import type { CheckObject } from '../../configuration/model.ts';
@@ -7,7 +7,6 @@ import type { HostDeps } from './deps.ts';
 import type { RunState, Runtime } from './objects.ts';
 
 const roundsToKeep = 3;
-const verdictStates: readonly unknown[] = ['ok', 'warning', 'critical', 'unknown'];
 
 /** Puts the results of runs on the board and tells the bus what changed. */
 export class Results {
@@ -119,18 +118,4 @@ export class Results {
     const { id, kind, name } = runtime.object;
     if (kind !== 'check') bus.publish(kind, { id, name, state, oldState: before, log, at: clock.now() });
   }
-}
-
-/** Reads what a check plugin returned; a value that is no verdict is an UNKNOWN that says so. */
-export function readVerdict(value: Json): Observation {
-  if (typeof value === 'object' && value !== null && !Array.isArray(value)) {
-    const { state, output } = value;
-    if (verdictStates.includes(state) && typeof output === 'string')
-      return { state: state as VerdictState, output };
-  }
-  return {
-    state: 'unknown',
-    output: 'OPSBRO_PLUGIN_RESULT: the check did not return {state, output}',
-    error: { code: 'OPSBRO_PLUGIN_RESULT', message: 'the check did not return {state, output}' },
-  };
 }
