@@ -11,6 +11,8 @@ export interface LaneBounds {
   fast: number;
   /** All lanes. */
   max: number;
+  /** Of these, what commands that lately took long cannot have. */
+  reserved: number;
 }
 
 /** A command that runs longer than this waits for something else than the processor, and another lane may use that. */
@@ -22,7 +24,12 @@ const stride = 8;
  * How many lanes of `kind` to start for `waiting` commands of it, which no idle lane of their kind can take. Commands that hold a
  * lane for long do not count against `fast`. A kind that has no lane gets one even so.
  */
-export function lanesToStart(kind: string, waiting: number, lanes: LaneView[], bounds: LaneBounds): number {
+export function lanesToStart(
+  kind: string,
+  waiting: number,
+  lanes: LaneView[],
+  bounds: Omit<LaneBounds, 'reserved'>,
+): number {
   const fast = lanes.filter(({ busyMs }) => busyMs !== null && busyMs < slowMs).length;
   const own = lanes.some((lane) => lane.kind === kind);
   const wanted = Math.max(own ? 0 : 1, bounds.fast - fast);

@@ -21,9 +21,11 @@ interface Waiting {
   since: number;
 }
 
-/** Commands of one kind, and the lanes that take them. */
+/** Commands of one kind, and the lanes that take them. Those that lately took long have a queue and lanes of their own. */
 interface Queue {
+  key: string;
   kind: LaneKind;
+  isLong: boolean;
   waiting: Waiting[];
   /** Places in `waiting` that were taken; cut off now and then, since `shift` copies. */
   taken: number;
@@ -41,6 +43,10 @@ const idleMs = 60_000;
 const longestWaitMs = 60_000;
 /** Pause after a lane that could not start. */
 const retryMs = 5000;
+/** A command that took longer goes with its like from then on: hundreds that hang must not be what the others wait for. */
+const longMs = 1000;
+const maxLong = 10_000;
+const reservedLanes = 32;
 const maxScriptBytes = 262_144;
 
 /**
@@ -50,7 +56,9 @@ const maxScriptBytes = 262_144;
 export class LanePool {
   readonly #options: LanePoolOptions;
   readonly #queues = new Map<string, Queue>();
-  readonly #lanes = new Map<Lane, number>();
+  readonly #lanes = new Map<Lane, Queue>();
+  /** Lines of commands that took long the last time. */
+  readonly #long = new Set<string>();
   #started = 0;
   #timer: NodeJS.Timeout | null = null;
   #timerAt = 0;
@@ -68,15 +76,16 @@ export class LanePool {
   }
 
   #enqueue(command: Command): void {
-    const queue = this.#queueOf(kindOf(command));
-    const now = performance.now();
-    const line = commandLine(command, queue.kind.environment);
-    if (queue.broken !== null && now < queue.broken.until) {
-      this.#refuse(command, queue.broken.why);
-      return;
-    }
+    const kind = kindOf(command);
+    const line = commandLine(command, kind.environment);
     if (line === null) {
       this.#options.ended(notFound(command));
+      return;
+    }
+    const queue = this.#queueOf(kind, this.#long.has(line));
+    const now = performance.now();
+    if (queue.broken !== null && now < queue.broken.until) {
+      this.#refuse(command, queue.broken.why);
       return;
     }
     queue.waiting.push({ command, line, since: now });
@@ -92,11 +101,12 @@ export class LanePool {
     for (const lane of this.#lanes.keys()) lane.close();
   }
 
-  #queueOf(kind: LaneKind): Queue {
-    let queue = this.#queues.get(kind.key);
+  #queueOf(kind: LaneKind, isLong: boolean): Queue {
+    const key = isLong ? `long ${kind.key}` : kind.key;
+    let queue = this.#queues.get(key);
     if (queue === undefined) {
-      queue = { kind, waiting: [], taken: 0, idle: [], lanes: 0, broken: null };
-      this.#queues.set(kind.key, queue);
+      queue = { key, kind, isLong, waiting: [], taken: 0, idle: [], lanes: 0, broken: null };
+      this.#queues.set(key, queue);
     }
     return queue;
   }
@@ -110,9 +120,10 @@ export class LanePool {
     }
     const waiting = queue.waiting.length - queue.taken;
     if (waiting === 0 || this.#closed) return;
-    const { bounds } = this.#options;
-    if (this.#lanes.size >= bounds.max) this.#retireOther(queue);
-    const count = lanesToStart(queue.kind.key, waiting, this.#views(now), bounds);
+    const { fast, max, reserved } = this.#options.bounds;
+    const room = queue.isLong ? max - reserved : max;
+    if (this.#lanes.size >= room) this.#retireOther(queue);
+    const count = lanesToStart(queue.key, waiting, this.#views(now), { fast, max: room });
     for (let started = 0; started < count; started += 1) this.#start(queue);
   }
 
@@ -131,7 +142,7 @@ export class LanePool {
     const cell = groups.indexOf(0);
     this.#started += 1;
     const lane = new Lane(shell, queue.kind, join(directory, `lane-${this.#started}`), {
-      ended: this.#options.ended,
+      ended: (result, line) => this.#ended(result, line),
       free: () => {
         groups[cell] = lane.group;
         queue.broken = null;
@@ -146,7 +157,14 @@ export class LanePool {
     });
     groups[cell] = lane.group;
     queue.lanes += 1;
-    this.#lanes.set(lane, cell);
+    this.#lanes.set(lane, queue);
+  }
+
+  #ended(result: CommandResult, line: string): void {
+    if (this.#long.size >= maxLong) this.#long.clear();
+    if (result.durationMs > longMs) this.#long.add(line);
+    else this.#long.delete(line);
+    this.#options.ended(result);
   }
 
   #forget(queue: Queue, lane: Lane, why: string | null): void {
@@ -199,8 +217,8 @@ export class LanePool {
 
   #views(now: number): LaneView[] {
     const views: LaneView[] = [];
-    for (const { kind, state, since } of this.#lanes.keys())
-      views.push({ kind: kind.key, busyMs: state === 'idle' ? null : now - since });
+    for (const [{ state, since }, { key }] of this.#lanes)
+      views.push({ kind: key, busyMs: state === 'idle' ? null : now - since });
     return views;
   }
 
@@ -215,7 +233,7 @@ export class LanePool {
 
 /** Lanes by default: at least four, so that one that waits for the disk does not stop the rest. */
 export function defaultBounds(processors: number): LaneBounds {
-  return { fast: Math.max(4, 4 * processors), max: maxLanes };
+  return { fast: Math.max(4, 4 * processors), max: maxLanes, reserved: reservedLanes };
 }
 
 /** Why no lane can run a command; null when one can. */

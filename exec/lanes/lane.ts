@@ -19,8 +19,8 @@ import {
 
 /** What a lane tells its pool. */
 export interface LaneEvents {
-  /** A command has ended; the lane may still be busy with what that left behind. */
-  ended(result: CommandResult): void;
+  /** The command of `line` has ended; the lane may still be busy with what that left behind. */
+  ended(result: CommandResult, line: string): void;
   /** The lane takes commands again, or for the first time. */
   free(): void;
   /** The lane is gone for good. `why` it could not start, null when it had. */
@@ -29,6 +29,7 @@ export interface LaneEvents {
 
 interface Run {
   command: Command;
+  line: string;
   file: string;
   token: string;
   startedAt: number;
@@ -115,7 +116,7 @@ export class Lane {
     const file = join(this.#directory, String(lastFile));
     const token = randomBytes(8).toString('hex');
     const startedAt = performance.now();
-    this.#run = { command, file, token, startedAt, killedFor: null, killAt: 0, victims: [] };
+    this.#run = { command, line, file, token, startedAt, killedFor: null, killAt: 0, victims: [] };
     this.#become('running', startedAt);
     this.#child.stdin?.write(`${line} >${shellWord(file)} 2>&1 </dev/null;echo ${token} $?\n`);
   }
@@ -189,7 +190,7 @@ export class Lane {
     const signal = lostBy ?? signalName(status - 128);
     const isKept = output !== null || lostBy !== null;
     if (run.killedFor !== null && this.state !== 'closed') this.#startSweep(run, now);
-    this.#events.ended({
+    const result: CommandResult = {
       id: run.command.id,
       code: signal === null && isKept ? status : null,
       signal: isKept ? signal : null,
@@ -199,7 +200,8 @@ export class Lane {
       truncated: output?.truncated ?? false,
       durationMs: now - run.startedAt,
       text: output?.text ?? '',
-    });
+    };
+    this.#events.ended(result, run.line);
     if (this.state === 'closed' || this.#sweep !== null) return;
     this.#become('idle', now);
     this.#events.free();

@@ -206,6 +206,17 @@ describe('a pool', () => {
     await expect.poll(() => processesWith(seconds)).toEqual([]);
   });
 
+  it('keeps lanes from commands that lately took long', async () => {
+    pool = openPool('/bin/sh', 3, 3);
+    const long = (): Promise<CommandResult>[] =>
+      Array.from({ length: 3 }, () => pool.run({ argv: ['sleep', '1.1'] }));
+    await Promise.all(long());
+    const hung = long();
+    const first = await Promise.race([pool.run({ argv: ['echo', 'a'] }), ...hung]);
+    expect(first.text).toBe('a\n');
+    await Promise.all(hung);
+  });
+
   it('makes room for another kind of command at the limit of its lanes', async () => {
     pool = openPool('/bin/sh', 2, 2);
     await Promise.all([1, 2].map(() => pool.run({ argv: ['sleep', '0.05'] })));

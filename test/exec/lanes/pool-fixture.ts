@@ -25,7 +25,7 @@ export function openPool(shell = '/bin/sh', fast = 4, max = maxLanes): PoolFixtu
     waiting.delete(result.id);
     resolve(result);
   };
-  const pool = new LanePool({ shell, directory, bounds: { fast, max }, groups, ended });
+  const pool = new LanePool({ shell, directory, bounds: { fast, max, reserved: 1 }, groups, ended });
   let lastId = 0;
   return {
     directory,
