@@ -18,8 +18,6 @@ import { complianceSuite, hostContext, runCheck, runVerb } from 'opsbro/sdk/test
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { parse } from 'yaml';
 import log, { type Options } from './index.ts';
-import { isRotatedName } from './rotation.ts';
-import { lastingProblem, type Patterns, Tally } from './tally.ts';
 
 const folder = new URL('./', import.meta.url);
 const manifest = parse(readFileSync(new URL('plugin.yml', folder), 'utf8')) as Manifest;
@@ -51,28 +49,6 @@ async function counts(
 }
 
 const write = (text: string): void => appendFileSync(path, text);
-
-describe('isRotatedName', () => {
-  it.each([
-    ['app.log.1', true],
-    ['app.log.12', true],
-    ['app.log-20260101', true],
-    ['app-2026-01-01.log', true],
-    ['app.1.log', true],
-    ['app.log.old', true],
-    ['app.log', false],
-    ['app.log.1.gz', false],
-    ['app-error.log', false],
-    ['app.log.txt', false],
-    ['other.log.1', false],
-  ])('says of %s: %s', (name, is) => expect(isRotatedName(name, 'app.log')).toBe(is));
-
-  it('knows logs without an ending', () => {
-    expect(
-      ['syslog.1', 'syslog-20260101', 'syslog2', 'syslog.gz'].map((name) => isRotatedName(name, 'syslog')),
-    ).toEqual([true, true, false, false]);
-  });
-});
 
 describe('check/log', () => {
   it('judges what is new, once', async () => {
@@ -167,6 +143,16 @@ describe('check/log', () => {
     await look();
     write(`${'é'.repeat(100)}\n`.repeat(3000));
     expect(await counts({ critical_pattern: '^é+$' })).toEqual([3000, 3000]);
+  });
+
+  it('keeps a problem over its runs until a line ends it', async () => {
+    await look();
+    write('ERROR one\n');
+    expect(await look({ ok_pattern: 'fine' })).toMatchObject({ state: 'critical' });
+    const later = await look({ ok_pattern: 'fine' });
+    expect(later).toMatchObject({ state: 'critical', output: expect.stringContaining('ERROR one') });
+    write('all is fine\n');
+    expect(await look({ ok_pattern: 'fine' })).toMatchObject({ state: 'ok' });
   });
 
   it('fails when its log is a directory', async () => {
@@ -339,72 +325,6 @@ describe('check/log, when its log is', () => {
     }
     seen += (await counts({ critical_pattern: 'LINE' }))[1] ?? 0;
     expect(seen).toBe(written);
-  });
-});
-
-describe('a problem', () => {
-  const patterns: Patterns = {
-    critical_pattern: 'ERROR',
-    warning_pattern: 'WARN',
-    ok_pattern: 'recovered',
-    ignore_case: false,
-    warning_count: 0,
-    critical_count: 0,
-    max_lines: 5,
-  };
-  const minute = 60_000;
-
-  /** The states after each run; a run is a text of lines, one a minute. */
-  function run(texts: string[], given: Partial<Patterns> = {}): string[] {
-    const options = { ...patterns, ...given };
-    let kept: JsonObject | undefined;
-    return texts.map((text, index) => {
-      const tally = new Tally(options);
-      for (const line of text.split(',').filter(Boolean)) tally.add(line);
-      const problem = lastingProblem(kept, tally, options, index * minute);
-      kept = problem === undefined ? undefined : { ...problem };
-      return problem?.state ?? 'ok';
-    });
-  }
-
-  it('lasts until a line ends it', () => {
-    expect(run(['ERROR', '', 'WARN', 'recovered', ''])).toEqual([
-      'critical',
-      'critical',
-      'critical',
-      'ok',
-      'ok',
-    ]);
-    expect(run(['WARN', 'ERROR', 'recovered,WARN', ''])).toEqual([
-      'warning',
-      'critical',
-      'warning',
-      'warning',
-    ]);
-    expect(run(['ERROR,recovered', 'recovered,ERROR'])).toEqual(['ok', 'critical']);
-  });
-
-  it('lasts for so long', () => {
-    const { ok_pattern: _, ...rest } = patterns;
-    const lasting = (texts: string[]) =>
-      run(texts, { ...rest, ok_pattern: undefined, keep: '2m' } as Partial<Patterns>);
-    expect(lasting(['ERROR', '', '', ''])).toEqual(['critical', 'critical', 'ok', 'ok']);
-    expect(lasting(['ERROR', 'ERROR', '', ''])).toEqual(['critical', 'critical', 'critical', 'ok']);
-    expect(lasting(['ERROR', 'WARN', '', ''])).toEqual(['critical', 'critical', 'ok', 'ok']);
-  });
-
-  it('lasts for one run otherwise', () => {
-    expect(run(['ERROR', ''], { ok_pattern: undefined } as never)).toEqual(['critical', 'ok']);
-  });
-
-  it('lasts over runs of the check', async () => {
-    await look();
-    write('ERROR one\n');
-    expect(await look({ ok_pattern: 'fine' })).toMatchObject({ state: 'critical' });
-    const later = await look({ ok_pattern: 'fine' });
-    expect(later).toMatchObject({ state: 'critical', output: expect.stringContaining('ERROR one') });
-    write('all is fine\n');
-    expect(await look({ ok_pattern: 'fine' })).toMatchObject({ state: 'ok' });
   });
 });
 
