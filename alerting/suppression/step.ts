@@ -53,8 +53,8 @@ export function step(
     events.push(endOf('acknowledgement', { ...acknowledgement, id: acknowledgement.check }, cause, at));
   }
   for (const silence of tables.silences.values()) {
-    const cause = endOfSilence(silence, checks, at);
-    if (cause === null || (cause === 'resolved' && !isComplete)) continue;
+    const cause = endOfSilence(silence, checks, at, isComplete);
+    if (cause === null) continue;
     changed.silences.set(silence.id, silence.origin === 'command' ? null : { ...silence, endedAt: at });
     events.push(endOf('silence', silence, cause, at));
   }
@@ -122,20 +122,20 @@ function isOver({ current, origin, schedule, usedWindow }: Downtime, at: number)
   return window === null || (schedule.type === 'once' && window.start === usedWindow);
 }
 
-/** A silence until resolved ends when no check it matches, in whatever state, has a problem. `pending` is not known yet. */
+/** A silence until resolved ends when no check it matches, in whatever state, has a problem. `pending` is not known yet, nor is a check that a bad file hides. */
 function endOfSilence(
   { endedAt, match, until, untilResolved }: Silence,
   checks: readonly CheckFacts[],
   at: number,
+  isComplete: boolean,
 ): SuppressionCause | null {
   if (endedAt !== null) return null;
   if (until !== null && at >= until) return 'expired';
   if (!untilResolved) return null;
   const lasting = match.filter(({ field }) => field !== 'state');
-  const open = checks.some(
-    ({ state, ...check }) => state !== 'ok' && matchesAll(lasting, { ...check, state }),
-  );
-  return open ? null : 'resolved';
+  const matching = checks.filter((check) => matchesAll(lasting, check));
+  const isOver = matching.every(({ state }) => state === 'ok') && (matching.length > 0 || isComplete);
+  return isOver ? 'resolved' : null;
 }
 
 interface Told {

@@ -276,6 +276,9 @@ describe('the alert book', () => {
     await bench.book.configure([], false);
     await bench.book.step();
     expect([...bench.stored.keys()]).toEqual(before);
+    bench.checks = [check('disk', { state: 'ok' })];
+    await bench.book.step();
+    expect([...bench.stored.keys()]).toEqual(['downtime/p/downtime/work']);
     await bench.book.configure([]);
     await bench.book.step();
     expect(bench.stored.size).toBe(0);
