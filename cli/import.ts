@@ -12,7 +12,7 @@ const shownNames = 5;
 
 interface ImportOptions {
   out: string;
-  host: string[];
+  host?: string[];
   allHosts?: boolean;
   dryRun?: boolean;
   force?: boolean;
@@ -21,12 +21,12 @@ interface ImportOptions {
 /** Adds `opsbro import`: configurations of other programs as files of `config.d`. */
 export function registerImport(program: Command, cli: CliContext): void {
   const noun = program.command('import').description("turn another program's configuration into config.d");
-  const add = (name: string, names: string[]): string[] => [...names, name];
+  const add = (name: string, names: string[] = []): string[] => [...names, name];
   noun
     .command('nagios <file>')
     .description('write the checks and handlers of a nagios.cfg, and say what could not be carried')
     .option('--out <dir>', 'directory to write to', 'nagios.d')
-    .option('--host <name>', 'a host whose checks to write; may be repeated', add, [])
+    .option('--host <name>', 'a host whose checks to write; may be repeated', add)
     .option('--all-hosts', 'all hosts, each a pack; without it and --host, this machine')
     .option('--dry-run', 'write nothing')
     .option('--force', 'replace files that exist')
@@ -41,7 +41,7 @@ function run(cli: CliContext, file: string, options: ImportOptions): void {
   cli.show(document(made, out, options.dryRun === true), () => text(cli, made, options));
 }
 
-function chosen({ host, allHosts }: ImportOptions): HostChoice {
+function chosen({ host = [], allHosts }: ImportOptions): HostChoice {
   if (allHosts === true && host.length > 0)
     throw new OpsbroError('OPSBRO_CLI_USAGE', "give either '--host' or '--all-hosts', not both");
   if (allHosts === true) return { all: true };

@@ -1,4 +1,5 @@
 import { serviceKey } from '../nagios/assemble.ts';
+import { addTo } from '../nagios/groups.ts';
 import { listOf } from '../nagios/inherit.ts';
 import type { NagiosConfiguration, Relation } from '../nagios/model.ts';
 import type { ImportReport } from './report.ts';
@@ -21,10 +22,7 @@ export class Parents {
     this.source = source;
     this.ids = ids;
     this.report = report;
-    for (const relation of source.dependencies) {
-      const key = keyOf(relation);
-      this.byDependent.set(key, [...(this.byDependent.get(key) ?? []), relation]);
-    }
+    for (const relation of source.dependencies) addTo(this.byDependent, keyOf(relation), relation);
   }
 
   /** Ids of checks, without repetition. */

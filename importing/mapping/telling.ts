@@ -1,4 +1,5 @@
 import type { JsonObject } from 'opsbro/sdk';
+import { addTo } from '../nagios/groups.ts';
 import type { Directive, NagiosConfiguration, Relation } from '../nagios/model.ts';
 import type { Handlers, Need } from './handlers.ts';
 import { lastingText, numberOf } from './lasting.ts';
@@ -28,10 +29,7 @@ export class Telling {
     this.source = source;
     this.handlers = handlers;
     this.report = report;
-    for (const relation of source.escalations) {
-      const key = keyOf(relation);
-      this.byTarget.set(key, [...(this.byTarget.get(key) ?? []), relation]);
-    }
+    for (const relation of source.escalations) addTo(this.byTarget, keyOf(relation), relation);
   }
 
   of(subject: Subject): Told {

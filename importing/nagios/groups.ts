@@ -53,7 +53,7 @@ export function joinedGroups(
   for (const [member, directive] of sides) {
     for (const name of listOf(directive?.value ?? '')) {
       if (!groups.has(name)) faults.add(directive!.place, `there is no ${kind} '${name}'`);
-      else joined.set(name, [...(joined.get(name) ?? []), member]);
+      else addTo(joined, name, member);
     }
   }
   return joined;
@@ -75,4 +75,11 @@ export function pick(
     else faults.add(directive!.place, `there is no ${kind} '${name}'`);
   }
   return { taken, left };
+}
+
+/** Adds to the list of a key. */
+export function addTo<Value>(lists: Map<string, Value[]>, key: string, value: Value): void {
+  const list = lists.get(key);
+  if (list === undefined) lists.set(key, [value]);
+  else list.push(value);
 }

@@ -1,5 +1,5 @@
 import type { Faults } from './faults.ts';
-import { pick } from './groups.ts';
+import { addTo, pick } from './groups.ts';
 import { listOf } from './inherit.ts';
 import type { Definition, Directive, Group, Relation, Service } from './model.ts';
 
@@ -23,47 +23,48 @@ interface End {
 export class Relations {
   private count = 0;
   private readonly tables: Tables;
+  private readonly byHost = new Map<string, string[]>();
   private readonly faults: Faults;
 
   constructor(tables: Tables, faults: Faults) {
     this.tables = tables;
+    for (const { host, description } of tables.services.values()) addTo(this.byHost, host, description);
     this.faults = faults;
   }
 
   escalations(definition: Definition, isService: boolean): Relation[] {
-    return this.bounded(
-      definition,
-      this.ends(definition, '', isService).map((end) => ({ ...end, master: null, definition })),
-    );
+    const found = this.isFull(definition, 0) ? [] : this.ends(definition, '', isService);
+    if (this.isFull(definition, found.length)) return [];
+    return found.map((end) => ({ ...end, master: null, definition }));
   }
 
   /** Without a dependent host a service depends on another of its own host. */
   dependencies(definition: Definition, isService: boolean): Relation[] {
+    if (this.isFull(definition, 0)) return [];
     const { directives } = definition;
-    const masters = this.ends(definition, '', isService);
     const isElsewhere = ['host_name', 'hostgroup_name', 'servicegroup_name'].some((name) =>
       directives.has(`dependent_${name}`),
     );
     const found = isElsewhere ? this.ends(definition, 'dependent_', isService) : [];
-    const relations = masters.flatMap((master): Relation[] => {
+    return this.ends(definition, '', isService).flatMap((master): Relation[] => {
       const dependents = isElsewhere ? found : this.onHost(definition, master.host);
-      this.count += dependents.length;
-      if (this.count > maxRelations) return [];
+      if (this.isFull(definition, dependents.length)) return [];
       return dependents
         .filter(({ host, service }) => host !== master.host || service !== master.service)
         .map((end) => ({ ...end, master, definition }));
     });
-    return this.bounded(definition, relations);
   }
 
-  private bounded(definition: Definition, relations: Relation[]): Relation[] {
-    this.count += relations.length;
-    if (this.count <= maxRelations) return relations;
+  /** Counts more of them; true when that is too many, which is said once. */
+  private isFull({ place }: Definition, more: number): boolean {
+    const wasFull = this.count > maxRelations;
+    this.count += more;
+    if (wasFull || this.count <= maxRelations) return wasFull;
     this.faults.add(
-      definition.place,
-      `dependencies and escalations spread to more than ${maxRelations}; this one is left out`,
+      place,
+      `dependencies and escalations spread to more than ${maxRelations}; the rest is left out`,
     );
-    return [];
+    return true;
   }
 
   private onHost({ directives }: Definition, host: string): End[] {
@@ -96,7 +97,7 @@ export class Relations {
     const parts = listOf(directive?.value ?? '');
     const left = new Set(parts.filter((part) => part.startsWith('!')).map((part) => part.slice(1).trim()));
     const wanted = parts.flatMap((part) =>
-      part === '*' ? this.allOn(host) : part.startsWith('!') ? [] : [part],
+      part === '*' ? (this.byHost.get(host) ?? []) : part.startsWith('!') ? [] : [part],
     );
     return [...new Set(wanted)]
       .filter((name) => !left.has(name))
@@ -105,11 +106,5 @@ export class Relations {
         this.faults.add(directive!.place, `there is no service '${service}' on '${host}'`);
         return [];
       });
-  }
-
-  private allOn(host: string): string[] {
-    return [...this.tables.services.values()]
-      .filter((service) => service.host === host)
-      .map(({ description }) => description);
   }
 }

@@ -87,6 +87,17 @@ describe('objects', () => {
     expect(made.faults.at(-1)?.message).toMatch(/more than 100000 services/);
   });
 
+  it('that depend on and escalate each other too often are cut', () => {
+    const hosts = Array.from({ length: 1000 }, (_, index) => `define host {\nhost_name h${index}\n}\n`);
+    const each =
+      'define hostdependency {\nhost_name *\ndependent_host_name *\nexecution_failure_criteria d\n}\n';
+    const made = source.read(hosts.join('') + each.repeat(50));
+    expect(made.dependencies.length).toBeLessThanOrEqual(200_000);
+    expect(made.faults.map(({ message }) => message)).toEqual([
+      'dependencies and escalations spread to more than 200000; the rest is left out',
+    ]);
+  });
+
   it('with names like paths, macros or YAML stay inside of their files', () => {
     const made = importNagios(
       source.objects(`define command {
