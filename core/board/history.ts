@@ -2,7 +2,7 @@ import type { Json, JsonObject } from 'opsbro/sdk';
 import { type ChangeDetail, detailOf, readDetail } from '../../alerting/history/change-detail.ts';
 import type { Bus } from './bus.ts';
 
-/** One change of a collector, detector, check or group. Times are epoch ms. */
+/** One change of a collector, detector, check or group, or of what holds notifications back. Times are epoch ms. */
 export interface HistoryEntry {
   at: number;
   /** Of the object; that of a group is its name. '' in what an older agent wrote down. */
@@ -16,7 +16,7 @@ export interface HistoryEntry {
 }
 
 /** What has a history. */
-export type HistoryKind = 'collectors' | 'detectors' | 'checks' | 'groups';
+export type HistoryKind = 'collectors' | 'detectors' | 'checks' | 'groups' | 'suppressions';
 
 /** Where history is kept over restarts; losing its last second in a power cut is accepted. */
 export interface HistoryStore {
@@ -30,6 +30,7 @@ const limits: { [kind in HistoryKind]: number } = {
   detectors: 1000,
   checks: 5000,
   groups: 1000,
+  suppressions: 1000,
 };
 const kinds = Object.keys(limits) as HistoryKind[];
 
@@ -65,6 +66,11 @@ export class History {
     bus.subscribe('verdict', (change) => {
       const { at, check, name, oldState, state, output } = change;
       this.#add('checks', { at, id: check, name, oldState, state, log: output, detail: detailOf(change) });
+    });
+    bus.subscribe('suppression', ({ at, by, cause, change, comment, id, kind }) => {
+      const log = `${cause}, by ${by}${comment === '' ? '' : `: ${comment}`}`;
+      const oldState = change === 'started' ? 'absent' : 'started';
+      this.#add('suppressions', { at, id, name: kind, oldState, state: change, log });
     });
     bus.subscribe('groups', ({ at, added, removed }) => {
       for (const name of added)

@@ -4,6 +4,7 @@ import type {
   CheckView,
   ConfigStatusView,
   DowntimeView,
+  HistoryView,
   SilenceView,
 } from '../../core/control/shapes.ts';
 import { type CommandResult, opsbro } from './cli-run.ts';
@@ -99,11 +100,21 @@ describe('downtimes, acknowledgements and silences', () => {
       /^ID +FOR +WHEN[\s\S]*\nwork +check=burns state=critical +now/m,
     );
 
-    expect(await cli('downtime', 'remove', 'work')).toMatchObject({ code: 0, stdout: 'removed work\n' });
+    expect(await cli('downtime', 'remove', 'work', '--by', 'cat')).toMatchObject({
+      code: 0,
+      stdout: 'removed work\n',
+    });
     expect(await cli('silence', 'remove', 'quiet')).toMatchObject({ code: 0, stdout: 'removed quiet\n' });
     expect(await cli('ack', 'remove', 'burns')).toMatchObject({ code: 0 });
     expect(await json<AcknowledgementView[]>('ack', 'list')).toEqual([]);
     expect((await json<DowntimeView[]>('downtime', 'list')).map(({ id }) => id)).not.toContain('work');
+    const { entries } = await agent.get<HistoryView>('/api/v1/history/suppressions');
+    expect(
+      entries.filter(({ id }) => id === 'work').map(({ name, state, log }) => [name, state, log]),
+    ).toEqual([
+      ['downtime', 'started', 'began, by ann'],
+      ['downtime', 'ended', 'removed, by cat'],
+    ]);
   });
 
   it('end with the recovery', async () => {

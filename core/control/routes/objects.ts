@@ -145,7 +145,7 @@ export function checkRoutes(deps: HostDeps, runner: Runner): ControlRoute[] {
   ];
 }
 
-const historyKinds: readonly string[] = ['collectors', 'detectors', 'checks', 'groups'];
+const historyKinds: readonly string[] = ['collectors', 'detectors', 'checks', 'groups', 'suppressions'];
 
 /** Routes of what changed when. */
 export function historyRoutes(history: History): ControlRoute[] {
