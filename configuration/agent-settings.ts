@@ -4,7 +4,7 @@ import { parseDuration, parseSize } from './sources/duration.ts';
 import { Findings } from './sources/findings.ts';
 import { kindSchemas } from './sources/kinds.ts';
 import { fillOptions } from './sources/options.ts';
-import type { RawObject } from './sources/split.ts';
+import { isMapping, type RawObject } from './sources/split.ts';
 import { unknownKey, validate } from './sources/validate.ts';
 
 /** Free data that exists without an agent.yml: where Debian puts Nagios plugins. */
@@ -53,12 +53,25 @@ export function agentSettings(given: JsonObject, free: JsonObject): AgentSetting
       expressionMemoryBytes: parseSize(limits.expression_memory) ?? 64 * 2 ** 20,
       maxRssBytes: parseSize(limits.max_rss) ?? 512 * 2 ** 20,
     },
+    heartbeat: heartbeatOf(values),
     values,
   };
 }
 
+function heartbeatOf({ heartbeat, ca_file }: JsonObject): AgentSettings['heartbeat'] {
+  if (!isMapping(heartbeat) || heartbeat.url === undefined) return null;
+  const options = { url: heartbeat.url, ...(ca_file !== undefined && { ca_file }) };
+  return { intervalMs: parseDuration(heartbeat.interval) ?? 60_000, options };
+}
+
 /** What macros and `configuration.` see of the agent: its settings without secrets, then free data, then `variables:`. */
 export function globalData(settings: AgentSettings): JsonObject {
-  const { variables: _, encryption_key: __, master_key_priv: ___, ...plain } = settings.values;
+  const {
+    variables: _,
+    encryption_key: __,
+    master_key_priv: ___,
+    heartbeat: ____,
+    ...plain
+  } = settings.values;
   return { ...plain, ...settings.variables };
 }

@@ -160,6 +160,8 @@ export interface AgentSettings {
     expressionMemoryBytes: number;
     maxRssBytes: number;
   };
+  /** What `exporter/heartbeat` is given, and how often; null where none is set up. */
+  heartbeat: { intervalMs: number; options: JsonObject } | null;
   /** All keys as given, defaults filled in, for `agent parameters show`. */
   values: JsonObject;
 }

@@ -20,6 +20,7 @@ import { systemClock, type TimerClock } from './clock.ts';
 import { plainError } from './errors.ts';
 import type { ExactStore, HostDeps, HostLog } from './host/deps.ts';
 import { functionCaller } from './host/function-calls.ts';
+import { Heartbeat } from './host/heartbeat.ts';
 import { ObjectTable } from './host/objects.ts';
 import { PluginStates } from './host/plugin-states.ts';
 import { Registry } from './host/registry.ts';
@@ -72,7 +73,7 @@ export interface Assembly {
   crashed: string[];
   settings(): AgentSettings;
   useSettings(settings: AgentSettings): void;
-  /** Looks, once a second, for services that hang and checks whose runs do not come. */
+  /** Looks, once a second, for services that hang and checks whose runs do not come, and says that this agent lives. */
   watch(): void;
 }
 
@@ -173,7 +174,7 @@ export function assemble(options: AssemblyOptions): Assembly {
     identity,
     crashed,
     settings: () => settings.now,
-    watch: watcher(services, runner, alerting),
+    watch: watcher(services, runner, alerting, new Heartbeat(deps, () => settings.now.heartbeat)),
     useSettings(next) {
       settings.use(next);
       rules.useLimits(expressionLimits(next));
@@ -232,11 +233,17 @@ function makeDeps(
   return { deps, pool: makePool(jobs, log), commands, rules, later };
 }
 
-function watcher(services: ServiceHost, runner: Runner, alerting: Alerting): () => void {
+function watcher(
+  services: ServiceHost,
+  runner: Runner,
+  alerting: Alerting,
+  heartbeat: Heartbeat,
+): () => void {
   return () => {
     services.check();
     void runner.lookForLate();
     void alerting.tick();
+    heartbeat.tick(systemClock.monotonic());
   };
 }
 

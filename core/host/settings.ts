@@ -8,6 +8,7 @@ export const initialSettings: AgentSettings = {
   nodeZone: 'internet',
   logLevel: 'info',
   variables: {},
+  heartbeat: null,
   limits: {
     expressionCpuMs: defaultExpressionLimits.cpuMs,
     expressionWatchdogMs: defaultExpressionLimits.watchdogMs,
