@@ -9,6 +9,8 @@ import { formatCount } from './quantities.ts';
 
 const badConfiguration = 78;
 const shownNames = 5;
+const defaultHandlers =
+  'checks that name no handler, such as the shipped ones, tell all handlers; default_handlers in agent.yml says which it shall be';
 
 interface ImportOptions {
   out: string;
@@ -98,7 +100,10 @@ function text(cli: CliContext, made: NagiosImport, options: ImportOptions): stri
     formatCount(hosts.length, 'host'),
     formatCount(handlers, 'handler'),
   ];
-  const advice = `try it with 'opsbro config check ${options.out}'`;
+  const advice = [
+    ...(handlers > 1 ? [defaultHandlers] : []),
+    ...(options.dryRun === true ? [] : [`'opsbro config check ${options.out}' judges the result`]),
+  ];
   const left = others.slice(0, shownNames).join(', ') + (others.length > shownNames ? ', …' : '');
   return [
     `${done} ${formatCount(files.length, 'file')} to ${options.out}: ${total[0]} of ${total[1]}, ${total[2]}`,
@@ -111,7 +116,7 @@ function text(cli: CliContext, made: NagiosImport, options: ImportOptions): stri
     ...section(paint.bold('carried, but different:'), report.changed),
     ...section(paint.bold('not carried:'), report.lost),
     ...(report.dropped > 0 ? [`  and ${report.dropped} more`] : []),
-    ...(options.dryRun === true ? [] : [paint.dim(advice)]),
+    ...(advice.length > 0 ? ['', ...advice.map((line) => paint.dim(line))] : []),
   ].join('\n');
 }
 

@@ -4,6 +4,7 @@ import { fillGroups, joinedGroups, pick } from './groups.ts';
 import { listOf, resolveTemplates } from './inherit.ts';
 import { readSource } from './main-file.ts';
 import type { Definition, Directive, Group, NagiosConfiguration, ObjectType, Service } from './model.ts';
+import { checkReferences } from './references.ts';
 import { Relations } from './relations.ts';
 
 const maxServices = 100_000;
@@ -45,6 +46,9 @@ class Assembly {
     const services = this.services(hosts, hostGroups);
     const serviceGroups = this.serviceGroups(services);
     const contacts = this.named('contact', 'contact_name');
+    const contactGroups = this.contactGroups(contacts);
+    for (const type of ['host', 'service', 'hostescalation', 'serviceescalation'] as const)
+      for (const each of this.of(type)) checkReferences(each, contacts, contactGroups, faults);
     const relations = new Relations({ hosts, hostGroups, services, serviceGroups }, faults);
     return {
       settings,
@@ -55,7 +59,7 @@ class Assembly {
       periods: this.named('timeperiod', 'timeperiod_name'),
       hostGroups,
       serviceGroups,
-      contactGroups: this.contactGroups(contacts),
+      contactGroups,
       services: [...services.values()],
       dependencies: [
         ...this.of('hostdependency').flatMap((each) => relations.dependencies(each, false)),

@@ -46,8 +46,17 @@ describe('object files', () => {
     ],
     ['define host {\n address x\n}', "1: this host has no 'host_name'"],
     ['define service {\n service_description x\n host_name gone\n}', "3: there is no host 'gone'"],
+    ['define host {\n host_name x\n contacts ann\n contact_groups ops\n}', "3: there is no contact 'ann'"],
+    ['define host {\n host_name x\n check_interval 5m\n}', "3: 'check_interval' is '5m', expected a number"],
+    ['define host {\n host_name x\n hostgroups gone\n}', "3: there is no hostgroup 'gone'"],
   ])('with %j tell it', (text, expected) => {
     expect(faultLines(source.read(text))).toContain(expected);
+  });
+
+  it('say once what a template says for many', () => {
+    const hosts = ['a', 'b', 'c'].map((name) => `define host {\n host_name ${name}\n use t\n}\n`);
+    const made = source.read(`define host {\n name t\n contacts ann\n register 0\n}\n${hosts.join('')}`);
+    expect(faultLines(made)).toEqual(["3: there is no contact 'ann'"]);
   });
 
   it('keep what is right in front of and behind what is wrong', () => {
