@@ -61,7 +61,8 @@ let lastFile = 0;
 
 /**
  * A shell that runs commands one after the other, in a session of its own. Orders go to its standard input, and the end of each comes
- * from its standard output with a random word. A command has neither of them open, and cannot open them by `/proc`, as Node makes them sockets. Call `look` every 100 ms while it is busy.
+ * from its standard output with a random word. A command has neither of them open, and cannot open them by `/proc`,
+ * as Node makes them sockets. Call `look` every 100 ms while it is busy. Throws what `spawn` throws.
  */
 export class Lane {
   readonly kind: LaneKind;

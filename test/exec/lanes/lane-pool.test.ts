@@ -242,6 +242,15 @@ describe('a pool', () => {
     expect((await pool.run({ argv: ['true'] })).refused).toMatch(/could not be started: spawn .*ENOENT/);
   });
 
+  it('says so when the system refuses to start a shell', async () => {
+    pool = openPool();
+    const environment = { A: 'x'.repeat(200_000) };
+    const why = /^a shell could not be started: spawn E2BIG/;
+    expect((await pool.run({ argv: ['true'], environment })).refused).toMatch(why);
+    expect((await pool.run({ argv: ['true'], environment })).refused).toMatch(why);
+    expect(await pool.run({ argv: ['echo', 'a'] })).toMatchObject({ text: 'a\n' });
+  });
+
   it.skipIf(!isRoot)('runs as another user, who cannot make it read what is not theirs', async () => {
     pool = openPool();
     const { text } = await pool.run({ shell: 'id -un; id -gn; pwd', runAs: 'nobody' });
