@@ -127,7 +127,7 @@ describe("Debian's example configuration", () => {
   });
 
   it.skipIf(!existsSync(installed) && !isRequired)(
-    `is imported from ${installed}, where Debian put it`,
+    `is imported from ${installed} (needs the package nagios4-common)`,
     async () => {
       const made = importNagios(installed, { localNames: [] });
       expect(made.faults).toEqual([]);

@@ -85,24 +85,27 @@ it('resolves templates, groups and exclusions as Nagios 4.4 did', () => {
   expect(factsOfOurs(made).sort()).toEqual(theirs.sort());
 });
 
-it.skipIf(!existsSync(program) && !isRequired)(`resolves them as the installed ${program} does`, () => {
-  source = new NagiosSource();
-  const paths = [
-    'log_file',
-    'precached_object_file',
-    'object_cache_file',
-    'status_file',
-    'lock_file',
-    'temp_file',
-    'command_file',
-  ];
-  const settings = paths.map((name) => `${name}=${source.folder}/${name}`);
-  const user = execFileSync('id', ['-un'], { encoding: 'utf8' }).trim();
-  const group = execFileSync('id', ['-gn'], { encoding: 'utf8' }).trim();
-  settings.push(`nagios_user=${user}`, `nagios_group=${group}`);
-  const folders = ['temp_path', 'check_result_path'].map((name) => `${name}=${source.folder}`);
-  const main = source.objects(text, [...settings, ...folders].join('\n'));
-  execFileSync(program, ['-pv', main], { stdio: 'ignore' });
-  const theirs = factsOfNagios(readFileSync(`${source.folder}/precached_object_file`, 'utf8'));
-  expect(factsOfOurs(source.read(text)).sort()).toEqual(theirs.sort());
-});
+it.skipIf(!existsSync(program) && !isRequired)(
+  `resolves them as ${program} does (needs the package nagios4-core)`,
+  () => {
+    source = new NagiosSource();
+    const paths = [
+      'log_file',
+      'precached_object_file',
+      'object_cache_file',
+      'status_file',
+      'lock_file',
+      'temp_file',
+      'command_file',
+    ];
+    const settings = paths.map((name) => `${name}=${source.folder}/${name}`);
+    const user = execFileSync('id', ['-un'], { encoding: 'utf8' }).trim();
+    const group = execFileSync('id', ['-gn'], { encoding: 'utf8' }).trim();
+    settings.push(`nagios_user=${user}`, `nagios_group=${group}`);
+    const folders = ['temp_path', 'check_result_path'].map((name) => `${name}=${source.folder}`);
+    const main = source.objects(text, [...settings, ...folders].join('\n'));
+    execFileSync(program, ['-pv', main], { stdio: 'ignore' });
+    const theirs = factsOfNagios(readFileSync(`${source.folder}/precached_object_file`, 'utf8'));
+    expect(factsOfOurs(source.read(text)).sort()).toEqual(theirs.sort());
+  },
+);
