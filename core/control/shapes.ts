@@ -214,16 +214,6 @@ export interface EvaluationView {
   tree?: Json;
 }
 
-/** GET /api/v1/evaluator/functions: an array of these. */
-export interface FunctionView {
-  name: string;
-  group: string;
-  summary: string;
-  prototype: string;
-  aliases: string[];
-  touches_host: boolean;
-}
-
 /** GET /api/v1/history/collectors|detectors|checks?since=ISO: newest last. */
 export interface HistoryView {
   entries: {
@@ -246,6 +236,7 @@ export interface HistoryView {
 /** GET /api/v1/report/checks?since=ISO. */
 export type { ChecksReportView } from '../../alerting/history/report-view.ts';
 export type { AcknowledgementView, DowntimeView, SilenceView } from '../../alerting/suppression/views.ts';
+export type { FunctionView } from '../../configuration/function-views.ts';
 
 /** Every error answer: {"error": {code, message}}. */
 export interface ErrorView {

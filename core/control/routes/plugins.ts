@@ -1,8 +1,8 @@
 import type { JsonObject } from 'opsbro/sdk';
+import { functionViews } from '../../../configuration/function-views.ts';
 import type { PluginEntry } from '../../../configuration/model.ts';
 import { OpsbroError } from '../../errors.ts';
 import type { ControlRoute } from '../route-table.ts';
-import type { FunctionView } from '../shapes.ts';
 import { type AgentInside, pluginViews } from './agent.ts';
 import { pluginFacts, pluginView } from './views.ts';
 
@@ -53,32 +53,4 @@ export function pluginRoutes(inside: AgentInside): ControlRoute[] {
       handle: () => ({ body: functionViews(deps.registry.all()) as unknown as JsonObject[] }),
     },
   ];
-}
-
-function functionViews(entries: PluginEntry[]): FunctionView[] {
-  return entries
-    .flatMap(({ manifest }) =>
-      Object.entries(manifest.functions ?? {}).map(([name, { summary, parameters, aliases }]) => ({
-        name,
-        group: manifest.name,
-        summary,
-        prototype: `${name}(${parameters.map(parameterText).join(', ')})`,
-        aliases: aliases ?? [],
-        touches_host: manifest.runs !== 'guest',
-      })),
-    )
-    .sort((left, right) => (left.name < right.name ? -1 : 1));
-}
-
-function parameterText(parameter: { name: string; default?: unknown; rest?: boolean }): string {
-  if (parameter.rest === true) return `*${parameter.name}`;
-  return parameter.default === undefined
-    ? parameter.name
-    : `${parameter.name}=${pythonLiteral(parameter.default)}`;
-}
-
-function pythonLiteral(value: unknown): string {
-  if (value === true) return 'True';
-  if (value === false) return 'False';
-  return value === null ? 'None' : typeof value === 'string' ? `'${value}'` : JSON.stringify(value);
 }
