@@ -3,6 +3,7 @@ import type { TimerClock } from '../../core/clock.ts';
 import { entryKey, entryValue, type OutboxEntry, readEntry } from './entry.ts';
 import { Lane, type Waiting } from './lane.ts';
 import { isGivenUp, retryPauseMs } from './retry.ts';
+import { counted, type HandlerFigures, type HandlerTally, type LastDelivery, untried } from './tally.ts';
 
 /** Entries that wait for one handler; beyond, reminders and then the oldest are dropped, counted and said. */
 const perHandler = 10_000;
@@ -26,6 +27,8 @@ export interface OutboxParts {
   deliver(handler: string, event: HandlerEvent): Promise<Delivery>;
   /** Says what an operator should know. */
   report(level: 'info' | 'warn' | 'error', message: string, fields: JsonObject): void;
+  /** Hears of each entry that was delivered or given up. */
+  settled?(entry: OutboxEntry, outcome: 'delivered' | 'given-up'): void;
 }
 
 /** An entry as it is shown. */
@@ -45,6 +48,7 @@ export class Outbox {
   readonly #lanes = new Map<string, Lane>();
   readonly #dead = new Map<number, OutboxEntry>();
   readonly #delivering = new Map<string, number>();
+  readonly #tallies = new Map<string, HandlerTally>();
   #serial = 0;
   #cancel: () => void = () => {};
   #isStopped = false;
@@ -118,6 +122,24 @@ export class Outbox {
     return views.sort((left, right) => left.serial - right.serial);
   }
 
+  /** How a handler fares. */
+  figures(handler: string): HandlerFigures {
+    const dead = [...this.#dead.values()].filter((entry) => entry.handler === handler).length;
+    const waiting = this.#lanes.get(handler)?.size ?? 0;
+    return { ...(this.#tallies.get(handler) ?? untried), waiting, dead };
+  }
+
+  /** Everything that is not delivered, whoever it is for. */
+  sizes(): { waiting: number; dead: number } {
+    const waiting = [...this.#lanes.values()].reduce((total, lane) => total + lane.size, 0);
+    return { waiting, dead: this.#dead.size };
+  }
+
+  /** Forgets how handlers fared that are gone. */
+  keepFigures(handlers: ReadonlySet<string>): void {
+    for (const handler of this.#tallies.keys()) if (!handlers.has(handler)) this.#tallies.delete(handler);
+  }
+
   /** Tries entries again now, dead ones too; all of them without serials. Returns how many. */
   async retry(serials: number[] | null): Promise<number> {
     const isMeant = (serial: number): boolean => serials === null || serials.includes(serial);
@@ -132,13 +154,12 @@ export class Outbox {
       del.push(entryKey('dead', entry));
       count += 1;
     }
+    const now = this.#parts.clock.monotonic();
     for (const lane of this.#lanes.values()) {
-      for (const waiting of lane.all()) {
-        if (!isMeant(waiting.entry.serial) || waiting.notBeforeMs === 0) continue;
-        waiting.notBeforeMs = 0;
-        lane.notBeforeMs = 0;
-        count += 1;
-      }
+      const meant = [...lane.all()].filter(({ entry }) => isMeant(entry.serial));
+      count += meant.filter((each) => Math.max(each.notBeforeMs, lane.notBeforeMs) > now).length;
+      for (const waiting of meant) waiting.notBeforeMs = 0;
+      if (meant.length > 0) lane.notBeforeMs = 0;
     }
     if (put.length > 0) await this.#parts.store.put({ put, del });
     this.#pump();
@@ -214,7 +235,9 @@ export class Outbox {
     if (delivery.status === 'delivered') {
       this.#delivered(handler, lane);
       lane.remove(waiting);
+      this.#count(entry, 'delivered');
       await this.#parts.store.put({ del: [entryKey('outbox', entry)] });
+      this.#parts.settled?.(entry, 'delivered');
     } else if (this.#isStopped) return;
     // Cut off by the stop: it counts as never tried.
     else await this.#failed(lane, waiting, delivery);
@@ -250,6 +273,7 @@ export class Outbox {
       await this.#giveUp(lane, waiting);
       return;
     }
+    if (isTried) this.#count(entry, 'failed');
     const now = clock.monotonic();
     lane.notBeforeMs = now + retryPauseMs(lane.failures, random, retryAfterMs);
     waiting.notBeforeMs = now + retryPauseMs(Math.max(1, entry.attempts), random, retryAfterMs);
@@ -263,20 +287,33 @@ export class Outbox {
   async #giveUp(lane: Lane, waiting: Waiting): Promise<void> {
     const { entry } = waiting;
     lane.remove(waiting);
-    this.#dead.set(entry.serial, entry);
+    this.#count(entry, 'given-up');
     const del = [entryKey('outbox', entry)];
+    // What proves nothing later than now is not kept for later.
+    const isKept = entry.event.type !== 'canary';
+    if (isKept) this.#dead.set(entry.serial, entry);
     for (const serial of this.#dead.keys()) {
       if (this.#dead.size <= deadKept) break;
       this.#dead.delete(serial);
       del.push(entryKey('dead', { serial }));
     }
-    const message = `a notification was given up after ${entry.attempts} attempts; see 'opsbro handlers outbox list'`;
+    const advice = isKept ? "; see 'opsbro handlers outbox list'" : '';
+    const message = `a notification was given up after ${entry.attempts} attempts${advice}`;
     this.#parts.report('error', message, {
       object: entry.handler,
       event: entry.event.key,
       reason: entry.lastError,
     });
-    await this.#parts.store.put({ put: [[entryKey('dead', entry), entryValue(entry)]], del });
+    await this.#parts.store.put({
+      put: isKept ? [[entryKey('dead', entry), entryValue(entry)]] : [],
+      del,
+    });
+    this.#parts.settled?.(entry, 'given-up');
+  }
+
+  #count(entry: OutboxEntry, outcome: LastDelivery['outcome']): void {
+    const tally = this.#tallies.get(entry.handler) ?? untried;
+    this.#tallies.set(entry.handler, counted(tally, entry, outcome, this.#parts.clock.now()));
   }
 }
 

@@ -232,4 +232,55 @@ describe('Outbox', () => {
     expect(bench.outbox.list()).toEqual([]);
     expect([...bench.store]).toEqual([]);
   });
+
+  it('tries at once, when asked, what waits behind the pause of its handler', async () => {
+    const bench = new Bench();
+    bench.add('mail', 'load', 'a');
+    await bench.end(failed);
+    bench.add('mail', 'disk', 'b');
+    const [, second] = bench.outbox.list();
+    expect(await bench.outbox.retry([second?.serial ?? 0])).toBe(1);
+    expect(bench.keys).toEqual(['a', 'b']);
+  });
+
+  it('counts how each handler fares', async () => {
+    const bench = new Bench();
+    bench.add('mail', 'load', 'a');
+    bench.add('mail', 'disk', 'b');
+    await bench.end(failed);
+    expect(bench.outbox.figures('mail')).toMatchObject({ waiting: 2, failed: 1, failuresInRow: 1 });
+    bench.clock.advance(5000);
+    await bench.end(refused);
+    expect(bench.outbox.figures('mail')).toMatchObject({
+      waiting: 1,
+      dead: 1,
+      delivered: 0,
+      failed: 2,
+      failuresInRow: 2,
+      last: { outcome: 'given-up', reason: 'no such channel', type: 'problem', at: bench.clock.now() },
+    });
+    bench.clock.advance(10_000);
+    await bench.end({ status: 'delivered' });
+    expect(bench.outbox.figures('mail')).toMatchObject({
+      waiting: 0,
+      delivered: 1,
+      failuresInRow: 0,
+      last: { outcome: 'delivered', reason: '' },
+    });
+    expect(bench.outbox.sizes()).toEqual({ waiting: 0, dead: 1 });
+    bench.outbox.keepFigures(new Set(['slack']));
+    expect(bench.outbox.figures('mail')).toMatchObject({ dead: 1, delivered: 0, last: null });
+  });
+
+  it('keeps no canary that was given up', async () => {
+    const bench = new Bench();
+    const canary: HandlerEvent = { ...sampleEvent('canary'), type: 'canary' };
+    const { put, release } = bench.outbox.add('mail', 'canary', canary);
+    for (const [key, value] of put) bench.store.set(key, value);
+    release();
+    await bench.end(refused);
+    expect(bench.outbox.list()).toEqual([]);
+    expect([...bench.store]).toEqual([]);
+    expect(bench.outbox.figures('mail')).toMatchObject({ dead: 0, last: { outcome: 'given-up' } });
+  });
 });
