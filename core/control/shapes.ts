@@ -236,7 +236,7 @@ export interface HistoryView {
 /** GET /api/v1/report/checks?since=ISO. */
 export type { ChecksReportView } from '../../alerting/history/report-view.ts';
 export type { AcknowledgementView, DowntimeView, SilenceView } from '../../alerting/suppression/views.ts';
-export type { FunctionView } from '../../configuration/function-views.ts';
+export type { FunctionView } from '../../configuration/sources/function-views.ts';
 
 /** Every error answer: {"error": {code, message}}. */
 export interface ErrorView {

@@ -1,6 +1,6 @@
 import type { JsonObject } from 'opsbro/sdk';
-import { functionViews } from '../../../configuration/function-views.ts';
 import type { PluginEntry } from '../../../configuration/model.ts';
+import { functionViews } from '../../../configuration/sources/function-views.ts';
 import { OpsbroError } from '../../errors.ts';
 import type { ControlRoute } from '../route-table.ts';
 import { type AgentInside, pluginViews } from './agent.ts';

@@ -1,4 +1,4 @@
-import type { PluginEntry } from './model.ts';
+import type { PluginEntry } from '../model.ts';
 
 /** GET /api/v1/evaluator/functions: an array of these. */
 export interface FunctionView {
