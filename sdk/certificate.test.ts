@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { expiryMetric, judgeExpiry, judgeTrust } from './certificate.ts';
+import { expiryMetric, judgeExpiry, judgeIssuers, judgeTrust } from './certificate.ts';
 
 const nowMs = Date.UTC(2026, 0, 1);
 const limits = { warning: '21d', critical: '7d' };
@@ -29,6 +29,17 @@ describe('judgeExpiry', () => {
     expect(judgeExpiry(validFor(-1), nowMs, {}).state).toBe('critical');
     expect(judgeExpiry(validFor(0.1), nowMs, {}).state).toBe('ok');
   });
+});
+
+it('judges those that vouch for a certificate by the same limits', () => {
+  const issuers = [
+    { subject: 'Intermediate', validToMs: nowMs + 8 * 86_400_000 },
+    { subject: 'Root', validToMs: nowMs + 900 * 86_400_000 },
+  ];
+  expect(judgeIssuers({ ...validFor(90), issuers }, nowMs, limits)).toEqual([
+    { state: 'warning', text: 'the certificate of Intermediate is valid for 8 days, until 2026-01-09' },
+  ]);
+  expect(judgeIssuers(validFor(90), nowMs, limits)).toEqual([]);
 });
 
 it('counts the days that are left', () => {

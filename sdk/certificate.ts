@@ -28,16 +28,23 @@ const reasons = new Map([
  * @example `judgeExpiry(connection.certificate, ctx.clock.now(), { warning: '21d', critical: '7d' }).state`
  */
 export function judgeExpiry(certificate: TlsCertificate, nowMs: number, limits: ExpiryLimits): Finding {
-  const { subject, validToMs } = certificate;
-  const leftMs = validToMs - nowMs;
+  const leftMs = certificate.validToMs - nowMs;
   const isBelow = (limit: string | undefined): boolean =>
     limit !== undefined && leftMs < readQuantity(limit) * 1000;
   const state =
     leftMs <= 0 || isBelow(limits.critical) ? 'critical' : isBelow(limits.warning) ? 'warning' : 'ok';
-  const when = new Date(validToMs).toISOString().slice(0, 10);
+  const when = new Date(certificate.validToMs).toISOString().slice(0, 10);
   const left = `${Math.floor(Math.abs(leftMs) / dayMs)} days`;
   const text = leftMs <= 0 ? `expired ${left} ago, on ${when}` : `is valid for ${left}, until ${when}`;
-  return { state, text: `the certificate of ${subject || 'no name'} ${text}` };
+  return { state, text: `the certificate of ${certificate.subject || 'no name'} ${text}` };
+}
+
+/** Judges those that vouch for a certificate, by the same limits; what is well is left out. */
+export function judgeIssuers(certificate: TlsCertificate, nowMs: number, limits: ExpiryLimits): Finding[] {
+  const findings = (certificate.issuers ?? []).map((issuer) =>
+    judgeExpiry({ ...certificate, ...issuer }, nowMs, limits),
+  );
+  return findings.filter(({ state }) => state !== 'ok');
 }
 
 /** Whole days that a certificate is still valid, for graphs, with the limits as thresholds. */

@@ -49,6 +49,8 @@ export interface TlsCertificate {
   validFromMs: number;
   validToMs: number;
   fingerprint256: string;
+  /** Those that vouch for it, its issuer first, as far as they were sent or are known here. */
+  issuers?: { subject: string; validToMs: number }[];
   /** Why it is not trusted, or null. Only seen with `verify: false`; else the connection fails. */
   error: string | null;
 }

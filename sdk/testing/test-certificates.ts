@@ -17,12 +17,19 @@ export interface TestCertificates {
 export const certificatesMissing: string | undefined = hasOpenssl() ? undefined : 'openssl is not installed';
 
 /**
- * Makes an authority and a certificate with the system's openssl, valid from now on for `days` (default 2; 0 makes one that has expired).
+ * Makes an authority and a certificate with the system's openssl, valid from now on for `days` (default 2; 0 makes one that has expired)
+ * and `authorityDays` (default 2).
  * @example
  * const { key, cert, caFile } = testCertificates();
  * const server = createServer({ key, cert });
  */
-export function testCertificates({ days = 2 }: { days?: number } = {}): TestCertificates {
+export function testCertificates({
+  days = 2,
+  authorityDays = 2,
+}: {
+  days?: number;
+  authorityDays?: number;
+} = {}): TestCertificates {
   const folder = mkdtempSync(join(tmpdir(), 'opsbro-certificates-'));
   const at = (name: string): string => join(folder, name);
   const openssl = (...args: string[]): void => {
@@ -38,7 +45,7 @@ export function testCertificates({ days = 2 }: { days?: number } = {}): TestCert
     '-out',
     'ca.pem',
     '-days',
-    '2',
+    String(authorityDays),
     '-subj',
     '/CN=Test CA',
   );

@@ -1,11 +1,12 @@
 import { connect as connectPlain, isIP, type Socket } from 'node:net';
-import { connect as connectTls, rootCertificates, TLSSocket } from 'node:tls';
+import { connect as connectTls, type DetailedPeerCertificate, rootCertificates, TLSSocket } from 'node:tls';
 import type { Network, TcpConnection, TcpOptions, TlsCertificate } from 'opsbro/sdk';
 import { readCertificates } from './http.ts';
 import { networkError } from './network-error.ts';
 
 const defaultTimeoutMs = 10_000;
 const defaultMaxBytes = 64 * 1024;
+const maxIssuers = 20;
 
 /** `ctx.tcp` of one run: connections that end with `signal`. */
 export function createTcp(signal: AbortSignal): Network['tcp'] {
@@ -135,7 +136,7 @@ class Connection implements TcpConnection {
 }
 
 function certificateOf(socket: TLSSocket): TlsCertificate {
-  const found = socket.getPeerCertificate();
+  const found = socket.getPeerCertificate(true);
   return {
     subject: [found.subject?.CN ?? ''].flat().join(', '),
     issuer: [found.issuer?.CN ?? ''].flat().join(', '),
@@ -143,6 +144,22 @@ function certificateOf(socket: TLSSocket): TlsCertificate {
     validFromMs: Date.parse(found.valid_from),
     validToMs: Date.parse(found.valid_to),
     fingerprint256: found.fingerprint256,
+    issuers: issuersOf(found),
     error: socket.authorized ? null : String(socket.authorizationError),
   };
+}
+
+/** Up to the authority, which Node says to be its own issuer. */
+function issuersOf(certificate: DetailedPeerCertificate): NonNullable<TlsCertificate['issuers']> {
+  const issuers: NonNullable<TlsCertificate['issuers']> = [];
+  let { issuerCertificate: issuer } = certificate;
+  let below = certificate;
+  while (issuer?.fingerprint256 !== undefined && issuer.fingerprint256 !== below.fingerprint256) {
+    const subject = [issuer.subject?.CN ?? issuer.subject?.O ?? ''].flat().join(', ');
+    issuers.push({ subject, validToMs: Date.parse(issuer.valid_to) });
+    if (issuers.length === maxIssuers) break;
+    below = issuer;
+    issuer = issuer.issuerCertificate;
+  }
+  return issuers;
 }

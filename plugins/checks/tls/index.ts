@@ -2,6 +2,7 @@ import {
   defineCheck,
   expiryMetric,
   judgeExpiry,
+  judgeIssuers,
   judgeTrust,
   readQuantity,
   type TlsCertificate,
@@ -27,7 +28,11 @@ function judge(certificate: TlsCertificate, nowMs: number, subject: string, opti
   const limits = { warning, critical };
   const trusted = judgeTrust(certificate, server_name);
   const state = trusted.state === 'ok' ? 'ok' : trust;
-  const findings = [judgeExpiry(certificate, nowMs, limits), { ...trusted, state }];
+  const findings = [
+    judgeExpiry(certificate, nowMs, limits),
+    ...judgeIssuers(certificate, nowMs, limits),
+    { ...trusted, state },
+  ];
   return verdictOf(subject, findings, { days: expiryMetric(certificate, nowMs, limits) });
 }
 

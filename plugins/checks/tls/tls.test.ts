@@ -3,7 +3,7 @@ import { readFileSync } from 'node:fs';
 import type { AddressInfo } from 'node:net';
 import { createServer as createPlainServer } from 'node:net';
 import { createServer, type Server } from 'node:tls';
-import type { Manifest } from 'opsbro/sdk';
+import type { Manifest, Verdict } from 'opsbro/sdk';
 import {
   certificatesMissing,
   complianceSuite,
@@ -27,7 +27,7 @@ describe.skipIf(isSkipped)('check/tls', () => {
   let port: number;
 
   beforeAll(async () => {
-    made = testCertificates({ days: 30 });
+    made = testCertificates({ days: 30, authorityDays: 900 });
     server = createServer({ key: made.key, cert: made.cert }, (socket) =>
       socket.on('error', () => undefined),
     );
@@ -90,20 +90,32 @@ describe.skipIf(isSkipped)('check/tls', () => {
   });
 });
 
-describe.skipIf(isSkipped)('check/tls with an expired certificate', () => {
-  it('is critical and says since when', async () => {
-    const made = testCertificates({ days: 0 });
+describe.skipIf(isSkipped)('check/tls with a certificate', () => {
+  /** What the check finds of a server with such a certificate. */
+  async function judgeOf(days: { days: number; authorityDays?: number }): Promise<Verdict> {
+    const made = testCertificates(days);
     const server = createServer({ key: made.key, cert: made.cert }, (socket) =>
       socket.on('error', () => undefined),
     );
     server.listen(0, '127.0.0.1');
     await once(server, 'listening');
-    const { port } = server.address() as AddressInfo;
-    const found = await judge({ port, ca_file: made.caFile });
-    expect(found.state).toBe('critical');
-    expect(found.output).toContain('expired 0 days ago');
-    server.close();
-    made.remove();
+    try {
+      return await judge({ port: (server.address() as AddressInfo).port, ca_file: made.caFile });
+    } finally {
+      server.close();
+      made.remove();
+    }
+  }
+
+  it('that has expired is critical and says since when', async () => {
+    const found = await judgeOf({ days: 0 });
+    expect([found.state, found.output]).toEqual(['critical', expect.stringContaining('expired 0 days ago')]);
+  });
+
+  it('whose authority expires sooner warns of that', async () => {
+    const found = await judgeOf({ days: 90, authorityDays: 15 });
+    expect(found).toMatchObject({ state: 'warning', metrics: { days: { value: 89 } } });
+    expect(found.output).toMatch(/: the certificate of Test CA is valid for 14 days, until \S+$/);
   });
 });
 
