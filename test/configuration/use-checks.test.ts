@@ -2,16 +2,17 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { afterEach, beforeEach, expect, it } from 'vitest';
 import type { CheckObject } from '../../configuration/model.ts';
+import { redactSecrets, resolveSecrets, secretSchema } from '../../configuration/sources/options.ts';
 import { createWorkbench, lines, type Workbench } from './workbench.ts';
 
-const plugins = fileURLToPath(new URL('../../plugins', import.meta.url));
+const folder = fileURLToPath(new URL('../../plugins', import.meta.url));
 let made: Workbench;
 
 beforeEach(() => {
   made = createWorkbench();
   // The checks that ship, rather than those of the workbench.
-  made.directories.plugins.manifests = plugins;
-  made.directories.plugins.modules = join(plugins, '../dist/plugins');
+  made.directories.plugins.manifests = folder;
+  made.directories.plugins.modules = join(folder, '../dist/plugins');
 });
 afterEach(() => made.dispose());
 
@@ -19,7 +20,11 @@ const load = (text: string) => {
   made.write('web.yml', text);
   const plan = made.load();
   const check = plan.start.find(({ kind }) => kind === 'check') as CheckObject | undefined;
-  return { check, found: lines(plan.diagnostics).filter((line) => !line.includes('UNREADABLE')) };
+  return {
+    check,
+    plugins: plan.plugins,
+    found: lines(plan.diagnostics).filter((line) => !line.includes('UNREADABLE')),
+  };
 };
 
 it('runs the plugin that `use` names with its options, beside the keys of every check', () => {
@@ -67,4 +72,26 @@ it.each([
   ['use: htp\n  url: http://x/', "the plugin check/htp does not exist; did you mean 'check/http'?"],
 ])('tells what is wrong with %j', (text, message) => {
   expect(load(`check:\n  ${text}\n`).found.join('\n')).toContain(message);
+});
+
+it('opens secrets among the headers of a request at a run alone', () => {
+  const { check, found, plugins } = load(
+    'check: {use: http, url: "http://x/", headers: {authorization: {env: TOKEN}, accept: text/plain}}\n',
+  );
+  expect(found).toEqual([]);
+  const schema = secretSchema(plugins?.find(({ id }) => id === 'check/http')?.manifest.options);
+  const source = { read: () => '', env: (name: string) => `value of ${name}` };
+  const options = check?.options ?? {};
+  expect(options.headers).toEqual({ authorization: { env: 'TOKEN' }, accept: 'text/plain' });
+  expect(redactSecrets(schema, options)).toMatchObject({ headers: { accept: '********' } });
+  expect(resolveSecrets(schema, options, source)).toMatchObject({
+    headers: { authorization: 'value of TOKEN', accept: 'text/plain' },
+  });
+});
+
+it('gives a check the certificates of agent.yml', () => {
+  made.write('agent.yml', 'ca_file: /etc/ssl/own.pem\n');
+  expect(load('check: {use: tls, host: localhost}\n').check?.options).toMatchObject({
+    ca_file: '/etc/ssl/own.pem',
+  });
 });
