@@ -199,6 +199,25 @@ describe('check/log, when its log is', () => {
     expect(await counts()).toEqual([0, 0]);
   });
 
+  it('rotated while it is read: a file that gets another name is not read twice', async () => {
+    renameSync(path, `${path}.1`);
+    expect((await look()).metrics?.lines?.value).toBe(1);
+    appendFileSync(`${path}.1`, 'ERROR late\n');
+    age('app.log.1');
+    const given = { critical_pattern: 'ERROR', critical_count: 0, warning_count: 0, ignore_case: false };
+    const options = { ...given, path, absent: 'ok', max_size: '1MiB', max_lines: 5 } as Options;
+    const ctx = hostContext({ options, state });
+    let lists = 0;
+    const list = (folder: string) => {
+      lists += 1;
+      if (lists === 2) renameSync(`${path}.1`, `${path}.2`);
+      return ctx.list(folder);
+    };
+    const outcome = await runVerb(log, { ...ctx, list });
+    expect(lists).toBe(2);
+    expect(outcome).toMatchObject({ value: { metrics: { lines: { value: 1 } } } });
+  });
+
   it('rotated by a writer that never opens the new file', async () => {
     renameSync(path, `${path}.1`);
     writeFileSync(path, '');

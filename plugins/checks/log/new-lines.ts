@@ -46,15 +46,14 @@ export async function readNewLines(ctx: Context<unknown>, kept: Kept, reading: R
   const { cursor } = kept;
   // While nothing comes to the new file, the writer may still have the old one.
   const isOver = cursor.position > 0 && kept.older !== undefined && nowMs >= kept.older.untilMs;
-  const { older, path: olderPath } = isOver ? {} : await log.readOlder(kept.older);
+  const { older } = isOver ? {} : await log.readOlder(kept.older);
   if (cursor.position > 0 && (await log.continues(reading.path, cursor)))
     return { ...(await log.read(reading.path, cursor, false)), ...(older && { older }) };
   let last: Kept = { cursor };
   for (const { path, from } of await log.olderFiles(cursor)) {
-    if (path === olderPath) continue;
-    const progress = await log.read(path, from, true);
-    if (progress.behind) return progress;
-    last = progress;
+    const progress = await log.readDone(path, from);
+    if (progress?.behind) return progress;
+    last = progress ?? last;
   }
   const modifiedMs = (await ctx.stat(reading.path))?.modifiedMs ?? last.cursor.modifiedMs;
   const progress = await log.read(reading.path, startCursor(modifiedMs), false);
@@ -66,6 +65,8 @@ export async function readNewLines(ctx: Context<unknown>, kept: Kept, reading: R
 class LogReader {
   readonly #ctx: Context<unknown>;
   readonly #reading: Reading;
+  /** Where reading ended in files that are done: names move on from file to file while they are read. */
+  readonly #known: Cursor[] = [];
   #room: number;
 
   constructor(ctx: Context<unknown>, reading: Reading) {
@@ -80,12 +81,13 @@ class LogReader {
   }
 
   /** Reads on in the file before a rotation, wherever it is by now. */
-  async readOlder(older: Kept['older']): Promise<Pick<Kept, 'older'> & { path?: string }> {
+  async readOlder(older: Kept['older']): Promise<Pick<Kept, 'older'>> {
     if (older === undefined) return {};
     for (const { path } of await findRotated(this.#ctx, this.#reading.path))
       if (await this.continues(path, older.cursor)) {
         const { cursor } = await this.read(path, older.cursor, true);
-        return { older: { cursor, untilMs: older.untilMs }, path };
+        this.#known.push(cursor);
+        return { older: { cursor, untilMs: older.untilMs } };
       }
     return {};
   }
@@ -108,6 +110,19 @@ class LogReader {
     return [];
   }
 
+  /** Reads a file that nobody writes to any more; undefined when it is one that was read already. */
+  async readDone(path: string, from: Cursor): Promise<Progress | undefined> {
+    if (from.position === 0 && (await this.#isKnown(path))) return undefined;
+    const progress = await this.read(path, from, true);
+    if (progress.cursor.position > 0) this.#known.push(progress.cursor);
+    return progress;
+  }
+
+  async #isKnown(path: string): Promise<boolean> {
+    for (const cursor of this.#known) if (await this.continues(path, cursor)) return true;
+    return false;
+  }
+
   /** Reads a file from the cursor to its end or to the limit; `isDone`: nobody goes on with its last line. */
   async read(path: string, from: Cursor, isDone: boolean): Promise<Progress> {
     const read = this.#reader(path);
@@ -117,6 +132,8 @@ class LogReader {
       const length = this.#room <= 0 ? 1 : Math.min(pieceBytes, Math.max(this.#room, maxLineBytes));
       const piece = (await readOn(read, cursor, length)) ?? new Uint8Array(0);
       const isBehind = piece.length > 0 && this.#room <= 0;
+      // Looked at before and after: a name that was another file's in between would have to move twice.
+      if (cursor.position === 0 && (await this.#isKnown(path))) return { cursor, behind: false };
       const consumed = isBehind ? 0 : this.#lines(piece, isDone && piece.length < length);
       this.#room -= consumed;
       cursor = moveOn(cursor, piece, consumed, modifiedMs);
