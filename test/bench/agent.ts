@@ -40,6 +40,7 @@ export function spawnAgent(
   files: { [path: string]: string } = {},
   args: string[] = [],
   scratch = agentDirectory(),
+  env: { [name: string]: string } = {},
 ): BenchAgent {
   const [data, config, logFile] = [join(scratch, 'data'), join(scratch, 'config.d'), join(scratch, 'log')];
   const write = (path: string, text: string): void => {
@@ -53,7 +54,7 @@ export function spawnAgent(
   const child = spawn(
     join(packageRoot, 'bin', 'opsbro'),
     ['agent', 'start', '--data', data, '--config', config, ...args],
-    { stdio: ['ignore', output, output], env: { PATH: process.env.PATH ?? '' } },
+    { stdio: ['ignore', output, output], env: { PATH: process.env.PATH ?? '', ...env } },
   );
   const ended = new Promise<void>((resolve) => child.once('exit', () => resolve()));
   const client = createControlClient(data);
