@@ -343,7 +343,7 @@ class Agent implements AgentHandle {
         inside: this.#inside,
         runner,
         history,
-        alerts: alerting.book,
+        alerting,
         config: this.#config,
         explainer: () => rules.engine,
       }),

@@ -38,7 +38,8 @@ export interface CheckReport {
   changes: number;
 }
 
-interface Phase {
+/** A time in one hard state. */
+export interface Phase {
   from: number;
   to: number;
   state: CheckState;
@@ -59,7 +60,8 @@ export function report(
   return checks.map((check) => reportOf(check, inOrder(byCheck.get(check.id) ?? []), span));
 }
 
-function inOrder(changes: readonly RecordedChange[]): RecordedChange[] {
+/** Changes whose moments never go back: one later than what followed it counts as the moment that followed. */
+export function inOrder(changes: readonly RecordedChange[]): RecordedChange[] {
   let next = Number.POSITIVE_INFINITY;
   return changes
     .toReversed()
@@ -110,7 +112,7 @@ function repairsOf(changes: RecordedChange[]): { at: number; lastedMs: number | 
 }
 
 /** The states of the span, one after the other; what the history no longer knows is left out. */
-function phasesOf(status: CheckStatus, changes: RecordedChange[], span: ReportSpan): Phase[] {
+export function phasesOf(status: CheckStatus, changes: RecordedChange[], span: ReportSpan): Phase[] {
   const start = Math.max(span.since, span.knownSince ?? span.since);
   const marks = changes.map(({ at, hardState, stale }) => ({ at, state: hardState, stale }));
   const [first] = changes;

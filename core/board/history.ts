@@ -1,5 +1,6 @@
 import type { Json, JsonObject } from 'opsbro/sdk';
 import { type ChangeDetail, detailOf, readDetail } from '../../alerting/history/change-detail.ts';
+import type { RecordedChange } from '../../alerting/history/report.ts';
 import type { Bus } from './bus.ts';
 
 /** One change of a collector, detector, check or group, or of what holds notifications back. Times are epoch ms. */
@@ -83,6 +84,15 @@ export class History {
   /** Entries of a kind since `sinceMs`, newest last. */
   list(kind: HistoryKind, sinceMs = 0): HistoryEntry[] {
     return (this.#entries.get(kind) ?? []).filter((entry) => entry.at >= sinceMs);
+  }
+
+  /** Every change of a check that is kept, oldest first. */
+  checkChanges(): RecordedChange[] {
+    return this.list('checks').map(({ id, at, oldState, state, detail }) => ({
+      ...(detail ?? readDetail({}, oldState, state)),
+      id,
+      at,
+    }));
   }
 
   /** When the oldest entry happened, where older ones were dropped; null while all are there. */

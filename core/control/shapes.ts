@@ -1,4 +1,5 @@
 import type { Json, JsonObject, VerdictState } from 'opsbro/sdk';
+import type { ExplanationView } from '../../alerting/explain/view.ts';
 import type { ChangeCause, Perfdatum } from '../../alerting/model.ts';
 import type { Diagnostic } from '../../configuration/model.ts';
 
@@ -101,6 +102,8 @@ export interface CheckView {
   missing: string[];
   error: { code: string; message: string } | null;
   notes: string;
+  /** It runs and keeps its history, and nobody is told. */
+  shadow: boolean;
 }
 
 /** How a plugin fares; `penalty` runs apart after it had to be terminated, `pending` waits for approval. */
@@ -233,10 +236,16 @@ export interface HistoryView {
   }[];
 }
 
+/** GET /api/v1/report/compare?left=CHECK&right=CHECK&since=ISO. */
+export type { ComparisonView } from '../../alerting/history/compare-view.ts';
 /** GET /api/v1/report/checks?since=ISO. */
 export type { ChecksReportView } from '../../alerting/history/report-view.ts';
+/** GET /api/v1/explain/checks/NAME?at=ISO&since=ISO: with the check as it is now, though `at` may have passed. */
+export type CheckExplanationView = ExplanationView & { check: CheckView };
+
 export type { AcknowledgementView, DowntimeView, SilenceView } from '../../alerting/suppression/views.ts';
 export type { FunctionView } from '../../configuration/sources/function-views.ts';
+export type { ExplanationView };
 
 /** Every error answer: {"error": {code, message}}. */
 export interface ErrorView {

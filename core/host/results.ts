@@ -5,6 +5,7 @@ import type { CheckObject } from '../../configuration/model.ts';
 import type { CheckChange } from '../notify/notifications.ts';
 import type { HostDeps } from './deps.ts';
 import type { RunState, Runtime } from './objects.ts';
+import { type Samples, seenBy } from './seen.ts';
 
 const roundsToKeep = 3;
 
@@ -18,8 +19,11 @@ export class Results {
     this.#deps = deps;
   }
 
-  /** Applies the verdicts of one tick. What must survive a power cut is one batch, on disk before anybody sees it. */
-  async verdicts(found: { runtime: Runtime; result: Observation }[]): Promise<void> {
+  /**
+   * Applies the verdicts of one tick. What must survive a power cut is one batch, on disk before anybody sees it. `samples` are those that
+   * rules were judged by.
+   */
+  async verdicts(found: { runtime: Runtime; result: Observation }[], samples?: Samples): Promise<void> {
     const { clock, notifications, store, table } = this.#deps;
     const at = clock.now();
     const put: [string, Json][] = [];
@@ -32,7 +36,8 @@ export class Results {
       steps.push({ runtime, advanced });
       if (advanced.changes.length === 0) continue;
       put.push([`check/${runtime.object.id}`, advanced.status as unknown as JsonObject]);
-      changed.push({ check: runtime.object as CheckObject, ...advanced });
+      const seen = samples === undefined ? [] : seenBy(runtime, samples);
+      changed.push({ check: runtime.object as CheckObject, ...advanced, seen });
     }
     const plan = notifications.plan(changed);
     put.push(...plan.put);

@@ -5,6 +5,7 @@ import type { Freshness } from './freshness.ts';
 import type { Runtime } from './objects.ts';
 import type { Results } from './results.ts';
 import { checkResultOf, detectionOf, withReason } from './rule-batch.ts';
+import { samplesNow } from './seen.ts';
 
 /** Runs rules, everything due in one tick as one batch over the same facts. */
 export class RuleRuns {
@@ -32,6 +33,7 @@ export class RuleRuns {
   async once(runtimes: Runtime[]): Promise<void> {
     const { board, clock, rules, table } = this.#deps;
     const startedMs = clock.monotonic();
+    const samples = samplesNow(board);
     const outcomes = await rules.evaluate(
       runtimes.map(({ object }) => object.id),
       this.#deps.facts(),
@@ -51,7 +53,7 @@ export class RuleRuns {
         verdicts.push({ runtime, result: this.#freshness.judged(result, runtime) });
       } else detections.push(this.#detected(runtime, outcome, eachMs));
     }
-    await Promise.all([this.#results.verdicts(verdicts), ...detections]);
+    await Promise.all([this.#results.verdicts(verdicts, samples), ...detections]);
     for (const runtime of runtimes) runtime.hasRun = true;
   }
 

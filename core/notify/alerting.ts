@@ -1,4 +1,5 @@
-import type { Json } from 'opsbro/sdk';
+import { stepRecord } from '../../alerting/explain/records.ts';
+import { Ring, type RingStore } from '../../alerting/explain/ring.ts';
 import type { AlertBook } from '../../alerting/suppression/book.ts';
 import type { SuppressionEvent } from '../../alerting/suppression/model.ts';
 import type { HostDeps } from '../host/deps.ts';
@@ -12,17 +13,21 @@ export class Alerting {
   readonly book: AlertBook;
   readonly holds: HoldFinder;
   readonly notifications: Notifications;
+  /** What `explain` tells later. */
+  readonly records: Ring;
   readonly #deps: HostDeps;
 
   constructor(deps: HostDeps, node: string) {
     this.#deps = deps;
+    this.records = new Ring(() => deps.clock.now());
     this.book = makeAlertBook(deps);
     this.holds = new HoldFinder(deps, () => this.book.tables);
-    this.notifications = new Notifications(deps, node, this.holds, () => undefined);
+    this.notifications = new Notifications(deps, node, this.holds, (record) => this.records.add(record));
   }
 
-  /** Puts back what an earlier agent kept, before anything runs. */
-  async restore(store: { entries(prefix: string): Promise<[string, Json][]> }): Promise<void> {
+  /** Puts back what an earlier agent kept, before anything runs; nobody waits for what only `explain` reads. */
+  async restore(store: RingStore): Promise<void> {
+    void this.records.load(store);
     await restoreAlertBook(this.book, store, this.#deps);
     await this.notifications.restore(store);
   }
@@ -37,7 +42,10 @@ export class Alerting {
   async start(): Promise<void> {
     const { bus } = this.#deps;
     bus.subscribe('suppression', (event) => void this.#changed(event));
-    bus.subscribe('verdict', () => void this.book.step());
+    bus.subscribe('verdict', ({ name: _name, check, ...change }) => {
+      void this.book.step();
+      if (change.cause === 'removed') this.records.add(stepRecord(check, change, []));
+    });
     await this.notifications.start(bus);
   }
 
@@ -45,11 +53,13 @@ export class Alerting {
   async tick(): Promise<void> {
     const next = this.book.nextChangeAt();
     if (next !== null && next <= this.#deps.clock.now() + 1000) await this.book.step();
+    this.records.flush();
     await this.notifications.tick();
   }
 
   stop(): void {
     this.notifications.stop();
+    this.records.flush();
   }
 
   async #changed(event: SuppressionEvent): Promise<void> {

@@ -42,6 +42,20 @@ export class HoldFinder {
     return this.#holds(alert, this.#dependency(alert));
   }
 
+  /** What a check depends on, also through others: ids of checks, and `group:NAME`. */
+  above(check: string): readonly string[] {
+    this.#graph ??= dependencyGraph(
+      this.#deps.table.of('check').flatMap(({ object }) => (object.kind === 'check' ? [object] : [])),
+    );
+    return this.#graph.above(check);
+  }
+
+  /** How something that checks depend on is now. */
+  parentState(id: string): Pick<ParentFacts, 'id' | 'state' | 'hard'> & { since: number | null } {
+    const { state, hard, hardSince } = this.#parent(id, this.#deps.clock.now());
+    return { id, state, hard, since: hardSince };
+  }
+
   #holds(alert: Alert, verdict: DependencyVerdict): Holds {
     const at = this.#deps.clock.now();
     const facts = {
@@ -76,10 +90,7 @@ export class HoldFinder {
       lastRun: Math.max(shown ?? 0, alert.lastRun ?? 0),
       waitMs: check.dependencyWaitMs,
     };
-    this.#graph ??= dependencyGraph(
-      this.#deps.table.of('check').flatMap(({ object }) => (object.kind === 'check' ? [object] : [])),
-    );
-    const parents = this.#graph.above(alert.check).map((id) => this.#parent(id, at));
+    const parents = this.above(alert.check).map((id) => this.#parent(id, at));
     return dependencyVerdict(child, parents, at);
   }
 

@@ -1,9 +1,11 @@
 import type { EventType, HandlerEvent, Json } from 'opsbro/sdk';
+import type { ExplainRecord, SeenValue } from '../../alerting/explain/model.ts';
+import { decisionRecords, deliveryRecord, stepRecord } from '../../alerting/explain/records.ts';
 import type { CheckStatus, StateChange } from '../../alerting/model.ts';
-import { Outbox } from '../../alerting/outbox/outbox.ts';
+import { type Delivery, Outbox } from '../../alerting/outbox/outbox.ts';
 import { Dispatcher, type Plan } from '../../alerting/routing/dispatcher.ts';
 import { eventOf } from '../../alerting/routing/event.ts';
-import type { Alert, DecisionRecord, HandlerPolicy, Notification } from '../../alerting/routing/model.ts';
+import type { Alert, HandlerPolicy, Notification } from '../../alerting/routing/model.ts';
 import type { CheckObject } from '../../configuration/model.ts';
 import type { Bus } from '../board/bus.ts';
 import type { HostDeps } from '../host/deps.ts';
@@ -26,6 +28,8 @@ export interface CheckChange {
   check: CheckObject;
   status: CheckStatus;
   changes: StateChange[];
+  /** What its expressions read. */
+  seen: SeenValue[];
 }
 
 /** Tells people: joins what decides (`alerting/routing`), what keeps (`alerting/outbox`) and what delivers (job threads). */
@@ -35,19 +39,21 @@ export class Notifications {
   readonly #deps: HostDeps;
   readonly #node: string;
   readonly #holds: HoldFinder;
+  readonly #record: (record: ExplainRecord) => void;
   #handlers: HandlerPolicy[] = [];
 
-  constructor(deps: HostDeps, node: string, holds: HoldFinder, record: (decision: DecisionRecord) => void) {
+  constructor(deps: HostDeps, node: string, holds: HoldFinder, record: (record: ExplainRecord) => void) {
     const { clock, store } = deps;
     const startedAt = clock.now() - clock.monotonic();
     this.#deps = deps;
     this.#node = node;
     this.#holds = holds;
+    this.#record = record;
     this.outbox = new Outbox({
       clock,
       random: Math.random,
       store,
-      deliver: (handler, event) => deliver(deps, handler, event),
+      deliver: (handler, event) => this.#deliver(handler, event),
       report: (level, message, fields) => {
         const plugin = deps.table.handler(String(fields.object))?.plugin;
         deps.log[level](message, plugin === undefined ? fields : { plugin, ...fields });
@@ -58,7 +64,7 @@ export class Notifications {
       now: () => startedAt + clock.monotonic(),
       handlers: () => this.#handlers,
       holds: (alert) => holds.find(alert),
-      record,
+      record: (decision) => decisionRecords(decision).forEach(record),
       enqueue: (notification) => this.#enqueue(notification),
     });
   }
@@ -91,6 +97,8 @@ export class Notifications {
 
   /** What changes of checks make of notifications: store the plan with them in one batch, then release it. */
   plan(changed: CheckChange[]): Plan {
+    for (const { check, changes, seen } of changed)
+      for (const change of changes) this.#record(stepRecord(check.id, change, seen));
     const alerts = changed.flatMap(({ check, status, changes }) => {
       const hardChange = changes.find(({ oldHardState, hardState }) => oldHardState !== hardState);
       const alert = alertOf(
@@ -143,6 +151,13 @@ export class Notifications {
   async announceOf(check: string, occurrence: Occurrence): Promise<void> {
     const handlers = this.#handlers.filter(({ id }) => this.dispatcher.toldOf(id, check) !== undefined);
     await this.#apply(this.#sent(handlers, occurrence, check));
+  }
+
+  async #deliver(handler: string, event: HandlerEvent): Promise<Delivery> {
+    const delivery = await deliver(this.#deps, handler, event);
+    const name = this.#deps.table.handler(handler)?.name ?? handler;
+    this.#record(deliveryRecord(name, event.key, delivery, this.#deps.clock.now()));
+    return delivery;
   }
 
   #enqueue(notification: Notification): Plan {

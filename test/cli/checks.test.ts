@@ -41,6 +41,7 @@ const check: CheckView = {
   missing: [],
   error: null,
   notes: '',
+  shadow: false,
 };
 const bad = {
   severity: 'error',

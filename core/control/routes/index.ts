@@ -1,10 +1,11 @@
-import type { AlertBook } from '../../../alerting/suppression/book.ts';
 import type { History } from '../../board/history.ts';
 import type { Runner } from '../../host/runner.ts';
+import type { Alerting } from '../../notify/alerting.ts';
 import type { ControlRoute } from '../route-table.ts';
 import { type AgentInside, agentRoutes } from './agent.ts';
 import { alertingRoutes } from './alerting.ts';
 import { type ConfigAsker, configRoutes, type Explainer, evaluatorRoutes } from './config.ts';
+import { explainRoutes } from './explain.ts';
 import { logRoutes } from './logs.ts';
 import { checkRoutes, collectorRoutes, detectorRoutes, historyRoutes } from './objects.ts';
 import { pluginRoutes } from './plugins.ts';
@@ -15,7 +16,7 @@ export interface RouteParts {
   inside: AgentInside;
   runner: Runner;
   history: History;
-  alerts: AlertBook;
+  alerting: Alerting;
   config: ConfigAsker;
   explainer(): Explainer;
 }
@@ -25,7 +26,7 @@ export function controlRoutes({
   inside,
   runner,
   history,
-  alerts,
+  alerting,
   config,
   explainer,
 }: RouteParts): ControlRoute[] {
@@ -36,7 +37,8 @@ export function controlRoutes({
     ...checkRoutes(inside.deps, runner),
     ...historyRoutes(history),
     ...reportRoutes(inside.deps, history),
-    ...alertingRoutes(inside.deps, alerts),
+    ...alertingRoutes(inside.deps, alerting.book),
+    ...explainRoutes(inside.deps, alerting, config),
     ...pluginRoutes(inside),
     ...logRoutes((after, part) => inside.readLog(after, part)),
     ...configRoutes(inside, config),

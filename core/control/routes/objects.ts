@@ -5,7 +5,7 @@ import type { HostDeps } from '../../host/deps.ts';
 import type { Runtime } from '../../host/objects.ts';
 import type { Runner } from '../../host/runner.ts';
 import type { ControlRoute } from '../route-table.ts';
-import { checkView, collectorView, detectorView, isoTime } from './views.ts';
+import { checkView, collectorView, detectorView, isoTime, timeOf } from './views.ts';
 
 /** Views are interfaces; JSON wants an index signature. */
 function json(view: object): JsonObject {
@@ -162,9 +162,7 @@ export function historyRoutes(history: History): ControlRoute[] {
             `no history of '${kind}'; there is one of ${historyKinds.join(', ')}`,
           );
         }
-        const since = query.since === undefined ? 0 : Date.parse(query.since);
-        if (Number.isNaN(since))
-          throw new OpsbroError('OPSBRO_API_INVALID', `since is not a time: '${query.since}'`);
+        const since = query.since === undefined ? 0 : timeOf(query, 'since');
         const entries = history
           .list(kind as HistoryKind, since)
           .map(({ at, id, name, oldState, state, log, detail }) => ({

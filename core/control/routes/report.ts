@@ -1,37 +1,47 @@
 import type { JsonObject } from 'opsbro/sdk';
-import { readDetail } from '../../../alerting/history/change-detail.ts';
+import { comparisonView } from '../../../alerting/history/compare-view.ts';
 import { reportView } from '../../../alerting/history/report-view.ts';
 import { pendingStatus } from '../../../alerting/model.ts';
+import type { CheckObject } from '../../../configuration/model.ts';
 import type { History } from '../../board/history.ts';
-import { OpsbroError } from '../../errors.ts';
 import type { HostDeps } from '../../host/deps.ts';
 import type { ControlRoute } from '../route-table.ts';
+import { findObject } from './objects.ts';
+import { timeOf } from './views.ts';
 
-/** The route of how the checks that run here fared. */
+/** Routes of how the checks that run here fared, and of two of them against each other. */
 export function reportRoutes({ board, clock, table }: HostDeps, history: History): ControlRoute[] {
+  const spanOf = (query: { [key: string]: string }) => {
+    const until = clock.now();
+    return {
+      since: Math.min(timeOf(query, 'since'), until),
+      until,
+      knownSince: history.knownSince('checks'),
+    };
+  };
+  const reported = ({ object: { id, name, shadow } }: { object: CheckObject }) => {
+    return { id, name, shadow, status: board.verdicts.get(id) ?? pendingStatus };
+  };
+  const find = (name = '') => reported(findObject(table.of('check'), 'check', name));
   return [
     {
       method: 'GET',
       path: '/api/v1/report/checks',
       scope: 'read',
       handle({ query }) {
-        const since = Date.parse(query.since ?? '');
-        if (Number.isNaN(since))
-          throw new OpsbroError('OPSBRO_API_INVALID', `since is not a time: '${query.since ?? ''}'`);
-        const until = clock.now();
-        const changes = history
-          .list('checks')
-          .map(({ id, at, oldState, state, detail = readDetail({}, oldState, state) }) => ({
-            ...detail,
-            id,
-            at,
-          }));
-        const checks = table
-          .of('check')
-          .filter(({ active }) => active)
-          .map(({ object: { id, name } }) => ({ id, name, status: board.verdicts.get(id) ?? pendingStatus }));
-        const span = { since: Math.min(since, until), until, knownSince: history.knownSince('checks') };
-        return { body: reportView(changes, checks, span) as unknown as JsonObject };
+        const checks = table.of('check').filter(({ active }) => active);
+        const view = reportView(history.checkChanges(), checks.map(reported), spanOf(query));
+        return { body: view as unknown as JsonObject };
+      },
+    },
+    {
+      method: 'GET',
+      path: '/api/v1/report/compare',
+      scope: 'read',
+      handle({ query }) {
+        const [left, right] = [find(query.left), find(query.right)];
+        const view = comparisonView(history.checkChanges(), left, right, spanOf(query));
+        return { body: view as unknown as JsonObject };
       },
     },
   ];

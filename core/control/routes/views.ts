@@ -3,6 +3,7 @@ import { type CheckStatus, pendingStatus } from '../../../alerting/model.ts';
 import type { PluginEntry } from '../../../configuration/model.ts';
 import type { ServiceState } from '../../../threads/services/service-instance.ts';
 import type { ServiceFigures } from '../../../threads/services/services.ts';
+import { OpsbroError } from '../../errors.ts';
 import type { HostDeps } from '../../host/deps.ts';
 import { lateAfterMs } from '../../host/freshness.ts';
 import type { ObjectTable, Runtime } from '../../host/objects.ts';
@@ -15,6 +16,13 @@ type Of<Kind extends 'collector' | 'detector' | 'check'> = ReturnType<
 /** RFC 3339 text of an epoch time; null stays null. */
 export function isoTime(at: number | null | undefined): string | null {
   return at === null || at === undefined ? null : new Date(at).toISOString();
+}
+
+/** The moment a query names; epoch ms. Throws OPSBRO_API_INVALID. */
+export function timeOf(query: { [key: string]: string }, key: string): number {
+  const at = Date.parse(query[key] ?? '');
+  if (!Number.isNaN(at)) return at;
+  throw new OpsbroError('OPSBRO_API_INVALID', `${key} is not a time: '${query[key] ?? ''}'`);
 }
 
 /** When an object runs next, as wall time. */
@@ -116,6 +124,7 @@ export function checkView(deps: HostDeps, runtime: Of<'check'>): CheckView {
     missing: status.missing,
     error: status.error === null ? null : { code: status.error.code, message: status.error.message },
     notes: object.notes ?? '',
+    shadow: object.shadow,
   };
 }
 

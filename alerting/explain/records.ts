@@ -1,0 +1,34 @@
+import type { StateChange } from '../model.ts';
+import type { Delivery } from '../outbox/outbox.ts';
+import type { DecisionRecord } from '../routing/model.ts';
+import type { DeliveryRecord, RecordedDecision, SeenValue, StateRecord } from './model.ts';
+
+const outputKept = 500;
+const messageKept = 500;
+
+/** The record of a step of a check's state. */
+export function stepRecord(check: string, change: StateChange, seen: SeenValue[]): StateRecord {
+  return { kind: 'state', check, ...change, output: change.output.slice(0, outputKept), seen };
+}
+
+/** The record of a decision; none of one about a check that is ok and that nobody was told of, which says nothing. */
+export function decisionRecords(decision: DecisionRecord): RecordedDecision[] {
+  if (decision.outcome === 'up-to-date' && decision.state === 'ok') return [];
+  return [{ kind: 'decision', ...decision }];
+}
+
+/** The record of an attempt to deliver an event. */
+export function deliveryRecord(handler: string, key: string, delivery: Delivery, at: number): DeliveryRecord {
+  const base = { kind: 'delivery', at, handler, key } as const;
+  switch (delivery.status) {
+    case 'delivered':
+      return { ...base, outcome: 'delivered', code: '', message: '' };
+    case 'unavailable':
+      return { ...base, outcome: 'failed', code: '', message: delivery.message.slice(0, messageKept) };
+    case 'failed': {
+      const { code, message, isPermanent } = delivery;
+      const outcome = isPermanent ? 'dead' : 'failed';
+      return { ...base, outcome, code, message: message.slice(0, messageKept) };
+    }
+  }
+}

@@ -1,0 +1,176 @@
+import type { Json } from 'opsbro/sdk';
+import { type ExplainRecord, subjectOf } from './model.ts';
+import { readRecord } from './read-record.ts';
+
+const rangeKey = 'records';
+const prefix = 'record/';
+const digits = 15;
+/** Records whose serials differ in the last three digits only are read in one go. */
+const chunkDigits = 3;
+const chunk = 10 ** chunkDigits;
+/** Records kept in memory too, since the store's queue may hold them still. */
+const recentKept = 2000;
+/** Records of the past that one question reads. */
+const mostRead = 5000;
+
+/** The store, as the ring uses it: losing the last second in a power cut is accepted. */
+export interface RingStore {
+  get(key: string): Promise<Json | undefined>;
+  entries(prefix: string): Promise<[string, Json][]>;
+  putLazy(batch: { put?: [string, Json][]; del?: string[] }): void;
+}
+
+/** How much a ring keeps. */
+export interface RingLimits {
+  records: number;
+  ageMs: number;
+}
+
+/** Enough for a week of a busy node. */
+export const ringLimits: RingLimits = { records: 100_000, ageMs: 7 * 86_400_000 };
+
+interface Mark {
+  at: number;
+  subject: string;
+}
+
+/**
+ * The latest facts behind `explain`, in the store; memory holds when each happened and what it is about. Append-only: beyond its limits of
+ * number and age the oldest go.
+ */
+export class Ring {
+  readonly #limits: RingLimits;
+  readonly #now: () => number;
+  #store: RingStore | undefined;
+  /** Of the serials from `#first` on, without a gap. */
+  #marks: Mark[] = [];
+  #first = 0;
+  /** Dropped since the store heard of it. */
+  #dropped: string[] = [];
+  readonly #recent = new Map<number, ExplainRecord>();
+  /** Not in the store yet: until the load has ended nobody knows which serials are free. */
+  #waiting: ExplainRecord[] = [];
+  #isLoaded = false;
+  #isScheduled = false;
+  #lost = 0;
+
+  constructor(now: () => number, limits: RingLimits = ringLimits) {
+    this.#now = now;
+    this.#limits = limits;
+  }
+
+  /** Takes over what an earlier agent left, a thousand records a turn, while others are added already. Never rejects. */
+  async load(store: RingStore): Promise<void> {
+    this.#store = store;
+    const { first, next } = readRange(await store.get(rangeKey).catch(() => undefined));
+    this.#first = first;
+    for (let from = first - (first % chunk); from < next; from += chunk) {
+      const start = keyOf(from).slice(0, -chunkDigits);
+      const rows = await store.entries(start).catch((): [string, Json][] => []);
+      const found = new Map(rows.map(([key, value]) => [key, value]));
+      for (let serial = Math.max(from, first); serial < Math.min(from + chunk, next); serial += 1) {
+        const record = readRecord(found.get(keyOf(serial)));
+        this.#marks.push(record === undefined ? this.#gap() : markOf(record));
+      }
+    }
+    this.#isLoaded = true;
+    this.flush();
+  }
+
+  /** Takes a fact. It is written on a later turn. */
+  add(record: ExplainRecord): void {
+    if (this.#waiting.length >= this.#limits.records) {
+      this.#waiting.shift();
+      this.#lost += 1;
+    }
+    this.#waiting.push(record);
+    if (this.#isScheduled) return;
+    this.#isScheduled = true;
+    setImmediate(() => this.flush());
+  }
+
+  /** Lets go of what is too old, and hands what was added to the store; nothing while the load goes on. */
+  flush(): void {
+    this.#isScheduled = false;
+    if (!this.#isLoaded) return;
+    const put = this.#taken();
+    this.#prune();
+    if (put.length === 0 && this.#dropped.length === 0) return;
+    put.push([rangeKey, { first: this.#first, next: this.#first + this.#marks.length }]);
+    this.#store?.putLazy({ put, del: this.#dropped });
+    this.#dropped = [];
+  }
+
+  #taken(): [string, Json][] {
+    const put: [string, Json][] = [];
+    for (const record of this.#waiting) {
+      const serial = this.#first + this.#marks.length;
+      this.#marks.push(markOf(record));
+      this.#recent.set(serial, record);
+      put.push([keyOf(serial), record as unknown as Json]);
+    }
+    this.#waiting = [];
+    for (const serial of this.#recent.keys()) {
+      if (this.#recent.size <= recentKept) break;
+      this.#recent.delete(serial);
+    }
+    return put;
+  }
+
+  /** Since when it knows everything, epoch ms; null when nothing was ever dropped. */
+  knownSince(): number | null {
+    if (this.#first === 0 && this.#lost === 0) return null;
+    return this.#marks[0]?.at ?? this.#now();
+  }
+
+  /** The records about these subjects up to `until`, oldest first; of very many, the last 5,000. */
+  async about(subjects: ReadonlySet<string>, until: number): Promise<ExplainRecord[]> {
+    this.flush();
+    const serials: number[] = [];
+    for (let index = this.#marks.length - 1; index >= 0 && serials.length < mostRead; index -= 1) {
+      const mark = this.#marks[index];
+      if (mark !== undefined && mark.at <= until && subjects.has(mark.subject))
+        serials.push(this.#first + index);
+    }
+    const early = this.#waiting.filter((record) => record.at <= until && subjects.has(subjectOf(record)));
+    const found = await Promise.all(serials.reverse().map((serial) => this.#read(serial)));
+    return [...found.filter((record) => record !== undefined), ...early];
+  }
+
+  async #read(serial: number): Promise<ExplainRecord | undefined> {
+    return (
+      this.#recent.get(serial) ?? readRecord(await this.#store?.get(keyOf(serial)).catch(() => undefined))
+    );
+  }
+
+  #prune(): void {
+    const oldest = this.#now() - this.#limits.ageMs;
+    let count = Math.max(0, this.#marks.length - this.#limits.records);
+    while ((this.#marks[count]?.at ?? oldest) < oldest) count += 1;
+    if (count === 0) return;
+    for (let index = 0; index < count; index += 1) this.#dropped.push(keyOf(this.#first + index));
+    this.#marks = this.#marks.slice(count);
+    this.#first += count;
+  }
+
+  /** A record that was lost keeps its place: as old as the one before. */
+  #gap(): Mark {
+    return { at: this.#marks.at(-1)?.at ?? 0, subject: '' };
+  }
+}
+
+function markOf(record: ExplainRecord): Mark {
+  return { at: record.at, subject: subjectOf(record) };
+}
+
+function keyOf(serial: number): string {
+  return prefix + String(serial).padStart(digits, '0');
+}
+
+function readRange(value: Json | undefined): { first: number; next: number } {
+  const { first, next } = (typeof value === 'object' && value !== null ? value : {}) as {
+    [key: string]: unknown;
+  };
+  const isSerial = (serial: unknown): serial is number => Number.isSafeInteger(serial) && Number(serial) >= 0;
+  return isSerial(first) && isSerial(next) && next >= first ? { first, next } : { first: 0, next: 0 };
+}

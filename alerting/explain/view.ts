@@ -1,0 +1,233 @@
+import type { Json } from 'opsbro/sdk';
+import type { ChangeCause, CheckState, CheckStatus } from '../model.ts';
+import type { Decision, Hold, Told } from '../routing/model.ts';
+import type { SeenValue, StateRecord } from './model.ts';
+import { type HandlerFacts, handlersOf, type Recalled, stepsOf } from './recall.ts';
+
+/** Steps that are shown; of more, the latest. */
+const stepsShown = 200;
+/** Attempts to deliver that are shown of one notification. */
+const attemptsShown = 10;
+
+/** Why a check is what it is, and why whom was told or not. Times as RFC 3339 UTC text, ages in seconds. */
+export interface ExplanationView {
+  /** The moment that is explained. */
+  at: string;
+  /** It has passed: told from what was recorded. */
+  past: boolean;
+  /** Nothing is known of the time before; null: everything since the agent's first start is. */
+  known_since: string | null;
+  /** The keys that decide its state, as the configuration gives them now. */
+  written: { key: string; value: Json }[];
+  /** What its expressions read: now, or at its last step before `at`. */
+  seen: { key: string; value: Json; age: number | null }[];
+  /** The last step up to `at`; null when none is known. */
+  last_step: StepView | null;
+  /** Steps since the time that was asked for, oldest first. */
+  steps: StepView[];
+  dependencies: { id: string; state: CheckState; hard: boolean; since: string | null }[];
+  /** What holds its problem back from everybody. */
+  holds: { kind: Hold['kind']; text: string; until: string | null }[];
+  handlers: HandlerExplanation[];
+}
+
+/** One step of a check's state. */
+export interface StepView {
+  at: string;
+  cause: ChangeCause;
+  old_state: CheckState;
+  state: CheckState;
+  hard: boolean;
+  hard_state: CheckState;
+  attempt: number;
+  episode: number;
+  stale: boolean;
+  output: string;
+  seen: { key: string; value: Json; age: number | null }[];
+}
+
+/** Why one handler is told of a check, or not. */
+export interface HandlerExplanation {
+  name: string;
+  outcome: Decision['outcome'];
+  reason: string;
+  until: string | null;
+  /** When that was decided, where it was recorded. */
+  decided_at: string | null;
+  /** The group it is told of the check in; '' for a check by itself, and of a time that has passed. */
+  group: string;
+  /** What it was told last; `key` is that of the event, null where that is no longer known. */
+  told: { at: string; state: string; key: string | null; repeats: number } | null;
+  deliveries: { at: string; outcome: 'delivered' | 'failed' | 'dead'; code: string; message: string }[];
+}
+
+/** A check or group that another depends on. */
+export interface ParentState {
+  id: string;
+  state: CheckState;
+  hard: boolean;
+  since: number | null;
+}
+
+/** What routing says of one handler now. */
+export interface HandlerNow {
+  handler: string;
+  decision: Decision;
+  told: Told | undefined;
+  group: string;
+}
+
+/** What an explanation is made of. Times are epoch ms. */
+export interface ExplanationFacts {
+  at: number;
+  /** Steps before are not shown. */
+  since: number;
+  knownSince: number | null;
+  written: { key: string; value: Json }[];
+  parents: ParentState[];
+  recalled: Recalled;
+  /** What only the present knows; null for a time that has passed. */
+  now: {
+    status: CheckStatus;
+    attempts: number;
+    seen: SeenValue[];
+    holds: Hold[];
+    handlers: HandlerNow[];
+  } | null;
+}
+
+/** Makes the explanation. Pure. */
+export function explanationView(facts: ExplanationFacts): ExplanationView {
+  const { at, since, now, recalled } = facts;
+  const steps = stepsOf(recalled);
+  const last = steps.at(-1);
+  const known = handlersOf(recalled);
+  const seen = now === null ? (last?.seen ?? []) : now.seen;
+  return {
+    at: isoTime(at),
+    past: now === null,
+    known_since: facts.knownSince === null ? null : isoTime(facts.knownSince),
+    written: facts.written,
+    seen: seenView(seen, now === null ? (last?.at ?? at) : at),
+    last_step: last === undefined ? null : stepView(last),
+    steps: steps
+      .filter((step) => step.at >= since)
+      .slice(-stepsShown)
+      .map(stepView),
+    dependencies: facts.parents.map((one) => ({ ...one, since: isoOrNull(one.since) })),
+    holds: (now?.holds ?? []).map(({ kind, text, until }) => ({ kind, text, until: isoOrNull(until) })),
+    handlers:
+      now === null
+        ? [...known.values()].map(handlerThen)
+        : now.handlers.map((handler) =>
+            handlerNow(handler, known.get(handler.handler), softReason(now.status, now.attempts)),
+          ),
+  };
+}
+
+function seenView(seen: readonly SeenValue[], now: number): StepView['seen'] {
+  return seen.map(({ key, value, at }) => ({
+    key,
+    value,
+    age: at === null ? null : Math.max(0, now - at) / 1000,
+  }));
+}
+
+function stepView(step: StateRecord): StepView {
+  const { at, cause, oldState, state, hard, hardState, attempt, episode, stale, output, seen } = step;
+  return {
+    at: isoTime(at),
+    cause,
+    old_state: oldState,
+    state,
+    hard,
+    hard_state: hardState,
+    attempt,
+    episode,
+    stale,
+    output,
+    seen: seenView(seen, at),
+  };
+}
+
+/** Why nobody is told of a state yet that is not ok; null when it is hard. */
+function softReason({ state, hard, attempt, pendingFor }: CheckStatus, attempts: number): string | null {
+  if (hard || state === 'ok' || state === 'pending') return null;
+  const since = pendingFor === null ? '' : `, not ok since ${isoTime(pendingFor)}`;
+  return `its state is soft (attempt ${attempt} of ${attempts}${since}): nobody is told before it is hard`;
+}
+
+function handlerNow(
+  { handler, decision, told, group }: HandlerNow,
+  known: HandlerFacts | undefined,
+  soft: string | null,
+): HandlerExplanation {
+  const isOpen = decision.outcome === 'told';
+  const last = known?.decision;
+  // Something is to be told and was not: its group waits, or the next look comes within a second.
+  const waits: Decision = last?.outcome === 'waits' ? last : { ...decision, outcome: 'waits' };
+  const isQuiet = decision.outcome === 'up-to-date' && told === undefined && soft !== null;
+  const shown: Decision = isOpen
+    ? waits
+    : isQuiet
+      ? { outcome: 'waits', reason: soft, until: null }
+      : decision;
+  const isRecorded = last?.outcome === shown.outcome && last.reason === shown.reason;
+  return {
+    name: handler,
+    outcome: shown.outcome,
+    reason: shown.reason,
+    until: isoOrNull(shown.until),
+    decided_at: isRecorded ? isoTime(last.at) : null,
+    group,
+    told: toldNow(told, known),
+    deliveries: attempts(known),
+  };
+}
+
+function toldNow(told: Told | undefined, known: HandlerFacts | undefined): HandlerExplanation['told'] {
+  const record = known?.told ?? null;
+  if (told === undefined) return toldThen(record);
+  const isSame = record !== null && record.state === told.state && record.at >= told.at;
+  return {
+    at: isoTime(told.at),
+    state: told.state,
+    key: isSame ? record.key : null,
+    repeats: told.repeats,
+  };
+}
+
+function toldThen(record: HandlerFacts['told']): HandlerExplanation['told'] {
+  if (record === null) return null;
+  return { at: isoTime(record.at), state: record.state, key: record.key, repeats: 0 };
+}
+
+function handlerThen(known: HandlerFacts): HandlerExplanation {
+  const { decision, isOver } = known;
+  const over: Decision = { outcome: 'up-to-date', reason: 'the problem was over', until: null };
+  const { outcome, reason, until } = isOver ? over : decision;
+  return {
+    name: known.handler,
+    outcome,
+    reason,
+    until: isoOrNull(until),
+    decided_at: isoTime(decision.at),
+    group: '',
+    told: toldThen(known.told),
+    deliveries: attempts(known),
+  };
+}
+
+function attempts(known: HandlerFacts | undefined): HandlerExplanation['deliveries'] {
+  return (known?.deliveries ?? [])
+    .slice(-attemptsShown)
+    .map(({ at, outcome, code, message }) => ({ at: isoTime(at), outcome, code, message }));
+}
+
+function isoTime(at: number): string {
+  return new Date(at).toISOString();
+}
+
+function isoOrNull(at: number | null): string | null {
+  return at === null ? null : isoTime(at);
+}

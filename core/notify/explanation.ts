@@ -1,0 +1,83 @@
+import { recall, stepsOf } from '../../alerting/explain/recall.ts';
+import { type ExplanationView, explanationView, type ParentState } from '../../alerting/explain/view.ts';
+import { pendingStatus } from '../../alerting/model.ts';
+import { groupOf } from '../../alerting/routing/group.ts';
+import type { Alert } from '../../alerting/routing/model.ts';
+import type { CheckObject, ShownObject } from '../../configuration/model.ts';
+import type { HostDeps } from '../host/deps.ts';
+import { samplesNow, seenBy } from '../host/seen.ts';
+import type { Alerting } from './alerting.ts';
+import { alertOf } from './alerts.ts';
+
+/** The keys that decide what state a check is in, as they are written. */
+const deciding = ['critical_if', 'warning_if', 'variables', 'language', 'script', 'options'];
+
+/** What is asked of a check: the moment (null: now), and from when on its steps are told; epoch ms. */
+export interface Question {
+  at: number | null;
+  since: number;
+}
+
+/** Explains a check: from what is so now, or from what was recorded of a time that has passed. `show` gives its effective keys, secrets redacted. */
+export async function explainCheck(
+  deps: HostDeps,
+  alerting: Alerting,
+  show: (object: string) => Promise<ShownObject[]>,
+  check: CheckObject,
+  { at: asked, since }: Question,
+): Promise<ExplanationView> {
+  const { records } = alerting;
+  const at = asked ?? deps.clock.now();
+  const find: typeof records.about = (subjects, until) => records.about(subjects, until);
+  const [recalled, shown] = await Promise.all([recall(find, check.id, at), show(check.id)]);
+  const keys = shown
+    .flatMap((one) => one.keys)
+    .filter(({ key }) => deciding.includes(key.split('.')[0] ?? ''));
+  const stateOf = (id: string): ParentState | Promise<ParentState> =>
+    asked === null || id.startsWith('group:')
+      ? alerting.holds.parentState(id)
+      : recall(find, id, at).then((found) => parentThen(id, stepsOf(found).at(-1)));
+  return explanationView({
+    at,
+    since,
+    knownSince: records.knownSince(),
+    written: keys.map(({ key, value }) => ({ key, value })),
+    parents: await Promise.all(alerting.holds.above(check.id).map(stateOf)),
+    recalled,
+    now: asked === null ? factsNow(deps, alerting, check) : null,
+  });
+}
+
+function parentThen(id: string, step: ReturnType<typeof stepsOf>[number] | undefined): ParentState {
+  return { id, state: step?.state ?? 'pending', hard: step?.hard ?? true, since: step?.at ?? null };
+}
+
+function factsNow(deps: HostDeps, { holds, notifications }: Alerting, check: CheckObject) {
+  const { board, table } = deps;
+  const status = board.verdicts.get(check.id) ?? pendingStatus;
+  const runtime = table.get(check.id);
+  const { dispatcher, handlers } = notifications;
+  const alert = alertOf(check, status, dispatcher.alert(check.id)?.oldState ?? 'ok', handlers);
+  const held = alert === null || alert.state === 'ok' ? { holds: [], nextAt: null } : holds.look(alert);
+  return {
+    status,
+    attempts: check.attempts,
+    seen: runtime === undefined ? [] : seenBy(runtime, samplesNow(board)),
+    holds: held.holds,
+    handlers: alert === null ? [] : decisionsNow(notifications, alert, held),
+  };
+}
+
+function decisionsNow(
+  { dispatcher, handlers }: Alerting['notifications'],
+  alert: Alert,
+  holds: ReturnType<Alerting['holds']['look']>,
+) {
+  return dispatcher.explain(alert, holds).map((one, index) => {
+    const policy = handlers[index];
+    return {
+      ...one,
+      group: policy === undefined || policy.groupBy.length === 0 ? '' : groupOf(policy, alert),
+    };
+  });
+}
