@@ -1,4 +1,4 @@
-import type { JsonObject } from 'opsbro/sdk';
+import type { Json, JsonObject } from 'opsbro/sdk';
 import type { AgentSettings, Diagnostic } from './model.ts';
 import { parseDuration, parseSize } from './sources/duration.ts';
 import { Findings } from './sources/findings.ts';
@@ -24,7 +24,7 @@ export function checkAgent(
   const free: JsonObject = {};
   for (const [key, value] of Object.entries(raw.value)) {
     const isFree = macros.has(key) && typeof value !== 'object';
-    if (Object.hasOwn(known, key)) values[key] = value;
+    if (Object.hasOwn(known, key)) values[key] = key === 'heartbeat' ? wholeHeartbeat(value) : value;
     else if (isFree) free[key] = value;
     else {
       const message = unknownKey(key, "agent.yml (free data goes below 'variables:')", Object.keys(known));
@@ -56,6 +56,11 @@ export function agentSettings(given: JsonObject, free: JsonObject): AgentSetting
     heartbeat: heartbeatOf(values),
     values,
   };
+}
+
+/** A heartbeat may be its URL alone. */
+function wholeHeartbeat(value: Json): Json {
+  return typeof value === 'string' ? { url: value } : value;
 }
 
 function heartbeatOf({ heartbeat, ca_file }: JsonObject): AgentSettings['heartbeat'] {

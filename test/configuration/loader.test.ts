@@ -238,6 +238,16 @@ describe('agent.yml', () => {
     });
   });
 
+  it('takes a heartbeat as a URL alone, each minute', () => {
+    const made = bench({ 'agent.yml': 'heartbeat: https://hc.example.org/ping/1\n' });
+    const plan = made.load();
+    expect(lines(plan.diagnostics)).toEqual([]);
+    expect(plan.agent?.heartbeat).toEqual({
+      intervalMs: 60_000,
+      options: { url: 'https://hc.example.org/ping/1' },
+    });
+  });
+
   it('holds other objects too', () => {
     const made = bench({ 'agent.yml': 'groups: []\nhandler: {type: log}\n' });
     expect(object(made, 'local/handler/agent')).toBeDefined();
