@@ -99,6 +99,14 @@ describe('deliver', () => {
     expect(error.message).toBe(`https://hooks.example.org/…: answers ${said}`);
   });
 
+  it('says in the log what the service answered, without secrets', async () => {
+    const ctx = fixtureContext({ http: () => ({ status: 201, text: 'taken\nby s3cret-token' }) });
+    await deliver(ctx, { url, json: {}, secrets: ['s3cret-token'] });
+    expect(ctx.logs).toEqual([
+      { level: 'debug', message: 'https://hooks.example.org/…: answers 201: taken by ********' },
+    ]);
+  });
+
   it('does not follow a redirect, and names where it leads', async () => {
     const location = 'https://elsewhere.org/login?token=x';
     const ctx = fixtureContext({ http: () => ({ status: 302, headers: { location } }) });

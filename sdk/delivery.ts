@@ -82,12 +82,12 @@ export function redactText(text: string, secrets: readonly string[]): string {
 
 /**
  * Sends a notification over HTTP. Resolves with the answer when its status is 2xx, else throws a `DeliveryError` that names host, status and
- * the begin of the answer. Redirects are not followed: a notification goes where its owner said.
+ * the begin of the answer; both are logged as debug when all is well. Redirects are not followed: a notification goes where its owner said.
  * @example
  * await deliver(ctx, { url: ctx.options.url, json: { text: event.summary } });
  */
 export async function deliver(
-  ctx: Pick<Context, 'http' | 'clock'>,
+  ctx: Pick<Context, 'http' | 'clock' | 'log'>,
   { json, secrets = [], ...request }: Delivery,
 ): Promise<HttpResponse> {
   const answer = await ctx.http({
@@ -96,18 +96,25 @@ export async function deliver(
     headers: { ...(json !== undefined && { 'content-type': 'application/json' }), ...request.headers },
     ...(json !== undefined && { body: JSON.stringify(json) }),
   });
-  if (answer.status >= 200 && answer.status < 300) return answer;
-  throw refusal(answer, request.url, secrets, ctx.clock.now());
+  const said = quoted(answer, request.url, secrets);
+  if (answer.status < 200 || answer.status >= 300) throw refusal(answer, request.url, said, ctx.clock.now());
+  ctx.log.debug(`${redactUrl(request.url)}: answers ${said}`);
+  return answer;
 }
 
-function refusal(answer: HttpResponse, url: string, secrets: string[], nowMs: number): DeliveryError {
-  const { status, headers, text } = answer;
+/** Status and begin of an answer, without secrets. */
+function quoted({ status, text }: HttpResponse, url: string, secrets: string[]): string {
   const { pathname, search } = new URL(url);
   const hidden = [...secrets, url, pathname, search.slice(1), ...search.slice(1).split('&')];
   const said = redactText(text.trim().replaceAll(/\s+/g, ' ').slice(0, maxQuoted), hidden);
+  return said === '' ? String(status) : `${status}: ${said}`;
+}
+
+function refusal(answer: HttpResponse, url: string, said: string, nowMs: number): DeliveryError {
+  const { status, headers, text } = answer;
   const to = headers.location === undefined ? '' : ` redirects to ${redactUrl(headers.location)};`;
   const retryAfterMs = parseRetryAfter(headers['retry-after'] ?? waitIn(text), nowMs);
-  return new DeliveryError(`${redactUrl(url)}:${to} answers ${status}${said === '' ? '' : `: ${said}`}`, {
+  return new DeliveryError(`${redactUrl(url)}:${to} answers ${said}`, {
     permanent: !isRetriedStatus(status),
     ...(retryAfterMs !== undefined && { retryAfterMs }),
   });
