@@ -67,7 +67,17 @@ function monitoringRows(agent: AgentView, paint: Paint): [string, string][] {
     ['Checks', counts.join('  ')],
     ['Collectors', collectors.join('  ') || paint.dim('none yet')],
     ['Detectors', String(agent.detectors)],
+    ...notificationRows(agent, paint),
   ];
+}
+
+/** Nothing while everybody was told of everything. */
+function notificationRows({ notifications }: AgentView, paint: Paint): [string, string][] {
+  const { waiting, dead } = notifications;
+  if (waiting + dead === 0) return [];
+  const waits = waiting === 0 ? '0 waiting' : paint.yellow(`${waiting} waiting`);
+  const gone = dead === 0 ? '0 dead' : paint.red(`${dead} dead`);
+  return [['Notifications', `${waits}  ${gone}  ${paint.dim("'opsbro handlers outbox list' lists them")}`]];
 }
 
 function agentRows(agent: AgentView, paint: Paint): [string, string][] {

@@ -48,6 +48,11 @@ export const commandGroups: CommandGroup[] = [
     load: async () => (await import('./silence.ts')).registerSilence,
   },
   {
+    name: 'handlers',
+    summary: 'who is told, and whether that works',
+    load: async () => (await import('./handlers.ts')).registerHandlers,
+  },
+  {
     name: 'collectors',
     summary: 'what this host measures',
     load: async () => (await import('./collectors.ts')).registerCollectors,

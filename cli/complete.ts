@@ -21,8 +21,17 @@ const argumentNouns: { [command: string]: LiveNoun } = {
   'downtime remove': 'downtimes',
   'ack add': 'checks',
   'ack remove': 'acknowledgements',
+  'handlers show': 'handlers',
+  'handlers test': 'handlers',
+  'handlers outbox retry': 'outbox',
+  'handlers outbox drop': 'outbox',
   'silence add': 'checks',
   'silence remove': 'silences',
+};
+const optionNouns: { [option: string]: LiveNoun } = {
+  '--as': 'checks',
+  '--check': 'checks',
+  '--handler': 'handlers',
 };
 const knownValues: { [option: string]: string[] } = {
   '--language': ['javascript', 'opsbro'],
@@ -145,7 +154,8 @@ async function argumentNames(
 
 /** Directories are none of them: those the shell knows better. */
 async function optionValues(cli: CliContext, option: string): Promise<string[]> {
-  return option === '--as' ? namesOf(cli, 'checks') : (knownValues[option] ?? []);
+  const noun = optionNouns[option];
+  return noun === undefined ? (knownValues[option] ?? []) : namesOf(cli, noun);
 }
 
 async function namesOf(cli: CliContext, noun: LiveNoun): Promise<string[]> {

@@ -72,6 +72,21 @@ export const examples: { [verb: string]: Example[] } = {
     ['silence add pack=redis --until resolved,2026-12-24T18:00', 'whichever comes first'],
   ],
   'silence remove': [['silence remove tot4il2', 'by its id']],
+  'handlers list': [['handlers list', 'who is told, and who could not be']],
+  'handlers show': [['handlers show mail', 'one handler with all its counts']],
+  'handlers test': [
+    ['handlers test mail', 'does a mail arrive?'],
+    ['handlers test mail --check disk --json', 'with what templates print of a check, for scripts'],
+  ],
+  'handlers outbox list': [
+    ['handlers outbox list', 'what waits, and why it was not delivered'],
+    ['handlers outbox list --handler mail', 'of one handler'],
+  ],
+  'handlers outbox retry': [
+    ['handlers outbox retry 17 18', 'two of them, at once'],
+    ['handlers outbox retry --all', 'once the mail server is back'],
+  ],
+  'handlers outbox drop': [['handlers outbox drop --all-dead', 'nobody needs to know any longer']],
   'collectors list': [['collectors list', 'which run here, and why others do not']],
   'collectors state': [['collectors state', 'with the error of each that fails']],
   'collectors show': [

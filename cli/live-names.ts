@@ -5,6 +5,8 @@ import type {
   CollectorView,
   DetectorView,
   GroupsView,
+  HandlerView,
+  OutboxEntryView,
   PluginView,
 } from '../core/control/shapes.ts';
 import { OpsbroError } from '../core/errors.ts';
@@ -21,13 +23,16 @@ export type LiveNoun =
   | 'objects'
   | 'downtimes'
   | 'silences'
-  | 'acknowledgements';
+  | 'acknowledgements'
+  | 'handlers'
+  | 'outbox';
 
 /** The command of a noun, where they differ. */
 const commands: { [noun: string]: string } = {
   downtimes: 'downtime',
   silences: 'silence',
   acknowledgements: 'ack',
+  outbox: 'handlers outbox',
 };
 
 /** The names of a kind the agent knows now, sorted. */
@@ -52,8 +57,10 @@ export async function liveNames(
       return (await get<{ id: string }[]>(noun)).map((one) => one.id).sort();
     case 'acknowledgements':
       return (await get<{ check: string }[]>(noun)).map((one) => one.check).sort();
+    case 'outbox':
+      return (await get<OutboxEntryView[]>(noun)).map((one) => String(one.serial));
     default: {
-      const all = await get<(CollectorView | DetectorView | CheckView)[]>(noun);
+      const all = await get<(CollectorView | DetectorView | CheckView | HandlerView)[]>(noun);
       return [...new Set(all.map((one) => one.name))].sort();
     }
   }

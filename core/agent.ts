@@ -127,6 +127,7 @@ class Agent implements AgentHandle {
       socket: prepareSocket(options.data, process.getuid?.() ?? 0),
       onTick: () => this.#chores.tick(systemClock.monotonic()),
       agentFacts: () => this.#agentFacts(),
+      configurationErrors: () => this.#reloader.errorCount(),
     });
     this.#reloader = this.#makeReloader();
     this.#cpu = new CpuMeter(() => process.cpuUsage(), systemClock.monotonic());
@@ -215,11 +216,8 @@ class Agent implements AgentHandle {
 
   async cutOff(): Promise<boolean> {
     this.#parts.deps.journal.close();
-    const ends = await Promise.race([
-      Promise.allSettled([this.#data.close(), this.#log.close()]),
-      late(cutOffMs),
-    ]);
-    return ends !== false;
+    const closed = Promise.allSettled([this.#data.close(), this.#log.close()]);
+    return (await Promise.race([closed, late(cutOffMs)])) !== false;
   }
 
   reload(): void {
@@ -395,6 +393,7 @@ class Agent implements AgentHandle {
     return {
       agent: agentView(this.#inside, plugins) as unknown as JsonObject,
       plugins: plugins as unknown as JsonObject[],
+      handlers: this.#parts.alerting.desk.views() as unknown as JsonObject[],
     };
   }
 }

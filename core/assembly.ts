@@ -86,6 +86,8 @@ export interface AssemblyOptions {
   socket: string;
   onTick(lateByMs: number): void;
   agentFacts(): JsonObject;
+  /** Errors that the configuration has now. */
+  configurationErrors(): number;
 }
 
 /** The expression engine behind its limits: it starts with the first settings, and is replaced when they change. */
@@ -160,9 +162,13 @@ export function assemble(options: AssemblyOptions): Assembly {
   const { deps, pool, rules } = made;
   const runner = new Runner(deps);
   made.later.runner = runner;
-  const alerting = new Alerting(deps, identity.name);
-  made.later.alerting = alerting;
   const services = makeServices(deps);
+  const alerting = new Alerting(deps, identity.name, () => ({
+    services: services.figures(),
+    isStoreWritable: options.data.store.figures().writable,
+    configurationErrors: options.configurationErrors(),
+  }));
+  made.later.alerting = alerting;
   return {
     ...made,
     runner,

@@ -1,4 +1,4 @@
-import type { HandlerEvent, Json, JsonObject } from 'opsbro/sdk';
+import type { EventType, HandlerEvent, Json, JsonObject } from 'opsbro/sdk';
 import type { TimerClock } from '../../core/clock.ts';
 import { entryKey, entryValue, type OutboxEntry, readEntry } from './entry.ts';
 import { Lane, type Waiting } from './lane.ts';
@@ -27,9 +27,10 @@ export interface OutboxParts {
   deliver(handler: string, event: HandlerEvent): Promise<Delivery>;
   /** Says what an operator should know. */
   report(level: 'info' | 'warn' | 'error', message: string, fields: JsonObject): void;
-  /** Hears of each entry that was delivered or given up. */
-  settled?(entry: OutboxEntry, outcome: 'delivered' | 'given-up'): void;
 }
+
+/** Hears of each entry that was delivered or given up, once the store knows. */
+export type SettledListener = (entry: OutboxEntry, outcome: 'delivered' | 'given-up') => void;
 
 /** An entry as it is shown. */
 export interface OutboxView extends OutboxEntry {
@@ -49,6 +50,7 @@ export class Outbox {
   readonly #dead = new Map<number, OutboxEntry>();
   readonly #delivering = new Map<string, number>();
   readonly #tallies = new Map<string, HandlerTally>();
+  readonly #listeners: SettledListener[] = [];
   #serial = 0;
   #cancel: () => void = () => {};
   #isStopped = false;
@@ -120,6 +122,15 @@ export class Outbox {
       }
     }
     return views.sort((left, right) => left.serial - right.serial);
+  }
+
+  onSettled(listener: SettledListener): void {
+    this.#listeners.push(listener);
+  }
+
+  /** Whether something of this type waits for a handler. */
+  has(handler: string, type: EventType): boolean {
+    return [...(this.#lanes.get(handler)?.all() ?? [])].some(({ entry }) => entry.event.type === type);
   }
 
   /** How a handler fares. */
@@ -237,7 +248,7 @@ export class Outbox {
       lane.remove(waiting);
       this.#count(entry, 'delivered');
       await this.#parts.store.put({ del: [entryKey('outbox', entry)] });
-      this.#parts.settled?.(entry, 'delivered');
+      this.#settle(entry, 'delivered');
     } else if (this.#isStopped) return;
     // Cut off by the stop: it counts as never tried.
     else await this.#failed(lane, waiting, delivery);
@@ -308,7 +319,11 @@ export class Outbox {
       put: isKept ? [[entryKey('dead', entry), entryValue(entry)]] : [],
       del,
     });
-    this.#parts.settled?.(entry, 'given-up');
+    this.#settle(entry, 'given-up');
+  }
+
+  #settle(...settled: Parameters<SettledListener>): void {
+    for (const listener of this.#listeners) listener(...settled);
   }
 
   #count(entry: OutboxEntry, outcome: LastDelivery['outcome']): void {

@@ -164,6 +164,8 @@ export interface AgentView {
   };
   collectors: { [state: string]: number };
   detectors: number;
+  /** What handlers have not been told yet, and what was given up. */
+  notifications: { waiting: number; dead: number };
   slowest: { plugin: string; p99_ms: number; runs: number }[];
   plugins: { total: number; troubled: { id: string; state: PluginState; log: string }[] };
   threads: { job: number; penalty: number; expression: number; sandbox: number; service: number };
@@ -243,6 +245,7 @@ export type { ChecksReportView } from '../../alerting/history/report-view.ts';
 /** GET /api/v1/explain/checks/NAME?at=ISO&since=ISO: with the check as it is now, though `at` may have passed. */
 export type CheckExplanationView = ExplanationView & { check: CheckView };
 
+export type * from '../../alerting/outbox/views.ts';
 export type { AcknowledgementView, DowntimeView, SilenceView } from '../../alerting/suppression/views.ts';
 export type { FunctionView } from '../../configuration/sources/function-views.ts';
 export type { ExplanationView };

@@ -58,6 +58,11 @@ export class Reloader {
     return this.#status;
   }
 
+  /** Errors of the last load. */
+  errorCount(): number {
+    return this.#status.diagnostics.filter(({ severity }) => severity === 'error').length;
+  }
+
   /** Rejects with the config thread's error when the load could not be done at all. */
   reload(): Promise<ReloadOutcome> {
     if (this.#running === undefined) {

@@ -3,7 +3,10 @@ import { Ring, type RingStore } from '../../alerting/explain/ring.ts';
 import type { AlertBook } from '../../alerting/suppression/book.ts';
 import type { SuppressionEvent } from '../../alerting/suppression/model.ts';
 import type { HostDeps } from '../host/deps.ts';
+import { type AgentHealth, AgentTroubles } from './agent-trouble.ts';
 import { configuredEntries, makeAlertBook, restoreAlertBook } from './alert-book.ts';
+import { Canaries } from './canaries.ts';
+import { HandlerDesk } from './handler-desk.ts';
 import { HoldFinder } from './holds.ts';
 import { Notifications } from './notifications.ts';
 
@@ -13,16 +16,22 @@ export class Alerting {
   readonly book: AlertBook;
   readonly holds: HoldFinder;
   readonly notifications: Notifications;
+  readonly canaries: Canaries;
+  readonly desk: HandlerDesk;
   /** What `explain` tells later. */
   readonly records: Ring;
   readonly #deps: HostDeps;
+  readonly #troubles: AgentTroubles;
 
-  constructor(deps: HostDeps, node: string) {
+  constructor(deps: HostDeps, node: string, health: () => AgentHealth) {
     this.#deps = deps;
     this.records = new Ring(() => deps.clock.now());
     this.book = makeAlertBook(deps);
     this.holds = new HoldFinder(deps, () => this.book.tables);
     this.notifications = new Notifications(deps, node, this.holds, (record) => this.records.add(record));
+    this.canaries = new Canaries(deps, this.notifications);
+    this.desk = new HandlerDesk(deps, this, node);
+    this.#troubles = new AgentTroubles(deps, this.notifications, health);
   }
 
   /** Puts back what an earlier agent kept, before anything runs; nobody waits for what only `explain` reads. */
@@ -30,12 +39,17 @@ export class Alerting {
     void this.records.load(store);
     await restoreAlertBook(this.book, store, this.#deps);
     await this.notifications.restore(store);
+    this.canaries.restore(await store.entries('canary/'));
+    this.#troubles.restore(await store.entries('trouble/'));
   }
 
   /** Takes over what the configuration says now; all of it, unless files that cannot be read hide a part. */
   async configure(isComplete: boolean): Promise<void> {
     await this.book.configure(configuredEntries(this.#deps.table), isComplete);
     await this.notifications.reconsider();
+    const handlers = this.#deps.table.handlers().map(({ id }) => id);
+    this.notifications.outbox.keepFigures(new Set(handlers));
+    if (isComplete) await this.canaries.forget();
   }
 
   /** Begins to tell, once the configuration is loaded. */
@@ -55,6 +69,8 @@ export class Alerting {
     if (next !== null && next <= this.#deps.clock.now() + 1000) await this.book.step();
     this.records.flush();
     await this.notifications.tick();
+    await this.canaries.tick();
+    await this.#troubles.tick(this.canaries.troubles());
   }
 
   stop(): void {

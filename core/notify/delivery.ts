@@ -1,15 +1,27 @@
 import type { HandlerEvent } from 'opsbro/sdk';
 import type { Delivery } from '../../alerting/outbox/outbox.ts';
 import type { HandlerObject } from '../../configuration/model.ts';
-import type { JobResult } from '../../threads/protocol.ts';
+import type { JobResult, LogLine } from '../../threads/protocol.ts';
 import type { HostDeps } from '../host/deps.ts';
 import { withSecrets } from '../host/secrets.ts';
 
-/** Runs a handler's verb in a job thread, and tells the outbox how it went. Never rejects; ends within the handler's timeout. */
+/** How a try went: what came of it, how long it took and what the handler said. */
+export interface Try {
+  delivery: Delivery;
+  durationMs: number;
+  logs: LogLine[];
+}
+
+/** Tells a handler for the outbox. Never rejects; ends within the handler's timeout. */
 export async function deliver(deps: HostDeps, id: string, event: HandlerEvent): Promise<Delivery> {
   const handler = deps.table.handler(id);
-  if (handler === undefined) return unavailable('the handler is not configured');
-  if (!handler.enabled) return unavailable('the handler is not enabled');
+  if (handler === undefined) return unavailable('the handler is not configured').delivery;
+  if (!handler.enabled) return unavailable('the handler is not enabled').delivery;
+  return (await tryHandler(deps, handler, event)).delivery;
+}
+
+/** Runs a handler's verb in a job thread, whether it is enabled or not. Never rejects; ends within the handler's timeout. */
+export async function tryHandler(deps: HostDeps, handler: HandlerObject, event: HandlerEvent): Promise<Try> {
   const { registry, pool, states, quarantine, table } = deps;
   const entry = registry.get(handler.plugin);
   if (entry?.module == null) return unavailable(`${handler.plugin} has no code to run`);
@@ -28,14 +40,15 @@ export async function deliver(deps: HostDeps, id: string, event: HandlerEvent): 
     event,
   });
   writeDown(deps, handler, result);
-  if (result.status === 'failed') return failureOf(result.error);
-  if (result.status === 'not-eligible') return unavailable(result.reason);
+  const { durationMs, logs } = result;
+  if (result.status === 'failed') return { delivery: failureOf(result.error), durationMs, logs };
+  if (result.status === 'not-eligible') return { ...unavailable(result.reason), durationMs, logs };
   if (result.state !== null && table.has(handler.id)) states.set(handler.id, result.state);
-  return { status: 'delivered' };
+  return { delivery: { status: 'delivered' }, durationMs, logs };
 }
 
-function unavailable(message: string): Delivery {
-  return { status: 'unavailable', message };
+function unavailable(message: string): Try {
+  return { delivery: { status: 'unavailable', message }, durationMs: 0, logs: [] };
 }
 
 function writeDown({ registry, log }: HostDeps, handler: HandlerObject, result: JobResult): void {

@@ -23,6 +23,13 @@ export interface Occurrence {
   data: { [key: string]: Json };
 }
 
+/** Who is told of an occurrence, and what is stored with it. */
+export interface Audience {
+  /** By the handler's id; all that are on by default. */
+  to?(handler: string): boolean;
+  put?: [key: string, value: Json][];
+}
+
 /** What a run made of a check. */
 export interface CheckChange {
   check: CheckObject;
@@ -141,10 +148,10 @@ export class Notifications {
     await this.#apply(joined([this.dispatcher.changed(alerts), this.dispatcher.reconsider()]));
   }
 
-  /** Tells every handler that is on of something that happened. */
-  async announce(occurrence: Occurrence): Promise<void> {
-    const handlers = this.#handlers.filter(({ enabled, inGroup }) => enabled && inGroup);
-    await this.#apply(this.#sent(handlers, occurrence));
+  /** Tells every handler that is on, and fits, of something that happened. */
+  async announce(occurrence: Occurrence, { to = () => true, put = [] }: Audience = {}): Promise<void> {
+    const handlers = this.#handlers.filter(({ id, enabled, inGroup }) => enabled && inGroup && to(id));
+    await this.#apply(joined([this.#sent(handlers, occurrence), { put, del: [], release: () => {} }]));
   }
 
   /** Tells the handlers that know of a check's problem of something about it. */

@@ -90,6 +90,11 @@ export class Quarantine {
     return this.#entries.get(plugin);
   }
 
+  /** Everything that is kept from running. */
+  all(): [plugin: string, entry: QuarantineEntry][] {
+    return [...this.#entries];
+  }
+
   isSuspect(plugin: string): boolean {
     return this.#suspects.has(plugin);
   }

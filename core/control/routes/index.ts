@@ -1,6 +1,7 @@
 import type { History } from '../../board/history.ts';
 import type { Runner } from '../../host/runner.ts';
 import type { Alerting } from '../../notify/alerting.ts';
+import { handlerRoutes } from '../../notify/handler-routes.ts';
 import type { ControlRoute } from '../route-table.ts';
 import { type AgentInside, agentRoutes } from './agent.ts';
 import { alertingRoutes } from './alerting.ts';
@@ -39,6 +40,7 @@ export function controlRoutes({
     ...reportRoutes(inside.deps, history),
     ...alertingRoutes(inside.deps, alerting.book),
     ...explainRoutes(inside.deps, alerting, config),
+    ...handlerRoutes(inside.deps, alerting.desk),
     ...pluginRoutes(inside),
     ...logRoutes((after, part) => inside.readLog(after, part)),
     ...configRoutes(inside, config),

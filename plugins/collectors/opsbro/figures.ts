@@ -1,9 +1,10 @@
 import type { Json, JsonObject, Tree } from 'opsbro/sdk';
 
-/** What the core pushes to a plugin that needs `agent`: the bodies of the control routes `agent` and `plugins`. */
+/** What the core pushes to a plugin that needs `agent`: the bodies of the control routes `agent`, `plugins` and `handlers`. */
 export interface AgentFacts {
   agent: JsonObject;
   plugins: JsonObject[];
+  handlers: JsonObject[];
 }
 
 const PLUGIN_FIGURES = [
@@ -18,6 +19,8 @@ const PLUGIN_FIGURES = [
   'heap_bytes',
 ];
 
+const HANDLER_FIGURES = ['waiting', 'dead', 'delivered', 'failed', 'failures_in_row'];
+
 /** Sections of the agent's view whose numbers are taken as they are. */
 const SECTIONS = [
   'memory',
@@ -28,12 +31,14 @@ const SECTIONS = [
   'collectors',
   'threads',
   'logs',
+  'notifications',
 ];
 
 /** Narrows what came with the options; undefined when it is not facts about the agent. */
 export function asAgentFacts(facts: Json | undefined): AgentFacts | undefined {
   if (!isObject(facts) || !isObject(facts.agent) || !Array.isArray(facts.plugins)) return undefined;
-  return { agent: facts.agent, plugins: facts.plugins.filter(isObject) };
+  const handlers = Array.isArray(facts.handlers) ? facts.handlers.filter(isObject) : [];
+  return { agent: facts.agent, plugins: facts.plugins.filter(isObject), handlers };
 }
 
 /** The agent's own figures. What is not known yet (null) is left out. */
@@ -67,6 +72,15 @@ export function pluginFigures(plugins: readonly JsonObject[]): Tree {
     kinds.set(kind, entries);
   }
   return Object.fromEntries([...kinds].map(([kind, entries]) => [kind, Object.fromEntries(entries)]));
+}
+
+/** The figures of every handler's outbox, by the handler's name. */
+export function handlerFigures(handlers: readonly JsonObject[]): Tree {
+  return Object.fromEntries(
+    handlers.flatMap((handler) =>
+      typeof handler.name === 'string' ? [[handler.name, numbers(handler, HANDLER_FIGURES)]] : [],
+    ),
+  );
 }
 
 function numbers(source: JsonObject, keys: readonly string[]): Tree {

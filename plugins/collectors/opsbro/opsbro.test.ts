@@ -3,7 +3,7 @@ import type { Json, JsonObject, Manifest } from 'opsbro/sdk';
 import { complianceSuite, fixtureContext, runVerb } from 'opsbro/sdk/testing';
 import { describe, expect, it } from 'vitest';
 import { parse } from 'yaml';
-import { agentFigures, asAgentFacts, pluginFigures } from './figures.ts';
+import { agentFigures, asAgentFacts, handlerFigures, pluginFigures } from './figures.ts';
 import opsbro from './index.ts';
 
 const folder = new URL('./', import.meta.url);
@@ -62,6 +62,15 @@ describe('pluginFigures', () => {
   );
 });
 
+describe('handlerFigures', () => {
+  it('takes the numbers of each handler by its name', () => {
+    const mail = { id: 'p/handler/mail', name: 'mail', waiting: 2, dead: 1, delivered: 3, failed: 4 };
+    expect(handlerFigures([{ ...mail, failures_in_row: 5, timeout: 30 }, { waiting: 1 }])).toEqual({
+      mail: { waiting: 2, dead: 1, delivered: 3, failed: 4, failures_in_row: 5 },
+    });
+  });
+});
+
 describe('collector/opsbro', () => {
   it('flattens the facts of a running agent', async () => {
     const ctx = fixtureContext({ options: { facts: recorded('running') } });
@@ -73,6 +82,8 @@ describe('collector/opsbro', () => {
         uptime: 3601.5,
         cpu_percent: 0.7,
         detectors: 24,
+        notifications: { waiting: 2, dead: 1 },
+        handlers: { mail: { waiting: 2, dead: 1, delivered: 40, failed: 3, failures_in_row: 1 } },
         groups: 3,
         memory: { rss_bytes: 104857600, heap_bytes: 20971520 },
         loop_delay_ms: { p50: 0.4, p99: 3.1, max: 11.2 },
@@ -118,6 +129,7 @@ describe('collector/opsbro', () => {
         configuration: { generation: 0, objects: 0, files: 0, errors: 0, warnings: 0 },
         plugin_count: { total: 0, troubled: 0 },
         plugins: {},
+        handlers: {},
       },
     });
   });

@@ -1,0 +1,57 @@
+import { describe, expect, it } from 'vitest';
+import { handlerObject } from '../host/host-bench.ts';
+import { alertingBench, occurrence, refused, turn } from './alerting-bench.ts';
+
+describe('trouble of the agent', () => {
+  it('is told to every handler when it begins and when it ends, also over a restart', async () => {
+    const bench = await alertingBench([handlerObject('mail')]);
+    await bench.deps.quarantine.add('collector/x', 'the agent died while it ran', 5);
+    bench.health.isStoreWritable = false;
+    await bench.seconds(5);
+    expect(bench.told()).toEqual([
+      'mail: agent plugin collector/x is quarantined: the agent died while it ran',
+      'mail: agent the store cannot be written; a crash now loses what changes',
+    ]);
+    bench.health.isStoreWritable = true;
+    await bench.seconds(1);
+    expect(bench.told().at(-1)).toBe('mail: agent the store can be written again');
+    await bench.restart();
+    await bench.seconds(1);
+    expect(bench.told()).toHaveLength(3);
+    await bench.deps.quarantine.release('collector/x');
+    await bench.seconds(1);
+    expect(bench.told().at(-1)).toBe('mail: agent plugin collector/x may run again');
+  });
+
+  it('is a service that failed, and a configuration with errors that stay', async () => {
+    const bench = await alertingBench([handlerObject('mail')]);
+    const service = { id: 'p/service/http', plugin: 'listener/http', state: 'failed' as const, error: null };
+    const figures = { restarts: 5, heapUsedBytes: 0, externalBytes: 0, emitsDropped: 0 };
+    bench.health.services = [{ ...service, ...figures }];
+    bench.health.configurationErrors = 2;
+    await bench.seconds(1);
+    expect(bench.told()).toEqual(['mail: agent service p/service/http failed too often: ']);
+    await bench.seconds(20);
+    expect(bench.told().slice(1)).toEqual([
+      "mail: agent the configuration has 2 errors; 'opsbro config status' lists them",
+    ]);
+  });
+
+  it('is a handler that gives up notifications; those that fail do not tell each other for ever', async () => {
+    const bench = await alertingBench([handlerObject('chat'), handlerObject('mail'), handlerObject('pager')]);
+    bench.answers.set('p/handler/chat', refused());
+    bench.answers.set('p/handler/mail', refused());
+    await bench.alerting.notifications.announce(occurrence);
+    await turn();
+    await bench.seconds(3 * 3600);
+    expect(bench.told().filter((line) => line.startsWith('pager: agent'))).toEqual([
+      'pager: agent handler chat gave up a notification: answers 400',
+      'pager: agent handler mail gave up a notification: answers 400',
+    ]);
+    bench.answers.clear();
+    await bench.alerting.notifications.announce({ ...occurrence, key: 'm' });
+    await bench.seconds(120);
+    expect(bench.told().filter((line) => line.startsWith('pager: agent'))).toHaveLength(4);
+    expect(bench.told().at(-1)).toMatch(/delivers again$/);
+  });
+});
