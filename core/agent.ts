@@ -257,7 +257,7 @@ class Agent implements AgentHandle {
   async #flush(): Promise<void> {
     const { deps } = this.#parts;
     deps.states.save();
-    const put = [...deps.board.verdicts].map(([id, status]): [string, Json] => [
+    const put = [...deps.board.verdicts, ...deps.board.ahead].map(([id, status]): [string, Json] => [
       `check/${id}`,
       status as unknown as JsonObject,
     ]);

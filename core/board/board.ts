@@ -20,6 +20,8 @@ export interface GroupEntry {
 export class Board {
   readonly samples = new Map<string, Sample>();
   readonly verdicts = new Map<string, CheckStatus>();
+  /** Verdicts on their way to the store: decided and planned with, not shown yet. What comes meanwhile follows them. */
+  readonly ahead = new Map<string, CheckStatus>();
   /** Groups each detector found at its last run, by object id. */
   readonly detected = new Map<string, string[]>();
   readonly #bus: Bus;
@@ -29,6 +31,11 @@ export class Board {
 
   constructor(bus: Bus) {
     this.#bus = bus;
+  }
+
+  /** What was decided of a check last, shown or not. */
+  decided(check: string): CheckStatus | undefined {
+    return this.ahead.get(check) ?? this.verdicts.get(check);
   }
 
   /** Sorted names of all groups; the same array until a group changes. */

@@ -95,9 +95,10 @@ function stopObject(deps: HostDeps, id: string): string[] {
 /** Takes what an object found off the board; gives the store's keys of it. */
 function forgetFacts({ board, bus, clock }: HostDeps, { kind, id, name }: ConfigObject): string[] {
   if (kind === 'collector') board.samples.delete(name.toLowerCase());
-  const status = kind === 'check' ? board.verdicts.get(id) : undefined;
+  const status = kind === 'check' ? board.decided(id) : undefined;
   if (status !== undefined) {
     board.verdicts.delete(id);
+    board.ahead.delete(id);
     bus.publish('verdict', { check: id, name, ...removal(status, clock.now()) });
     return [`check/${id}`];
   }

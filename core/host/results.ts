@@ -1,5 +1,5 @@
 import type { Json, JsonObject } from 'opsbro/sdk';
-import { type CheckStatus, type Observation, pendingStatus } from '../../alerting/model.ts';
+import { type Observation, pendingStatus } from '../../alerting/model.ts';
 import { type Advanced, advance } from '../../alerting/state/advance.ts';
 import type { CheckObject } from '../../configuration/model.ts';
 import type { CheckChange } from '../notify/notifications.ts';
@@ -12,8 +12,6 @@ const roundsToKeep = 3;
 /** Puts the results of runs on the board and tells the bus what changed. */
 export class Results {
   readonly #deps: HostDeps;
-  /** Statuses on their way to the store: what comes meanwhile follows them. */
-  readonly #ahead = new Map<string, CheckStatus>();
 
   constructor(deps: HostDeps) {
     this.#deps = deps;
@@ -50,9 +48,9 @@ export class Results {
     const { board, clock, scheduler } = this.#deps;
     const { object } = runtime;
     if (object.kind !== 'check') return null;
-    const before = this.#ahead.get(object.id) ?? board.verdicts.get(object.id) ?? pendingStatus;
+    const before = board.decided(object.id) ?? pendingStatus;
     const advanced = advance(before, result, object, at);
-    this.#ahead.set(object.id, advanced.status);
+    board.ahead.set(object.id, advanced.status);
     if (result.late !== 'run') runtime.sampledMs = clock.monotonic();
     if (advanced.nextRunMs !== null) scheduler.runWithin(object.id, advanced.nextRunMs);
     return advanced;
@@ -61,9 +59,13 @@ export class Results {
   #show(runtime: Runtime, { status, changes }: Advanced): void {
     const { board, bus, table } = this.#deps;
     const { id, name } = runtime.object;
-    if (this.#ahead.get(id) === status) this.#ahead.delete(id);
-    if (!table.isCurrent(runtime)) return;
-    board.verdicts.set(id, status);
+    const last = board.ahead.get(id);
+    if (last === status) board.ahead.delete(id);
+    // Else it was taken off the board, or hidden by a later one that had nothing to store. Also for an object that was replaced, and when
+    // the agent ends: it was stored, and people are told.
+    if (last !== undefined) board.verdicts.set(id, status);
+    const current = table.get(id);
+    if (current === undefined || !table.isCurrent(current)) return;
     for (const change of changes) bus.publish('verdict', { check: id, name, ...change });
   }
 

@@ -134,7 +134,7 @@ export class Notifications {
     const alerts: Alert[] = [];
     const known = this.dispatcher.checks();
     for (const { object } of table.of('check')) {
-      const status = board.verdicts.get(object.id);
+      const status = board.decided(object.id);
       if (object.kind !== 'check' || status === undefined) continue;
       const isNews = status.hardState !== 'ok' || known.has(object.id);
       const alert = isNews ? alertOf(object, status, this.#oldState(object.id), this.#handlers) : null;
@@ -144,7 +144,7 @@ export class Notifications {
     }
     // What a file that cannot be read now had is still on the board.
     for (const id of known)
-      if (!board.verdicts.has(id)) alerts.push(removedAlert(id, this.dispatcher.alert(id)));
+      if (board.decided(id) === undefined) alerts.push(removedAlert(id, this.dispatcher.alert(id)));
     await this.#apply(joined([this.dispatcher.changed(alerts), this.dispatcher.reconsider()]));
   }
 
@@ -170,7 +170,7 @@ export class Notifications {
   #enqueue(notification: Notification): Plan {
     const { board, clock, table } = this.#deps;
     const members = notification.members.map((member) => {
-      const status = board.verdicts.get(member.alert.check);
+      const status = board.decided(member.alert.check);
       if (status?.hardState !== member.alert.state || status.episode !== member.alert.episode) return member;
       return { ...member, alert: { ...member.alert, ...outputOf(status) } };
     });

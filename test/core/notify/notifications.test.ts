@@ -166,8 +166,9 @@ describe('Notifications', () => {
     bench.clock.advance(1000);
     await judge(bench, 'site', 'critical');
     expect(told(bench)).toEqual([]);
+    bench.outcomes.set('p/check/router', { kind: 'verdict', state: 'critical', output: 'router critical' });
     bench.clock.advance(500);
-    await judge(bench, 'router', 'critical');
+    await turn();
     bench.clock.advance(20_000);
     await bench.deps.notifications.tick();
     await turn();
