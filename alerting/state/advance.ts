@@ -7,7 +7,7 @@ import {
   pendingStatus,
   type StateChange,
 } from '../model.ts';
-import { nextFlapping } from './flapping.ts';
+import { nextFlapping, steadyHistory } from './flapping.ts';
 
 /** What an observation makes of a status. */
 export interface Advanced {
@@ -30,6 +30,8 @@ export function advance(
   policy: CheckPolicy,
   at: number,
 ): Advanced {
+  if (isSteady(known, observation, policy, at))
+    return { status: again(known, observation, at), changes: [], nextRunMs: null };
   const before = notAfter(known, at);
   const { late, missing = [] } = observation;
   const lacksData = late !== undefined || (observation.state === 'unknown' && missing.length > 0);
@@ -61,6 +63,33 @@ export function advance(
     changes: causes.map((cause) => changeOf(before, status, cause, at)),
     nextRunMs: nextRunMs(status, policy, at),
   };
+}
+
+/** Nearly every run finds what the last one did, and there are thousands a second: nothing but the run is new. */
+function isSteady(
+  known: CheckStatus,
+  { state, late, missing }: Observation,
+  policy: CheckPolicy,
+  at: number,
+): boolean {
+  return (
+    known.state === state &&
+    known.hardState === state &&
+    known.hard &&
+    known.flapping.history === steadyHistory &&
+    !known.flapping.is &&
+    !known.stale &&
+    known.attempt === (state === 'ok' ? 1 : policy.attempts) &&
+    late === undefined &&
+    (missing === undefined || missing.length === 0) &&
+    (state === 'ok' || !policy.volatile) &&
+    Math.max(known.lastRun ?? 0, known.since ?? 0, known.hardSince ?? 0, known.problemSince ?? 0) <= at
+  );
+}
+
+function again(known: CheckStatus, observation: Observation, at: number): CheckStatus {
+  const { output, longOutput = '', perfdata = [], error = null } = observation;
+  return { ...known, output, longOutput, perfdata, missing: [], error, lastRun: at };
 }
 
 /** What an observation comes to. */
