@@ -1,6 +1,6 @@
 /** One HTTP request. Only `url` is needed. */
 export interface HttpRequest {
-  /** `http:` or `https:`. */
+  /** `http:` or `https:`. A user and password in it are sent as Basic authentication, unless `headers` have their own. */
   url: string;
   /** Default GET, or POST where there is a body. */
   method?: string;
@@ -11,7 +11,7 @@ export interface HttpRequest {
   timeoutMs?: number;
   /** Of the answer's body; what is beyond is dropped and `truncated` set. Default 1 MiB. */
   maxBytes?: number;
-  /** Redirects to follow, default 0: a redirect is the answer. Credentials never follow to another origin. */
+  /** Redirects to follow, default 0: a redirect is the answer. Another origin gets Accept, Content-Type, User-Agent and no other header. */
   maxRedirects?: number;
   /** A file of PEM certificates that are trusted beside the system's. */
   caFile?: string;

@@ -8,6 +8,9 @@ import { networkError } from './network-error.ts';
 const defaultTimeoutMs = 10_000;
 const defaultMaxBytes = 1024 * 1024;
 
+/** What another origin is told of a request; any other header may be a credential, whatever its name. */
+const harmlessHeaders = new Set(['accept', 'accept-language', 'content-type', 'user-agent']);
+
 type Undici = typeof import('undici');
 
 /** A variable of the agent's environment. */
@@ -65,7 +68,40 @@ async function dispatcherFor(undici: Undici, request: HttpRequest, env: ReadVari
   const agent = new undici.EnvHttpProxyAgent(options);
   const { maxRedirects = 0 } = request;
   if (maxRedirects === 0) return agent;
-  return agent.compose(undici.interceptors.redirect({ maxRedirections: maxRedirects }));
+  const follow = undici.interceptors.redirect({ maxRedirections: maxRedirects });
+  return agent.compose(stayingAtHome(new URL(request.url).origin), follow);
+}
+
+/** Keeps credentials at their origin, and from a chain of redirects that comes back; undici knows three of them by name. */
+function stayingAtHome(home: string): Dispatcher.DispatcherComposeInterceptor {
+  let hasLeft = false;
+  return (dispatch) => (options, handler) => {
+    hasLeft ||= String(options.origin) !== home;
+    if (!hasLeft) return dispatch(options, handler);
+    // Behind a redirect undici gives headers as one list of names and values in turn.
+    const given = [options.headers ?? []].flat() as string[];
+    const isHarmless = (_: string, index: number): boolean =>
+      harmlessHeaders.has(String(given[index - (index % 2)]).toLowerCase());
+    return dispatch({ ...options, headers: given.filter(isHarmless) }, handler);
+  };
+}
+
+/** The headers, with the user and password of the URL, which undici leaves out (RFC 7617). */
+function headersOf({ url, headers = {} }: HttpRequest): { [name: string]: string } {
+  const { username, password } = new URL(url);
+  const isGiven = Object.keys(headers).some((name) => name.toLowerCase() === 'authorization');
+  if (isGiven || (username === '' && password === '')) return headers;
+  const login = `${unescaped(username)}:${unescaped(password)}`;
+  return { ...headers, authorization: `Basic ${Buffer.from(login).toString('base64')}` };
+}
+
+/** Text of a URL; one with a lone `%` is meant as it is. */
+function unescaped(text: string): string {
+  try {
+    return decodeURIComponent(text);
+  } catch {
+    return text;
+  }
 }
 
 /** Certificates of a PEM file. Not through the context's files: it is the agent's own, not one of the host that it looks at. */
@@ -88,7 +124,7 @@ async function send(
     dispatcher,
     signal,
     method: (request.method ?? (request.body === undefined ? 'GET' : 'POST')) as Dispatcher.HttpMethod,
-    headers: request.headers,
+    headers: headersOf(request),
     body: request.body,
   });
   const history = (answer.context as { history?: URL[] } | undefined)?.history;

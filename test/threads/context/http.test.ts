@@ -1,4 +1,10 @@
-import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
+import {
+  createServer,
+  type IncomingHttpHeaders,
+  type IncomingMessage,
+  type Server,
+  type ServerResponse,
+} from 'node:http';
 import { createServer as createTlsServer } from 'node:https';
 import { type AddressInfo, connect } from 'node:net';
 import { certificatesMissing, type TestCertificates, testCertificates } from 'opsbro/sdk/testing';
@@ -59,6 +65,41 @@ describe('a request', () => {
     });
     const answer = await client()({ url: `http://127.0.0.1:${port}/`, maxBytes: 1000 });
     expect([answer.text.length, answer.truncated]).toEqual([1000, true]);
+  });
+
+  it('tells another origin to which a redirect leads no header that may be a credential', async () => {
+    const heard: IncomingHttpHeaders[] = [];
+    const location = { here: '', there: '' };
+    const answer: Answer = ({ url, headers }, response) => {
+      heard.push(headers);
+      const to = url === '/1' ? location.there : url === '/2' ? location.here : undefined;
+      response.writeHead(to === undefined ? 200 : 307, to === undefined ? {} : { location: to }).end();
+    };
+    const [port, other] = [await serve(answer), await serve(answer)];
+    location.there = `http://127.0.0.1:${other}/2`;
+    location.here = `http://127.0.0.1:${port}/3`;
+    await client()({
+      url: `http://agent:s3cret@127.0.0.1:${port}/1`,
+      headers: { 'X-Api-Key': 'token', 'User-Agent': 'opsbro' },
+      maxRedirects: 5,
+    });
+    expect(heard.map((headers) => headers['x-api-key'])).toEqual(['token', undefined, undefined]);
+    expect(heard[0]).toHaveProperty('authorization');
+    for (const headers of heard.slice(1)) {
+      expect(headers).toMatchObject({ 'user-agent': 'opsbro' });
+      expect(headers).not.toHaveProperty('authorization');
+    }
+  });
+
+  it.each([
+    ['agent:s3cret%40%3A', {}, `Basic ${Buffer.from('agent:s3cret@:').toString('base64')}`],
+    ['agent', {}, `Basic ${Buffer.from('agent:').toString('base64')}`],
+    ['50%:x', {}, `Basic ${Buffer.from('50%:x').toString('base64')}`],
+    ['agent:s3cret', { Authorization: 'Bearer token' }, 'Bearer token'],
+  ])('logs in as %s of the URL, unless its headers %j do', async (login, headers, expected) => {
+    const port = await serve(({ headers }, response) => void response.end(headers.authorization));
+    const answer = await client()({ url: `http://${login}@127.0.0.1:${port}/`, headers });
+    expect(answer.text).toBe(expected);
   });
 
   it('follows redirects as far as it is told, credentials staying at home', async () => {
