@@ -8,6 +8,7 @@ export function checkMarks(check: CheckView): string {
     marks.push(check.attempts > 1 ? `soft ${check.attempt}/${check.attempts}` : 'soft');
   if (check.stale) marks.push('stale');
   if (check.flapping) marks.push('flapping');
+  if (check.shadow) marks.push('shadow');
   return marks.length === 0 ? '' : ` (${marks.join(', ')})`;
 }
 

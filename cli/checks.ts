@@ -1,6 +1,7 @@
 import type { Command } from 'commander';
 import type { CheckView } from '../core/control/shapes.ts';
 import { checkMarks, paintCheck } from './check-marks.ts';
+import { addChecksCompare } from './checks-compare.ts';
 import { addChecksReport } from './checks-report.ts';
 import { addCheckVerdicts, fetchCheck } from './checks-verdict.ts';
 import type { CliContext } from './context.ts';
@@ -42,6 +43,7 @@ export function registerChecks(program: Command, cli: CliContext): void {
     .action((name: string, options: { timeout: string }) => waitOk(cli, name, options.timeout));
   addHistory(noun, cli, 'checks');
   addChecksReport(noun, cli);
+  addChecksCompare(noun, cli);
 }
 
 async function listChecks(cli: CliContext): Promise<void> {

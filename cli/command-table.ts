@@ -33,6 +33,11 @@ export const commandGroups: CommandGroup[] = [
     load: async () => (await import('./checks.ts')).registerChecks,
   },
   {
+    name: 'explain',
+    summary: 'why a check is what it is, and why whom was told or not',
+    load: async () => (await import('./explain.ts')).registerExplain,
+  },
+  {
     name: 'downtime',
     summary: 'planned time in which problems are not notified',
     load: async () => (await import('./downtime.ts')).registerDowntime,

@@ -17,6 +17,7 @@ const argumentNouns: { [command: string]: LiveNoun } = {
   'evaluator eval': 'functions',
   'config show': 'objects',
   'config test': 'checks',
+  'explain check': 'checks',
   'downtime add': 'checks',
   'downtime remove': 'downtimes',
   'ack add': 'checks',

@@ -165,7 +165,8 @@ interface TreeNode {
   children?: unknown;
 }
 
-function treeLines(cli: CliContext, tree: Json, depth: number): string[] {
+/** The nodes of an expression, each with its value, indented by `depth`. */
+export function treeLines(cli: CliContext, tree: Json, depth: number): string[] {
   if (tree === null || typeof tree !== 'object' || Array.isArray(tree)) return [];
   const node = tree as TreeNode;
   const source = typeof node.source === 'string' ? node.source : String(node.node ?? '?');

@@ -51,6 +51,14 @@ export const examples: { [verb: string]: Example[] } = {
     ['checks report --since 30d', 'time in each state, problems and mean time to repair of a month'],
     ['checks report memory --since 7d --json', 'one check, for scripts'],
   ],
+  'checks compare': [
+    ['checks compare disk disk-new --since 7d', 'a check in shadow mode and the one it is to replace'],
+  ],
+  'explain check': [
+    ['explain check disk', 'what it sees, what holds it back, who was told or why not'],
+    ['explain check disk --at 03:12', 'as it was when the phone rang'],
+    ['explain check disk --at 2h --since 30m --json', 'two hours ago with the half hour before, for scripts'],
+  ],
   'downtime list': [['downtime list', 'what is planned, by files too']],
   'downtime add': [
     ['downtime add disk --duration 2h --comment "new disk"', 'from now on'],

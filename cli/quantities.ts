@@ -14,6 +14,30 @@ export function parseSeconds(text: string, option: string): number {
   return Number(match[1]) * (unitSeconds[match[2] ?? 's'] ?? 1);
 }
 
+/**
+ * The past moment that a person means, epoch ms: a time (`2026-03-01T03:12`, without a zone that of this machine), `03:12` for the last
+ * time a clock showed that, or a duration ago, `2h`. Throws OPSBRO_CLI_USAGE naming the option for anything else.
+ */
+export function parseMoment(text: string, option: string, now: number): number {
+  const clock = /^(\d{1,2}):(\d{2})(?::(\d{2}))?$/.exec(text.trim());
+  if (clock !== null) {
+    const [hours, minutes, seconds] = clock.slice(1).map((part) => Number(part ?? 0));
+    const at = new Date(now);
+    at.setHours(hours ?? 0, minutes, seconds, 0);
+    if (at.getTime() > now) at.setDate(at.getDate() - 1);
+    if (at.getHours() === hours && at.getMinutes() === minutes) return at.getTime();
+  } else if (/^\d+(\.\d+)?(ms|s|m|h|d)?$/.test(text.trim())) {
+    return Math.max(0, now - parseSeconds(text, option) * 1000);
+  } else {
+    const at = Date.parse(text);
+    if (!Number.isNaN(at) && at <= now) return at;
+  }
+  throw new OpsbroError(
+    'OPSBRO_CLI_USAGE',
+    `${option} '${text}' is no time that has passed; write 03:12, 2026-03-01T03:12:00Z or 2h for two hours ago`,
+  );
+}
+
 /** A duration for people: `850ms`, `42s`, `3m 12s`, `5h 2m`, `12d 4h`. */
 export function formatSeconds(seconds: number): string {
   if (seconds < 1) return `${Math.max(0, Math.round(seconds * 1000))}ms`;

@@ -52,7 +52,6 @@ export class Ring {
   #waiting: ExplainRecord[] = [];
   #isLoaded = false;
   #isScheduled = false;
-  #lost = 0;
 
   constructor(now: () => number, limits: RingLimits = ringLimits) {
     this.#now = now;
@@ -79,11 +78,8 @@ export class Ring {
 
   /** Takes a fact. It is written on a later turn. */
   add(record: ExplainRecord): void {
-    if (this.#waiting.length >= this.#limits.records) {
-      this.#waiting.shift();
-      this.#lost += 1;
-    }
     this.#waiting.push(record);
+    if (this.#waiting.length > this.#limits.records) this.#waiting.shift();
     if (this.#isScheduled) return;
     this.#isScheduled = true;
     setImmediate(() => this.flush());
@@ -117,10 +113,10 @@ export class Ring {
     return put;
   }
 
-  /** Since when it knows everything, epoch ms; null when nothing was ever dropped. */
+  /** Since when it knows everything, epoch ms; null when nothing was ever recorded. */
   knownSince(): number | null {
-    if (this.#first === 0 && this.#lost === 0) return null;
-    return this.#marks[0]?.at ?? this.#now();
+    const isEmpty = this.#first === 0 && this.#waiting.length === 0;
+    return this.#marks[0]?.at ?? this.#waiting[0]?.at ?? (isEmpty ? null : this.#now());
   }
 
   /** The records about these subjects up to `until`, oldest first; of very many, the last 5,000. */

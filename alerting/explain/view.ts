@@ -15,7 +15,7 @@ export interface ExplanationView {
   at: string;
   /** It has passed: told from what was recorded. */
   past: boolean;
-  /** Nothing is known of the time before; null: everything since the agent's first start is. */
+  /** Nothing is known of the time before; null: nothing was ever recorded. */
   known_since: string | null;
   /** The keys that decide its state, as the configuration gives them now. */
   written: { key: string; value: Json }[];
@@ -228,6 +228,7 @@ function isoTime(at: number): string {
   return new Date(at).toISOString();
 }
 
+/** What never ends has no end: quiet hours may be all hours. */
 function isoOrNull(at: number | null): string | null {
-  return at === null ? null : isoTime(at);
+  return at === null || !Number.isFinite(at) ? null : isoTime(at);
 }

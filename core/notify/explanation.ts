@@ -1,16 +1,30 @@
 import { recall, stepsOf } from '../../alerting/explain/recall.ts';
-import { type ExplanationView, explanationView, type ParentState } from '../../alerting/explain/view.ts';
+import {
+  type ExplanationView,
+  explanationView,
+  type HandlerNow,
+  type ParentState,
+} from '../../alerting/explain/view.ts';
 import { pendingStatus } from '../../alerting/model.ts';
 import { groupOf } from '../../alerting/routing/group.ts';
-import type { Alert } from '../../alerting/routing/model.ts';
+import type { Alert, HandlerPolicy } from '../../alerting/routing/model.ts';
 import type { CheckObject, ShownObject } from '../../configuration/model.ts';
 import type { HostDeps } from '../host/deps.ts';
 import { samplesNow, seenBy } from '../host/seen.ts';
 import type { Alerting } from './alerting.ts';
 import { alertOf } from './alerts.ts';
 
-/** The keys that decide what state a check is in, as they are written. */
-const deciding = ['critical_if', 'warning_if', 'variables', 'language', 'script', 'options'];
+/** The keys that decide what state a check is in, and where to read what to do. */
+const told = [
+  'critical_if',
+  'warning_if',
+  'variables',
+  'language',
+  'script',
+  'options',
+  'parameters',
+  'runbook',
+];
 
 /** What is asked of a check: the moment (null: now), and from when on its steps are told; epoch ms. */
 export interface Question {
@@ -30,9 +44,7 @@ export async function explainCheck(
   const at = asked ?? deps.clock.now();
   const find: typeof records.about = (subjects, until) => records.about(subjects, until);
   const [recalled, shown] = await Promise.all([recall(find, check.id, at), show(check.id)]);
-  const keys = shown
-    .flatMap((one) => one.keys)
-    .filter(({ key }) => deciding.includes(key.split('.')[0] ?? ''));
+  const keys = shown.flatMap((one) => one.keys).filter(({ key }) => told.includes(key.split('.')[0] ?? ''));
   const stateOf = (id: string): ParentState | Promise<ParentState> =>
     asked === null || id.startsWith('group:')
       ? alerting.holds.parentState(id)
@@ -64,7 +76,17 @@ function factsNow(deps: HostDeps, { holds, notifications }: Alerting, check: Che
     attempts: check.attempts,
     seen: runtime === undefined ? [] : seenBy(runtime, samplesNow(board)),
     holds: held.holds,
-    handlers: alert === null ? [] : decisionsNow(notifications, alert, held),
+    handlers: alert === null ? handlers.map(neverHard) : decisionsNow(notifications, alert, held),
+  };
+}
+
+function neverHard({ name }: HandlerPolicy): HandlerNow {
+  const reason = 'the check had no hard state yet';
+  return {
+    handler: name,
+    decision: { outcome: 'up-to-date', reason, until: null },
+    told: undefined,
+    group: '',
   };
 }
 
@@ -72,7 +94,7 @@ function decisionsNow(
   { dispatcher, handlers }: Alerting['notifications'],
   alert: Alert,
   holds: ReturnType<Alerting['holds']['look']>,
-) {
+): HandlerNow[] {
   return dispatcher.explain(alert, holds).map((one, index) => {
     const policy = handlers[index];
     return {

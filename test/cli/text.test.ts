@@ -1,6 +1,13 @@
 import { describe, expect, it } from 'vitest';
 import { createPaint, paintState } from '../../cli/paint.ts';
-import { formatAge, formatBytes, formatMs, formatSeconds, parseSeconds } from '../../cli/quantities.ts';
+import {
+  formatAge,
+  formatBytes,
+  formatMs,
+  formatSeconds,
+  parseMoment,
+  parseSeconds,
+} from '../../cli/quantities.ts';
 import { plain, renderTable } from '../../cli/table.ts';
 import { leaves, valueLines } from '../../cli/value-lines.ts';
 
@@ -29,6 +36,27 @@ describe('durations', () => {
       );
     },
   );
+
+  // A fixed moment of this machine's clock: 2026-03-10 at 12:00:00 local time.
+  const noon = new Date(2026, 2, 10, 12).getTime();
+
+  it.each([
+    ['2h', noon - 7_200_000],
+    ['30', noon - 30_000],
+    ['11:59', noon - 60_000],
+    ['12:00', noon],
+    ['12:01', new Date(2026, 2, 9, 12, 1).getTime()],
+    ['3:12:07', new Date(2026, 2, 10, 3, 12, 7).getTime()],
+    ['2026-01-02T03:04:05Z', Date.UTC(2026, 0, 2, 3, 4, 5)],
+  ])('%j is a moment of the past', (text, at) => {
+    expect(parseMoment(text, '--at', noon)).toBe(at);
+  });
+
+  it.each(['', 'noonish', '25:00', '12:60', '2100-01-01T00:00:00Z', '-2h'])('%j is none', (text) => {
+    expect(() => parseMoment(text, '--at', noon)).toThrow(
+      expect.objectContaining({ code: 'OPSBRO_CLI_USAGE', message: expect.stringContaining('--at') }),
+    );
+  });
 
   it.each([
     [0, '0ms'],

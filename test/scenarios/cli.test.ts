@@ -264,6 +264,8 @@ const looking = [
   ['checks', 'state'],
   ['checks', 'show', 'fine'],
   ['checks', 'history'],
+  ['checks', 'compare', 'fine', 'close'],
+  ['explain', 'check', 'fine'],
   ['collectors', 'list'],
   ['collectors', 'state'],
   ['collectors', 'show'],

@@ -29,9 +29,10 @@ describe('Ring', () => {
   it('keeps as many as it may, says since when it knows all, and takes the rest out of the store', async () => {
     const store = new MemoryStore();
     const ring = await begin(store);
-    for (let at = 1; at <= 8; at += 1) ring.add(step(at, 'ok'));
-    ring.flush();
     expect(ring.knownSince()).toBe(null);
+    for (let at = 1; at <= 8; at += 1) ring.add(step(at, 'ok'));
+    expect(ring.knownSince()).toBe(1);
+    ring.flush();
     for (let at = 9; at <= 25; at += 1) ring.add(step(at, 'ok'));
     expect(times(await ring.about(aboutC, 99))).toEqual([16, 17, 18, 19, 20, 21, 22, 23, 24, 25]);
     expect([ring.knownSince(), store.count()]).toEqual([16, 10]);

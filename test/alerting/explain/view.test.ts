@@ -63,7 +63,7 @@ describe('an explanation of a time that has passed', () => {
 
   it('tells the last step, what it saw and how old that was, and nothing of what came later', async () => {
     const view = await explain(story, 11);
-    expect(view).toMatchObject({ at: iso(11), past: true, known_since: null, handlers: [] });
+    expect(view).toMatchObject({ at: iso(11), past: true, known_since: iso(10), handlers: [] });
     expect(view.last_step).toMatchObject({ at: iso(10), state: 'critical', hard: false });
     expect(view.seen).toEqual([{ key: 'collector.disk.used', value: 97, age: 0.005 }]);
     expect(view.steps).toHaveLength(1);
@@ -136,6 +136,12 @@ describe('an explanation of now', () => {
     expect((await explain([], 21, now)).handlers).toMatchObject([
       { outcome: 'waits', reason: 'a new problem', decided_at: null },
     ]);
+  });
+
+  it('has no end for what never ends', async () => {
+    const until = Number.POSITIVE_INFINITY;
+    const now = { handlers: [routed({ outcome: 'held', reason: 'quiet hours', until })] };
+    expect((await explain([], 50, now)).handlers).toMatchObject([{ outcome: 'held', until: null }]);
   });
 
   it('says that a state is soft to whom nobody has told of it', async () => {
