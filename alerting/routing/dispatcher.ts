@@ -69,11 +69,17 @@ export class Dispatcher {
 
   /** Puts back what handlers were told, from the store's `told/` and `group/` entries. */
   restore(entries: [key: string, value: Json][]): void {
+    // What lies ahead was written before the clock was set back: reminders and groups would wait for that time.
+    const now = this.#parts.now();
     for (const [key, value] of entries) {
-      const told = readTold(key, value);
-      if (told !== undefined) this.#toldOf(told.handler).set(told.check, told.told);
+      const found = readTold(key, value);
+      if (found !== undefined) {
+        const { check, handler, told } = found;
+        this.#toldOf(handler).set(check, { ...told, at: Math.min(told.at, now) });
+      }
       const group = readGroup(key, value);
-      if (group !== undefined) this.#groups.set(group.unit, group.record);
+      if (group !== undefined)
+        this.#groups.set(group.unit, { ...group.record, sentAt: Math.min(group.record.sentAt, now) });
     }
   }
 
@@ -82,7 +88,7 @@ export class Dispatcher {
     const units = new Set<string>();
     for (const alert of alerts) {
       for (const unit of this.#unitsOf.get(alert.check) ?? []) units.add(unit);
-      this.#alerts.set(alert.check, alert);
+      this.#alerts.set(alert.check, this.#inOwnTime(alert));
       for (const unit of this.#index(alert)) units.add(unit);
     }
     const plan = this.#evaluate(units);
@@ -90,13 +96,16 @@ export class Dispatcher {
     return plan;
   }
 
-  /** Looks at everything again: after a reload, a change of groups, of a downtime, an acknowledgement or a silence. */
-  reconsider(): Plan {
+  /**
+   * Looks at everything again: after a reload, a change of groups, of a downtime, an acknowledgement or a silence. `isComplete` false: a file
+   * that cannot be read hides handlers, so that those that are missing are not gone.
+   */
+  reconsider(isComplete = true): Plan {
     this.#units.clear();
     this.#unitsOf.clear();
     for (const alert of this.#alerts.values()) this.#index(alert);
     const plan = this.#evaluate(new Set(this.#units.keys()));
-    plan.del.push(...this.#forgetGone());
+    if (isComplete) plan.del.push(...this.#forgetGone());
     return plan;
   }
 
@@ -129,10 +138,20 @@ export class Dispatcher {
       const told = this.toldOf(handler.id, alert.check);
       return {
         handler: handler.name,
-        decision: findNeed(handler, alert, told, holds, at).decision,
+        decision: findNeed(handler, this.#inOwnTime(alert), told, holds, at).decision,
         told,
       };
     });
+  }
+
+  /**
+   * No problem begins later than now: the wall clock, which states go by, may run ahead of this one, as when it is set or the machine slept.
+   */
+  #inOwnTime(alert: Alert): Alert {
+    if (alert.problemSince === null) return alert;
+    const now = this.#parts.now();
+    const known = this.#alerts.get(alert.check)?.problemSince ?? now;
+    return { ...alert, problemSince: Math.min(alert.problemSince, known, now) };
   }
 
   /** Puts an alert into the unit of each handler, and takes it out of those it was in. */
@@ -166,6 +185,7 @@ export class Dispatcher {
       const handler = unit && handlers.get(unit.handler);
       if (unit === undefined || handler === undefined || unit.checks.size === 0) {
         this.#units.delete(key);
+        this.#forgetGroup(key, plan);
         continue;
       }
       for (const check of unit.checks) touched.add(check);
@@ -187,6 +207,7 @@ export class Dispatcher {
     if (needed.length === 0) {
       unit.needAt = null;
       unit.nextAt = earliest(candidates.map(({ finding }) => lookAgainAt(finding, at)));
+      if (!this.#isTold(handler, unit)) this.#forgetGroup(unitKey(handler.id, unit.group), plan);
       this.#record(handler, candidates, at, '');
       return null;
     }
@@ -223,7 +244,8 @@ export class Dispatcher {
 
   #tell(handler: HandlerPolicy, unit: Unit, candidates: Candidate[], at: number, plan: Plan): () => void {
     const key = unitKey(handler.id, unit.group);
-    const serial = (this.#groups.get(key)?.serial ?? 0) + 1;
+    // Begins with the time, so that no later life of the group has the same keys.
+    const serial = (this.#groups.get(key)?.serial ?? Math.floor(at)) + 1;
     const notification = notificationOf(handler, unit.group, candidates, serial, this.#parts.node);
     for (const { alert, change, repeat } of notification.members) {
       if (change === 'recovered') this.#forget(handler, alert.check, plan);
@@ -231,9 +253,9 @@ export class Dispatcher {
     }
     this.#keepGroup(handler, unit, { sentAt: at, serial }, plan);
     unit.needAt = null;
-    // Again at once: reminders are due later, and members beyond the limit of one notification wait for the next.
-    unit.nextAt =
-      handler.repeatIntervalMs === null && notification.members.length === candidates.length ? null : at;
+    // Again at once: reminders are due later, what is held is looked at again, and members beyond the limit of one notification wait for the next.
+    const news = notification.members.filter(({ change }) => change !== 'same');
+    unit.nextAt = handler.repeatIntervalMs === null && news.length === candidates.length ? null : at;
     this.#record(handler, candidates, at, notification.key);
     const entry = this.#parts.enqueue(notification);
     plan.put.push(...entry.put);
@@ -256,14 +278,21 @@ export class Dispatcher {
   #keepGroup(handler: HandlerPolicy, unit: Unit, record: GroupRecord, plan: Plan): void {
     if (handler.groupBy.length === 0) return;
     const key = unitKey(handler.id, unit.group);
-    const lives = [...unit.checks].some((check) => this.toldOf(handler.id, check) !== undefined);
-    if (lives) {
+    if (this.#isTold(handler, unit)) {
       this.#groups.set(key, record);
       plan.put.push([groupKey(handler.id, unit.group), { ...record }]);
-    } else {
-      this.#groups.delete(key);
-      plan.del.push(groupKey(handler.id, unit.group));
-    }
+    } else this.#forgetGroup(key, plan);
+  }
+
+  #isTold(handler: HandlerPolicy, unit: Unit): boolean {
+    for (const check of unit.checks) if (this.toldOf(handler.id, check) !== undefined) return true;
+    return false;
+  }
+
+  #forgetGroup(key: string, plan: Pick<Plan, 'del'>): void {
+    if (!this.#groups.delete(key)) return;
+    const [handler, group] = key.split('\n') as [string, string];
+    plan.del.push(groupKey(handler, group));
   }
 
   #record(handler: HandlerPolicy, candidates: Candidate[], at: number, key: string): void {
@@ -287,12 +316,9 @@ export class Dispatcher {
       this.#told.delete(handler);
       gone.push(...[...told.keys()].map((check) => toldKey(handler, check)));
     }
-    for (const key of this.#groups.keys()) {
-      const [handler, group] = key.split('\n') as [string, string];
-      if (handlers.has(handler)) continue;
-      this.#groups.delete(key);
-      gone.push(groupKey(handler, group));
-    }
+    for (const key of this.#groups.keys()) if (!this.#units.has(key)) this.#forgetGroup(key, { del: gone });
+    for (const subject of this.#decided.keys())
+      if (!handlers.has(subject.slice(0, subject.indexOf('\n')))) this.#decided.delete(subject);
     return gone;
   }
 

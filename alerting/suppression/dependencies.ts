@@ -41,7 +41,7 @@ const clear: DependencyVerdict = { verdict: 'clear' };
  * Says whether the problem of `child` is to be notified at `at`. Until `waitMs` after the problem it waits for a run of each parent that began
  * after it, so that a child that noticed first does not page alone. After a parent's recovery it waits, as long, for a run of the child
  * itself. Only a hard-down parent suppresses: critical or unknown, as in Icinga, where a warning is still up. Pure; keeps nothing, so it
- * answers the same after a restart. `parents` are all above the child, as `DependencyGraph.above` gives them.
+ * answers the same after a restart; a clock that was set back ends the wait. `parents` are all above the child, as `DependencyGraph.above` gives them.
  */
 export function dependencyVerdict(
   child: ChildFacts,
@@ -53,7 +53,7 @@ export function dependencyVerdict(
   const until = child.problemAt + child.waitMs;
   const unseen = parents.filter(({ lastRun }) => lastRun === null || lastRun < child.problemAt);
   const unsure = parents.filter(({ state, hard }) => isDown(state) && !hard);
-  if (at < until && unseen.length + unsure.length > 0)
+  if (at >= child.problemAt && at < until && unseen.length + unsure.length > 0)
     return { verdict: 'wait', until, run: unseen.map(({ id }) => id), for: 'parents' };
   return recheck(child, parents, at);
 }
@@ -68,7 +68,7 @@ function recheck(
   );
   const latest = Math.max(Number.NEGATIVE_INFINITY, ...recovered);
   const until = latest + waitMs;
-  if (at >= until || (lastRun !== null && lastRun >= latest)) return clear;
+  if (at >= until || at < latest || (lastRun !== null && lastRun >= latest)) return clear;
   return { verdict: 'wait', until, run: [id], for: 'recheck' };
 }
 

@@ -46,7 +46,7 @@ export class Alerting {
   /** Takes over what the configuration says now; all of it, unless files that cannot be read hide a part. */
   async configure(isComplete: boolean): Promise<void> {
     await this.book.configure(configuredEntries(this.#deps.table), isComplete);
-    await this.notifications.reconsider();
+    await this.notifications.reconsider(isComplete);
     const handlers = this.#deps.table.handlers().map(({ id }) => id);
     this.notifications.outbox.keepFigures(new Set(handlers));
     if (isComplete) await this.canaries.forget();

@@ -3,11 +3,14 @@ import type { Alert, HandlerPolicy } from '../../alerting/routing/model.ts';
 import { escalationOf } from '../../alerting/routing/need.ts';
 import { calendarOf } from '../../alerting/suppression/suppressions.ts';
 import type { CheckObject, HandlerObject } from '../../configuration/model.ts';
-import type { Board } from '../board/board.ts';
-import type { ObjectTable } from '../host/objects.ts';
+import type { TimerClock } from '../clock.ts';
+import type { HostDeps } from '../host/deps.ts';
+
+/** Where policies come from. */
+type PolicySources = Pick<HostDeps, 'board' | 'clock' | 'table'>;
 
 /** The handlers of the configuration as routing sees them on this node now. */
-export function handlerPolicies(table: ObjectTable, board: Board): HandlerPolicy[] {
+export function handlerPolicies({ board, clock, table }: PolicySources): HandlerPolicy[] {
   const groups = new Set(board.groups);
   return table.handlers().map((handler) => ({
     id: handler.id,
@@ -20,22 +23,24 @@ export function handlerPolicies(table: ObjectTable, board: Board): HandlerPolicy
     groupIntervalMs: handler.groupIntervalMs,
     repeatIntervalMs: handler.repeatIntervalMs,
     escalation: handler.escalation,
-    quietUntil: quietHoursOf(handler),
+    quietUntil: quietHoursOf(handler, clock),
   }));
 }
 
-function quietHoursOf({ quietHours }: HandlerObject): HandlerPolicy['quietUntil'] {
+/** Hours go by the wall clock, while `at` and what is given back never jump with it. */
+function quietHoursOf({ quietHours }: HandlerObject, clock: TimerClock): HandlerPolicy['quietUntil'] {
   const zone = Intl.DateTimeFormat().resolvedOptions().timeZone;
   const held = quietHours.map(({ hours, timezone, except }) => ({
     except,
     calendar: calendarOf({ type: 'weekly', hours, timezone: timezone ?? zone }),
   }));
   return (at, state) => {
+    const wall = clock.now();
     const ends = held.flatMap(({ except, calendar }) => {
-      const window = except.includes(state) ? null : calendar.windowFrom(at);
-      return window !== null && window.start <= at ? [window.end] : [];
+      const window = except.includes(state) ? null : calendar.windowFrom(wall);
+      return window !== null && window.start <= wall ? [window.end] : [];
     });
-    return ends.length === 0 ? null : Math.max(...ends);
+    return ends.length === 0 ? null : Math.max(...ends) - wall + at;
   };
 }
 

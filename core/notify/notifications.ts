@@ -48,6 +48,7 @@ export class Notifications {
   readonly #holds: HoldFinder;
   readonly #record: (record: ExplainRecord) => void;
   #handlers: HandlerPolicy[] = [];
+  #isComplete = true;
 
   constructor(deps: HostDeps, node: string, holds: HoldFinder, record: (record: ExplainRecord) => void) {
     const { clock, store } = deps;
@@ -126,10 +127,14 @@ export class Notifications {
     return this.#apply(this.dispatcher.tick());
   }
 
-  /** Looks at everything again: after a reload, a change of groups or of what holds alerts back. */
-  async reconsider(): Promise<void> {
+  /**
+   * Looks at everything again: after a reload, a change of groups or of what holds alerts back. `isComplete`, until told otherwise: no file
+   * that cannot be read hides handlers.
+   */
+  async reconsider(isComplete = this.#isComplete): Promise<void> {
+    this.#isComplete = isComplete;
     const { board, table } = this.#deps;
-    this.#handlers = handlerPolicies(table, board);
+    this.#handlers = handlerPolicies(this.#deps);
     this.#holds.reset();
     const alerts: Alert[] = [];
     const known = this.dispatcher.checks();
@@ -145,7 +150,7 @@ export class Notifications {
     // What a file that cannot be read now had is still on the board.
     for (const id of known)
       if (board.decided(id) === undefined) alerts.push(removedAlert(id, this.dispatcher.alert(id)));
-    await this.#apply(joined([this.dispatcher.changed(alerts), this.dispatcher.reconsider()]));
+    await this.#apply(joined([this.dispatcher.changed(alerts), this.dispatcher.reconsider(isComplete)]));
   }
 
   /** Tells every handler that is on, and fits, of something that happened. */

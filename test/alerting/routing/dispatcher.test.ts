@@ -131,7 +131,7 @@ describe('Dispatcher', () => {
       'load same',
       'disk same',
     ]);
-    expect(bench.keys).toEqual(['host/mail/pack=linux/1', 'host/mail/pack=linux/2']);
+    expect(bench.keys).toEqual(['host/mail/pack=linux/40001', 'host/mail/pack=linux/40002']);
   });
 
   it('says nothing of a problem that is over before its group is told', () => {
@@ -158,6 +158,123 @@ describe('Dispatcher', () => {
     expect(bench.sent.map(({ handler }) => handler)).toEqual(['local/handler/mail', 'local/handler/boss']);
     bench.changed({ ...recovered, escalation: alert.escalation });
     expect(bench.sent.filter(({ type }) => type === 'recovery')).toHaveLength(2);
+  });
+
+  it('tells at once of a problem that began later than its own clock says, and escalates from now on', () => {
+    const bench = new Bench();
+    bench.handlers = [sampleHandler(), sampleHandler({ id: 'local/handler/boss', name: 'boss' })];
+    // The wall clock went on while the machine slept, the other did not.
+    const alert = sampleAlert({
+      problemSince: bench.now + 8 * 3_600_000,
+      escalation: [{ afterMs: 60_000, handlers: ['boss'] }],
+    });
+    bench.changed(alert);
+    expect(bench.sent.map(({ handler }) => handler)).toEqual(['local/handler/mail']);
+    bench.pass(59_000);
+    bench.changed(alert);
+    expect(bench.dispatcher.explain(alert, { holds: [], nextAt: null })).toMatchObject([
+      { decision: { outcome: 'up-to-date' } },
+      { decision: { outcome: 'waits', until: 70_000 } },
+    ]);
+    bench.pass(1000);
+    expect(bench.sent.map(({ handler }) => handler)).toEqual(['local/handler/mail', 'local/handler/boss']);
+  });
+
+  it('neither forgets reminders nor holds groups when the clock was set back before a restart', () => {
+    const bench = new Bench();
+    bench.handlers = [
+      sampleHandler({ repeatIntervalMs: 60_000 }),
+      sampleHandler({ id: 'local/handler/chat', name: 'chat', groupBy: ['pack'], groupWaitMs: 0 }),
+    ];
+    const alert = sampleAlert({ handlers: ['mail', 'chat'] });
+    bench.now += 86_400_000;
+    bench.changed(alert);
+    bench.now -= 86_400_000;
+    bench.sent = [];
+    bench.dispatcher = bench.fresh();
+    bench.changed(alert, { ...alert, check: 'linux/check/disk', handlers: ['chat'] });
+    for (let second = 0; second < 300; second += 30) bench.pass(30_000);
+    expect(bench.sent.map(({ handler, type }) => `${handler} ${type}`)).toEqual([
+      ...Array(4).fill('local/handler/mail problem'),
+      'local/handler/mail problem',
+      'local/handler/chat problem',
+    ]);
+  });
+
+  it('waits for what else breaks each time that a group breaks anew', () => {
+    for (const change of [
+      { groupBy: ['pack'], severities: ['critical'] },
+      { groupBy: ['state'] },
+    ] as Partial<HandlerPolicy>[]) {
+      const bench = new Bench();
+      bench.handlers = [sampleHandler(change)];
+      bench.changed(critical);
+      bench.pass(30_000);
+      bench.changed(recovered);
+      bench.pass(30_000);
+      expect([...bench.store]).toEqual([]);
+      bench.pass(3_600_000);
+      bench.sent = [];
+      bench.changed({ ...critical, episode: 3 });
+      bench.changed(sampleAlert({ check: 'linux/check/disk', name: 'disk' }));
+      bench.pass(30_000);
+      expect(bench.sent.map(({ members }) => members.length)).toEqual([2]);
+    }
+  });
+
+  it('never uses the key of a group again', () => {
+    const bench = new Bench();
+    bench.handlers = [sampleHandler({ groupBy: ['pack'] })];
+    for (let round = 0; round < 3; round += 1) {
+      bench.changed({ ...critical, episode: 2 * round + 1 });
+      bench.pass(30_000);
+      bench.changed({ ...recovered, episode: 2 * round + 2 });
+      bench.pass(300_000);
+    }
+    expect(bench.keys).toHaveLength(6);
+    expect(new Set(bench.keys).size).toBe(6);
+  });
+
+  it('looks again at a member that was held while its group was told', () => {
+    const bench = new Bench();
+    bench.handlers = [sampleHandler({ groupBy: ['pack'], groupWaitMs: 0, groupIntervalMs: 1000 })];
+    const warning = sampleAlert({ check: 'linux/check/disk', name: 'disk', state: 'warning' });
+    let isHeld = false;
+    const dispatcher = new Dispatcher({
+      node: 'host',
+      now: () => bench.now,
+      handlers: () => bench.handlers,
+      holds: ({ name }) => ({
+        holds: isHeld && name === 'disk' ? [{ kind: 'dependency', text: 'switch', until: null }] : [],
+        nextAt: null,
+      }),
+      record: () => undefined,
+      enqueue: (notification) => ({ put: [], del: [], release: () => bench.sent.push(notification) }),
+    });
+    bench.dispatcher = dispatcher;
+    bench.changed(warning);
+    bench.now += 1000;
+    isHeld = true;
+    bench.changed({ ...warning, state: 'critical', episode: 2 }, critical);
+    isHeld = false;
+    for (let second = 0; second < 60; second += 1) bench.pass(1000);
+    expect(
+      bench.sent.map(({ members }) => members.map(({ alert, change }) => `${alert.name} ${change}`)),
+    ).toEqual([['disk new'], ['load new', 'disk same'], ['disk changed', 'load same']]);
+  });
+
+  it('remembers what handlers were told that a bad file hides', () => {
+    const bench = new Bench();
+    bench.changed(critical);
+    bench.dispatcher = bench.fresh();
+    const { handlers } = bench;
+    bench.handlers = [];
+    bench.changed(critical);
+    bench.apply(bench.dispatcher.reconsider(false));
+    bench.handlers = handlers;
+    bench.apply(bench.dispatcher.reconsider());
+    bench.changed(recovered);
+    expect(bench.keys).toEqual(['host/linux/check/load/1/problem', 'host/linux/check/load/2/recovery']);
   });
 
   it('forgets what handlers were told that are gone', () => {

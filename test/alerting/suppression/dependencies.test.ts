@@ -37,6 +37,13 @@ describe('the problem of a check with dependencies', () => {
       100_000,
       'wait parents net until 110000',
     ],
+    ['does not wait when the clock was set back', [parent({ lastRun: 10_000 })], 20_000, 'clear'],
+    [
+      'does not wait for its own run when the clock was set back behind the recovery',
+      [parent({ lastRun: 120_000, hardSince: 120_000 })],
+      110_000,
+      'clear',
+    ],
     [
       'waits while the parent is softly down',
       [parent({ state: 'critical', hard: false, lastRun: 100_500 })],

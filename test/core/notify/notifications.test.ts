@@ -128,6 +128,39 @@ describe('Notifications', () => {
     expect([...bench.kept.keys()]).toEqual([]);
   });
 
+  it('keeps quiet hours by the wall clock, also after it was set', async () => {
+    const quiet = { hours: 'sun-sat 22:00-23:00', timezone: 'UTC', except: [] };
+    const bench = await begin([check('c'), handlerObject('log', { quietHours: [quiet] })]);
+    // It is 22:13:20; the clock is set to 02:13:20.
+    bench.clock.stepWall(4 * 3_600_000);
+    await judge(bench, 'c', 'critical');
+    expect(told(bench)).toHaveLength(1);
+    await judge(bench, 'c', 'ok');
+    bench.clock.stepWall(-4 * 3_600_000);
+    await judge(bench, 'c', 'critical');
+    expect(told(bench)).toHaveLength(2);
+    bench.clock.advance(46 * 60_000);
+    await bench.deps.notifications.tick();
+    expect(told(bench)).toHaveLength(2);
+    bench.clock.advance(60_000);
+    await bench.deps.notifications.tick();
+    await turn();
+    expect(told(bench)).toHaveLength(3);
+  });
+
+  it('forgets nothing that a handler was told whose file cannot be read', async () => {
+    const bench = await begin([check('c'), handlerObject('log')]);
+    await judge(bench, 'c', 'critical');
+    await applyPlan(bench.deps, loader, cache, plan([], { stop: ['p/handler/log'], plugins: null }));
+    await bench.deps.notifications.reconsider(false);
+    await reload(bench, [handlerObject('log')]);
+    await judge(bench, 'c', 'ok');
+    expect(told(bench)).toEqual([
+      'log: check c is CRITICAL (was PENDING): c critical',
+      'log: check c is OK (was CRITICAL): c ok',
+    ]);
+  });
+
   it('says nothing anew after a reload', async () => {
     const bench = await begin([check('c'), handlerObject('log')]);
     await judge(bench, 'c', 'critical');
