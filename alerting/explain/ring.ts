@@ -10,6 +10,8 @@ const chunkDigits = 3;
 const chunk = 10 ** chunkDigits;
 /** Records kept in memory too, since the store's queue may hold them still. */
 const recentKept = 2000;
+/** Records that wait for a slow disk or the load; beyond, the oldest are lost. */
+const waitingKept = 20_000;
 /** Records of the past that one question reads. */
 const mostRead = 5000;
 
@@ -17,7 +19,7 @@ const mostRead = 5000;
 export interface RingStore {
   get(key: string): Promise<Json | undefined>;
   entries(prefix: string): Promise<[string, Json][]>;
-  putLazy(batch: { put?: [string, Json][]; del?: string[] }): void;
+  putLazy(batch: { put?: [string, Json][]; del?: string[] }): Promise<void>;
 }
 
 /** How much a ring keeps. */
@@ -45,13 +47,14 @@ export class Ring {
   /** Of the serials from `#first` on, without a gap. */
   #marks: Mark[] = [];
   #first = 0;
-  /** Dropped since the store heard of it. */
-  #dropped: string[] = [];
+  /** The first serial that the store has still. */
+  #stored = 0;
   readonly #recent = new Map<number, ExplainRecord>();
   /** Not in the store yet: until the load has ended nobody knows which serials are free. */
   #waiting: ExplainRecord[] = [];
   #isLoaded = false;
   #isScheduled = false;
+  #writing: Promise<void> | undefined;
 
   constructor(now: () => number, limits: RingLimits = ringLimits) {
     this.#now = now;
@@ -63,6 +66,7 @@ export class Ring {
     this.#store = store;
     const { first, next } = readRange(await store.get(rangeKey).catch(() => undefined));
     this.#first = first;
+    this.#stored = first;
     for (let from = first - (first % chunk); from < next; from += chunk) {
       const start = keyOf(from).slice(0, -chunkDigits);
       const rows = await store.entries(start).catch((): [string, Json][] => []);
@@ -73,44 +77,53 @@ export class Ring {
       }
     }
     this.#isLoaded = true;
-    this.flush();
+    await this.flush();
   }
 
   /** Takes a fact. It is written on a later turn. */
   add(record: ExplainRecord): void {
     this.#waiting.push(record);
-    if (this.#waiting.length > this.#limits.records) this.#waiting.shift();
+    if (this.#waiting.length > waitingKept) this.#waiting.shift();
     if (this.#isScheduled) return;
     this.#isScheduled = true;
-    setImmediate(() => this.flush());
+    setImmediate(() => void this.flush());
   }
 
-  /** Lets go of what is too old, and hands what was added to the store; nothing while the load goes on. */
-  flush(): void {
+  /**
+   * Lets go of what is too old, and hands what was added to the store, a thousand at a time: what must be exact is not to wait behind it.
+   * Resolves once all of it is written. Never rejects.
+   */
+  flush(): Promise<void> {
     this.#isScheduled = false;
-    if (!this.#isLoaded) return;
-    const put = this.#taken();
-    this.#prune();
-    if (put.length === 0 && this.#dropped.length === 0) return;
-    put.push([rangeKey, { first: this.#first, next: this.#first + this.#marks.length }]);
-    this.#store?.putLazy({ put, del: this.#dropped });
-    this.#dropped = [];
+    this.#writing ??= this.#write().finally(() => {
+      this.#writing = undefined;
+    });
+    return this.#writing;
   }
 
-  #taken(): [string, Json][] {
-    const put: [string, Json][] = [];
-    for (const record of this.#waiting) {
+  async #write(): Promise<void> {
+    for (let batch = this.#batch(); batch !== null; batch = this.#batch()) await this.#store?.putLazy(batch);
+  }
+
+  /** What is to be written next; null when that is nothing, or the load goes on. */
+  #batch(): { put: [string, Json][]; del: string[] } | null {
+    if (!this.#isLoaded) return null;
+    this.#prune();
+    const del: string[] = [];
+    for (; this.#stored < this.#first && del.length < chunk; this.#stored += 1) del.push(keyOf(this.#stored));
+    const put = this.#waiting.splice(0, chunk).map((record): [string, Json] => {
       const serial = this.#first + this.#marks.length;
       this.#marks.push(markOf(record));
       this.#recent.set(serial, record);
-      put.push([keyOf(serial), record as unknown as Json]);
-    }
-    this.#waiting = [];
+      return [keyOf(serial), record as unknown as Json];
+    });
     for (const serial of this.#recent.keys()) {
       if (this.#recent.size <= recentKept) break;
       this.#recent.delete(serial);
     }
-    return put;
+    if (put.length + del.length === 0) return null;
+    put.push([rangeKey, { first: this.#stored, next: this.#first + this.#marks.length }]);
+    return { put, del };
   }
 
   /** Since when it knows everything, epoch ms; null when nothing was ever recorded. */
@@ -121,7 +134,7 @@ export class Ring {
 
   /** The records about these subjects up to `until`, oldest first; of very many, the last 5,000. */
   async about(subjects: ReadonlySet<string>, until: number): Promise<ExplainRecord[]> {
-    this.flush();
+    void this.flush();
     const serials: number[] = [];
     for (let index = this.#marks.length - 1; index >= 0 && serials.length < mostRead; index -= 1) {
       const mark = this.#marks[index];
@@ -144,7 +157,6 @@ export class Ring {
     let count = Math.max(0, this.#marks.length - this.#limits.records);
     while ((this.#marks[count]?.at ?? oldest) < oldest) count += 1;
     if (count === 0) return;
-    for (let index = 0; index < count; index += 1) this.#dropped.push(keyOf(this.#first + index));
     this.#marks = this.#marks.slice(count);
     this.#first += count;
   }

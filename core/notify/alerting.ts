@@ -67,7 +67,7 @@ export class Alerting {
   async tick(): Promise<void> {
     const next = this.book.nextChangeAt();
     if (next !== null && next <= this.#deps.clock.now() + 1000) await this.book.step();
-    this.records.flush();
+    void this.records.flush();
     await this.notifications.tick();
     await this.canaries.tick();
     await this.#troubles.tick(this.canaries.troubles());
@@ -75,7 +75,7 @@ export class Alerting {
 
   stop(): void {
     this.notifications.stop();
-    this.records.flush();
+    void this.records.flush();
   }
 
   async #changed(event: SuppressionEvent): Promise<void> {

@@ -4,6 +4,8 @@ import type { RingStore } from '../../../alerting/explain/ring.ts';
 /** A store in memory that keeps what it was told as the text it would write. */
 export class MemoryStore implements RingStore {
   readonly rows = new Map<string, string>();
+  /** Operations of each batch. */
+  readonly batches: number[] = [];
   /** Prefixes that were read. */
   readonly reads: string[] = [];
 
@@ -20,7 +22,9 @@ export class MemoryStore implements RingStore {
       .map(([key, text]) => [key, JSON.parse(text) as Json]);
   }
 
-  putLazy({ put = [], del = [] }: { put?: [string, Json][]; del?: string[] }): void {
+  async putLazy({ put = [], del = [] }: { put?: [string, Json][]; del?: string[] }): Promise<void> {
+    this.batches.push(put.length + del.length);
+    await new Promise((resolve) => setImmediate(resolve));
     for (const key of del) this.rows.delete(key);
     for (const [key, value] of put) this.rows.set(key, JSON.stringify(value));
   }

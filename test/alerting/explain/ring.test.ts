@@ -32,8 +32,9 @@ describe('Ring', () => {
     expect(ring.knownSince()).toBe(null);
     for (let at = 1; at <= 8; at += 1) ring.add(step(at, 'ok'));
     expect(ring.knownSince()).toBe(1);
-    ring.flush();
+    await ring.flush();
     for (let at = 9; at <= 25; at += 1) ring.add(step(at, 'ok'));
+    await ring.flush();
     expect(times(await ring.about(aboutC, 99))).toEqual([16, 17, 18, 19, 20, 21, 22, 23, 24, 25]);
     expect([ring.knownSince(), store.count()]).toEqual([16, 10]);
   });
@@ -44,13 +45,13 @@ describe('Ring', () => {
     const ring = await begin(store, () => now);
     ring.add(step(100, 'critical'));
     ring.add(step(600, 'ok'));
-    ring.flush();
+    await ring.flush();
     now = 1200;
-    ring.flush();
+    await ring.flush();
     expect(times(await ring.about(aboutC, 2000))).toEqual([600]);
     expect([ring.knownSince(), store.count()]).toEqual([600, 1]);
     now = 5000;
-    ring.flush();
+    await ring.flush();
     expect([ring.knownSince(), store.count()]).toEqual([5000, 0]);
   });
 
@@ -58,7 +59,7 @@ describe('Ring', () => {
     const store = new MemoryStore();
     const before = await begin(store);
     for (const at of [1, 2]) before.add(step(at, 'ok'));
-    before.flush();
+    await before.flush();
     const ring = new Ring(() => 0, limits);
     const loaded = ring.load(store);
     ring.add(step(3, 'critical'));
@@ -66,6 +67,7 @@ describe('Ring', () => {
     await loaded;
     ring.add(step(4, 'ok'));
     expect(times(await ring.about(aboutC, 9))).toEqual([1, 2, 3, 4]);
+    await ring.flush();
     expect(times(await (await begin(store)).about(aboutC, 9))).toEqual([1, 2, 3, 4]);
   });
 
@@ -73,11 +75,8 @@ describe('Ring', () => {
     const store = new MemoryStore();
     const many = { records: 2500, ageMs: 1000 };
     const before = await begin(store, () => 0, many);
-    for (let at = 0; at < 4700; at += 1) {
-      before.add(step(0, 'ok', { output: String(at) }));
-      if (at % 1000 === 0) before.flush();
-    }
-    before.flush();
+    for (let at = 0; at < 4700; at += 1) before.add(step(0, 'ok', { output: String(at) }));
+    await before.flush();
     store.reads.length = 0;
     const ring = await begin(store, () => 0, many);
     expect(store.reads).toEqual(['record/000000000002', 'record/000000000003', 'record/000000000004']);
@@ -85,11 +84,32 @@ describe('Ring', () => {
     expect([found.length, found[0]]).toEqual([2500, step(0, 'ok', { output: '2200' })]);
   });
 
+  it('hands the store a thousand at a time, and takes out as many: what must be exact does not wait behind it', async () => {
+    let now = 0;
+    const store = new MemoryStore();
+    const ring = await begin(store, () => now, { records: 100_000, ageMs: 1000 });
+    for (let index = 0; index < 3500; index += 1) ring.add(step(0, 'ok'));
+    expect((await ring.about(aboutC, 0)).length).toBe(3500);
+    await ring.flush();
+    expect(store.batches).toEqual([1001, 1001, 1001, 501]);
+    store.batches.length = 0;
+    now = 5000;
+    await ring.flush();
+    expect(store.batches).toEqual([1001, 1001, 1001, 501]);
+    expect(store.count()).toBe(0);
+  });
+
+  it('loses the oldest of what waits for a disk that does not answer', async () => {
+    const ring = new Ring(() => 0, { records: 100_000, ageMs: 1000 });
+    for (let at = 0; at < 20_010; at += 1) ring.add(step(at, 'ok'));
+    expect(times(await ring.about(aboutC, 15))).toEqual([10, 11, 12, 13, 14, 15]);
+  });
+
   it('steps over records that the store lost or that are none', async () => {
     const store = new MemoryStore();
     const before = await begin(store);
     for (const at of [1, 2, 3, 4]) before.add(step(at, 'ok'));
-    before.flush();
+    await before.flush();
     store.rows.delete('record/000000000000001');
     store.rows.set('record/000000000000002', '{"kind":"state","at":3,"check":5}');
     const ring = await begin(store);
@@ -114,14 +134,14 @@ describe('Ring', () => {
         let model: ExplainRecord[] = [];
         for (const event of events) {
           if (event === 'restart') {
-            ring.flush();
+            await ring.flush();
             ring = await begin(store, () => now);
             continue;
           }
           const record = step(event.at, 'ok', { check: event.check });
           now = Math.max(now, event.at);
           ring.add(record);
-          ring.flush();
+          await ring.flush();
           model = [...model, record].slice(-limits.records);
           while (model[0] !== undefined && model[0].at < now - limits.ageMs) model.shift();
         }
