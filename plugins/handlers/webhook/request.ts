@@ -47,9 +47,16 @@ export function headersOf(
   return {
     'content-type': content_type,
     'user-agent': 'OpsBro',
-    'idempotency-key': JSON.stringify(key),
+    'idempotency-key': JSON.stringify(asciiOf(key)),
     'x-opsbro-event': type,
     ...(secret !== '' && { 'x-opsbro-timestamp': timestamp, 'x-opsbro-signature': `sha256=${signature}` }),
     ...headers,
   };
+}
+
+/** Headers hold ASCII alone: what else a label brings into a key is written by its bytes, `%D0`. */
+function asciiOf(key: string): string {
+  return key.replaceAll(/[^\x20-\x7e]|%/gu, (character) =>
+    Buffer.from(character).toString('hex').toUpperCase().replaceAll(/../g, '%$&'),
+  );
 }

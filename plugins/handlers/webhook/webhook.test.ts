@@ -72,6 +72,25 @@ describe('a request', () => {
     ]);
   });
 
+  it('arrives whatever letters its key has, in a header that holds ASCII alone', async () => {
+    const key = 'web1/hook/team=диск "A" 100%\n/7';
+    const got = await new Promise<IncomingHttpHeaders>((resolve, reject) => {
+      const server = createServer((request, response) => {
+        response.end();
+        server.close();
+        resolve(request.headers);
+      }).listen(0, '127.0.0.1', () => {
+        const { port } = server.address() as AddressInfo;
+        const ctx = hostContext({ options: { ...options, url: `http://127.0.0.1:${port}/` } });
+        runVerb(webhook, ctx, { ...testEvent('problem'), key }).catch((thrown) => {
+          server.close();
+          reject(thrown);
+        });
+      });
+    });
+    expect(got['idempotency-key']).toBe('"web1/hook/team=%D0%B4%D0%B8%D1%81%D0%BA \\"A\\" 100%25%0A/7"');
+  });
+
   it('arrives with a signature that its receiver can check', async () => {
     const got = await new Promise<{ headers: IncomingHttpHeaders; body: string }>((resolve, reject) => {
       const server = createServer(async (request, response) => {
