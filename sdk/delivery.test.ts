@@ -99,6 +99,20 @@ describe('deliver', () => {
     expect(error.message).toBe(`https://hooks.example.org/…: answers ${said}`);
   });
 
+  it.each([
+    ['cut in two by the limit of what is quoted', `${'x'.repeat(297)}s3cret-token`],
+    ['of the path by itself', 'no hook T0/s3cret-token'],
+    ['of the query by itself', 'no key also'],
+    ['of the user', 'no agent hunter2'],
+    ['as it is before escaping', 'no token a b&c'],
+  ])('shows no secret %s', async (_, text) => {
+    const ctx = fixtureContext({ http: () => ({ status: 400, text }) });
+    const whole = 'https://agent:hunter2@hooks.example.org/T0/s3cret-token?key=also&token=a%20b%26c';
+    const { message } = await deliver(ctx, { url: whole, json: {} }).catch((thrown) => thrown);
+    expect(message).toMatch(/^https:\/\/hooks\.example\.org\/…: answers 400: (no|x)/);
+    expect(message).not.toMatch(/s3c|also|hunter2|a b&c/);
+  });
+
   it('says in the log what the service answered, without secrets', async () => {
     const ctx = fixtureContext({ http: () => ({ status: 201, text: 'taken\nby s3cret-token' }) });
     await deliver(ctx, { url, json: {}, secrets: ['s3cret-token'] });

@@ -104,10 +104,18 @@ export async function deliver(
 
 /** Status and begin of an answer, without secrets. */
 function quoted({ status, text }: HttpResponse, url: string, secrets: string[]): string {
-  const { pathname, search } = new URL(url);
-  const hidden = [...secrets, url, pathname, search.slice(1), ...search.slice(1).split('&')];
-  const said = redactText(text.trim().replaceAll(/\s+/g, ' ').slice(0, maxQuoted), hidden);
-  return said === '' ? String(status) : `${status}: ${said}`;
+  // Before it is cut: half a secret would no longer be known as one.
+  const said = redactText(text, [...secrets, ...secretsOf(url)]);
+  const line = said.trim().replaceAll(/\s+/g, ' ').slice(0, maxQuoted);
+  return line === '' ? String(status) : `${status}: ${line}`;
+}
+
+/** What of a URL may be a token, whole and in its parts: a service may say back either. */
+function secretsOf(url: string): string[] {
+  const { username, password, pathname, search, searchParams } = new URL(url);
+  const query = search.slice(1);
+  const parts = [...pathname.split('/'), ...query.split('&'), ...searchParams.values()];
+  return [url, pathname, query, username, password, ...parts];
 }
 
 function refusal(answer: HttpResponse, url: string, said: string, nowMs: number): DeliveryError {
