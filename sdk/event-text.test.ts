@@ -22,7 +22,18 @@ describe('an event in words', () => {
       'CRITICAL (still) Load average on web1',
     ],
     ['a recovery', testEvent('recovery'), 'ok', 'OK Load average on web1'],
-    ['a group of problems', grouped, 'critical', 'CRITICAL load and 1 more on web1'],
+    ['a group of problems, by the worst', grouped, 'critical', 'CRITICAL disk and 1 more on web1'],
+    [
+      'a group of which one check is well again',
+      testEvent('problem', {
+        alerts: [
+          { name: 'load', state: 'ok' },
+          { name: 'disk', state: 'warning', repeat: 1 },
+        ],
+      }),
+      'warning',
+      'WARNING (still) disk and 1 more on web1',
+    ],
     ['a change of groups', other('group'), 'info', 'group redis was added on web1'],
     ['trouble of the agent', other('agent'), 'warning', 'something happened on web1'],
     ['a test', other('test'), 'info', '[TEST] OpsBro on web1'],

@@ -31,19 +31,20 @@ export function severityOf(event: HandlerEvent): EventSeverity {
 }
 
 /**
- * A title of one line: `CRITICAL disk / on web1`, `[TEST] …` and `[CANARY] …` for what is no alert.
+ * A title of one line, with the worst check by name: `CRITICAL disk / on web1`, `[TEST] …` and `[CANARY] …` for what is no alert.
  * @example `subject: titleOf(event)`
  */
 export function titleOf(event: HandlerEvent): string {
   if (event.type === 'test' || event.type === 'canary')
     return `[${event.type.toUpperCase()}] OpsBro on ${event.node}`;
   const alerts = alertsOf(event);
-  const [first] = alerts;
-  if (first === undefined) return `${oneLine(event.summary)} on ${event.node}`;
+  const severity = severityOf(event);
+  const worst = alerts.find(({ state }) => state === severity) ?? alerts[0];
+  if (worst === undefined) return `${oneLine(event.summary)} on ${event.node}`;
   const others = alerts.length > 1 ? ` and ${alerts.length - 1} more` : '';
-  const again = Number(first.repeat) > 0 ? ' (still)' : '';
-  const state = severityOf(event).toUpperCase();
-  return `${state}${again} ${oneLine(text(first.display_name) || text(first.name))}${others} on ${event.node}`;
+  const again = Number(worst.repeat) > 0 ? ' (still)' : '';
+  const name = oneLine(text(worst.display_name) || text(worst.name));
+  return `${severity.toUpperCase()}${again} ${name}${others} on ${event.node}`;
 }
 
 /** What there is to say below the title: outputs, notes, the runbook. One line per check when there are several. */
