@@ -81,6 +81,14 @@ describe('a script written for Nagios', () => {
     });
   });
 
+  it('tells nobody the secrets of its environment', async () => {
+    const command = script('leaks', 'echo "bad token $TOKEN" >&2; exit 1');
+    const error = await notify(command, testEvent('problem'), { environment: { TOKEN: 's3cret' } }).catch(
+      (thrown) => thrown,
+    );
+    expect(error.message).toMatch(/leaks exited with 1: bad token \*{8}$/);
+  });
+
   it('is missed by name', async () => {
     await expect(notify('/no/such/script', testEvent('test'))).rejects.toMatchObject({
       code: 'OPSBRO_HOST_NOT_FOUND',

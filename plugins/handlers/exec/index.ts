@@ -1,4 +1,12 @@
-import { alertsOf, type Context, cutText, DeliveryError, defineHandler, type ExecOptions } from 'opsbro/sdk';
+import {
+  alertsOf,
+  type Context,
+  cutText,
+  DeliveryError,
+  defineHandler,
+  type ExecOptions,
+  redactText,
+} from 'opsbro/sdk';
 import { nagiosVariables } from './nagios-variables.ts';
 
 interface Options {
@@ -25,11 +33,14 @@ export default defineHandler<Options>({
 });
 
 async function run(ctx: Context<Options>, options: ExecOptions): Promise<void> {
-  const { command, args } = ctx.options;
+  const { command, args, environment } = ctx.options;
+  const secrets = Object.values(environment);
   const { code, signal, stdout, stderr } = await ctx.exec(command, args, options);
-  if (stdout.trim() !== '') ctx.log.debug('the program wrote', { stdout: cutText(stdout, maxSaid) });
+  if (stdout.trim() !== '')
+    ctx.log.debug('the program wrote', { stdout: cutText(redactText(stdout, secrets), maxSaid) });
   if (code === 0) return;
   const how = code === null ? `was ended by ${signal}` : `exited with ${code}`;
-  const said = cutText((stderr.trim() || stdout.trim()).replaceAll(/\s+/g, ' '), maxSaid);
+  const wrote = redactText(stderr.trim() || stdout.trim(), secrets);
+  const said = cutText(wrote.replaceAll(/\s+/g, ' '), maxSaid);
   throw new DeliveryError(`${command} ${how}${said === '' ? '' : `: ${said}`}`);
 }
