@@ -55,11 +55,12 @@ function ofAlert(event: HandlerEvent, alert: Partial<Alert>): PagerDutyEvent {
 }
 
 function triggered(event: HandlerEvent, key: string, alert?: Partial<Alert>): PagerDutyEvent {
+  const runbook = alert?.runbook ?? '';
   return {
     event_action: 'trigger',
     dedup_key: key,
     client: 'OpsBro',
-    links: alert?.runbook ? [{ href: alert.runbook, text: 'Runbook' }] : [],
+    links: /^https?:\/\//.test(runbook) ? [{ href: runbook, text: 'Runbook' }] : [],
     payload: {
       summary: cutText(alert?.output ? `${titleOf(event)}: ${alert.output}` : titleOf(event), maxSummary),
       source: event.node,

@@ -27,7 +27,10 @@ function fakePagerDuty({ url, method, headers, body = '' }: HttpRequest): Record
     expect(payload.source).not.toBe('');
     expect(['critical', 'error', 'warning', 'info']).toContain(payload.severity);
     expect(new Date(payload.timestamp).toISOString()).toBe(payload.timestamp);
-    for (const link of links) expect(Object.keys(link)).toEqual(['href', 'text']);
+    for (const link of links) {
+      expect(Object.keys(link)).toEqual(['href', 'text']);
+      expect(link.href).toMatch(/^https?:\/\//);
+    }
   }
   return { status: 202, text: JSON.stringify({ status: 'success', message: 'Event processed', dedup_key }) };
 }
@@ -84,6 +87,14 @@ describe('an event', () => {
     const events = await sent(testEvent(type, data));
     const told = events.map((event) => [event.event_action, event.dedup_key, event.payload?.severity]);
     expect(told).toEqual(expected);
+  });
+
+  it('whose runbook is no address still triggers: PagerDuty refuses such a link for good', async () => {
+    const [event] = await sent(testEvent('problem', { runbook: 'see the red folder' }));
+    expect(event).toMatchObject({
+      links: [],
+      payload: { custom_details: { text: expect.stringContaining('red folder') } },
+    });
   });
 
   it('of a group gives each check its own alert', async () => {
