@@ -69,6 +69,14 @@ describe('a message', () => {
     expect(embed.url).toBeUndefined();
   });
 
+  it('leaves addresses whole, and makes no headings, quotes and lists', async () => {
+    const output = '# a_b\n> c\n-# d\nsee https://wiki.example.org/disk_full_now and a > b';
+    const { description } = await sent(testEvent('problem', { output, long_output: '' }));
+    expect(description).toMatch(
+      /^\\# a\\_b\n\\> c\n\\-# d\nsee https:\/\/wiki\.example\.org\/disk_full_now and a > b/,
+    );
+  });
+
   it('fits the limits, whatever there is to say', async () => {
     const labels = Object.fromEntries(
       Array.from({ length: 40 }, (_, index) => [`label${index}`, '_'.repeat(500)]),

@@ -59,7 +59,9 @@ export function messageOf(username: string, event: HandlerEvent): DiscordMessage
   return { username, embeds: [embed], allowed_mentions: { parse: [] } };
 }
 
-/** Descriptions are Markdown; an output shows as it is, and makes no links. */
+/** Descriptions are Markdown; an output shows as it is, and makes no links. An address is none, and would break. */
 function plain(text: string): string {
-  return text.replaceAll(/[\\*_~`|[\]]/g, '\\$&');
+  return text.replaceAll(/https?:\/\/[^\s<]+|[\\*_~`|[\]]|^[#>-]/gm, (part) =>
+    part.length === 1 ? `\\${part}` : part,
+  );
 }
