@@ -171,6 +171,11 @@ describe('a mail', () => {
     for (const name of ['disk', 'load']) expect(got.text).toContain(`The check ${name} switched from ok`);
   });
 
+  it('has a subject that ends with a whole character where it is cut', async () => {
+    const { headers } = await mailed({ subject_template: `${'x'.repeat(198)}🔥🔥` });
+    expect(headers.subject).toBe(`${'x'.repeat(198)}…`);
+  });
+
   it('has the same Message-ID at each try of an event, and another for another event', async () => {
     const ids = [];
     for (const type of ['problem', 'problem', 'recovery'] as const)

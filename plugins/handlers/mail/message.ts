@@ -1,5 +1,13 @@
 import { createHash } from 'node:crypto';
-import { alertsOf, type Context, type HandlerEvent, type JsonObject, severityOf, titleOf } from 'opsbro/sdk';
+import {
+  alertsOf,
+  type Context,
+  cutText,
+  type HandlerEvent,
+  type JsonObject,
+  severityOf,
+  titleOf,
+} from 'opsbro/sdk';
 import { defaultHtml, defaultTemplates } from './default-templates.ts';
 import type { MailOptions, Template } from './options.ts';
 
@@ -38,7 +46,7 @@ export async function composeMessage(ctx: Context<MailOptions>, event: HandlerEv
   const html = given(ctx, 'html_template');
   const subject = (await ctx.render(pick('subject'), data)).replaceAll(/\s+/g, ' ').trim();
   return {
-    subject: marked(event, subject).slice(0, maxSubject),
+    subject: cutText(marked(event, subject), maxSubject),
     text: await ctx.render(pick('text'), data),
     ...(html !== 'none' && { html: await ctx.render(html || defaultHtml, data, { html: true }) }),
     messageId: `<${createHash('sha256').update(event.key).digest('hex').slice(0, 32)}@${hostPart(event.node)}>`,
