@@ -14,6 +14,8 @@ export interface SlackOptions {
 interface Answer {
   ok?: boolean;
   error?: string;
+  /** Of `conversations.create`. */
+  channel?: { id?: string };
 }
 
 /** Errors that pass by themselves; every other one wants somebody to change something. */
@@ -36,7 +38,7 @@ export async function postMessage(
   token: string,
   attachments: SlackAttachment[],
 ): Promise<void> {
-  const { channel } = ctx.options;
+  const channel = addressOf(ctx.options.channel);
   // Slack refuses `as_user` from apps of today; legacy tokens post as their owner with it.
   const message = { channel, text: '', attachments, ...(token.startsWith('xoxp-') && { as_user: true }) };
   const first = await call(ctx, token, 'chat.postMessage', message);
@@ -45,7 +47,10 @@ export async function postMessage(
   const created = await call(ctx, token, 'conversations.create', { name: channelName(channel) });
   if (!created.ok) throw refusal(`conversations.create of ${channel}`, created);
   ctx.log.info('created the Slack channel', { channel });
-  const second = await call(ctx, token, 'chat.postMessage', message);
+  const second = await call(ctx, token, 'chat.postMessage', {
+    ...message,
+    channel: created.channel?.id ?? channel,
+  });
   if (!second.ok) throw refusal('chat.postMessage', second);
 }
 
@@ -64,7 +69,7 @@ async function call(
     secrets: [token],
   });
   try {
-    return JSON.parse(text) as Answer;
+    return (JSON.parse(text) ?? {}) as Answer;
   } catch {
     throw new DeliveryError(`${method}: the answer is no JSON but ${headers['content-type'] ?? 'something'}`);
   }
@@ -81,9 +86,14 @@ function refusal(method: string, { error = 'no reason given' }: Answer): Deliver
   });
 }
 
-/** Ids of channels; a channel of such an id cannot be created. */
+/** Ids of channels, and who can be written to; a channel of such a name cannot be created. */
 function isId(channel: string): boolean {
-  return /^[CDG][A-Z0-9]{8,}$/.test(channel);
+  return channel.startsWith('@') || /^[CDGUW][A-Z0-9]{8,}$/.test(channel);
+}
+
+/** The channel as Slack knows it: what cannot be a name was created as another. */
+function addressOf(channel: string): string {
+  return isId(channel) ? channel : `${channel.startsWith('#') ? '#' : ''}${channelName(channel)}`;
 }
 
 /** Names are lower case, without spaces and dots, of at most 80 characters. */

@@ -38,17 +38,23 @@ const colors: { [severity in EventSeverity]: string } = {
   info: '#439FE0',
 };
 const maxText = 3000;
+const maxField = 300;
 const maxAttachments = 20;
 
-/** One attachment per check that the event tells of, or one for the event. */
+/** One attachment per check that the event tells of, the last one for all those beyond twenty; or one for the event. */
 export function attachmentsOf(event: HandlerEvent): SlackAttachment[] {
   if (event.type === 'group') return [groupAttachment(event)];
   const alerts = alertsOf(event);
   if (alerts.length <= 1) return [attachment(event, bodyOf(event), alerts[0])];
-  return alerts.slice(0, maxAttachments).map((alert) => {
+  const shown = alerts.length > maxAttachments ? maxAttachments - 1 : alerts.length;
+  const attachments = alerts.slice(0, shown).map((alert) => {
     const single: HandlerEvent = { ...event, data: { ...alert } as HandlerEvent['data'] };
     return attachment(single, bodyOf(single), alert);
   });
+  if (shown === alerts.length) return attachments;
+  const rest = alerts.slice(shown) as HandlerEvent['data'][];
+  const others: HandlerEvent = { ...event, data: { ...event.data, alerts: rest } };
+  return [...attachments, attachment(others, `and ${rest.length} more:\n${bodyOf(others)}`)];
 }
 
 function attachment(event: HandlerEvent, text: string, alert?: Partial<Alert>): SlackAttachment {
@@ -62,7 +68,11 @@ function attachment(event: HandlerEvent, text: string, alert?: Partial<Alert>): 
     author_name: author,
     footer: `Send by OpsBro on ${author}`,
     ts: Math.floor(event.at / 1000),
-    fields: factsOf(event).map(({ title, value }) => ({ title, value: escaped(value), short: true })),
+    fields: factsOf(event).map(({ title, value }) => ({
+      title,
+      value: escaped(cutText(value, maxField)),
+      short: true,
+    })),
   };
 }
 

@@ -124,6 +124,21 @@ describe('a message', () => {
     expect(attachments.map(({ color }) => color)).toEqual(['warning', 'danger']);
   });
 
+  it('says of how many more checks it tells nothing', async () => {
+    const alerts = Array.from({ length: 25 }, (_, index) => ({
+      ...testEvent('problem').data,
+      name: `disk${index}`,
+      display_name: `disk${index}`,
+    }));
+    const { attachments } = await posted(testEvent('problem', { alerts }));
+    expect(attachments).toHaveLength(20);
+    expect(attachments[18]?.fallback).toBe('CRITICAL disk18 on web1');
+    expect(attachments[19]).toMatchObject({
+      color: 'danger',
+      text: expect.stringMatching(/^and 6 more:\nCRITICAL disk19: load is 42\n[^]*disk24: load is 42$/),
+    });
+  });
+
   it('cannot call a whole channel by an output', async () => {
     const { attachments } = await posted(
       testEvent('problem', { output: '<!channel> & more', long_output: '' }),
@@ -152,13 +167,29 @@ describe('the token', () => {
 });
 
 describe('a channel that does not exist', () => {
-  it('is created once, and the message sent again', async () => {
-    const ctx = contextOf(fakeSlack({ 'chat.postMessage': [refused('channel_not_found')] }), {
-      channel: '#Ops Alerts',
-    });
+  it('is created once, and the message sent again to what was created', async () => {
+    const created = { text: '{"ok": true, "channel": {"id": "C0123456789", "name": "ops-alerts"}}' };
+    const ctx = contextOf(
+      fakeSlack({
+        'chat.postMessage': [refused('channel_not_found')],
+        'conversations.create': [created],
+      }),
+      { channel: '#ops-alerts' },
+    );
     expect((await runVerb(slack, ctx, testEvent('problem'))).status).toBe('done');
     expect(methods(ctx)).toEqual(['chat.postMessage', 'conversations.create', 'chat.postMessage']);
     expect(ctx.requests[1]?.body).toBe('{"name":"ops-alerts"}');
+    expect(JSON.parse(ctx.requests[2]?.body ?? '')).toMatchObject({ channel: 'C0123456789' });
+  });
+
+  it.each([
+    ['#Ops Alerts', '#ops-alerts'],
+    ['Ops.Alerts', 'ops-alerts'],
+    ['C0123456789', 'C0123456789'],
+    ['U0123456789', 'U0123456789'],
+    ['@Bob', '@Bob'],
+  ])('is looked for by the name that it would get: %s by %s', async (channel, name) => {
+    expect((await posted(testEvent('problem'), { channel })).channel).toBe(name);
   });
 
   it.each([
@@ -179,6 +210,15 @@ describe('a channel that does not exist', () => {
       'invite the app',
     ],
     ['is not created by its id', 'C0123456789', undefined, undefined, 1, 'channel_not_found'],
+    ['is not created for a user', 'U0123456789', undefined, undefined, 1, 'channel_not_found'],
+    [
+      'is not created for an answer of no sense',
+      '#alerts',
+      undefined,
+      { text: 'null' },
+      2,
+      'no reason given',
+    ],
   ])('%s', async (_, channel, again, created, requests, reason) => {
     const ctx = contextOf(
       fakeSlack({
