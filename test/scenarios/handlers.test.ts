@@ -106,6 +106,11 @@ it('tests a handler and shows the exchange, also one that is not enabled or fail
   expect((await cli('__complete', '--', 'handlers', 'outbox', 'list', '--handler', 'o')).stdout).toBe(
     'off\n',
   );
+  for (const words of [['list'], ['show', 'off'], ['outbox', 'list']]) {
+    const result = await cli('handlers', ...words, '--json');
+    expect(result).toMatchObject({ code: 0, stderr: '' });
+    expect(result.json()).not.toBeNull();
+  }
   const listed = await cli('handlers', 'list');
   expect(listed.stdout).toMatch(/^hook +webhook +enabled/m);
   expect(listed.stdout).toMatch(/^off +webhook +disabled/m);
