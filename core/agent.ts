@@ -384,6 +384,7 @@ class Agent implements AgentHandle {
     );
     if (waiting && sinceMs < initialDeadlineMs) return;
     this.#state = 'running';
+    this.#parts.deps.notifications.settled();
     this.#notifier.ready();
     if (this.#options.oneShot === true) this.stop('everything ran once');
   }

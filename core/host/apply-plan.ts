@@ -1,6 +1,7 @@
 import { removal } from '../../alerting/state/advance.ts';
 import type { ConfigObject, ConfigPlan } from '../../configuration/model.ts';
 import type { Program } from '../../language/program.ts';
+import { sizeHeap } from '../heap.ts';
 import type { HostDeps } from './deps.ts';
 import type { Runtime } from './objects.ts';
 
@@ -26,6 +27,7 @@ export async function applyPlan(
   plan: ConfigPlan,
 ): Promise<void> {
   const { table, board, registry } = deps;
+  sizeHeap(plan.start.length + plan.restart.length + plan.kept);
   if (plan.plugins !== null) for (const id of registry.replace(plan.plugins)) code.invalidate(id);
   const fresh = [...plan.start, ...plan.restart];
   rules.put(fresh.flatMap(programOf));

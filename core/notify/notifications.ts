@@ -49,6 +49,7 @@ export class Notifications {
   readonly #record: (record: ExplainRecord) => void;
   #handlers: HandlerPolicy[] = [];
   #isComplete = true;
+  #isSettled = false;
 
   constructor(deps: HostDeps, node: string, holds: HoldFinder, record: (record: ExplainRecord) => void) {
     const { clock, store } = deps;
@@ -92,11 +93,17 @@ export class Notifications {
   async start(bus: Bus): Promise<void> {
     bus.subscribe('groups', ({ added, removed, at }) => {
       void this.reconsider();
+      if (!this.#isSettled) return;
       for (const group of added) void this.announce(groupChange(group, 'add', at));
       for (const group of removed) void this.announce(groupChange(group, 'remove', at));
     });
     await this.reconsider();
     this.outbox.start();
+  }
+
+  /** The first round is over: what this host is, is known, and a change of it is news. */
+  settled(): void {
+    this.#isSettled = true;
   }
 
   stop(): void {
@@ -138,8 +145,10 @@ export class Notifications {
     this.#holds.reset();
     const alerts: Alert[] = [];
     const known = this.dispatcher.checks();
-    for (const { object } of table.of('check')) {
+    for (const { object, active } of table.of('check')) {
       const status = board.decided(object.id);
+      // One without a verdict does not apply here, or its first is on its way.
+      if (status === undefined && active) known.delete(object.id);
       if (object.kind !== 'check' || status === undefined) continue;
       const isNews = status.hardState !== 'ok' || known.has(object.id);
       const alert = isNews ? alertOf(object, status, this.#oldState(object.id), this.#handlers) : null;

@@ -1,7 +1,7 @@
 import type { VerdictState } from 'opsbro/sdk';
 import { describe, expect, it } from 'vitest';
 import type { CheckObject, ConfigObject } from '../../../configuration/model.ts';
-import { applyPlan } from '../../../core/host/apply-plan.ts';
+import { applyPlan, linkGroups } from '../../../core/host/apply-plan.ts';
 import { Results } from '../../../core/host/results.ts';
 import type { JobResult } from '../../../threads/protocol.ts';
 import {
@@ -128,6 +128,32 @@ describe('Notifications', () => {
     expect([...bench.kept.keys()]).toEqual([]);
   });
 
+  it('takes no check for gone whose first verdict is on its way to the store', async () => {
+    const bench = await begin([check('c'), handlerObject('log')]);
+    let release = (): void => undefined;
+    const { put } = bench.deps.store;
+    bench.deps.store.put = (batch) =>
+      new Promise((resolve) => {
+        release = () => resolve(put(batch));
+        bench.deps.store.put = put;
+      });
+    const judged = judge(bench, 'c', 'critical');
+    await bench.deps.notifications.reconsider();
+    release();
+    await judged;
+    expect(told(bench)).toEqual(['log: check c is CRITICAL (was PENDING): c critical']);
+  });
+
+  it('ends the problem of a check that no longer applies here', async () => {
+    const bench = await begin([check('c', { ifGroup: 'blue' }), handlerObject('log')]);
+    await judge(bench, 'c', 'critical');
+    bench.deps.board.setStaticGroups([], 6);
+    await linkGroups(bench.deps);
+    await bench.deps.notifications.reconsider();
+    await turn();
+    expect(told(bench).at(-1)).toBe('log: check c is no longer there (was CRITICAL)');
+  });
+
   it('keeps quiet hours by the wall clock, also after it was set', async () => {
     const quiet = { hours: 'sun-sat 22:00-23:00', timezone: 'UTC', except: [] };
     const bench = await begin([check('c'), handlerObject('log', { quietHours: [quiet] })]);
@@ -176,15 +202,23 @@ describe('Notifications', () => {
     expect(told(bench)).toEqual(['late: check c is CRITICAL (was PENDING): c critical']);
   });
 
-  it('tells of groups that come and go', async () => {
+  it('tells of groups that come and go, once the first round has told what this host is', async () => {
     const bench = await begin([handlerObject('log')]);
+    bench.deps.board.setStaticGroups(['first'], 4);
+    await turn();
+    bench.deps.notifications.settled();
     bench.deps.board.setStaticGroups(['blue'], 5);
     await turn();
     bench.deps.board.setStaticGroups([], 6);
     await turn();
-    expect(told(bench)).toEqual(['log: group blue was added', 'log: group blue was removed']);
+    expect(told(bench)).toEqual([
+      'log: group blue was added',
+      'log: group first was removed',
+      'log: group blue was removed',
+    ]);
     expect(bench.jobs.map(({ event }) => event?.key)).toEqual([
       'host/group/blue/add@5',
+      'host/group/first/remove@5',
       'host/group/blue/remove@6',
     ]);
   });
