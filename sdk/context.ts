@@ -79,7 +79,10 @@ export interface Context<Options = JsonObject> extends Network {
   readonly signal: AbortSignal;
   readonly log: Log;
   readonly clock: Clock;
-  /** Memory between runs: plain JSON, at most 256 KiB, kept and saved by the core. Empty at the very first run. */
+  /**
+   * Memory between runs: plain JSON, at most 256 KiB, kept and saved by the core. Empty at the very first run. What a run that fails changed
+   * is dropped, but for handlers: whom they have told they need not tell again.
+   */
   readonly state: JsonObject;
   /** Reads a whole text file, UTF-8, at most `maxBytes` (default 1 MiB; more is an error). */
   readText(path: string, options?: { maxBytes?: number }): Promise<string>;

@@ -23,7 +23,7 @@ const heapLimitBytes = (resourceLimits.maxOldGenerationSizeMb ?? 0) * 1024 * 102
 type Outcome =
   | { status: 'done'; value: Json; state: JsonObject | null }
   | { status: 'not-eligible'; reason: string; state: JsonObject | null }
-  | { status: 'failed'; error: PlainError };
+  | { status: 'failed'; error: PlainError; state?: JsonObject | null };
 
 /** The run that a lost error is charged to when Node no longer knows its scope. */
 let latest: Run | undefined;
@@ -134,8 +134,10 @@ class Run implements Scope {
       if (dropped > 0) this.log.warn(`${dropped} numbers that are not finite were left out`);
       return { status: 'done', value, state: changedState(before, context.state) };
     } catch (thrown) {
-      if (!(thrown instanceof NotEligible)) throw thrown;
-      return { status: 'not-eligible', reason: thrown.message, state: changedState(before, context.state) };
+      if (thrown instanceof NotEligible)
+        return { status: 'not-eligible', reason: thrown.message, state: changedState(before, context.state) };
+      if (job.type !== 'handle') throw thrown;
+      return { status: 'failed', error: this.#judge(thrown), state: changedState(before, context.state) };
     }
   }
 

@@ -48,7 +48,8 @@ export type JobResult = {
 } & (
   | { status: 'done'; value: Json; state: JsonObject | null }
   | { status: 'not-eligible'; reason: string; state: JsonObject | null }
-  | { status: 'failed'; error: PlainError }
+  // A handler's state is kept all the same: whom it has told it need not tell again.
+  | { status: 'failed'; error: PlainError; state?: JsonObject | null }
 );
 
 /** Main thread to config thread. */

@@ -41,9 +41,9 @@ export async function tryHandler(deps: HostDeps, handler: HandlerObject, event: 
   });
   writeDown(deps, handler, result);
   const { durationMs, logs } = result;
+  if (result.state != null && table.has(handler.id)) states.set(handler.id, result.state);
   if (result.status === 'failed') return { delivery: failureOf(result.error), durationMs, logs };
   if (result.status === 'not-eligible') return { ...unavailable(result.reason), durationMs, logs };
-  if (result.state !== null && table.has(handler.id)) states.set(handler.id, result.state);
   return { delivery: { status: 'delivered' }, durationMs, logs };
 }
 

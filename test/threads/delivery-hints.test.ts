@@ -19,3 +19,10 @@ it.each([
   const error = { code: 'OPSBRO_HOST_DELIVERY', message: 'refused', ...(data !== undefined && { data }) };
   expect(result.status === 'failed' && result.error).toEqual(error);
 });
+
+it('carries what a handler remembers although it failed, so that it need not tell again what it has told', async () => {
+  const job = jobOf('refuses-delivery', { type: 'handle', event: testEvent('test'), state: { tries: 1 } });
+  expect(await pool.run(job)).toMatchObject({ status: 'failed', state: { tries: 2 } });
+  const collects = jobOf('throws', { state: { tries: 1 } });
+  expect(await pool.run(collects)).not.toHaveProperty('state');
+});
