@@ -263,6 +263,42 @@ describe('a server that refuses', () => {
     expect(ctx.logs).toMatchObject([{ level: 'warn', fields: { refused: ['bad@example.org'] } }]);
   });
 
+  it('an address for now is asked again for that one alone', async () => {
+    const asked: string[] = [];
+    const server = await serve({
+      onRcptTo: ({ address: to }, _, done) => {
+        asked.push(to);
+        const code = to.startsWith('gone')
+          ? 550
+          : to.startsWith('grey') && asked.length < 5
+            ? 451
+            : undefined;
+        done(code === undefined ? null : refuse(code, `not ${to}`));
+      },
+    });
+    const contacts = ['gone@example.org', 'Grey <grey@example.org>', 'good@example.org'];
+    const state: JsonObject = {};
+    const attempt = (event = testEvent('problem')) =>
+      runVerb(mail, hostContext({ options: { ...defaults, ...server, contacts }, state }), event);
+    const later = {
+      code: 'OPSBRO_HOST_DELIVERY',
+      permanent: false,
+      message: expect.stringMatching(/^localhost:\d+: .*451.*not grey@example\.org; others have the mail$/),
+    };
+    await expect(attempt()).rejects.toMatchObject(later);
+    // The server still refuses it, and nobody else is asked.
+    await expect(attempt()).rejects.toMatchObject({ permanent: false });
+    expect(received.map(({ to }) => to)).toEqual([['good@example.org']]);
+    asked.push('waited');
+    await attempt();
+    expect(asked.slice(3)).toEqual(['grey@example.org', 'waited', 'grey@example.org']);
+    expect(received.map(({ to }) => to)).toEqual([['good@example.org'], ['grey@example.org']]);
+    expect(received[1]?.headers.to).toBe('gone@example.org, Grey <grey@example.org>, good@example.org');
+    expect(state).toEqual({});
+    await attempt(testEvent('recovery'));
+    expect(received[2]?.to).toEqual(['grey@example.org', 'good@example.org']);
+  });
+
   it('the connection is tried again later', async () => {
     const { smtp_server } = await serve();
     await new Promise<void>((resolve) => servers.pop()?.close(resolve));

@@ -8,38 +8,69 @@ import type { MailOptions } from './options.ts';
 
 type SmtpSettings = Exclude<Parameters<typeof createTransport>[0], string | undefined>;
 
+const maxSaid = 500;
+
 /** An error as nodemailer throws it; `responseCode` is the server's (RFC 5321 §4.2). */
 interface SmtpError extends Error {
   code?: string;
   responseCode?: number;
   response?: string;
   command?: string;
+  recipient?: string;
+}
+
+/** An address that the server refused while it took others; `isFinal`: for good (5xx). */
+export interface Refused {
+  address: string;
+  said: string;
+  isFinal: boolean;
 }
 
 /**
- * Sends a mail to all contacts over one connection, which ends with `signal`. Resolves with the addresses that the server refused while it
- * took others. Throws a `DeliveryError`; it is permanent where the server says 5xx (RFC 5321 §4.2.1).
+ * Sends a mail over one connection, which ends with `signal`, to those of `recipients`; its header names all contacts. Resolves with the
+ * addresses that the server refused while it took others. Throws a `DeliveryError`; it is permanent where the server says 5xx (RFC 5321 §4.2.1).
  */
 export async function sendMail(
   options: MailOptions,
   message: Message,
+  recipients: string[],
   signal: AbortSignal,
-): Promise<string[]> {
+): Promise<Refused[]> {
   const socket = new Socket();
   const transport = createTransport({ ...(await settings(options)), socket } as SmtpSettings);
   const close = (): void => void socket.destroy();
   signal.addEventListener('abort', close, { once: true });
   try {
     const { addr_from: from, contacts: to } = options;
-    const mail = { from, to, ...message, headers: { 'Auto-Submitted': 'auto-generated' } };
+    const headers = { 'Auto-Submitted': 'auto-generated' };
+    const mail = { from, to, envelope: { from, to: recipients }, ...message, headers };
     const sent = await transport.sendMail({ ...mail, disableFileAccess: true, disableUrlAccess: true });
-    return ((sent.rejected ?? []) as unknown[]).map(String);
+    return ((sent.rejectedErrors ?? []) as SmtpError[]).map((error) => refusedOf(options, error));
   } catch (thrown) {
     throw signal.aborted ? signal.reason : refusal(options, thrown as SmtpError);
   } finally {
     signal.removeEventListener('abort', close);
     close();
   }
+}
+
+/** What to throw when a server that took some addresses refused these for now, as one that does not know the sender yet. */
+export function notForNow(options: MailOptions, refused: Refused[]): DeliveryError {
+  const { host, port } = address(options);
+  const said = refused.slice(0, 3).map(({ address, said }) => `${address}: ${said}`);
+  return new DeliveryError(`${host}:${port}: ${said.join(', ')}; others have the mail`);
+}
+
+function refusedOf(options: MailOptions, error: SmtpError): Refused {
+  const { recipient = '', responseCode = 0 } = error;
+  return { address: recipient, said: saidIn(options, error), isFinal: responseCode >= 500 };
+}
+
+/** What the server said, on one line and without the password. */
+function saidIn({ password }: MailOptions, { response, message }: SmtpError): string {
+  return redactText(response ?? message, [password])
+    .replaceAll(/\s+/g, ' ')
+    .slice(0, maxSaid);
 }
 
 async function settings(options: MailOptions): Promise<object> {
@@ -84,7 +115,7 @@ async function certificates({ ca_file }: MailOptions): Promise<string[]> {
 function refusal(options: MailOptions, error: SmtpError): DeliveryError {
   if (error instanceof DeliveryError) return error;
   const { host, port } = address(options);
-  const said = redactText((error.response ?? error.message).replaceAll(/\s+/g, ' '), [options.password]);
+  const said = saidIn(options, error);
   if (error.command === 'STARTTLS') {
     const advice = "trust its certificate with 'ca_file', or set 'starttls: never'";
     return new DeliveryError(`${host}:${port}: no encryption by STARTTLS: ${said}; ${advice}`);
