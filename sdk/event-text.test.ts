@@ -36,6 +36,12 @@ describe('an event in words', () => {
     ],
     ['a change of groups', other('group'), 'info', 'group redis was added on web1'],
     ['trouble of the agent', other('agent'), 'warning', 'something happened on web1'],
+    [
+      'the end of trouble of the agent',
+      testEvent('agent', { change: 'ended' }),
+      'ok',
+      'something happened on web1',
+    ],
     ['a test', other('test'), 'info', '[TEST] OpsBro on web1'],
     ['a canary', other('canary'), 'info', '[CANARY] OpsBro on web1'],
   ])('has severity and title: %s', (_, event, severity, title) => {

@@ -25,7 +25,7 @@ export function alertsOf({ type, data }: HandlerEvent): Partial<Alert>[] {
  */
 export function severityOf(event: HandlerEvent): EventSeverity {
   if (event.type === 'recovery') return 'ok';
-  if (event.type === 'agent') return 'warning';
+  if (event.type === 'agent') return event.data.change === 'ended' ? 'ok' : 'warning';
   const found = alertsOf(event).map(({ state }) => String(state));
   return (['critical', 'unknown', 'warning', 'ok'] as const).find((state) => found.includes(state)) ?? 'info';
 }

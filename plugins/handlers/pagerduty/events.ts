@@ -32,19 +32,26 @@ const maxKey = 255;
 /**
  * What an event is to PagerDuty. A check has one alert, by its id and node: problems trigger it, recoveries resolve it, acknowledgements
  * acknowledge it. A test triggers an alert of its own and resolves it at once; a canary resolves one that does not exist, which calls
- * nobody. Trouble of the agent triggers; changes of groups and nodes, flapping and downtimes are nothing to wake up for.
+ * nobody. Trouble of the agent triggers, its end resolves; changes of groups and nodes, flapping and downtimes are nothing to wake up for.
  */
 export function pagerDutyEvents(event: HandlerEvent): PagerDutyEvent[] {
   const alerts = alertsOf(event);
   if (alerts.length > 0) return alerts.map((alert) => ofAlert(event, alert));
   const own = keyOf(event.key);
-  if (event.type === 'agent') return [triggered(event, own)];
+  if (event.type === 'agent') return [ofTrouble(event)];
   if (event.type === 'canary') return [{ event_action: 'resolve', dedup_key: own }];
   if (event.type === 'test') return [triggered(event, own), { event_action: 'resolve', dedup_key: own }];
   if (event.type !== 'acknowledgement' || event.data.change === 'ended') return [];
   return [
     { event_action: 'acknowledge', dedup_key: keyOf(`${event.node}/${event.data.check ?? event.data.id}`) },
   ];
+}
+
+/** A trouble has one alert, which its end resolves. */
+function ofTrouble(event: HandlerEvent): PagerDutyEvent {
+  const { trouble, object, change } = event.data;
+  const key = keyOf(trouble === undefined ? event.key : `${event.node}/agent/${trouble}/${object}`);
+  return change === 'ended' ? { event_action: 'resolve', dedup_key: key } : triggered(event, key);
 }
 
 function ofAlert(event: HandlerEvent, alert: Partial<Alert>): PagerDutyEvent {

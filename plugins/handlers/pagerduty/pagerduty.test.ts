@@ -73,6 +73,16 @@ describe('an event', () => {
     ['acknowledgement', { id: 'linux/check/load', change: 'ended' }, []],
     ['agent', {}, [['trigger', 'web1/linux/check/load/7/agent', 'warning']]],
     [
+      'agent',
+      { trouble: 'plugin', object: 'collector/x', change: 'started' },
+      [['trigger', 'web1/agent/plugin/collector/x', 'warning']],
+    ],
+    [
+      'agent',
+      { trouble: 'plugin', object: 'collector/x', change: 'ended' },
+      [['resolve', 'web1/agent/plugin/collector/x', undefined]],
+    ],
+    [
       'test',
       {},
       [
