@@ -10,29 +10,33 @@ export interface Waiting {
 /** What waits for one handler, in one queue per order. The first of each queue may be delivered; queues take turns. */
 export class Lane {
   readonly #queues = new Map<string, Waiting[]>();
+  /** All of them as they came, and the reminders among them: what goes first is found at once. */
+  readonly #waiting = new Map<number, Waiting>();
+  readonly #reminders = new Map<number, Waiting>();
   /** Failures in a row, whatever they were of. */
   failures = 0;
   notBeforeMs = 0;
   isBusy = false;
   dropped = 0;
-  #size = 0;
 
   get size(): number {
-    return this.#size;
+    return this.#waiting.size;
   }
 
   add(waiting: Waiting): void {
     const queue = this.#queues.get(waiting.entry.order);
     if (queue === undefined) this.#queues.set(waiting.entry.order, [waiting]);
     else queue.push(waiting);
-    this.#size += 1;
+    this.#waiting.set(waiting.entry.serial, waiting);
+    if (Number(waiting.entry.event.data.repeat ?? 0) > 0) this.#reminders.set(waiting.entry.serial, waiting);
   }
 
   /** Takes an entry out, and puts its queue behind the others. */
   remove({ entry }: Waiting): void {
     const queue = this.#queues.get(entry.order) ?? [];
     const rest = queue.filter((each) => each.entry.serial !== entry.serial);
-    this.#size -= queue.length - rest.length;
+    this.#waiting.delete(entry.serial);
+    this.#reminders.delete(entry.serial);
     this.#queues.delete(entry.order);
     if (rest.length > 0) this.#queues.set(entry.order, rest);
   }
@@ -56,15 +60,9 @@ export class Lane {
 
   /** What goes first when there is too much: the oldest reminder, else the oldest of all; never the one that is being delivered. */
   expendable(delivering: number | undefined): Waiting | undefined {
-    let oldest: Waiting | undefined;
-    let reminder: Waiting | undefined;
-    for (const waiting of this.all()) {
-      if (waiting.entry.serial === delivering) continue;
-      if (oldest === undefined || waiting.entry.serial < oldest.entry.serial) oldest = waiting;
-      if (Number(waiting.entry.event.data.repeat ?? 0) === 0) continue;
-      if (reminder === undefined || waiting.entry.serial < reminder.entry.serial) reminder = waiting;
-    }
-    return reminder ?? oldest;
+    for (const candidates of [this.#reminders, this.#waiting])
+      for (const [serial, waiting] of candidates) if (serial !== delivering) return waiting;
+    return undefined;
   }
 
   *all(): Generator<Waiting> {

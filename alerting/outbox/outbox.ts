@@ -231,7 +231,9 @@ export class Outbox {
       const waiting = lane.next(now);
       if (waiting !== undefined) void this.#deliver(handler, lane, waiting);
       else if (lane.size === 0 && !lane.isBusy) this.#lanes.delete(handler);
-      else soonest = Math.min(soonest, lane.nextAtMs() ?? soonest);
+      // Each release comes here: a handler that pauses is not searched for what may go.
+      else
+        soonest = Math.min(soonest, lane.notBeforeMs > now ? lane.notBeforeMs : (lane.nextAtMs() ?? soonest));
     }
     this.#cancel();
     if (soonest < Number.POSITIVE_INFINITY)
@@ -242,7 +244,7 @@ export class Outbox {
     const { entry } = waiting;
     lane.isBusy = true;
     this.#delivering.set(handler, entry.serial);
-    const delivery = await this.#parts.deliver(handler, entry.event);
+    const delivery = await this.#parts.deliver(handler, entry.event).catch(brokenDelivery);
     if (delivery.status === 'delivered') {
       this.#delivered(handler, lane);
       lane.remove(waiting);
@@ -330,6 +332,12 @@ export class Outbox {
     const tally = this.#tallies.get(entry.handler) ?? untried;
     this.#tallies.set(entry.handler, counted(tally, entry, outcome, this.#parts.clock.now()));
   }
+}
+
+/** What delivers broke its promise; the lane must go on. */
+function brokenDelivery(error: unknown): Delivery {
+  const message = error instanceof Error ? error.message : String(error);
+  return { status: 'failed', code: 'OPSBRO_PLUGIN_FAILED', message, isPermanent: false, retryAfterMs: null };
 }
 
 function fieldsOf(

@@ -8,6 +8,14 @@ import type { RunState, Runtime } from './objects.ts';
 import { type Samples, seenBy } from './seen.ts';
 
 const roundsToKeep = 3;
+/** When a whole host breaks at once, each of its checks is told to several handlers: the loop turns in between. */
+const perBatch = 200;
+
+/** What a run found. */
+interface Found {
+  runtime: Runtime;
+  result: Observation;
+}
 
 /** Puts the results of runs on the board and tells the bus what changed. */
 export class Results {
@@ -18,10 +26,19 @@ export class Results {
   }
 
   /**
-   * Applies the verdicts of one tick. What must survive a power cut is one batch, on disk before anybody sees it. `samples` are those that
-   * rules were judged by.
+   * Applies the verdicts of one tick. What must survive a power cut of a check is in one batch, on disk before anybody sees it. `samples` are
+   * those that rules were judged by.
    */
-  async verdicts(found: { runtime: Runtime; result: Observation }[], samples?: Samples): Promise<void> {
+  async verdicts(found: Found[], samples?: Samples): Promise<void> {
+    const stored: Promise<void>[] = [];
+    for (let from = 0; from < found.length; from += perBatch) {
+      if (from > 0) await new Promise((resolve) => setImmediate(resolve));
+      stored.push(this.#batch(found.slice(from, from + perBatch), samples));
+    }
+    await Promise.all(stored);
+  }
+
+  async #batch(found: Found[], samples?: Samples): Promise<void> {
     const { clock, notifications, store, table } = this.#deps;
     const at = clock.now();
     const put: [string, Json][] = [];

@@ -272,6 +272,21 @@ describe('Outbox', () => {
     expect(bench.outbox.figures('mail')).toMatchObject({ dead: 1, delivered: 0, last: null });
   });
 
+  it('tries again when what delivers throws', async () => {
+    const bench = new Bench();
+    bench.answers.set('mail', () => {
+      throw new Error('the pool is closed');
+    });
+    const { release } = bench.outbox.add('mail', 'c', sampleEvent('k'));
+    release();
+    await new Promise((resolve) => setImmediate(resolve));
+    expect(bench.outbox.list()).toMatchObject([{ attempts: 1, lastError: 'the pool is closed' }]);
+    bench.answers.set('mail', () => ({ status: 'delivered' }));
+    bench.clock.advance(10_000);
+    await new Promise((resolve) => setImmediate(resolve));
+    expect(bench.outbox.list()).toEqual([]);
+  });
+
   it('keeps no canary that was given up', async () => {
     const bench = new Bench();
     const canary: HandlerEvent = { ...sampleEvent('canary'), type: 'canary' };

@@ -128,6 +128,27 @@ describe('Results', () => {
     expect(bench.deps.board.verdicts.get(id)?.state).toBe('critical');
   });
 
+  it('lets others have a turn while very many checks change at once', async () => {
+    const checks = Array.from({ length: 1000 }, (_, index) => checkObject(`c${index}`, []));
+    const { deps, results } = await begin(checks);
+    const found = checks.map(({ id: one }) => {
+      const runtime = deps.table.get(one);
+      if (runtime === undefined) throw new Error(`no check ${one}`);
+      return { runtime, result: { state: 'critical' as const, output: '' } };
+    });
+    let turns = 0;
+    const count = (): void => {
+      turns += 1;
+      next = setImmediate(count);
+    };
+    let next = setImmediate(count);
+    await results.verdicts(found);
+    clearImmediate(next);
+    expect(turns).toBeGreaterThanOrEqual(4);
+    expect(deps.board.verdicts.size).toBe(1000);
+    expect(deps.board.ahead.size).toBe(0);
+  });
+
   it('lets a verdict that waited for the store not hide a later one that did not', async () => {
     const bench = await begin([check({ attempts: 3 })]);
     await bench.judge('ok');
