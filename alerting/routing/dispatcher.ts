@@ -98,9 +98,10 @@ export class Dispatcher {
 
   /**
    * Looks at everything again: after a reload, a change of groups, of a downtime, an acknowledgement or a silence. `isComplete` false: a file
-   * that cannot be read hides handlers, so that those that are missing are not gone.
+   * that cannot be read hides handlers, so that those that are missing are not gone. `alerts` are taken over first.
    */
-  reconsider(isComplete = true): Plan {
+  reconsider(isComplete = true, alerts: Alert[] = []): Plan {
+    for (const alert of alerts) this.#alerts.set(alert.check, this.#inOwnTime(alert));
     this.#units.clear();
     this.#unitsOf.clear();
     for (const alert of this.#alerts.values()) this.#index(alert);

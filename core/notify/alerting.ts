@@ -20,6 +20,7 @@ export class Alerting {
   readonly desk: HandlerDesk;
   /** What `explain` tells later. */
   readonly records: Ring;
+  #reconsidering: Promise<void> | undefined;
   readonly #deps: HostDeps;
   readonly #troubles: AgentTroubles;
 
@@ -78,8 +79,17 @@ export class Alerting {
     void this.records.flush();
   }
 
+  /** Very many end at once when what they are of recovers: one look for all events of a turn. */
+  #reconsider(): Promise<void> {
+    this.#reconsidering ??= Promise.resolve().then(() => {
+      this.#reconsidering = undefined;
+      return this.notifications.reconsider();
+    });
+    return this.#reconsidering;
+  }
+
   async #changed(event: SuppressionEvent): Promise<void> {
-    await this.notifications.reconsider();
+    await this.#reconsider();
     if (event.kind !== 'acknowledgement') return;
     const { id, by, change, cause, comment, at, until } = event;
     const name = id.split('/').at(-1) ?? id;

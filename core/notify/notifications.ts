@@ -159,7 +159,7 @@ export class Notifications {
     // What a file that cannot be read now had is still on the board.
     for (const id of known)
       if (board.decided(id) === undefined) alerts.push(removedAlert(id, this.dispatcher.alert(id)));
-    await this.#apply(joined([this.dispatcher.changed(alerts), this.dispatcher.reconsider(isComplete)]));
+    await this.#apply(this.dispatcher.reconsider(isComplete, alerts));
   }
 
   /** Tells every handler that is on, and fits, of something that happened. */

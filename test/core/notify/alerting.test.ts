@@ -1,0 +1,42 @@
+import { describe, expect, it } from 'vitest';
+import { checkObject, handlerObject } from '../host/host-bench.ts';
+import { alertingBench, turn } from './alerting-bench.ts';
+
+describe('Alerting', () => {
+  it('looks at everything once, however many suppressions end together', async () => {
+    const names = Array.from({ length: 20 }, (_, index) => `c${index}`);
+    const { alerting, deps, outcomes, runner } = await alertingBench([
+      ...names.map((name) => checkObject(name, [])),
+      handlerObject('log'),
+    ]);
+    const judge = async (state: 'ok' | 'critical'): Promise<void> => {
+      const ids = names.map((name) => `p/check/${name}`);
+      for (const id of ids) outcomes.set(id, { kind: 'verdict', state, output: '' });
+      runner.run(ids);
+      await turn();
+    };
+    await judge('critical');
+    for (const name of names) {
+      const facts = {
+        id: `p/check/${name}`,
+        name,
+        pack: 'p',
+        labels: {},
+        state: 'critical',
+        hard: true,
+      } as const;
+      await alerting.book.acknowledge(facts, {}, 'ann');
+    }
+    await turn();
+    let looks = 0;
+    const { reconsider } = alerting.notifications;
+    alerting.notifications.reconsider = (...given) => {
+      looks += 1;
+      return reconsider.apply(alerting.notifications, given);
+    };
+    await judge('ok');
+    expect(alerting.book.tables.acknowledgements.size).toBe(0);
+    expect(deps.board.verdicts.get('p/check/c0')?.state).toBe('ok');
+    expect(looks).toBe(1);
+  });
+});
