@@ -64,7 +64,8 @@ export class AgentTroubles {
     for (const { change, record } of news) {
       const { kind, object, since } = record;
       const summary = change === 'started' ? record.text : record.over;
-      const detail = { trouble: kind, object, change, since };
+      // The log has a field 'object' of its own.
+      const detail = { trouble: kind, subject: object, change, since };
       bus.publish('agent', { what: summary, detail, at });
       await this.#notifications.announce(
         { type: 'agent', key: `agent/${kind}/${object}/${change}@${at}`, at, summary, data: detail },

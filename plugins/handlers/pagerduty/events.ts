@@ -49,8 +49,8 @@ export function pagerDutyEvents(event: HandlerEvent): PagerDutyEvent[] {
 
 /** A trouble has one alert, which its end resolves. */
 function ofTrouble(event: HandlerEvent): PagerDutyEvent {
-  const { trouble, object, change } = event.data;
-  const key = keyOf(trouble === undefined ? event.key : `${event.node}/agent/${trouble}/${object}`);
+  const { trouble, subject, change } = event.data;
+  const key = keyOf(trouble === undefined ? event.key : `${event.node}/agent/${trouble}/${subject}`);
   return change === 'ended' ? { event_action: 'resolve', dedup_key: key } : triggered(event, key);
 }
 

@@ -74,12 +74,12 @@ describe('an event', () => {
     ['agent', {}, [['trigger', 'web1/linux/check/load/7/agent', 'warning']]],
     [
       'agent',
-      { trouble: 'plugin', object: 'collector/x', change: 'started' },
+      { trouble: 'plugin', subject: 'collector/x', change: 'started' },
       [['trigger', 'web1/agent/plugin/collector/x', 'warning']],
     ],
     [
       'agent',
-      { trouble: 'plugin', object: 'collector/x', change: 'ended' },
+      { trouble: 'plugin', subject: 'collector/x', change: 'ended' },
       [['resolve', 'web1/agent/plugin/collector/x', undefined]],
     ],
     [

@@ -12,6 +12,11 @@ describe('trouble of the agent', () => {
       'mail: agent plugin collector/x is quarantined: the agent died while it ran',
       'mail: agent the store cannot be written; a crash now loses what changes',
     ]);
+    expect(bench.jobs[0]?.event?.data).toMatchObject({
+      trouble: 'plugin',
+      subject: 'collector/x',
+      change: 'started',
+    });
     bench.health.isStoreWritable = true;
     await bench.seconds(1);
     expect(bench.told().at(-1)).toBe('mail: agent the store can be written again');
