@@ -9,4 +9,5 @@ export type * from './manifest.ts';
 export type * from './network.ts';
 export * from './ranges.ts';
 export * from './rates.ts';
+export * from './tell-each.ts';
 export type * from './values.ts';

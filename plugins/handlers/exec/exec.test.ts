@@ -81,6 +81,22 @@ describe('a script written for Nagios', () => {
     });
   });
 
+  it('is run again for the checks alone for which it failed', async () => {
+    const [out, broken] = [join(scratch, 'once.txt'), join(scratch, 'broken')];
+    writeFileSync(broken, '');
+    const text = `[ "$NAGIOS_SERVICEDESC" = load ] && [ -e ${broken} ] && exit 1; echo "$NAGIOS_SERVICEDESC" >> ${out}`;
+    const options = { command: script('once', text), args: [], environment: {}, contacts: [] };
+    const alerts = ['disk', 'load', 'swap'].map((name) => ({ ...testEvent('problem').data, name }));
+    const ctx = hostContext({ options });
+    const several = testEvent('problem', { alerts });
+    await expect(runVerb(exec, ctx, several)).rejects.toThrow('exited with 1');
+    await runVerb(exec, ctx, { ...testEvent('problem', { name: 'other' }), key: 'another' });
+    rmSync(broken);
+    await runVerb(exec, ctx, several);
+    expect(readFileSync(out, 'utf8')).toBe('disk\nother\nload\nswap\n');
+    expect(ctx.state).toEqual({});
+  });
+
   it('tells nobody the secrets of its environment', async () => {
     const command = script('leaks', 'echo "bad token $TOKEN" >&2; exit 1');
     const error = await notify(command, testEvent('problem'), { environment: { TOKEN: 's3cret' } }).catch(

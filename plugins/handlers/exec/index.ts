@@ -6,6 +6,7 @@ import {
   defineHandler,
   type ExecOptions,
   redactText,
+  tellEach,
 } from 'opsbro/sdk';
 import { nagiosVariables } from './nagios-variables.ts';
 
@@ -20,15 +21,15 @@ const maxSaid = 500;
 /** The run's own timeout is what counts. */
 const timeoutMs = 24 * 3600 * 1000;
 
-/** Runs the program once per check of an event, as Nagios would. Exit code 0 is success, all else is tried again. */
+/** Runs the program once per check of an event, as Nagios would. Exit code 0 is success, all else is tried again, from that check on. */
 export default defineHandler<Options>({
   async handle(ctx, event) {
     const alerts = alertsOf(event);
     const contact = { name: ctx.name, emails: ctx.options.contacts };
-    for (const alert of alerts.length === 0 ? [undefined] : alerts) {
+    await tellEach(ctx, event, alerts.length === 0 ? [undefined] : alerts, (alert) => {
       const env = { ...nagiosVariables(event, alert, contact), ...ctx.options.environment };
-      await run(ctx, { env, stdin: `${JSON.stringify(event)}\n`, timeoutMs });
-    }
+      return run(ctx, { env, stdin: `${JSON.stringify(event)}\n`, timeoutMs });
+    });
   },
 });
 

@@ -1,4 +1,4 @@
-import { defineHandler, deliver } from 'opsbro/sdk';
+import { defineHandler, deliver, tellEach } from 'opsbro/sdk';
 import { pagerDutyEvents } from './events.ts';
 
 interface Options {
@@ -11,7 +11,8 @@ interface Options {
 export default defineHandler<Options>({
   async handle(ctx, event) {
     const { routing_key, endpoint: url, ca_file: caFile } = ctx.options;
-    for (const sent of pagerDutyEvents(event))
-      await deliver(ctx, { url, caFile, json: { routing_key, ...sent }, secrets: [routing_key] });
+    await tellEach(ctx, event, pagerDutyEvents(event), (sent) =>
+      deliver(ctx, { url, caFile, json: { routing_key, ...sent }, secrets: [routing_key] }),
+    );
   },
 });

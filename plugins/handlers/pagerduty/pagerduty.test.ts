@@ -116,6 +116,17 @@ describe('an event', () => {
     ]);
   });
 
+  it('that is tried again goes on where PagerDuty stopped it', async () => {
+    const { data } = testEvent('problem');
+    const alerts = ['disk', 'load', 'swap'].map((check) => ({ ...data, check }));
+    const answers = [202, 429, 202, 202];
+    const ctx = fixtureContext({ options, http: () => ({ status: answers.shift() ?? 500 }) });
+    await expect(runVerb(pagerduty, ctx, testEvent('problem', { alerts }))).rejects.toThrow('429');
+    await runVerb(pagerduty, ctx, testEvent('problem', { alerts }));
+    const keys = ctx.requests.map(({ body }) => (JSON.parse(body ?? '') as PagerDutyEvent).dedup_key);
+    expect(keys).toEqual(['web1/disk', 'web1/load', 'web1/load', 'web1/swap']);
+  });
+
   it('fits the limits, however long its names and texts', async () => {
     const check = `linux/check/${'x'.repeat(300)}`;
     const [first] = await sent(testEvent('problem', { check, output: 'y'.repeat(5000) }));
