@@ -62,6 +62,8 @@ export class Dispatcher {
   readonly #units = new Map<string, Unit>();
   readonly #unitsOf = new Map<string, string[]>();
   readonly #decided = new Map<string, string>();
+  /** What holds alerts back is the same for each handler. */
+  readonly #holdsNow = new Map<Alert, Holds>();
 
   constructor(parts: DispatcherParts) {
     this.#parts = parts;
@@ -112,9 +114,17 @@ export class Dispatcher {
 
   /** Does what is due by now; null when nothing is. Call it once a second. */
   tick(): Plan | null {
+    const [plan = null] = this.ticks(Number.POSITIVE_INFINITY);
+    return plan;
+  }
+
+  /** The same in plans of so many groups, made when they are asked for: very many checks may be held back. */
+  *ticks(groups: number): Generator<Plan> {
     const now = this.#parts.now();
-    const due = [...this.#units].filter(([, { nextAt }]) => nextAt !== null && nextAt <= now);
-    return due.length === 0 ? null : this.#evaluate(new Set(due.map(([key]) => key)));
+    const due: string[] = [];
+    for (const [key, { nextAt }] of this.#units) if (nextAt !== null && nextAt <= now) due.push(key);
+    for (let from = 0; from < due.length; from += groups)
+      yield this.#evaluate(new Set(due.slice(from, from + groups)));
   }
 
   /** What a handler was told of a check last. */
@@ -181,6 +191,7 @@ export class Dispatcher {
     const releases: (() => void)[] = [];
     const handlers = new Map(this.#parts.handlers().map((handler) => [handler.id, handler]));
     const touched = new Set<string>();
+    this.#holdsNow.clear();
     for (const key of keys) {
       const unit = this.#units.get(key);
       const handler = unit && handlers.get(unit.handler);
@@ -193,6 +204,7 @@ export class Dispatcher {
       const release = this.#judge(handler, unit, plan);
       if (release !== null) releases.push(release);
     }
+    this.#holdsNow.clear();
     this.#prune(touched);
     plan.release = () => {
       for (const release of releases) release();
@@ -240,7 +252,10 @@ export class Dispatcher {
 
   /** Only problems are held back. */
   #holdsOf(alert: Alert, at: number): Holds {
-    return alert.state === 'ok' || alert.removed ? { holds: [], nextAt: null } : this.#parts.holds(alert, at);
+    if (alert.state === 'ok' || alert.removed) return { holds: [], nextAt: null };
+    const holds = this.#holdsNow.get(alert) ?? this.#parts.holds(alert, at);
+    this.#holdsNow.set(alert, holds);
+    return holds;
   }
 
   #tell(handler: HandlerPolicy, unit: Unit, candidates: Candidate[], at: number, plan: Plan): () => void {

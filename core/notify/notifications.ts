@@ -13,6 +13,9 @@ import { alertOf, handlerPolicies, outputOf, removedAlert } from './alerts.ts';
 import { deliver } from './delivery.ts';
 import type { HoldFinder } from './holds.ts';
 
+/** When very many are due, the loop turns in between. */
+const groupsPerTurn = 1000;
+
 /** Something that happened, to be told once to each handler that is on. */
 export interface Occurrence {
   type: Exclude<EventType, 'problem' | 'recovery'>;
@@ -130,8 +133,11 @@ export class Notifications {
   }
 
   /** Does what time has brought; call it once a second. */
-  tick(): Promise<void> {
-    return this.#apply(this.dispatcher.tick());
+  async tick(): Promise<void> {
+    for (const plan of this.dispatcher.ticks(groupsPerTurn)) {
+      await this.#apply(plan);
+      await new Promise((resolve) => setImmediate(resolve));
+    }
   }
 
   /**

@@ -222,6 +222,17 @@ describe('Dispatcher', () => {
     }
   });
 
+  it('looks at very many in parts, each of them once', () => {
+    const bench = new Bench();
+    bench.holds = [{ kind: 'silence', text: 'silence s', until: null }];
+    bench.changed(...['a', 'b', 'c'].map((name) => sampleAlert({ check: `linux/check/${name}`, name })));
+    bench.holds = [];
+    bench.now += 30_000;
+    const plans = [...bench.dispatcher.ticks(2)];
+    expect(plans.map(({ put }) => put.length)).toEqual([2, 1]);
+    expect([...bench.dispatcher.ticks(2)]).toEqual([]);
+  });
+
   it('never uses the key of a group again', () => {
     const bench = new Bench();
     bench.handlers = [sampleHandler({ groupBy: ['pack'] })];
