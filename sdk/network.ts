@@ -4,6 +4,7 @@ export interface HttpRequest {
   url: string;
   /** Default GET, or POST where there is a body. */
   method?: string;
+  /** By name, in any case; of two spellings the last one counts. */
   headers?: { [name: string]: string };
   /** Sent as UTF-8. */
   body?: string;

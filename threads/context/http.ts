@@ -86,11 +86,13 @@ function stayingAtHome(home: string): Dispatcher.DispatcherComposeInterceptor {
   };
 }
 
-/** The headers, with the user and password of the URL, which undici leaves out (RFC 7617). */
-function headersOf({ url, headers = {} }: HttpRequest): { [name: string]: string } {
+/** The headers, each once, with the user and password of the URL, which undici leaves out (RFC 7617). */
+function headersOf({ url, headers: given = {} }: HttpRequest): { [name: string]: string } {
+  const headers = Object.fromEntries(
+    Object.entries(given).map(([name, value]) => [name.toLowerCase(), value]),
+  );
   const { username, password } = new URL(url);
-  const isGiven = Object.keys(headers).some((name) => name.toLowerCase() === 'authorization');
-  if (isGiven || (username === '' && password === '')) return headers;
+  if (headers.authorization !== undefined || (username === '' && password === '')) return headers;
   const login = `${unescaped(username)}:${unescaped(password)}`;
   return { ...headers, authorization: `Basic ${Buffer.from(login).toString('base64')}` };
 }

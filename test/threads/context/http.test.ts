@@ -91,6 +91,14 @@ describe('a request', () => {
     }
   });
 
+  it('sends a header once, the last of its spellings', async () => {
+    const port = await serve(({ rawHeaders }, response) => void response.end(JSON.stringify(rawHeaders)));
+    const headers = { 'user-agent': 'opsbro', 'User-Agent': 'probe' };
+    const { text } = await client()({ url: `http://127.0.0.1:${port}/`, headers });
+    expect(text).toContain('"user-agent","probe"');
+    expect(text).not.toContain('opsbro');
+  });
+
   it.each([
     ['agent:s3cret%40%3A', {}, `Basic ${Buffer.from('agent:s3cret@:').toString('base64')}`],
     ['agent', {}, `Basic ${Buffer.from('agent:').toString('base64')}`],
