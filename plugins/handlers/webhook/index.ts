@@ -12,7 +12,8 @@ export default defineHandler<WebhookOptions>({
       headers: headersOf(ctx.options, event, body, ctx.clock.now()),
       body,
       caFile,
-      secrets: [secret, ...Object.values(headers)],
+      // A service may say back the token without the scheme before it.
+      secrets: [secret, ...Object.values(headers).flatMap((value) => [value, ...value.split(' ')])],
     });
   },
 });

@@ -135,6 +135,7 @@ describe('a refusal', () => {
       { permanent: false, retryAfterMs: 9000 },
     ],
     [{ status: 422, text: 'bad Bearer abcd' }, { permanent: true }],
+    [{ status: 401, text: 'no token abcd' }, { permanent: true }],
   ])('of %j asks for %j, and shows no secret', async (answer, hints) => {
     const ctx = contextOf({ headers: { Authorization: 'Bearer abcd' } }, () => answer);
     const error = await runVerb(webhook, ctx, testEvent('problem')).catch((thrown) => thrown);
