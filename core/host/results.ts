@@ -9,7 +9,7 @@ import { type Samples, seenBy } from './seen.ts';
 
 const roundsToKeep = 3;
 /** When a whole host breaks at once, each of its checks is told to several handlers: the loop turns in between. */
-const perBatch = 200;
+const perBatch = 500;
 
 /** What a run found. */
 interface Found {

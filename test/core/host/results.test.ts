@@ -129,7 +129,7 @@ describe('Results', () => {
   });
 
   it('lets others have a turn while very many checks change at once', async () => {
-    const checks = Array.from({ length: 1000 }, (_, index) => checkObject(`c${index}`, []));
+    const checks = Array.from({ length: 2500 }, (_, index) => checkObject(`c${index}`, []));
     const { deps, results } = await begin(checks);
     const found = checks.map(({ id: one }) => {
       const runtime = deps.table.get(one);
@@ -145,7 +145,7 @@ describe('Results', () => {
     await results.verdicts(found);
     clearImmediate(next);
     expect(turns).toBeGreaterThanOrEqual(4);
-    expect(deps.board.verdicts.size).toBe(1000);
+    expect(deps.board.verdicts.size).toBe(2500);
     expect(deps.board.ahead.size).toBe(0);
   });
 
