@@ -12,7 +12,7 @@ export interface HttpRequest {
   timeoutMs?: number;
   /** Of the answer's body; what is beyond is dropped and `truncated` set. Default 1 MiB. */
   maxBytes?: number;
-  /** Redirects to follow, default 0: a redirect is the answer. Another origin gets Accept, Content-Type, User-Agent and no other header. */
+  /** Redirects to follow, default 0: a redirect is the answer. Another origin gets none of `headers` but Accept, Accept-Language, Content-Type and User-Agent. */
   maxRedirects?: number;
   /** A file of PEM certificates that are trusted beside the system's. */
   caFile?: string;
