@@ -94,8 +94,9 @@ function reportOf({ id, status }: ReportedCheck, changes: RecordedChange[], span
   };
 }
 
-function isBeginning({ oldHardState, hardState }: RecordedChange): boolean {
-  return !isProblem(oldHardState) && isProblem(hardState);
+/** The run that begins or ends flapping gives two changes with the same states. */
+function isBeginning({ cause, oldHardState, hardState }: RecordedChange): boolean {
+  return cause !== 'flapping' && cause !== 'steady' && !isProblem(oldHardState) && isProblem(hardState);
 }
 
 /** Every end of a problem, and how long it had lasted; null when its beginning is not known. */

@@ -80,6 +80,19 @@ describe('a report', () => {
     });
   });
 
+  it.each([25, 30])(
+    'counts a problem once with which the check begins flapping, above %i percent',
+    (high) => {
+      const runs = Array.from({ length: 20 }, (_, at): [number, 'ok' | 'critical'] => [
+        at,
+        at % 2 === 0 ? 'ok' : 'critical',
+      ]);
+      const lived = life(runs, { flapping: { enabled: true, high, low: 20 } });
+      expect(lived.changes.map(({ cause }) => cause)).toContain('flapping');
+      expect(of(lived)?.problems).toBe(10);
+    },
+  );
+
   it('counts hard states, so a soft one costs nothing', () => {
     const soft = life(
       [
