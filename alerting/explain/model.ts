@@ -32,6 +32,7 @@ export interface DeliveryRecord {
   handler: string;
   /** The event's. */
   key: string;
+  /** `dead`: given up after the attempts before. */
   outcome: 'delivered' | 'failed' | 'dead';
   /** Of the error; '' when it was delivered. */
   code: string;

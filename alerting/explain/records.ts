@@ -1,4 +1,5 @@
 import type { StateChange } from '../model.ts';
+import type { OutboxEntry } from '../outbox/entry.ts';
 import type { Delivery } from '../outbox/outbox.ts';
 import type { DecisionRecord } from '../routing/model.ts';
 import type { DeliveryRecord, RecordedDecision, SeenValue, StateRecord } from './model.ts';
@@ -17,6 +18,16 @@ export function decisionRecords(decision: DecisionRecord): RecordedDecision[] {
   return [{ kind: 'decision', ...decision }];
 }
 
+/** The record of an event that is not tried again. */
+export function givenUpRecord(
+  handler: string,
+  { event, lastError }: OutboxEntry,
+  at: number,
+): DeliveryRecord {
+  const message = lastError.slice(0, messageKept);
+  return { kind: 'delivery', at, handler, key: event.key, outcome: 'dead', code: '', message };
+}
+
 /** The record of an attempt to deliver an event. */
 export function deliveryRecord(handler: string, key: string, delivery: Delivery, at: number): DeliveryRecord {
   const base = { kind: 'delivery', at, handler, key } as const;
@@ -26,9 +37,8 @@ export function deliveryRecord(handler: string, key: string, delivery: Delivery,
     case 'unavailable':
       return { ...base, outcome: 'failed', code: '', message: delivery.message.slice(0, messageKept) };
     case 'failed': {
-      const { code, message, isPermanent } = delivery;
-      const outcome = isPermanent ? 'dead' : 'failed';
-      return { ...base, outcome, code, message: message.slice(0, messageKept) };
+      const { code, message } = delivery;
+      return { ...base, outcome: 'failed', code, message: message.slice(0, messageKept) };
     }
   }
 }

@@ -1,4 +1,4 @@
-import { stepRecord } from '../../alerting/explain/records.ts';
+import { givenUpRecord, stepRecord } from '../../alerting/explain/records.ts';
 import { Ring, type RingStore } from '../../alerting/explain/ring.ts';
 import type { AlertBook } from '../../alerting/suppression/book.ts';
 import type { SuppressionEvent } from '../../alerting/suppression/model.ts';
@@ -30,6 +30,10 @@ export class Alerting {
     this.book = makeAlertBook(deps);
     this.holds = new HoldFinder(deps, () => this.book.tables);
     this.notifications = new Notifications(deps, node, this.holds, (record) => this.records.add(record));
+    this.notifications.outbox.onSettled((entry, outcome) => {
+      const name = deps.table.handler(entry.handler)?.name ?? entry.handler;
+      if (outcome === 'given-up') this.records.add(givenUpRecord(name, entry, deps.clock.now()));
+    });
     this.canaries = new Canaries(deps, this.notifications);
     this.desk = new HandlerDesk(deps, this, node);
     this.#troubles = new AgentTroubles(deps, this.notifications, health);

@@ -60,6 +60,9 @@ beforeAll(async () => {
       'demo/handlers/away.yml': handler('  if_group: somewhere-else\n'),
       'demo/handlers/asleep.yml': handler('  quiet_hours:\n    - {from: "00:00", to: "24:00"}\n'),
       'demo/handlers/together.yml': handler('  group_by: [pack]\n  group_wait: 1h\n'),
+      'ntfy/parameters.yml': 'parameters:\n  token: hunter2\n',
+      'ntfy/checks/locked.yml': check(`'{{parameters.token}}' != 'x' and ${broken}`),
+      'ntfy/checks/called.yml': `check:\n  interval: 1s\n  script: "test -z '$token$' || exit 2"\n`,
       'demo/checks/soft.yml': check(broken, '  attempts: 100\n'),
       ...Object.fromEntries(names.map((name) => [`demo/checks/${name}.yml`, check(fine, keysOf[name])])),
     },
@@ -128,6 +131,21 @@ describe('explain check', () => {
   it('shows the parents of a check and their states', async () => {
     const { dependencies } = await explain('child');
     expect(dependencies).toMatchObject([{ id: 'demo/check/parent', state: 'critical', hard: true }]);
+  });
+
+  it('shows a script as its file has it, and no parameter that is a secret', async () => {
+    await agent.until('a verdict', async () => {
+      const locked = await agent.get<CheckView>('/api/v1/checks/ntfy%2Fcheck%2Flocked');
+      const called = await agent.get<CheckView>('/api/v1/checks/ntfy%2Fcheck%2Fcalled');
+      return locked.state === 'critical' && called.state === 'critical';
+    });
+    for (const name of ['locked', 'called']) {
+      const { stdout } = await cli('explain', 'check', name);
+      expect(stdout).toMatch(/^CRITICAL /);
+      expect(stdout + JSON.stringify(await explain(name))).not.toContain('hunter2');
+    }
+    const { written } = await explain('called');
+    expect(written).toContainEqual({ key: 'script', value: "test -z '$token$' || exit 2" });
   });
 
   it('answers a name that is not there with the nearest, and a time that is none with how to write one', async () => {

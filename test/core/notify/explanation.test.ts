@@ -1,0 +1,81 @@
+import type { Json, JsonObject, VerdictState } from 'opsbro/sdk';
+import { expect, it } from 'vitest';
+import type { ExplanationView } from '../../../alerting/explain/view.ts';
+import type { CheckObject } from '../../../configuration/model.ts';
+import type { Runtime } from '../../../core/host/objects.ts';
+import { Results } from '../../../core/host/results.ts';
+import { samplesNow } from '../../../core/host/seen.ts';
+import { explainCheck } from '../../../core/notify/explanation.ts';
+import { checkObject, handlerObject } from '../host/host-bench.ts';
+import { type AlertingBench, alertingBench, refused, turn } from './alerting-bench.ts';
+
+async function judge(
+  { deps, outcomes }: AlertingBench,
+  check: CheckObject,
+  state: VerdictState,
+): Promise<void> {
+  const runtime = deps.table.get(check.id);
+  if (runtime === undefined) throw new Error(`no check ${check.id}`);
+  runtime.active = true;
+  // Its scheduled runs find the same.
+  outcomes.set(check.id, { kind: 'verdict', state, output: state });
+  await new Results(deps).verdicts([{ runtime, result: { state, output: state } }]);
+  await turn();
+}
+
+const explain = (bench: AlertingBench, check: CheckObject, at: number | null): Promise<ExplanationView> =>
+  explainCheck(bench.deps, bench.alerting, async () => [], check, { at, since: 0 });
+
+it('tells of a notification that was given up, with the attempt before', async () => {
+  const check = checkObject('c', []);
+  const bench = await alertingBench([check, handlerObject('chat')]);
+  bench.answers.set('p/handler/chat', refused());
+  await judge(bench, check, 'ok');
+  await judge(bench, check, 'critical');
+  await bench.seconds(2);
+  const { handlers } = await explain(bench, check, null);
+  expect(handlers).toMatchObject([
+    {
+      name: 'chat',
+      told: { state: 'critical', key: 'host/p/check/c/2/problem' },
+      deliveries: [
+        { outcome: 'failed', code: 'OPSBRO_HOST_DELIVERY' },
+        { outcome: 'dead', message: expect.stringContaining('answers 400') },
+      ],
+    },
+  ]);
+});
+
+it('remembers a check that was taken out', async () => {
+  const check = checkObject('c', []);
+  const bench = await alertingBench([check, handlerObject('chat')]);
+  await judge(bench, check, 'critical');
+  bench.deps.bus.publish('verdict', {
+    ...{ check: check.id, name: 'c', at: 70, cause: 'removed', oldState: 'critical', state: 'pending' },
+    ...{ hard: true, oldHardState: 'critical', hardState: 'pending', attempt: 0, episode: 1 },
+    ...{ stale: false, output: '' },
+  });
+  await turn();
+  const { steps, last_step } = await explain(bench, check, Number.MAX_SAFE_INTEGER / 2);
+  expect([steps.length, last_step?.cause]).toEqual([2, 'removed']);
+});
+
+it('keeps what was judged by, not what came afterwards', async () => {
+  const check = checkObject('c', ['memory']);
+  const path = check.program?.references[0]?.path ?? [];
+  const tree = (value: number): JsonObject =>
+    path.reduceRight<Json>((inner, key) => ({ [key]: inner }), value) as JsonObject;
+  const bench = await alertingBench([check]);
+  const { board, table } = bench.deps;
+  const at = bench.clock.now() - 3000;
+  board.samples.set('memory', { tree: tree(97), at });
+  const samples = samplesNow(board);
+  board.samples.set('memory', { tree: tree(12), at: at + 1000 });
+  const runtime = table.get(check.id) as Runtime;
+  runtime.active = true;
+  const result = { state: 'critical' as const, output: 'full' };
+  await new Results(bench.deps).verdicts([{ runtime, result }], samples);
+  const { seen, last_step: step } = await explain(bench, check, null);
+  expect(step?.seen).toMatchObject([{ value: path.length === 0 ? tree(97) : 97, age: 3 }]);
+  expect(seen).toMatchObject([{ value: path.length === 0 ? tree(12) : 12, age: 2 }]);
+});
