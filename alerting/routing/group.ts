@@ -65,10 +65,11 @@ export function notificationOf(
   };
 }
 
+/** A check that is taken out and comes back counts its episodes anew: the second it began in tells them apart. */
 function keyOf(node: string, { alert, change, repeat }: Member): string {
   const type = change === 'recovered' ? 'recovery' : 'problem';
   const reminder = repeat === 0 ? '' : `/${repeat}`;
-  return `${node}/${alert.check}/${alert.episode}/${type}${reminder}`;
+  return `${node}/${alert.check}/${Math.floor(alert.since / 1000)}.${alert.episode}/${type}${reminder}`;
 }
 
 function memberOf({ alert, told, finding: { need } }: Candidate): Member {

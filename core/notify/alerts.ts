@@ -88,7 +88,7 @@ export function outputOf({
 }
 
 /** The end of an alert whose check is no longer there, or does not apply here any more. */
-export function removedAlert(id: string, told: Alert | undefined): Alert {
+export function removedAlert(id: string, told: Alert | undefined, at: number): Alert {
   const [pack = '', , name = id] = id.split('/');
   return {
     check: id,
@@ -96,7 +96,7 @@ export function removedAlert(id: string, told: Alert | undefined): Alert {
     displayName: name,
     pack,
     episode: 0,
-    since: 0,
+    since: at,
     output: '',
     longOutput: '',
     attempt: 1,

@@ -146,7 +146,7 @@ export class Notifications {
    */
   async reconsider(isComplete = this.#isComplete): Promise<void> {
     this.#isComplete = isComplete;
-    const { board, table } = this.#deps;
+    const { board, clock, table } = this.#deps;
     this.#handlers = handlerPolicies(this.#deps);
     this.#holds.reset();
     const alerts: Alert[] = [];
@@ -164,7 +164,8 @@ export class Notifications {
     }
     // What a file that cannot be read now had is still on the board.
     for (const id of known)
-      if (board.decided(id) === undefined) alerts.push(removedAlert(id, this.dispatcher.alert(id)));
+      if (board.decided(id) === undefined)
+        alerts.push(removedAlert(id, this.dispatcher.alert(id), clock.now()));
     await this.#apply(this.dispatcher.reconsider(isComplete, alerts));
   }
 

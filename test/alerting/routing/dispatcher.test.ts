@@ -65,7 +65,7 @@ describe('Dispatcher', () => {
     bench.changed(critical);
     bench.changed(recovered);
     bench.changed(recovered);
-    expect(bench.keys).toEqual(['host/linux/check/load/1/problem', 'host/linux/check/load/2/recovery']);
+    expect(bench.keys).toEqual(['host/linux/check/load/1.1/problem', 'host/linux/check/load/1.2/recovery']);
     expect([...bench.dispatcher.checks()]).toEqual([]);
     expect([...bench.store]).toEqual([]);
   });
@@ -85,7 +85,7 @@ describe('Dispatcher', () => {
     expect(bench.sent).toEqual([]);
     bench.holds = [];
     bench.pass(30_000);
-    expect(bench.keys).toEqual(['host/linux/check/load/1/problem']);
+    expect(bench.keys).toEqual(['host/linux/check/load/1.1/problem']);
   });
 
   it('says nothing of a problem that came and went in a downtime', () => {
@@ -104,9 +104,9 @@ describe('Dispatcher', () => {
     bench.changed(critical);
     for (let second = 0; second < 125; second += 1) bench.pass(1000);
     expect(bench.keys).toEqual([
-      'host/linux/check/load/1/problem',
-      'host/linux/check/load/1/problem/1',
-      'host/linux/check/load/1/problem/2',
+      'host/linux/check/load/1.1/problem',
+      'host/linux/check/load/1.1/problem/1',
+      'host/linux/check/load/1.1/problem/2',
     ]);
   });
 
@@ -285,7 +285,7 @@ describe('Dispatcher', () => {
     bench.handlers = handlers;
     bench.apply(bench.dispatcher.reconsider());
     bench.changed(recovered);
-    expect(bench.keys).toEqual(['host/linux/check/load/1/problem', 'host/linux/check/load/2/recovery']);
+    expect(bench.keys).toEqual(['host/linux/check/load/1.1/problem', 'host/linux/check/load/1.2/recovery']);
   });
 
   it('forgets what handlers were told that are gone', () => {

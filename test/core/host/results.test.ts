@@ -70,10 +70,13 @@ describe('Results', () => {
     release();
     await Promise.all([judged, reconsidered]);
     await turn();
-    expect(bench.told()).toEqual(['host/p/check/c/2/problem']);
+    expect(bench.told()).toEqual(['host/p/check/c/1700000000.2/problem']);
     await bench.judge('ok');
     await turn();
-    expect(bench.told()).toEqual(['host/p/check/c/2/problem', 'host/p/check/c/3/recovery']);
+    expect(bench.told()).toEqual([
+      'host/p/check/c/1700000000.2/problem',
+      'host/p/check/c/1700000000.3/recovery',
+    ]);
   });
 
   it('does not begin a problem again whose end is on its way to the store when everything is reconsidered', async () => {
@@ -86,7 +89,10 @@ describe('Results', () => {
     release();
     await Promise.all([judged, reconsidered]);
     await turn();
-    expect(bench.told()).toEqual(['host/p/check/c/1/problem', 'host/p/check/c/2/recovery']);
+    expect(bench.told()).toEqual([
+      'host/p/check/c/1700000000.1/problem',
+      'host/p/check/c/1700000000.2/recovery',
+    ]);
   });
 
   it('shows what was stored of a check that was restarted meanwhile', async () => {
@@ -100,7 +106,7 @@ describe('Results', () => {
     await Promise.all([judged, restarted, reconsidered]);
     await turn();
     expect(bench.deps.board.verdicts.get(id)?.state).toBe('critical');
-    expect(bench.told()).toEqual(['host/p/check/c/2/problem']);
+    expect(bench.told()).toEqual(['host/p/check/c/1700000000.2/problem']);
   });
 
   it('shows nothing of a check that was taken out meanwhile, and tells that it is gone', async () => {
@@ -114,7 +120,10 @@ describe('Results', () => {
     await turn();
     expect(bench.deps.board.verdicts.has(id)).toBe(false);
     expect([...bench.kept.keys()]).toEqual([]);
-    expect(bench.told()).toEqual(['host/p/check/c/1/problem', 'host/p/check/c/1/recovery']);
+    expect(bench.told()).toEqual([
+      'host/p/check/c/1700000000.1/problem',
+      'host/p/check/c/1700000000.1/recovery',
+    ]);
   });
 
   it('shows what was stored while the agent stops, so that its last words are true', async () => {

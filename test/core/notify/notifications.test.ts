@@ -70,7 +70,7 @@ describe('Notifications', () => {
     ]);
     expect(bench.jobs[0]).toMatchObject({ type: 'handle', object: 'p/handler/log', timeoutMs: 1000 });
     expect(bench.jobs[0]?.event).toMatchObject({
-      key: 'host/p/check/c/2/problem',
+      key: 'host/p/check/c/1700000000.2/problem',
       type: 'problem',
       node: 'host',
       data: {
@@ -292,8 +292,8 @@ describe('Notifications', () => {
     bench.clock.advance(10_000);
     await turn();
     expect(bench.jobs.map(({ event }) => event?.key)).toEqual([
-      'host/p/check/c/1/problem',
-      'host/p/check/c/1/problem',
+      'host/p/check/c/1700000000.1/problem',
+      'host/p/check/c/1700000000.1/problem',
     ]);
     expect(bench.deps.notifications.outbox.list()).toEqual([]);
   });
