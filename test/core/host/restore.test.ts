@@ -3,8 +3,8 @@ import { describe, expect, it } from 'vitest';
 import { Board } from '../../../core/board/board.ts';
 import { Bus } from '../../../core/board/bus.ts';
 import { PluginStates } from '../../../core/host/plugin-states.ts';
-import { Quarantine } from '../../../core/quarantine/quarantine.ts';
 import { dropOrphans, restoreBoard } from '../../../core/host/restore.ts';
+import { Quarantine } from '../../../core/quarantine/quarantine.ts';
 
 function earlier(rows: { [key: string]: Json }) {
   const store = {
