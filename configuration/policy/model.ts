@@ -24,6 +24,8 @@ export interface EscalationStep {
 export interface CheckAlerting {
   /** Names; null for all. The check's own, else those of its pack's parameters, else `default_handlers` of agent.yml. */
   handlers: string[] | null;
+  /** The lists behind it, the nearest first: the first of all with a handler that exists counts. Absent: none. */
+  fallbackHandlers?: string[][];
   /** Checks and `group:NAME` without which this one cannot be ok. */
   dependsOn: string[];
   /** How long a notification waits for what the check depends on. */
@@ -48,6 +50,8 @@ export interface CheckCommand {
   runAs: string | null;
   /** Variables it gets; null passes on what the agent has. */
   environment: { [name: string]: string | null };
+  /** What is wrong with each macro that names nothing; with any, the check is UNKNOWN and nothing runs. */
+  unresolved: string[];
 }
 
 /** Hours in which a handler is not told of problems. */

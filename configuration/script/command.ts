@@ -53,12 +53,12 @@ export function buildCommand(
       "the check lacks the key 'script': a command line, or a list of a program and its arguments";
     return void report('error', 'OPSBRO_CONFIG_MISSING_KEY', message, ['script']);
   }
-  const { plan, findings } = expandScript(script, trees);
+  const { plan, findings, unresolved } = expandScript(script, trees);
   for (const { severity, code, message, argument, offset } of findings)
     report(severity, code, message, argument === null ? ['script'] : ['script', argument], 'value', offset);
   const environment = environmentOf(own.environment, report);
   const outputBytes = outputLimit(own.output_limit, report);
-  if (plan === null || hasNul(plan) || hasNoProgram(plan)) {
+  if (plan === null || hasNul(plan) || (unresolved.length === 0 && hasNoProgram(plan))) {
     if (plan !== null)
       report('error', 'OPSBRO_CONFIG_TYPE', `'script' ${hasNul(plan) ? 'holds a NUL' : 'names no program'}`, [
         'script',
@@ -73,6 +73,7 @@ export function buildCommand(
     nice: Number(own.nice ?? 0),
     runAs: typeof own.run_as === 'string' ? own.run_as : null,
     environment,
+    unresolved,
   };
 }
 

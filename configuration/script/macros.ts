@@ -1,5 +1,6 @@
 import type { Json } from 'opsbro/sdk';
 import type { ErrorCode } from '../../core/errors.ts';
+import { nearest } from '../../language/nearest.ts';
 import { lookUp, type MacroToken, tokensOf } from '../sources/macros.ts';
 import { ShellText } from './shell-place.ts';
 
@@ -19,24 +20,28 @@ export interface MacroFinding {
 export interface Expansion {
   plan: ScriptPlan | null;
   findings: MacroFinding[];
+  /** What is wrong with each macro that names nothing; with any, the command is not to be run. */
+  unresolved: string[];
 }
 
 /**
  * Replaces the `$…$` of a script by values of the trees, the first that has one. In a text for a shell a value is quoted for the place
  * where it stands: it stays (part of) one argument and adds no command. What a second shell makes of that argument (`sh -c`, `eval`, ssh)
- * is outside of its reach. A macro that names nothing becomes nothing, with a warning. Pure.
+ * is outside of its reach. A macro that names nothing becomes nothing and is told as unresolved, with a warning. Pure.
  */
 export function expandScript(script: string | string[], trees: readonly Json[]): Expansion {
   const expander = new Expander(trees);
   const plan = Array.isArray(script)
     ? { argv: script.map((word, index) => expander.word(word, index)) }
     : { shell: expander.shell(script) };
-  const { findings } = expander;
-  return { plan: findings.some(({ severity }) => severity === 'error') ? null : plan, findings };
+  const { findings, unresolved } = expander;
+  const isRefused = findings.some(({ severity }) => severity === 'error');
+  return { plan: isRefused ? null : plan, findings, unresolved: [...unresolved] };
 }
 
 class Expander {
   readonly findings: MacroFinding[] = [];
+  readonly unresolved = new Set<string>();
   private readonly trees: readonly Json[];
   private argument: number | null = null;
 
@@ -81,7 +86,20 @@ class Expander {
         const value = lookUp(tree, path);
         if (value !== undefined && value !== null) return this.textOf(value, token);
       }
-    this.find('warning', 'OPSBRO_CONFIG_UNKNOWN_MACRO', token, 'names nothing and stays empty');
+    const near = this.meant(token);
+    const problem = `names nothing${near === undefined ? '' : ` (did you mean $${near}$?)`}`;
+    this.unresolved.add(`macro $${nameOf(token)}$ ${problem}`);
+    const result = 'the check is UNKNOWN and its command is not run';
+    this.find('warning', 'OPSBRO_CONFIG_UNKNOWN_MACRO', token, `${problem}: ${result}`);
+    return undefined;
+  }
+
+  private meant(token: MacroToken): string | undefined {
+    const known = new Set(this.trees.flatMap((tree) => pathsOf(tree)));
+    for (const path of token.macro) {
+      const near = nearest(path.join('.'), known);
+      if (near !== undefined) return near;
+    }
     return undefined;
   }
 
@@ -106,14 +124,24 @@ class Expander {
   }
 
   private find(severity: 'error' | 'warning', code: ErrorCode, token: MacroToken, problem: string): void {
-    const name = token.macro.map((path) => path.join('.')).join('|');
     const { argument } = this;
     this.findings.push({
       severity,
       code,
-      message: `the macro $${name}$ ${problem}`,
+      message: `the macro $${nameOf(token)}$ ${problem}`,
       argument,
       offset: token.offset,
     });
   }
+}
+
+function nameOf({ macro }: MacroToken): string {
+  return macro.map((path) => path.join('.')).join('|');
+}
+
+/** The paths of a tree to all that has a text. */
+function pathsOf(tree: Json, above: readonly string[] = []): string[] {
+  if (tree === null || Array.isArray(tree)) return [];
+  if (typeof tree !== 'object') return [above.join('.')];
+  return Object.entries(tree).flatMap(([key, value]) => pathsOf(value, [...above, key]));
 }

@@ -54,13 +54,16 @@ export class CommandRuns {
     const { clock, commands, registry, table } = this.#deps;
     const { command } = runtime.object as CheckObject;
     if (command === undefined || !table.isCurrent(runtime)) return;
-    const run = await commands.run(requestOf(command));
+    const { unresolved } = command;
+    const run = unresolved.length > 0 ? null : await commands.run(requestOf(command));
     if (!table.isCurrent(runtime)) return;
     runtime.lastRun = clock.now();
-    runtime.durationMs = run.durationMs;
+    runtime.durationMs = run?.durationMs ?? 0;
     runtime.hasRun = true;
-    registry.counter(runtime.object.plugin).ran(run.durationMs, failureOf(run));
-    await this.#conclude(runtime, observationOf(run));
+    if (run !== null) registry.counter(runtime.object.plugin).ran(run.durationMs, failureOf(run));
+    const result: Observation =
+      run === null ? { state: 'unknown', output: unresolved.join('; ') } : observationOf(run);
+    await this.#conclude(runtime, result);
   }
 
   #conclude(runtime: Runtime, result: Observation): Promise<void> {
@@ -76,7 +79,7 @@ export class CommandRuns {
   }
 }
 
-function requestOf({ environment, ...command }: CheckCommand): CommandRequest {
+function requestOf({ environment, unresolved: _unresolved, ...command }: CheckCommand): CommandRequest {
   const given: { [name: string]: string } = {};
   for (const [name, value] of Object.entries(environment)) {
     const own = value ?? process.env[name];

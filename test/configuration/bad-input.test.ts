@@ -205,7 +205,7 @@ describe('a bad file', () => {
     [
       'a macro that names nothing',
       'check: {script: "/bin/x $nothing$"}\n',
-      /warning the macro \$nothing\$ names nothing and stays empty/,
+      /warning the macro \$nothing\$ names nothing: the check is UNKNOWN and its command is not run/,
     ],
     [
       'a kind of a later version',

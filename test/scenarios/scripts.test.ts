@@ -1,4 +1,4 @@
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, it } from 'vitest';
@@ -51,6 +51,21 @@ it('runs scripts with their macros, and takes exit code, output and figures from
   expect(await settled(agent, 'odd')).toMatchObject({ state: 'unknown' });
   const shown = await agent.get<CheckView>('/api/v1/checks/full');
   expect(shown).toMatchObject({ perfdata: [{ label: 'queue', value: 9, warn: '5:7', crit: '~:10' }] });
+  await agent.stop();
+});
+
+it('runs no script with a macro that names nothing, and says which one', async () => {
+  const mark = join(scratch, 'ran');
+  agent = await startRealAgent({
+    files: {
+      'typo.yml': `check:\n  interval: 1h\n  disk: {warning: 5}\n  script: "touch ${mark}; test 1 -lt $disk.warnin$ || exit 2"\n`,
+    },
+  });
+  expect(await settled(agent, 'typo')).toMatchObject({
+    state: 'unknown',
+    output: 'macro $disk.warnin$ names nothing (did you mean $disk.warning$?)',
+  });
+  expect(existsSync(mark)).toBe(false);
   await agent.stop();
 });
 

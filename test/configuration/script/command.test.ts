@@ -59,6 +59,7 @@ it('takes every key of a command', () => {
     nice: 10,
     runAs: 'nobody',
     environment: { A: '1', HOME: null },
+    unresolved: [],
   });
 });
 
@@ -103,7 +104,10 @@ it.each([
     "3:11 error the check lacks the key 'script': a command line, or a list of a program and its arguments",
   ],
   [["script: ['', a]"], "2:11 error 'script' names no program"],
-  [["script: '$x$'"], '2:12 warning the macro $x$ names nothing and stays empty'],
+  [
+    ["script: '$x$'"],
+    '2:12 warning the macro $x$ names nothing: the check is UNKNOWN and its command is not run',
+  ],
   [
     ["script: '/bin/x `$y$`'", 'y: 1'],
     '2:20 error the macro $y$ stands inside backquotes; write $(…) instead of them',
@@ -134,6 +138,13 @@ it.each([
   [["critical_if: '1 > 2'", 'nice: 5'], "3:3 warning 'nice' has no effect: the check runs no 'script'"],
 ])('says what is wrong with %j', (keys, expected) => {
   expect(load(lines(...keys)).found).toContain(expected);
+});
+
+it('keeps a check whose script has a macro that names nothing, and what is wrong with it', () => {
+  const { check } = load(lines("script: '$disk.warnin$'", 'disk: {warning: 5}'));
+  expect(check?.command?.unresolved).toEqual([
+    'macro $disk.warnin$ names nothing (did you mean $disk.warning$?)',
+  ]);
 });
 
 it('judges by expressions where a check has both a script and one of them', () => {

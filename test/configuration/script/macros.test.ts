@@ -70,12 +70,24 @@ describe('expandScript', () => {
       {
         severity: 'warning',
         code: 'OPSBRO_CONFIG_UNKNOWN_MACRO',
-        message: 'the macro $a|b.c$ names nothing and stays empty',
+        message: 'the macro $a|b.c$ names nothing: the check is UNKNOWN and its command is not run',
         argument: null,
         offset: 5,
       },
     ]);
     expect(expandScript(['a', 'b $x$'], [{}]).findings[0]).toMatchObject({ argument: 1, offset: 2 });
+  });
+
+  it('tells which macros name nothing, and what was meant', () => {
+    const own = { disk: { warning: 5, none: null }, other: '' };
+    const script = '$disk.warnin$ $disk.warning$ $zzz | disk.warnin$ $disk.none$ $zzz|other$';
+    expect(expandScript(script, [own]).unresolved).toEqual([
+      'macro $disk.warnin$ names nothing (did you mean $disk.warning$?)',
+      'macro $zzz|disk.warnin$ names nothing (did you mean $disk.warning$?)',
+      'macro $disk.none$ names nothing',
+    ]);
+    expect(expandScript(['$x$', '$x$'], [own]).unresolved).toEqual(['macro $x$ names nothing']);
+    expect(expandScript('echo a # $x$', [own]).unresolved).toEqual([]);
   });
 
   it.each([
