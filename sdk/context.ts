@@ -149,6 +149,8 @@ export interface Alert {
   old_state: VerdictState | 'pending';
   output: string;
   long_output: string;
+  /** Figures as Nagios plugins print them, e.g. `/var=93%;80;90;0;100`, at most 50. */
+  perfdata: string;
   since: number;
   at: number;
   attempt: number;

@@ -1,6 +1,7 @@
 import type { HandlerEvent, JsonObject } from 'opsbro/sdk';
 import type { Alert, Member, Notification } from './model.ts';
 import { toldAfter } from './need.ts';
+import { perfdataText } from './perfdata-text.ts';
 
 /** The event a handler gets for a notification: the first member's data, with all of them in `alerts`. */
 export function eventOf(notification: Notification, node: string, at: number, handler: string): HandlerEvent {
@@ -26,6 +27,7 @@ function dataOf({ alert, change, repeat }: Member, at: number, handler: string):
     old_state: alert.oldState,
     output: alert.output,
     long_output: alert.longOutput,
+    perfdata: perfdataText(alert.perfdata),
     since: alert.since,
     at,
     attempt: alert.attempt,

@@ -1,4 +1,5 @@
 import type { VerdictState } from 'opsbro/sdk';
+import type { Perfdatum } from '../model.ts';
 
 /** After so long a problem that nobody acknowledged is told to these handlers too, by name. */
 export interface EscalationStep {
@@ -28,6 +29,7 @@ export interface Alert {
   lastRun: number | null;
   output: string;
   longOutput: string;
+  perfdata: Perfdatum[];
   attempt: number;
   attempts: number;
   notes: string;

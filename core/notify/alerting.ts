@@ -5,6 +5,7 @@ import type { SuppressionEvent } from '../../alerting/suppression/model.ts';
 import type { HostDeps } from '../host/deps.ts';
 import { type AgentHealth, AgentTroubles } from './agent-trouble.ts';
 import { configuredEntries, makeAlertBook, restoreAlertBook } from './alert-book.ts';
+import { standingOf } from './alerts.ts';
 import { Canaries } from './canaries.ts';
 import { HandlerDesk } from './handler-desk.ts';
 import { HoldFinder } from './holds.ts';
@@ -102,12 +103,14 @@ export class Alerting {
       change === 'started' ? `was acknowledged by ${by}${why}` : `is no longer acknowledged (${cause})`;
     // A recovery is told by itself.
     if (cause === 'recovered') return;
+    const status = this.#deps.board.decided(id);
+    const standing = status === undefined ? {} : standingOf(status);
     await this.notifications.announceOf(id, {
       type: 'acknowledgement',
       key: `${id}/acknowledgement/${change}@${at}`,
       at,
       summary: `the problem of check ${name} ${what}`,
-      data: { check: id, name, change, cause, by, comment, until },
+      data: { check: id, name, change, cause, by, comment, until, ...standing },
     });
   }
 }

@@ -1,6 +1,8 @@
+import type { JsonObject } from 'opsbro/sdk';
 import type { CheckState, CheckStatus } from '../../alerting/model.ts';
 import type { Alert, HandlerPolicy } from '../../alerting/routing/model.ts';
 import { escalationOf } from '../../alerting/routing/need.ts';
+import { perfdataText } from '../../alerting/routing/perfdata-text.ts';
 import { calendarOf } from '../../alerting/suppression/suppressions.ts';
 import type { CheckObject, HandlerObject } from '../../configuration/model.ts';
 import type { TimerClock } from '../clock.ts';
@@ -82,9 +84,15 @@ export function alertOf(
 export function outputOf({
   output,
   longOutput,
+  perfdata,
   attempt,
-}: CheckStatus): Pick<Alert, 'output' | 'longOutput' | 'attempt'> {
-  return { output, longOutput, attempt };
+}: CheckStatus): Pick<Alert, 'output' | 'longOutput' | 'perfdata' | 'attempt'> {
+  return { output, longOutput, perfdata, attempt };
+}
+
+/** How a check stands, for the data of an event that tells neither of a problem nor of a recovery. */
+export function standingOf({ state, output, longOutput, perfdata, since }: CheckStatus): JsonObject {
+  return { state, output, long_output: longOutput, perfdata: perfdataText(perfdata), since };
 }
 
 /** The end of an alert whose check is no longer there, or does not apply here any more. */
@@ -99,6 +107,7 @@ export function removedAlert(id: string, told: Alert | undefined, at: number): A
     since: at,
     output: '',
     longOutput: '',
+    perfdata: [],
     attempt: 1,
     attempts: 1,
     notes: '',

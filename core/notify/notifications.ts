@@ -9,7 +9,7 @@ import type { Alert, HandlerPolicy, Notification } from '../../alerting/routing/
 import type { CheckObject } from '../../configuration/model.ts';
 import type { Bus } from '../board/bus.ts';
 import type { HostDeps } from '../host/deps.ts';
-import { alertOf, handlerPolicies, outputOf, removedAlert } from './alerts.ts';
+import { alertOf, handlerPolicies, outputOf, removedAlert, standingOf } from './alerts.ts';
 import { deliver } from './delivery.ts';
 import type { HoldFinder } from './holds.ts';
 
@@ -221,7 +221,7 @@ export class Notifications {
           key: `${check.id}/${status.episode}/${change.cause}/${change.at}`,
           at: change.at,
           summary: `check ${check.name} ${what}: ${status.output}`,
-          data: { check: check.id, name: check.name, flapping: begins, percent, state: status.state },
+          data: { check: check.id, name: check.name, flapping: begins, percent, ...standingOf(status) },
         },
         check.id,
       ),

@@ -10,6 +10,7 @@ const alert: Alert = {
   old_state: 'ok',
   output: 'load is 42',
   long_output: 'cpu0 98%\ncpu1 97%',
+  perfdata: 'load1=42;10;20;0',
   since: Date.UTC(2026, 0, 1, 11, 58),
   at: Date.UTC(2026, 0, 1, 12),
   attempt: 3,

@@ -47,6 +47,7 @@ describe('eventOf', () => {
   it('carries everything of the check, and which step of the escalation calls', () => {
     const alert = {
       notes: 'see wiki',
+      perfdata: [{ label: 'load1', value: 9, unit: '', warn: '4', crit: '8', min: 0, max: null }],
       runbook: 'https://example.org/load',
       labels: { team: 'web' },
       escalation: [
@@ -58,6 +59,7 @@ describe('eventOf', () => {
     expect(event).toMatchObject({ key: 'k', type: 'problem', node: 'host', at: 5000 });
     expect(event.data).toMatchObject({
       check: 'linux/check/load',
+      perfdata: 'load1=9;4;8;0',
       state: 'critical',
       old_state: 'ok',
       escalation: 2,

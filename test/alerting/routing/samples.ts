@@ -16,6 +16,7 @@ export function sampleAlert(change: Partial<Alert> = {}): Alert {
     lastRun: 1000,
     output: 'load 9',
     longOutput: '',
+    perfdata: [],
     attempt: 1,
     attempts: 1,
     notes: '',

@@ -39,4 +39,27 @@ describe('Alerting', () => {
     expect(deps.board.verdicts.get('p/check/c0')?.state).toBe('ok');
     expect(looks).toBe(1);
   });
+
+  it('says with an acknowledgement how the check stands', async () => {
+    const objects = [checkObject('c', []), handlerObject('log')];
+    const { alerting, outcomes, runner, jobs, seconds } = await alertingBench(objects);
+    outcomes.set('p/check/c', { kind: 'verdict', state: 'critical', output: 'load is 42' });
+    runner.run(['p/check/c']);
+    await turn();
+    const facts = {
+      id: 'p/check/c',
+      name: 'c',
+      pack: 'p',
+      labels: {},
+      state: 'critical',
+      hard: true,
+    } as const;
+    await alerting.book.acknowledge(facts, { comment: 'on it' }, 'ann');
+    await seconds(1);
+    const told = jobs.find(({ event }) => event?.type === 'acknowledgement')?.event;
+    expect(told?.data).toMatchObject({
+      ...{ check: 'p/check/c', name: 'c', change: 'started', by: 'ann', comment: 'on it' },
+      ...{ state: 'critical', output: 'load is 42', long_output: '', perfdata: '' },
+    });
+  });
 });

@@ -259,6 +259,8 @@ describe('Notifications', () => {
     for (let run = 0; run < 20; run += 1) await judge(bench, 'c', run % 2 === 0 ? 'ok' : 'critical', 'o');
     const lines = told(bench);
     expect(lines.filter((line) => line.includes('began flapping'))).toHaveLength(1);
+    const events = bench.jobs.flatMap(({ event }) => (event?.type === 'flapping' ? [event] : []));
+    expect(events[0]?.data).toMatchObject({ name: 'c', flapping: true, output: 'o', perfdata: '' });
     expect(lines.indexOf(lines.find((line) => line.includes('began flapping')) ?? '')).toBeGreaterThan(-1);
     expect(
       lines
