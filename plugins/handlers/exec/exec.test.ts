@@ -6,7 +6,7 @@ import { complianceSuite, hostContext, runVerb, testEvent } from 'opsbro/sdk/tes
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { parse } from 'yaml';
 import exec from './index.ts';
-import { nagiosVariables } from './nagios-variables.ts';
+import { hostAddress, nagiosVariables } from './nagios-variables.ts';
 
 const folder = new URL('./', import.meta.url);
 const manifest = parse(readFileSync(new URL('plugin.yml', folder), 'utf8')) as Manifest;
@@ -132,6 +132,7 @@ describe('variables', () => {
       NAGIOS_MAXSERVICEATTEMPTS: '3',
       NAGIOS_SERVICEOUTPUT: 'load is 42',
       NAGIOS_LONGSERVICEOUTPUT: 'a\\\\b\\nc',
+      NAGIOS_SERVICEPERFDATA: 'load1=42;10;20;0',
       NAGIOS_SERVICEDURATION: '0d 0h 2m 0s',
       NAGIOS_SERVICEDURATIONSEC: '120',
       NAGIOS_LASTSERVICESTATECHANGE: '1767268680',
@@ -158,6 +159,51 @@ describe('variables', () => {
     expect(found.NAGIOS_NOTIFICATIONTYPE).toBe(expected);
     expect(found.NAGIOS_HOSTOUTPUT).toBe(testEvent(type, data).summary);
     expect(found).not.toHaveProperty('NAGIOS_SERVICEDESC');
+  });
+
+  it('name the check that was acknowledged, by whom and why', () => {
+    const about = { check: 'linux/check/load', name: 'load', change: 'started', by: 'ann', comment: 'on it' };
+    const standing = { state: 'critical', output: 'load is 42', perfdata: 'load1=42' };
+    const found = nagiosVariables(
+      testEvent('acknowledgement', { ...about, ...standing }),
+      undefined,
+      contact,
+    );
+    expect(found).toMatchObject({
+      NAGIOS_NOTIFICATIONTYPE: 'ACKNOWLEDGEMENT',
+      NAGIOS_NOTIFICATIONNUMBER: '1',
+      NAGIOS_NOTIFICATIONAUTHOR: 'ann',
+      NAGIOS_NOTIFICATIONCOMMENT: 'on it',
+      NAGIOS_SERVICEACKAUTHOR: 'ann',
+      NAGIOS_SERVICEACKCOMMENT: 'on it',
+      NAGIOS_SERVICEDESC: 'load',
+      NAGIOS_SERVICESTATE: 'CRITICAL',
+      NAGIOS_LASTSERVICESTATE: 'CRITICAL',
+      NAGIOS_SERVICEOUTPUT: 'load is 42',
+      NAGIOS_SERVICEPERFDATA: 'load1=42',
+    });
+    expect(found).not.toHaveProperty('NAGIOS_HOSTOUTPUT');
+  });
+
+  it('name the check that flaps, also in an event of an older agent', () => {
+    const event = testEvent('flapping', { check: 'linux/check/load', flapping: true, state: 'warning' });
+    expect(nagiosVariables(event, undefined, contact)).toMatchObject({
+      NAGIOS_NOTIFICATIONTYPE: 'FLAPPINGSTART',
+      NAGIOS_SERVICEDESC: 'load',
+      NAGIOS_SERVICESTATE: 'WARNING',
+      NAGIOS_SERVICEOUTPUT: 'something happened',
+    });
+  });
+
+  it('hold an address of the host, else its name', () => {
+    const loopback = { family: 'IPv4', internal: true, address: '127.0.0.1' };
+    const six = { family: 'IPv6', internal: false, address: '2001:db8::1' };
+    const four = { family: 'IPv4', internal: false, address: '192.0.2.7' };
+    const event = testEvent('test');
+    const addressOf = (interfaces: Parameters<typeof hostAddress>[0]): string | undefined =>
+      nagiosVariables(event, undefined, contact, hostAddress(interfaces)).NAGIOS_HOSTADDRESS;
+    expect(addressOf({ lo: [loopback], eth0: [six, four] })).toBe('192.0.2.7');
+    expect(addressOf({ lo: [loopback] })).toBe('web1');
   });
 
   it('hold nothing that the kernel refuses', () => {

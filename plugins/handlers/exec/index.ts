@@ -1,3 +1,4 @@
+import { networkInterfaces } from 'node:os';
 import {
   alertsOf,
   type Context,
@@ -8,7 +9,7 @@ import {
   redactText,
   tellEach,
 } from 'opsbro/sdk';
-import { nagiosVariables } from './nagios-variables.ts';
+import { hostAddress, nagiosVariables } from './nagios-variables.ts';
 
 interface Options {
   command: string;
@@ -25,9 +26,10 @@ const timeoutMs = 24 * 3600 * 1000;
 export default defineHandler<Options>({
   async handle(ctx, event) {
     const alerts = alertsOf(event);
+    const address = hostAddress(networkInterfaces());
     const contact = { name: ctx.name, emails: ctx.options.contacts };
     await tellEach(ctx, event, alerts.length === 0 ? [undefined] : alerts, (alert) => {
-      const env = { ...nagiosVariables(event, alert, contact), ...ctx.options.environment };
+      const env = { ...nagiosVariables(event, alert, contact, address), ...ctx.options.environment };
       return run(ctx, { env, stdin: `${JSON.stringify(event)}\n`, timeoutMs });
     });
   },

@@ -1,4 +1,5 @@
 import type { Alert, HandlerEvent, Json } from 'opsbro/sdk';
+import { longDateTime } from './long-date-time.ts';
 
 /** Variables of a program's environment. */
 export interface Variables {
@@ -11,22 +12,34 @@ export interface Contact {
   emails: string[];
 }
 
+/** Interfaces as `os.networkInterfaces()` gives them. */
+export interface Interfaces {
+  [name: string]: { family: string; internal: boolean; address: string }[] | undefined;
+}
+
+/** Events about one check that tell neither of a problem nor of a recovery. */
+const checkEvents: ReadonlySet<string> = new Set(['acknowledgement', 'flapping', 'downtime']);
+
 const stateIds: { [state: string]: number } = { ok: 0, warning: 1, critical: 2, unknown: 3 };
 /** The kernel takes 128 KiB of one variable (MAX_ARG_STRLEN), a character of UTF-16 at most three bytes of it. */
 const maxLength = 40_000;
 
 /**
  * The macros of a Nagios notification as Nagios Core puts them into the environment (`enable_environment_macros`): of a service
- * notification for an alert, of a host notification for everything else. Line ends of the long output are written `\n`, as Nagios does.
+ * notification for an alert and for what happens to a check, of a host notification for everything else. Line ends of the long output are written `\n`, as Nagios does.
  */
 export function nagiosVariables(
   event: HandlerEvent,
   alert: Partial<Alert> | undefined,
   contact: Contact,
+  address = event.node,
 ): Variables {
+  const about = alert ?? checkOf(event);
   const macros = {
     ...commonMacros(event, contact),
-    ...(alert === undefined ? { HOSTOUTPUT: event.summary } : serviceMacros(event, alert)),
+    HOSTADDRESS: address,
+    ...(about === undefined ? { HOSTOUTPUT: event.summary } : serviceMacros(event, about)),
+    ...(alert !== undefined && ownMacros(alert)),
   };
   return Object.fromEntries(
     Object.entries(macros).map(([name, value]) => [
@@ -36,14 +49,30 @@ export function nagiosVariables(
   );
 }
 
+/** The first IPv4 address of this host that others can reach; undefined when it has none. */
+export function hostAddress(interfaces: Interfaces): string | undefined {
+  const addresses = Object.values(interfaces).flatMap((each) => each ?? []);
+  return addresses.find(({ family, internal }) => family === 'IPv4' && !internal)?.address;
+}
+
+/** The check that something happened to, as far as the event says; older agents name the check alone. */
+function checkOf({ type, data, summary }: HandlerEvent): Partial<Alert> | undefined {
+  if (!checkEvents.has(type) || typeof data.check !== 'string') return undefined;
+  const name = data.check.split('/').at(-1) ?? data.check;
+  const told = { name, output: summary, ...data } as unknown as Partial<Alert>;
+  return { ...told, since: told.since ?? told.at, old_state: told.old_state ?? told.state };
+}
+
+/** What is an alert's own where an event has several. */
+function ownMacros({ state, repeat = 0 }: Partial<Alert>): { [macro: string]: Json } {
+  return { NOTIFICATIONTYPE: state === 'ok' ? 'RECOVERY' : 'PROBLEM', NOTIFICATIONNUMBER: repeat + 1 };
+}
+
 function commonMacros(event: HandlerEvent, { name, emails }: Contact): { [macro: string]: Json } {
   const { type, node, at, data } = event;
   const local = new Date(at);
-  const [, month, day, year] = /^\w+ (\w+) (\d+) (\d+)/.exec(local.toDateString()) ?? [];
   const date = `${two(local.getMonth() + 1)}-${two(local.getDate())}-${local.getFullYear()}`;
   const time = `${two(local.getHours())}:${two(local.getMinutes())}:${two(local.getSeconds())}`;
-  const zone = /\(([^)]+)\)/.exec(local.toString())?.[1] ?? '';
-  const abbreviated = zone.includes(' ') ? zone.replaceAll(/[^A-Z]/g, '') : zone;
   return {
     NOTIFICATIONTYPE: notificationType(event),
     NOTIFICATIONRECIPIENTS: name,
@@ -54,7 +83,6 @@ function commonMacros(event: HandlerEvent, { name, emails }: Contact): { [macro:
     HOSTNAME: node,
     HOSTALIAS: node,
     HOSTDISPLAYNAME: node,
-    HOSTADDRESS: node,
     HOSTSTATE: 'UP',
     HOSTSTATEID: 0,
     LASTHOSTSTATE: 'UP',
@@ -66,7 +94,7 @@ function commonMacros(event: HandlerEvent, { name, emails }: Contact): { [macro:
     CONTACTALIAS: name,
     CONTACTEMAIL: emails.join(','),
     CONTACTPAGER: '',
-    LONGDATETIME: `${local.toDateString().slice(0, 3)} ${month} ${Number(day)} ${time} ${abbreviated} ${year}`,
+    LONGDATETIME: longDateTime(at),
     SHORTDATETIME: `${date} ${time}`,
     DATE: date,
     TIME: time,
@@ -91,7 +119,7 @@ function serviceMacros({ at, data, node }: HandlerEvent, alert: Partial<Alert>):
     MAXSERVICEATTEMPTS: attempts,
     SERVICEOUTPUT: alert.output ?? '',
     LONGSERVICEOUTPUT: escaped(alert.long_output ?? ''),
-    SERVICEPERFDATA: '',
+    SERVICEPERFDATA: alert.perfdata ?? '',
     SERVICECHECKCOMMAND: alert.check ?? '',
     SERVICEPROBLEMID: state === 'ok' ? 0 : episode,
     LASTSERVICEPROBLEMID: episode,
@@ -107,8 +135,6 @@ function serviceMacros({ at, data, node }: HandlerEvent, alert: Partial<Alert>):
     SERVICEGROUPNAMES: alert.pack ?? '',
     SERVICEACKAUTHOR: data.by ?? '',
     SERVICEACKCOMMENT: data.comment ?? '',
-    NOTIFICATIONTYPE: state === 'ok' ? 'RECOVERY' : 'PROBLEM',
-    NOTIFICATIONNUMBER: repeat + 1,
     _HOSTNODE: node,
     ...Object.fromEntries(
       Object.entries(labels).map(([name, value]) => [
