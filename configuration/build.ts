@@ -227,7 +227,7 @@ class Builder {
     const written = (path: Path): Path =>
       Object.hasOwn(inline, path[0] ?? '') ? path : ['options', ...path];
     if (Object.keys(given).length > 0 || Array.isArray(schema.required))
-      this.report(validate(schema, given, plugin), written);
+      this.report(this.wanted(validate(schema, given, plugin)), written);
     this.expressions(schema, given, written);
     return locateTemplates(schema, fillOptions(schema, given), (path, missing) => {
       const place = this.at(written(path));
@@ -344,6 +344,12 @@ class Builder {
 
   private language(): Language {
     return this.own.language === 'javascript' ? 'javascript' : 'opsbro';
+  }
+
+  /** A handler that is off, as a pack ships it, may lack what its user fills in. */
+  private wanted(findings: SchemaFinding[]): SchemaFinding[] {
+    const isOff = this.raw.kind === 'handler' && (this.own.enabled ?? this.own.enable) === false;
+    return isOff ? findings.filter(({ code }) => code !== 'OPSBRO_CONFIG_MISSING_KEY') : findings;
   }
 
   private report(findings: SchemaFinding[], written: (path: Path) => Path): void {

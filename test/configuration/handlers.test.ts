@@ -110,6 +110,17 @@ describe('parameters of a pack with the name of a handler', () => {
     ).toMatchObject({ enabled: true, ifGroup: 'slack' });
   });
 
+  it('may lack contacts while they leave it off, not once it is on', () => {
+    expect(messages(load({ 'mail/parameters.yml': 'enabled: false\nsmtps: true\n' }))).toEqual([]);
+    const plan = load({ 'mail/parameters.yml': 'enabled: true\nsmtps: true\n' });
+    expect(plan.diagnostics).toMatchObject([
+      {
+        message: "handler/mail lacks the key 'contacts'",
+        place: { file: join(config, 'mail/parameters.yml'), line: 1 },
+      },
+    ]);
+  });
+
   it('are those of the handler that is written', () => {
     const files = {
       'mail/parameters.yml': text('enabled: false'),
@@ -139,7 +150,8 @@ it('gives ca_file of agent.yml to handlers, unless they have their own', () => {
 });
 
 it.each([
-  ['{type: mail, smtp_server: "a b"}', /smtp_server/],
+  ['{type: mail, contacts: [a@b.c], smtp_server: "a b"}', /smtp_server/],
+  ['{type: mail, smtp_server: localhost}', /handler\/mail lacks the key 'contacts'/],
   ['{type: mail, contacts: []}', /contacts/],
   ['{type: mail, contact: [a@b.c]}', /did you mean 'contacts'/],
   ['{type: webhook}', /'url'/],

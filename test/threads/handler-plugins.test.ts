@@ -15,6 +15,7 @@ import { jobOf, openPool } from './plugin-fixtures.ts';
 
 const root = fileURLToPath(new URL('../../', import.meta.url));
 const { pool, late } = openPool();
+const contacts = ['ops@example.org'];
 let folder = '';
 
 beforeAll(() => {
@@ -54,7 +55,7 @@ it('sends mail from a job thread, with a template and a password from files', as
   });
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
   const smtp_server = `127.0.0.1:${(server.server.address() as AddressInfo).port}`;
-  const options = { smtp_server, subject_template: { file: join(folder, 'subject.tpl') } };
+  const options = { contacts, smtp_server, subject_template: { file: join(folder, 'subject.tpl') } };
   const result = await pool.run(handlerJob('mail', options));
   expect(result).toMatchObject({ status: 'done' });
   expect(message).toContain('\r\nSubject: LOAD\r\n');
@@ -67,7 +68,7 @@ it('ends a mail at the timeout of its job, when the server says nothing', async 
   const server = createServer();
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
   const smtp_server = `127.0.0.1:${(server.address() as AddressInfo).port}`;
-  const result = await pool.run(handlerJob('mail', { smtp_server }, { timeoutMs: 500 }));
+  const result = await pool.run(handlerJob('mail', { contacts, smtp_server }, { timeoutMs: 500 }));
   expect(result).toMatchObject({ status: 'failed', error: { code: 'OPSBRO_PLUGIN_TIMEOUT' } });
   await new Promise((resolve) => server.close(resolve));
 });

@@ -1,5 +1,6 @@
 import { readFileSync } from 'node:fs';
 import type { AddressInfo } from 'node:net';
+import { hostname } from 'node:os';
 import type { HandlerEvent, JsonObject, Manifest } from 'opsbro/sdk';
 import {
   certificatesMissing,
@@ -19,12 +20,11 @@ import { address } from './smtp.ts';
 
 const folder = new URL('./', import.meta.url);
 const manifest = parse(readFileSync(new URL('plugin.yml', folder), 'utf8')) as Manifest;
-const defaults = Object.fromEntries(
-  Object.entries(manifest.options?.properties as { [name: string]: JsonObject }).map(([name, schema]) => [
-    name,
-    schema.default,
-  ]),
-) as unknown as MailOptions;
+const schemas = Object.entries(manifest.options?.properties as { [name: string]: JsonObject });
+const defaults = {
+  ...(Object.fromEntries(schemas.map(([name, schema]) => [name, schema.default])) as unknown as MailOptions),
+  contacts: ['ops@example.org'],
+};
 
 interface Received {
   from: string;
@@ -121,6 +121,11 @@ async function mailed(options: Partial<MailOptions>, event?: HandlerEvent): Prom
 }
 
 describe('a mail', () => {
+  it('comes from this host unless a sender is named', async () => {
+    const { from, headers } = await mailed({});
+    expect([from, headers.from]).toEqual([`opsbro@${hostname()}`, `opsbro@${hostname()}`]);
+  });
+
   it('goes to all contacts, with From, To and a subject that names check and state', async () => {
     const contacts = ['one@example.org', 'Two <two@example.org>'];
     const got = await mailed({ contacts, addr_from: 'agent@example.org' });
@@ -194,7 +199,7 @@ describe('a template', () => {
       html_template: 'none',
     });
     expect(got.headers.subject).toBe('load 2 mail-ops');
-    expect(got.text).toMatch(/^\d{4}-\d\d-\d\d \d\d:\d\d:\d\d\|ok\|Load average\|admin@mydomain\.com\n?$/);
+    expect(got.text).toMatch(/^\d{4}-\d\d-\d\d \d\d:\d\d:\d\d\|ok\|Load average\|ops@example\.org\n?$/);
     expect(got.html).toBe('');
   });
 

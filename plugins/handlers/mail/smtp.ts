@@ -1,5 +1,6 @@
 import { readFile } from 'node:fs/promises';
 import { Socket } from 'node:net';
+import { hostname } from 'node:os';
 import { rootCertificates } from 'node:tls';
 import { createTransport } from 'nodemailer';
 import { DeliveryError, redactText } from 'opsbro/sdk';
@@ -41,7 +42,8 @@ export async function sendMail(
   const close = (): void => void socket.destroy();
   signal.addEventListener('abort', close, { once: true });
   try {
-    const { addr_from: from, contacts: to } = options;
+    const { contacts: to } = options;
+    const from = options.addr_from || `opsbro@${hostname()}`;
     const headers = { 'Auto-Submitted': 'auto-generated' };
     const mail = { from, to, envelope: { from, to: recipients }, ...message, headers };
     const sent = await transport.sendMail({ ...mail, disableFileAccess: true, disableUrlAccess: true });
