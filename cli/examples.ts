@@ -52,30 +52,33 @@ export const examples: { [verb: string]: Example[] } = {
     ['checks report memory --since 7d --json', 'one check, for scripts'],
   ],
   'checks compare': [
-    ['checks compare disk disk-new --since 7d', 'a check in shadow mode and the one it is to replace'],
+    ['checks compare disks disks-new --since 7d', 'a check in shadow mode and the one it is to replace'],
   ],
   'explain check': [
-    ['explain check disk', 'what it sees, what holds it back, who was told or why not'],
-    ['explain check disk --at 03:12', 'as it was when the phone rang'],
-    ['explain check disk --at 2h --since 30m --json', 'two hours ago with the half hour before, for scripts'],
+    ['explain check disks', 'what it sees, what holds it back, who was told or why not'],
+    ['explain check disks --at 03:12', 'as it was when the phone rang'],
+    [
+      'explain check disks --at 2h --since 30m --json',
+      'two hours ago with the half hour before, for scripts',
+    ],
   ],
   'downtime list': [['downtime list', 'what is planned, by files too']],
   'downtime add': [
-    ['downtime add disk --duration 2h --comment "new disk"', 'from now on'],
+    ['downtime add disks --duration 2h --comment "new disk"', 'from now on'],
     ['downtime add pack=linux --from 2026-12-24T18:00 --until 2026-12-27', 'the holidays'],
     ['downtime add label.team=db --cron "0 2 * * sun" --duration 3h --timezone Europe/Paris', 'every Sunday'],
-    ['downtime add disk --hours "mon-fri 22:00-06:00" --flexible 30m', 'once a night, for half an hour'],
+    ['downtime add disks --hours "mon-fri 22:00-06:00" --flexible 30m', 'once a night, for half an hour'],
   ],
   'downtime remove': [['downtime remove backup', 'by its id']],
   'ack list': [['ack list --json', 'for scripts']],
   'ack add': [
-    ['ack add disk --comment "ordered a new one"', 'until it recovers or becomes worse'],
-    ['ack add disk --sticky --until 1d', 'also when it becomes worse, for a day at most'],
+    ['ack add disks --comment "ordered a new one"', 'until it recovers or becomes worse'],
+    ['ack add disks --sticky --until 1d', 'also when it becomes worse, for a day at most'],
   ],
-  'ack remove': [['ack remove disk', 'notify again']],
+  'ack remove': [['ack remove disks', 'notify again']],
   'silence list': [['silence list', 'what is silent, until when, and why']],
   'silence add': [
-    ['silence add disk --until resolved', 'until its problem is over'],
+    ['silence add disks --until resolved', 'until its problem is over'],
     ['silence add "label.team=~web|db" state=warning --duration 2h', 'warnings of two teams'],
     ['silence add pack=redis --until resolved,2026-12-24T18:00', 'whichever comes first'],
   ],
@@ -84,7 +87,7 @@ export const examples: { [verb: string]: Example[] } = {
   'handlers show': [['handlers show mail', 'one handler with all its counts']],
   'handlers test': [
     ['handlers test mail', 'does a mail arrive?'],
-    ['handlers test mail --check disk --json', 'with what templates print of a check, for scripts'],
+    ['handlers test mail --check disks --json', 'with what templates print of a check, for scripts'],
   ],
   'handlers outbox list': [
     ['handlers outbox list', 'what waits, and why it was not delivered'],
