@@ -67,8 +67,20 @@ function monitoringRows(agent: AgentView, paint: Paint): [string, string][] {
     ['Checks', counts.join('  ')],
     ['Collectors', collectors.join('  ') || paint.dim('none yet')],
     ['Detectors', String(agent.detectors)],
+    ...heldRows(agent, paint),
     ...notificationRows(agent, paint),
   ];
+}
+
+/** Nothing while nobody holds anything back. */
+function heldRows({ notifications: { held } }: AgentView, paint: Paint): [string, string][] {
+  const counts = [
+    [held.acknowledged, 'acknowledged'],
+    [held.in_downtime, 'in downtime'],
+    [held.silenced, 'silenced'],
+  ] as const;
+  const shown = counts.filter(([count]) => count > 0).map(([count, word]) => `${count} ${word}`);
+  return shown.length === 0 ? [] : [['Held back', paint.yellow(shown.join('  '))]];
 }
 
 /** Nothing while everybody was told of everything. */

@@ -1,7 +1,8 @@
 import type { CheckView } from '../core/control/shapes.ts';
 import { type Paint, paintState } from './paint.ts';
+import { plain } from './table.ts';
 
-/** What a reader must know beside a check's state: ` (soft 1/3, stale)`; '' when there is nothing. */
+/** What a reader must know beside a check's state: ` (soft 1/3, acknowledged by ann)`; '' when there is nothing. */
 export function checkMarks(check: CheckView): string {
   const marks: string[] = [];
   if (!check.hard && check.state !== 'pending')
@@ -9,7 +10,14 @@ export function checkMarks(check: CheckView): string {
   if (check.stale) marks.push('stale');
   if (check.flapping) marks.push('flapping');
   if (check.shadow) marks.push('shadow');
+  marks.push(...new Set(check.held.map(heldMark)));
   return marks.length === 0 ? '' : ` (${marks.join(', ')})`;
+}
+
+function heldMark({ kind, by, until }: CheckView['held'][number]): string {
+  const end = until === null ? '' : ` until ${until.slice(0, 16)}Z`;
+  if (kind === 'acknowledgement') return `acknowledged by ${plain(by)}`;
+  return `${kind === 'downtime' ? 'in downtime' : 'silenced'}${end}`;
 }
 
 /** Colours a text about a check by its state. What is old is never green. */

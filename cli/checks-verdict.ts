@@ -121,6 +121,7 @@ function verdictText(cli: CliContext, check: CheckView, errors: Diagnostic[]): s
     facts.push(['for', `hard after ${formatSeconds(check.for)}, not ok since ${check.pending_since}`]);
   if (check.hard_state !== check.state) facts.push(['hard', check.hard_state]);
   if (check.flapping) facts.push(['flapping', `${check.flapping_percent} % changes of state`]);
+  for (const { text } of check.held) facts.push(['held', text]);
   for (const { place, message } of errors)
     facts.push(['outdated', `its last good version runs, since ${placeText(place)}: ${message}`]);
   if (!check.active) facts.push(['inactive', check.inactive_because]);

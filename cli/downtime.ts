@@ -2,7 +2,7 @@ import type { Command } from 'commander';
 import type { DowntimeView } from '../core/control/shapes.ts';
 import type { CliContext } from './context.ts';
 import { formatAge, formatSeconds } from './quantities.ts';
-import { actor, add, addRemove, type ByOptions, byOptions, givenKeys } from './suppression-verbs.ts';
+import { actor, addMatching, addRemove, type ByOptions, byOptions, givenKeys } from './suppression-verbs.ts';
 import { plain } from './table.ts';
 
 interface AddOptions extends ByOptions {
@@ -42,8 +42,13 @@ export function registerDowntime(program: Command, cli: CliContext): void {
 
 async function addDowntime(cli: CliContext, match: string[], options: AddOptions): Promise<void> {
   const keys = givenKeys({ ...options, match, by: actor(cli, options) });
-  const made = await add<DowntimeView>(cli, 'downtimes', keys);
-  cli.show(made, () => `downtime ${plain(made.id)}: ${time(made, Date.now())}`);
+  await addMatching<DowntimeView>(
+    cli,
+    'downtimes',
+    match,
+    keys,
+    (made) => `downtime ${plain(made.id)}: ${time(made, Date.now())}`,
+  );
 }
 
 async function listDowntimes(cli: CliContext): Promise<void> {
@@ -56,6 +61,7 @@ async function listDowntimes(cli: CliContext): Promise<void> {
           [
             { title: 'ID', text: (one) => one.id },
             { title: 'FOR', text: (one) => one.match.join(' ') },
+            { title: 'CHECKS', text: (one) => String(one.checks.count), align: 'right' },
             { title: 'WHEN', text: (one) => time(one, now) },
             { title: 'AGAIN', text: (one) => (one.schedule === 'once' ? '' : one.schedule) },
             { title: 'BY', text: (one) => one.by },

@@ -71,18 +71,23 @@ export function objectPath(noun: LiveNoun, name: string, verb = ''): string {
   return `/api/v1/${noun}/${encodeURIComponent(name)}${verb === '' ? '' : `/${verb}`}`;
 }
 
-/** Runs `act`; when the agent does not know `name`, the error also says which name was probably meant. */
+/**
+ * Runs `act`; when the agent does not know `name`, the error also says which name was probably meant. Of several names it is about the one
+ * that it quotes.
+ */
 export async function orSuggest<T>(
   client: ControlClient,
   noun: LiveNoun,
-  name: string,
+  name: string | readonly string[],
   act: () => Promise<T>,
 ): Promise<T> {
   try {
     return await act();
   } catch (error) {
     if (!(error instanceof OpsbroError) || error.code !== 'OPSBRO_API_NOT_FOUND') throw error;
-    const meant = nearest(name, await liveNames(client, noun).catch(() => []));
+    const names = [name].flat();
+    const unknown = names.find((one) => error.message.includes(`'${one}'`)) ?? names[0] ?? '';
+    const meant = nearest(unknown, await liveNames(client, noun).catch(() => []));
     const advice =
       meant === undefined ? `'opsbro ${commands[noun] ?? noun} list' shows all` : `did you mean '${meant}'?`;
     throw new OpsbroError(error.code, `${error.message}; ${advice}`, { cause: error });

@@ -3,7 +3,7 @@ import type { SilenceView } from '../core/control/shapes.ts';
 import { OpsbroError } from '../core/errors.ts';
 import type { CliContext } from './context.ts';
 import { formatAge } from './quantities.ts';
-import { actor, add, addRemove, type ByOptions, byOptions, givenKeys } from './suppression-verbs.ts';
+import { actor, addMatching, addRemove, type ByOptions, byOptions, givenKeys } from './suppression-verbs.ts';
 import { plain } from './table.ts';
 
 interface AddOptions extends ByOptions {
@@ -40,8 +40,13 @@ async function addSilence(cli: CliContext, match: string[], options: AddOptions)
       "a silence needs an end: '--until resolved' or '--duration 2h'",
     );
   const keys = givenKeys({ ...rest, match, until: ends.join(','), by: actor(cli, options) });
-  const made = await add<SilenceView>(cli, 'silences', keys);
-  cli.show(made, () => `silence ${plain(made.id)}: ${end(made, Date.now())}`);
+  await addMatching<SilenceView>(
+    cli,
+    'silences',
+    match,
+    keys,
+    (made) => `silence ${plain(made.id)}: ${end(made, Date.now())}`,
+  );
 }
 
 async function listSilences(cli: CliContext): Promise<void> {
@@ -54,6 +59,7 @@ async function listSilences(cli: CliContext): Promise<void> {
           [
             { title: 'ID', text: (one) => one.id },
             { title: 'FOR', text: (one) => one.match.join(' ') },
+            { title: 'CHECKS', text: (one) => String(one.checks.count), align: 'right' },
             { title: 'ENDS', text: (one) => end(one, now) },
             { title: 'BY', text: (one) => one.by },
             { title: 'COMMENT', text: (one) => one.comment },

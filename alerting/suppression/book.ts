@@ -69,6 +69,11 @@ export class AlertBook {
     return this.#tables;
   }
 
+  /** All checks as they are now. */
+  checks(): CheckFacts[] {
+    return this.#options.checks();
+  }
+
   /** When `step` is due by time alone: in the past until it was called; null when never. */
   nextChangeAt(): number | null {
     return this.#dueAt;

@@ -7,6 +7,7 @@ const maxText = 512;
 const cachedPatterns = 1000;
 const states = ['pending', 'ok', 'warning', 'critical', 'unknown'];
 const patterns = new Map<string, Pattern>();
+const written = /^\s*([^=!~\s]+)\s*(=~|!~|!=|=)\s*(.*?)\s*$/s;
 
 /**
  * Reads matchers: `check=disk`, `pack!=linux`, `label.team=~"web|db"`, `state!~ok|warning`. A text without an operator is the name or id of a
@@ -14,7 +15,7 @@ const patterns = new Map<string, Pattern>();
  */
 export function parseMatchers(texts: readonly string[]): Matcher[] {
   if (texts.length === 0)
-    throw new OpsbroError('OPSBRO_API_INVALID', "no matcher is given; write one such as 'check=disk'");
+    throw new OpsbroError('OPSBRO_API_INVALID', "no matcher is given; write one such as 'check=disks'");
   if (texts.length > maxMatchers)
     throw new OpsbroError('OPSBRO_API_INVALID', `more than ${maxMatchers} matchers are given`);
   return texts.map(parseMatcher);
@@ -23,7 +24,7 @@ export function parseMatchers(texts: readonly string[]): Matcher[] {
 function parseMatcher(text: string): Matcher {
   if (text.length > maxText)
     throw invalid(`${text.slice(0, 40)}…`, `it is longer than ${maxText} characters`);
-  const [, name = '', operator, rest = ''] = /^\s*([^=!~\s]+)\s*(=~|!~|!=|=)\s*(.*?)\s*$/s.exec(text) ?? [];
+  const [, name = '', operator, rest = ''] = written.exec(text) ?? [];
   if (operator === undefined) return { field: 'check', operator: '=', value: bareName(text) };
   const field = parseField(name, text);
   const value = unquote(rest, text);
@@ -55,6 +56,11 @@ function unquote(value: string, text: string): string {
 
 function invalid(text: string, reason: string): OpsbroError {
   return new OpsbroError('OPSBRO_API_INVALID', `the matcher '${text}' cannot be used: ${reason}`);
+}
+
+/** True for a text that has no operator: the name or id of a check. */
+export function isCheckName(text: string): boolean {
+  return !written.test(text);
 }
 
 /** A matcher as a person writes it. */

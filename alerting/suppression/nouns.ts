@@ -1,5 +1,6 @@
 import type { JsonObject } from 'opsbro/sdk';
 import type { AlertBook } from './book.ts';
+import { refuseUnknownNames } from './matched.ts';
 import type { CheckFacts } from './model.ts';
 import { acknowledgementView, downtimeView, silenceView } from './views.ts';
 
@@ -23,14 +24,28 @@ export function suppressionNouns(
   return [
     {
       path: 'downtimes',
-      list: () => byKey(book.tables.downtimes).map((one) => downtimeView(one, now())),
-      add: async (keys) => downtimeView(await book.addDowntime(keys, nobody), now()),
+      list: () => {
+        const checks = book.checks();
+        return byKey(book.tables.downtimes).map((one) => downtimeView(one, checks, now()));
+      },
+      add: async (keys) => {
+        const checks = book.checks();
+        refuseUnknownNames(keys.match, checks);
+        return downtimeView(await book.addDowntime(keys, nobody), checks, now());
+      },
       remove: (id, by) => book.remove('downtime', id, by),
     },
     {
       path: 'silences',
-      list: () => byKey(book.tables.silences).map((one) => silenceView(one, now())),
-      add: async (keys) => silenceView(await book.addSilence(keys, nobody), now()),
+      list: () => {
+        const checks = book.checks();
+        return byKey(book.tables.silences).map((one) => silenceView(one, checks, now()));
+      },
+      add: async (keys) => {
+        const checks = book.checks();
+        refuseUnknownNames(keys.match, checks);
+        return silenceView(await book.addSilence(keys, nobody), checks, now());
+      },
       remove: (id, by) => book.remove('silence', id, by),
     },
     {

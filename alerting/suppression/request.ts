@@ -122,7 +122,7 @@ function entry(
   const { match } = request;
   const matchers = Array.isArray(match) ? match : match === undefined ? [] : [match];
   if (!matchers.every((one) => typeof one === 'string'))
-    throw invalid("'match' must be a matcher such as 'check=disk', or a list of them");
+    throw invalid("'match' must be a matcher such as 'check=disks', or a list of them");
   const named = origin === 'command' ? text(request, 'id') : '';
   if (named.length > maxId || !/^[\w.:-]*$/.test(named))
     throw invalid(`the id '${named.slice(0, maxId)}' is not made of letters, digits, '.', ':', '_' and '-'`);

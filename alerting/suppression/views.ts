@@ -1,13 +1,15 @@
 import type { VerdictState } from 'opsbro/sdk';
+import { type MatchedView, matchedBy } from './matched.ts';
 import { matcherText } from './matcher.ts';
-import type { Acknowledgement, Downtime, Schedule, Silence } from './model.ts';
-import { calendarOf, isOpen } from './suppressions.ts';
+import type { Acknowledgement, CheckFacts, Downtime, Schedule, Silence, SuppressionTables } from './model.ts';
+import { calendarOf, isOpen, suppressionsOf } from './suppressions.ts';
 
 /** GET /api/v1/downtimes: an array of these. POST takes the keys of a downtime and gives one; DELETE /api/v1/downtimes/ID?by=NAME gives it. */
 export interface DowntimeView {
   id: string;
   /** Matchers, as they are written. */
   match: string[];
+  checks: MatchedView;
   /** It holds now. */
   active: boolean;
   /** The time it holds, or that it may hold next; null when none comes any more. */
@@ -41,6 +43,7 @@ export interface AcknowledgementView {
 export interface SilenceView {
   id: string;
   match: string[];
+  checks: MatchedView;
   /** False for a file's that has ended. */
   active: boolean;
   until: string | null;
@@ -51,14 +54,56 @@ export interface SilenceView {
   origin: 'command' | 'configuration';
 }
 
-/** A downtime as it is at `at`. */
-export function downtimeView(downtime: Downtime, at: number): DowntimeView {
+/** What somebody decided to hold back of a check, as it holds now. */
+export interface HeldView {
+  kind: 'downtime' | 'acknowledgement' | 'silence';
+  /** Of the downtime or silence; of the check that is acknowledged. */
+  id: string;
+  by: string;
+  /** One line, with everything. */
+  text: string;
+  /** null: that depends on states. */
+  until: string | null;
+}
+
+/** How many checks are held back, each counted for every kind that holds. */
+export interface HeldCounts {
+  acknowledged: number;
+  in_downtime: number;
+  silenced: number;
+}
+
+const held = {
+  downtime: { table: 'downtimes', count: 'in_downtime' },
+  acknowledgement: { table: 'acknowledgements', count: 'acknowledged' },
+  silence: { table: 'silences', count: 'silenced' },
+} as const;
+
+/** What holds for a check at `at`. */
+export function heldViews(check: CheckFacts, tables: SuppressionTables, at: number): HeldView[] {
+  return suppressionsOf(check, tables, at).flatMap(({ kind, id, text, until }) =>
+    kind === 'dependency'
+      ? []
+      : [{ kind, id, by: tables[held[kind].table].get(id)?.by ?? '', text, until: isoTime(until) }],
+  );
+}
+
+/** Counts what holds for checks: a list for each check. */
+export function heldCounts(views: readonly HeldView[][]): HeldCounts {
+  const counts: HeldCounts = { acknowledged: 0, in_downtime: 0, silenced: 0 };
+  for (const view of views)
+    for (const kind of new Set(view.map((one) => one.kind))) counts[held[kind].count] += 1;
+  return counts;
+}
+
+/** A downtime as it is at `at`, among all checks. */
+export function downtimeView(downtime: Downtime, checks: readonly CheckFacts[], at: number): DowntimeView {
   const { schedule, current, usedWindow } = downtime;
   const window = calendarOf(schedule).windowFrom(at);
   const next = window?.start === usedWindow && schedule.type === 'once' ? null : window;
   const shown = current ?? next;
   return {
-    ...common(downtime),
+    ...common(downtime, checks),
     active: current !== null && at >= current.start && at < current.end,
     from: isoTime(shown?.start),
     until: isoTime(shown?.end),
@@ -74,20 +119,24 @@ function scheduleText(schedule: Schedule): string {
   return `cron ${schedule.cron} for ${schedule.durationMs / 1000}s ${timezone}`;
 }
 
-/** A silence as it is at `at`. */
-export function silenceView(silence: Silence, at: number): SilenceView {
+/** A silence as it is at `at`, among all checks. */
+export function silenceView(silence: Silence, checks: readonly CheckFacts[], at: number): SilenceView {
   return {
-    ...common(silence),
+    ...common(silence, checks),
     active: isOpen(silence, at),
     until: isoTime(silence.until),
     until_resolved: silence.untilResolved,
   };
 }
 
-function common({ id, match, by, comment, createdAt, origin }: Downtime | Silence) {
+function common(
+  { id, match, by, comment, createdAt, origin }: Downtime | Silence,
+  checks: readonly CheckFacts[],
+) {
   return {
     id,
     match: match.map(matcherText),
+    checks: matchedBy(match, checks),
     by,
     comment,
     created_at: isoTime(createdAt) as string,

@@ -1,6 +1,7 @@
 import type { Json, JsonObject, VerdictState } from 'opsbro/sdk';
 import type { ExplanationView } from '../../alerting/explain/view.ts';
 import type { ChangeCause, Perfdatum } from '../../alerting/model.ts';
+import type { HeldCounts, HeldView } from '../../alerting/suppression/views.ts';
 import type { Diagnostic } from '../../configuration/model.ts';
 
 /** Bodies of the control routes under `/api/v1`. Times are RFC 3339 UTC text, durations seconds unless the name says otherwise. */
@@ -104,6 +105,8 @@ export interface CheckView {
   notes: string;
   /** It runs and keeps its history, and nobody is told. */
   shadow: boolean;
+  /** What people decided to hold back of it. */
+  held: HeldView[];
 }
 
 /** How a plugin fares; `penalty` runs apart after it had to be terminated, `pending` waits for approval. */
@@ -164,8 +167,8 @@ export interface AgentView {
   };
   collectors: { [state: string]: number };
   detectors: number;
-  /** What handlers have not been told yet, and what was given up. */
-  notifications: { waiting: number; dead: number };
+  /** What handlers have not been told yet, what was given up, and how many checks people hold back. */
+  notifications: { waiting: number; dead: number; held: HeldCounts };
   slowest: { plugin: string; p99_ms: number; runs: number }[];
   plugins: { total: number; troubled: { id: string; state: PluginState; log: string }[] };
   threads: { job: number; penalty: number; expression: number; sandbox: number; service: number };

@@ -7,7 +7,10 @@ import {
 import { type DependencyGraph, dependencyGraph } from '../../alerting/suppression/dependency-graph.ts';
 import type { SuppressionTables } from '../../alerting/suppression/model.ts';
 import { nextChangeAt, suppressionsOf } from '../../alerting/suppression/suppressions.ts';
+import { type HeldCounts, type HeldView, heldCounts, heldViews } from '../../alerting/suppression/views.ts';
+import type { CheckObject } from '../../configuration/model.ts';
 import type { HostDeps } from '../host/deps.ts';
+import { checkFacts } from './alert-book.ts';
 
 /** How often a problem that waits for other checks is looked at again. */
 const lookMs = 1000;
@@ -40,6 +43,18 @@ export class HoldFinder {
   /** The same without asking anything to run. */
   look(alert: Alert): Holds {
     return this.#holds(alert, this.#dependency(alert));
+  }
+
+  /** What people decided to hold back of a check, in the state it shows now. */
+  decided(check: CheckObject): HeldView[] {
+    const { board, clock } = this.#deps;
+    return heldViews(checkFacts(board, check), this.#tables(), clock.now());
+  }
+
+  /** How many of the checks that run here are held back by what people decided. */
+  counts(): HeldCounts {
+    const active = this.#deps.table.of('check').filter((runtime) => runtime.active);
+    return heldCounts(active.map(({ object }) => this.decided(object)));
   }
 
   /** What a check depends on, also through others: ids of checks, and `group:NAME`. */

@@ -46,9 +46,10 @@ export interface CheckChange {
 export class Notifications {
   readonly dispatcher: Dispatcher;
   readonly outbox: Outbox;
+  /** What holds an alert back. */
+  readonly holds: HoldFinder;
   readonly #deps: HostDeps;
   readonly #node: string;
-  readonly #holds: HoldFinder;
   readonly #record: (record: ExplainRecord) => void;
   #handlers: HandlerPolicy[] = [];
   #isComplete = true;
@@ -59,7 +60,7 @@ export class Notifications {
     const startedAt = clock.now() - clock.monotonic();
     this.#deps = deps;
     this.#node = node;
-    this.#holds = holds;
+    this.holds = holds;
     this.#record = record;
     this.outbox = new Outbox({
       clock,
@@ -148,7 +149,7 @@ export class Notifications {
     this.#isComplete = isComplete;
     const { board, clock, table } = this.#deps;
     this.#handlers = handlerPolicies(this.#deps);
-    this.#holds.reset();
+    this.holds.reset();
     const alerts: Alert[] = [];
     const known = this.dispatcher.checks();
     for (const { object, active } of table.of('check')) {

@@ -21,7 +21,7 @@ const view: AgentView = {
   checks: { ok: 5, warning: 0, critical: 2, unknown: 0, pending: 0, stale: 0 },
   collectors: { ok: 3, error: 1 },
   detectors: 4,
-  notifications: { waiting: 0, dead: 0 },
+  notifications: { waiting: 0, dead: 0, held: { acknowledged: 0, in_downtime: 0, silenced: 0 } },
   slowest: [{ plugin: 'collector/disk', p99_ms: 41, runs: 1 }],
   plugins: { total: 9, troubled: [{ id: 'collector/bad', state: 'quarantined', log: 'it died' }] },
   threads: { job: 2, penalty: 0, expression: 1, sandbox: 0, service: 0 },
@@ -68,13 +68,29 @@ it('shows who the host is, how it does, how the agent fares and what is wrong wi
 
 it('counts notifications only while some wait or are dead', () => {
   const lines = (waiting: number, dead: number): string[] =>
-    infoText({ ...view, notifications: { waiting, dead } }, createPaint(false), false, now)
+    infoText(
+      { ...view, notifications: { ...view.notifications, waiting, dead } },
+      createPaint(false),
+      false,
+      now,
+    )
       .split('\n')
       .filter((line) => line.includes('Notifications'));
   expect(lines(0, 0)).toEqual([]);
   expect(lines(3, 1)).toEqual([
     "  Notifications   3 waiting  1 dead  'opsbro handlers outbox list' lists them",
   ]);
+});
+
+it('counts what people hold back only while they do', () => {
+  const lines = (acknowledged: number, silenced: number): string[] => {
+    const notifications = { ...view.notifications, held: { acknowledged, in_downtime: 0, silenced } };
+    return infoText({ ...view, notifications }, createPaint(false), false, now)
+      .split('\n')
+      .filter((line) => line.includes('Held back'));
+  };
+  expect(lines(0, 0)).toEqual([]);
+  expect(lines(1, 2)).toEqual(['  Held back       1 acknowledged  2 silenced']);
 });
 
 it('paints what is bad red and keeps the last logs for --show-logs', () => {

@@ -42,6 +42,7 @@ const check: CheckView = {
   error: null,
   notes: '',
   shadow: false,
+  held: [],
 };
 const bad = {
   severity: 'error',
@@ -64,6 +65,25 @@ describe('opsbro checks show', () => {
     expect(out).toMatch(/^outdated: its last good version runs, since \/c\/a\/load.yml:2:3: broken$/m);
     const json = JSON.parse((await place.opsbro(['checks', 'show', 'load', '--json'])).out);
     expect(json).toEqual({ ...check, file_errors: [bad] });
+  });
+
+  it('says who holds back what, and until when', async () => {
+    const until = '2026-01-01T18:30:00.000Z';
+    const held = [
+      { kind: 'downtime', id: 'work', by: 'ann', text: "downtime 'work' of ann: new disk", until },
+      { kind: 'acknowledgement', id: check.id, by: 'ben', text: 'acknowledgement of ben', until: null },
+      { kind: 'silence', id: 'quiet', by: 'cat', text: 'silence of cat', until: null },
+    ];
+    await place.agent({
+      '/api/v1/checks/load': { ...check, held },
+      '/api/v1/checks': [{ ...check, held }],
+      '/api/v1/config/status': { bad_files: [], diagnostics: [] },
+    });
+    const marks = '(in downtime until 2026-01-01T18:30Z, acknowledged by ben, silenced)';
+    const { out } = await place.opsbro(['checks', 'show', 'load']);
+    expect(out).toContain(`warning ${marks}`);
+    expect(out).toMatch(/^held: +downtime 'work' of ann: new disk$/m);
+    for (const verb of ['state', 'list']) expect((await place.opsbro(['checks', verb])).out).toContain(marks);
   });
 
   it('says nothing of the errors of other files', async () => {

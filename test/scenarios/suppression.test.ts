@@ -1,6 +1,7 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type {
   AcknowledgementView,
+  AgentView,
   CheckView,
   ConfigStatusView,
   DowntimeView,
@@ -57,6 +58,20 @@ describe('downtimes, acknowledgements and silences', () => {
       'acknowledged demo/check/burns: when it recovers or becomes worse, or in',
     );
 
+    expect(added[0]?.stdout).toMatch(/\nmatches 1 check: burns, while state=critical\n$/);
+    expect(added[2]?.stdout).toMatch(/\nmatches 2 checks: burns, fine\n$/);
+    expect((await burns()).held.map(({ kind, id, by }) => [kind, id, by])).toEqual([
+      ['downtime', 'work', 'ann'],
+      ['acknowledgement', 'demo/check/burns', 'ben'],
+      ['silence', 'quiet', expect.any(String)],
+    ]);
+    expect((await agent.get<AgentView>('/api/v1/agent')).notifications.held).toEqual({
+      acknowledged: 1,
+      in_downtime: 1,
+      silenced: 2,
+    });
+    expect((await cli('checks', 'show', 'burns')).stdout).toContain('acknowledged by ben');
+
     const before = [
       await json<DowntimeView[]>('downtime', 'list'),
       await json<SilenceView[]>('silence', 'list'),
@@ -97,7 +112,7 @@ describe('downtimes, acknowledgements and silences', () => {
       expect.objectContaining({ check: 'demo/check/burns', state: 'critical', sticky: false, by: 'ben' }),
     ]);
     expect((await cli('downtime', 'list')).stdout).toMatch(
-      /^ID +FOR +WHEN[\s\S]*\nwork +check=burns state=critical +now/m,
+      /^ID +FOR +CHECKS +WHEN[\s\S]*\nwork +check=burns state=critical +1 +now/m,
     );
 
     expect(await cli('downtime', 'remove', 'work', '--by', 'cat')).toMatchObject({
@@ -142,12 +157,23 @@ describe('downtimes, acknowledgements and silences', () => {
     [['silence', 'add', 'check=~(', '--until', '2h'], 2, "the pattern '(' cannot be used"],
     [['silence', 'add', 'fine', '--until', 'resolved'], 2, 'nothing that it matches has a problem now'],
     [['ack', 'add', 'fine'], 2, 'demo/check/fine is ok; only a problem can be acknowledged'],
+    [['downtime', 'add', 'pack=demo', 'brns', '--duration', '1h'], 2, "no check 'brns'"],
+    [['downtime', 'add', 'brns', '--duration', '1h'], 2, "did you mean 'burns'?"],
+    [['silence', 'add', 'demo/check/brns', '--until', '1h'], 2, "'opsbro checks list' shows all"],
     [['ack', 'add', 'brns'], 2, "did you mean 'burns'?"],
     [['ack', 'remove', 'fine'], 2, "no acknowledgement of 'demo/check/fine'"],
   ])('%j fails with exit %i: %s', async (args, code, message) => {
     const failed = await cli(...args);
     expect(failed.stderr).toContain(message);
     expect(failed.code).toBe(code);
+  });
+
+  it('are taken with a warning when matchers with operators fit no check yet', async () => {
+    const added = await cli('silence', 'add', 'check=to-come', '--until', '1h', '--id', 'early');
+    expect(added).toMatchObject({ code: 0, stderr: 'warning: no check fits check=to-come yet\n' });
+    expect(added.stdout).toContain('matches 0 checks\n');
+    expect((await cli('silence', 'list')).stdout).toMatch(/^early +check=to-come +0 +in /m);
+    await cli('silence', 'remove', 'early');
   });
 
   it('complete their names', async () => {

@@ -71,7 +71,7 @@ export function agentView(inside: AgentInside, plugins: PluginView[] = pluginVie
     checks: checkCounts(deps),
     collectors: collectorCounts(deps),
     detectors: deps.table.of('detector').length,
-    notifications: deps.notifications.outbox.sizes(),
+    notifications: { ...deps.notifications.outbox.sizes(), held: deps.notifications.holds.counts() },
     slowest: slowest(plugins),
     plugins: {
       total: plugins.length,

@@ -125,6 +125,7 @@ export function checkView(deps: HostDeps, runtime: Of<'check'>): CheckView {
     error: status.error === null ? null : { code: status.error.code, message: status.error.message },
     notes: object.notes ?? '',
     shadow: object.shadow,
+    held: deps.notifications.holds.decided(object),
   };
 }
 

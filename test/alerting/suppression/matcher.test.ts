@@ -40,7 +40,7 @@ describe('matchers', () => {
   });
 
   it.each([
-    [[], "no matcher is given; write one such as 'check=disk'"],
+    [[], "no matcher is given; write one such as 'check=disks'"],
     [[''], "or a check's name"],
     [['disk*'], "or a check's name"],
     [['=disk'], "or a check's name"],

@@ -1,0 +1,37 @@
+import type { Json } from 'opsbro/sdk';
+import { OpsbroError } from '../../core/errors.ts';
+import { isCheckName, matchesAll, parseMatchers } from './matcher.ts';
+import type { CheckFacts, Matcher } from './model.ts';
+
+const namesShown = 5;
+
+/** The checks that a downtime or silence is for, in whatever state they are. */
+export interface MatchedView {
+  count: number;
+  /** Names of the first five, in order. */
+  first: string[];
+}
+
+/** Says which of `checks` fit `match` in some state: what holds for a state now holds for other checks later. */
+export function matchedBy(match: readonly Matcher[], checks: readonly CheckFacts[]): MatchedView {
+  const lasting = match.filter(({ field }) => field !== 'state');
+  const names = checks.filter((check) => matchesAll(lasting, check)).map(({ name }) => name);
+  return { count: names.length, first: names.sort().slice(0, namesShown) };
+}
+
+/**
+ * Throws OPSBRO_API_NOT_FOUND for a plain name in a request's `match` that is of no check: it is misspelt. A matcher with an operator may be
+ * for checks that are to come.
+ */
+export function refuseUnknownNames(match: Json | undefined, checks: readonly CheckFacts[]): void {
+  for (const text of Array.isArray(match) ? match : [match]) {
+    if (typeof text !== 'string' || !isCheckName(text)) continue;
+    const matchers = parseMatchers([text]);
+    if (checks.some((check) => matchesAll(matchers, check))) continue;
+    const name = text.trim();
+    throw new OpsbroError(
+      'OPSBRO_API_NOT_FOUND',
+      `no check '${name}' (write 'check=${name}' for one that is to come)`,
+    );
+  }
+}

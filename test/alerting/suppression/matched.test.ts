@@ -1,0 +1,26 @@
+import { expect, it } from 'vitest';
+import { matchedBy, refuseUnknownNames } from '../../../alerting/suppression/matched.ts';
+import { parseMatchers } from '../../../alerting/suppression/matcher.ts';
+import { check } from './facts.ts';
+
+const checks = ['load', 'disks', 'memory', 'cpu', 'swap', 'time'].map((name) => check(name, { state: 'ok' }));
+
+it.each([
+  ['disks', { count: 1, first: ['disks'] }],
+  ['check=~"d.*|swap"', { count: 2, first: ['disks', 'swap'] }],
+  ['state=critical', { count: 6, first: ['cpu', 'disks', 'load', 'memory', 'swap'] }],
+  ['pack=none', { count: 0, first: [] }],
+])('says which checks %s is for', (match, found) => {
+  expect(matchedBy(parseMatchers([match]), checks)).toEqual(found);
+});
+
+it.each([['disk'], [['pack=linux', 'disk']], ['linux/check/disk']])(
+  'refuses %j, which is no check',
+  (match) => {
+    expect(() => refuseUnknownNames(match, checks)).toThrow(/^no check '.*disk' \(write 'check=/);
+  },
+);
+
+it.each([[undefined], ['check=disk'], ['Disks'], [['linux/check/disks', 'pack=x']]])('takes %j', (match) => {
+  refuseUnknownNames(match, checks);
+});
