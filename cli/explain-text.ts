@@ -1,5 +1,10 @@
 import type { Json } from 'opsbro/sdk';
-import type { CheckExplanationView, HandlerExplanation, StepView } from '../core/control/shapes.ts';
+import type {
+  CheckExplanationView,
+  DeliveryState,
+  HandlerExplanation,
+  StepView,
+} from '../core/control/shapes.ts';
 import { checkMarks, paintCheck } from './check-marks.ts';
 import type { CliContext } from './context.ts';
 import { treeLines } from './evaluator.ts';
@@ -152,9 +157,29 @@ function handlerLines(cli: CliContext, one: HandlerExplanation, moment: number):
   const { at, key, state, repeats } = one.told;
   const again = repeats === 0 ? '' : `, ${repeats} reminders`;
   const told = `told ${paintState(paint, state)} ${formatAge(at, moment)} (${at})${again}${key === null ? '' : `, key ${plain(key)}`}`;
+  const reached = deliveryLines(cli, one.delivery, moment);
   const tries = one.deliveries.map((attempt) => {
     const why = attempt.message === '' ? '' : `: ${plain(`${attempt.code} ${attempt.message}`.trim())}`;
     return `    ${paintState(paint, attempt.outcome === 'delivered' ? 'ok' : 'failed', attempt.outcome)} ${attempt.at}${why}`;
   });
-  return [head, `  ${told}`, ...tries];
+  return [head, `  ${told}`, ...reached, ...tries];
+}
+
+function deliveryLines({ paint }: CliContext, delivery: DeliveryState | null, moment: number): string[] {
+  if (delivery === null) return [];
+  const { state, at, serial, attempts, next_at: next, last_error: error } = delivery;
+  const when = at === null ? '' : ` ${formatAge(at, moment)} (${at})`;
+  const failed = attempts === 0 ? '' : `, ${attempts} failed ${attempts === 1 ? 'attempt' : 'attempts'}`;
+  const why = error === '' || state === 'delivered' ? '' : `, last error: ${plain(error)}`;
+  const again = next === null ? '' : `, next attempt not before ${next}`;
+  const place = serial === null ? '' : ` the outbox as serial ${serial}`;
+  const what: { [state in DeliveryState['state']]: string } = {
+    delivered: `delivered${when}`,
+    waiting: `not delivered: waits in${place}`,
+    delivering: `not delivered yet: on its way, in${place}`,
+    tried: 'not delivered by then',
+    dead: `not delivered: given up${when}${place === '' ? '' : `, kept in${place}`}`,
+  };
+  const word = paintState(paint, state === 'delivered' ? 'ok' : 'failed', what[state]);
+  return [`    ${word}${failed}${why}${again}`];
 }

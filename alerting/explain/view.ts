@@ -1,5 +1,6 @@
 import type { Json } from 'opsbro/sdk';
 import type { ChangeCause, CheckState, CheckStatus } from '../model.ts';
+import type { OutboxView } from '../outbox/outbox.ts';
 import type { Decision, Hold, Told } from '../routing/model.ts';
 import type { SeenValue, StateRecord } from './model.ts';
 import { type HandlerFacts, handlersOf, type Recalled, stepsOf } from './recall.ts';
@@ -59,6 +60,23 @@ export interface HandlerExplanation {
   /** What it was told last; `key` is that of the event, null where that is no longer known. */
   told: { at: string; state: string; key: string | null; repeats: number } | null;
   deliveries: { at: string; outcome: 'delivered' | 'failed' | 'dead'; code: string; message: string }[];
+  /** What became of that; null where nothing was told, or nothing is known of it any more. */
+  delivery: DeliveryState | null;
+}
+
+/** Where a notification is on its way to its handler. */
+export interface DeliveryState {
+  /** `tried`: of a time that has passed, not delivered by then. */
+  state: 'delivered' | 'waiting' | 'delivering' | 'tried' | 'dead';
+  /** When it was delivered or given up; null while it is not, or where that is no longer known. */
+  at: string | null;
+  /** Its serial in the outbox; null when it is not there. */
+  serial: number | null;
+  /** Attempts that failed. */
+  attempts: number;
+  next_at: string | null;
+  /** Why the last one failed, '' when none did. */
+  last_error: string;
 }
 
 /** A check or group that another depends on. */
@@ -75,6 +93,8 @@ export interface HandlerNow {
   decision: Decision;
   told: Told | undefined;
   group: string;
+  /** What the outbox has for it about the check, oldest first. */
+  outbox: OutboxView[];
 }
 
 /** What an explanation is made of. Times are epoch ms. */
@@ -158,7 +178,7 @@ function softReason({ state, hard, attempt, pendingFor }: CheckStatus, attempts:
 }
 
 function handlerNow(
-  { handler, decision, told, group }: HandlerNow,
+  { handler, decision, told, group, outbox }: HandlerNow,
   known: HandlerFacts | undefined,
   soft: string | null,
 ): HandlerExplanation {
@@ -182,6 +202,7 @@ function handlerNow(
     group,
     told: toldNow(told, known),
     deliveries: attempts(known),
+    delivery: deliveryNow(outbox, toldNow(told, known), known),
   };
 }
 
@@ -215,6 +236,37 @@ function handlerThen(known: HandlerFacts): HandlerExplanation {
     group: '',
     told: toldThen(known.told),
     deliveries: attempts(known),
+    delivery: deliveryThen(known),
+  };
+}
+
+/** The outbox knows what is not delivered; the records, which may be younger than what was told, the rest. */
+function deliveryNow(
+  outbox: readonly OutboxView[],
+  told: HandlerExplanation['told'],
+  known: HandlerFacts | undefined,
+): DeliveryState | null {
+  if (told === null) return null;
+  const entry = outbox.findLast(({ event }) => told.key === null || event.key === told.key);
+  if (entry === undefined) return deliveryThen(known);
+  const { state, serial, attempts, lastError, nextAt } = entry;
+  const dead = known?.deliveries.findLast(({ outcome }) => outcome === 'dead');
+  const at = state === 'dead' ? isoOrNull(dead?.at ?? null) : null;
+  return { state, at, serial, attempts, next_at: isoOrNull(nextAt), last_error: lastError };
+}
+
+function deliveryThen(known: HandlerFacts | undefined): DeliveryState | null {
+  const last = known?.deliveries.at(-1);
+  if (known === undefined || last === undefined) return null;
+  const failures = known.deliveries.filter(({ outcome }) => outcome === 'failed');
+  const isSettled = last.outcome !== 'failed';
+  return {
+    state: last.outcome === 'failed' ? 'tried' : last.outcome,
+    at: isSettled ? isoTime(last.at) : null,
+    serial: null,
+    attempts: failures.length,
+    next_at: null,
+    last_error: failures.at(-1)?.message ?? '',
   };
 }
 

@@ -8,6 +8,7 @@ import type { Report } from './report.ts';
 
 const defaultFlapping = { high: 30, low: 25 };
 const dependencyWaitMs = 10_000;
+const toldInstead = '; since no handler that the check names exists, the default handlers are told';
 
 /** How the results of a check with these keys, which fit their schema, become states. */
 export function statePolicy(own: JsonObject, report: Report): StatePolicy {
@@ -33,11 +34,17 @@ export function checkAlerting(
   handlers: ReadonlySet<string>,
   report: Report,
 ): CheckAlerting {
-  checkHandlerNames(own.handlers, ['handlers'], handlers, report);
-  const chosen = [own.handlers, ...fallbacks].map(nameList).find((names) => names !== undefined);
+  const named = nameList(own.handlers) ?? [];
+  const isFallback = !named.some((name) => handlers.has(name));
+  checkHandlerNames(own.handlers, ['handlers'], handlers, report, isFallback ? toldInstead : '');
+  const [chosen = null, ...others] = [own.handlers, ...fallbacks].flatMap((list) => {
+    const names = nameList(list);
+    return names === undefined ? [] : [names];
+  });
   const labels = Object.entries(isMapping(own.labels) ? own.labels : {});
   return {
-    handlers: chosen ?? null,
+    handlers: chosen,
+    ...(others.length > 0 && { fallbackHandlers: others }),
     dependsOn: nameList(own.depends_on) ?? [],
     dependencyWaitMs: parseDuration(own.dependency_wait) ?? dependencyWaitMs,
     labels: Object.fromEntries(labels.map(([name, value]) => [name, String(value)])),

@@ -248,7 +248,7 @@ export type { ChecksReportView } from '../../alerting/history/report-view.ts';
 /** GET /api/v1/explain/checks/NAME?at=ISO&since=ISO: with the check as it is now, though `at` may have passed. */
 export type CheckExplanationView = ExplanationView & { check: CheckView };
 
-export type { HandlerExplanation, StepView } from '../../alerting/explain/view.ts';
+export type { DeliveryState, HandlerExplanation, StepView } from '../../alerting/explain/view.ts';
 export type * from '../../alerting/outbox/views.ts';
 export type { AcknowledgementView, DowntimeView, SilenceView } from '../../alerting/suppression/views.ts';
 export type { FunctionView } from '../../configuration/sources/function-views.ts';

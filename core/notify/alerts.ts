@@ -55,7 +55,7 @@ export function alertOf(
 ): Alert | null {
   const { hardState } = status;
   if (hardState === 'pending') return null;
-  const handlers = check.handlers ?? toldByDefault(check, policies);
+  const handlers = chosenHandlers(check, policies) ?? toldByDefault(check, policies);
   return {
     check: check.id,
     name: check.name,
@@ -124,6 +124,20 @@ export function removedAlert(id: string, told: Alert | undefined, at: number): A
     lastRun: null,
     removed: true,
   };
+}
+
+/**
+ * The handlers that a check tells by name; null for all. A list of which none exists would tell nobody: the one behind it counts. Asked of
+ * what runs, where a handler whose file turned bad still exists.
+ */
+export function chosenHandlers(
+  { handlers, fallbackHandlers = [] }: CheckObject,
+  policies: readonly HandlerPolicy[],
+): string[] | null {
+  if (handlers === null) return null;
+  const known = new Set(policies.map(({ name }) => name));
+  const isHeard = (names: string[]): boolean => names.length === 0 || names.some((name) => known.has(name));
+  return [handlers, ...fallbackHandlers].find(isHeard) ?? null;
 }
 
 /** Everybody but those that an escalation is there for. */

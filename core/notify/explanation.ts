@@ -1,3 +1,4 @@
+import type { HandlerEvent, JsonObject } from 'opsbro/sdk';
 import { recall, stepsOf } from '../../alerting/explain/recall.ts';
 import {
   type ExplanationView,
@@ -76,30 +77,49 @@ function factsNow(deps: HostDeps, { holds, notifications }: Alerting, check: Che
     attempts: check.attempts,
     seen: runtime === undefined ? [] : seenBy(runtime, samplesNow(board)),
     holds: held.holds,
-    handlers: alert === null ? handlers.map(neverHard) : decisionsNow(notifications, alert, held),
+    handlers: [
+      ...(alert === null ? handlers.map(neverHard) : decisionsNow(notifications, alert, held)),
+      ...strangers(check, handlers),
+    ],
   };
 }
 
 function neverHard({ name }: HandlerPolicy): HandlerNow {
-  const reason = 'the check had no hard state yet';
-  return {
-    handler: name,
-    decision: { outcome: 'up-to-date', reason, until: null },
-    told: undefined,
-    group: '',
-  };
+  return unheard(name, 'up-to-date', 'the check had no hard state yet');
+}
+
+/** Those that the check names and nobody configured. */
+function strangers({ handlers }: CheckObject, policies: readonly HandlerPolicy[]): HandlerNow[] {
+  const known = new Set(policies.map(({ name }) => name));
+  const reason = "the check names it, but no such handler is configured; see 'opsbro config status'";
+  return (handlers ?? [])
+    .filter((name) => !known.has(name))
+    .map((name) => unheard(name, 'not-wanted', reason));
+}
+
+function unheard(handler: string, outcome: HandlerNow['decision']['outcome'], reason: string): HandlerNow {
+  return { handler, decision: { outcome, reason, until: null }, told: undefined, group: '', outbox: [] };
 }
 
 function decisionsNow(
-  { dispatcher, handlers }: Alerting['notifications'],
+  { dispatcher, handlers, outbox }: Alerting['notifications'],
   alert: Alert,
   holds: ReturnType<Alerting['holds']['look']>,
 ): HandlerNow[] {
+  const undelivered = outbox.list().filter(({ event }) => isAbout(event, alert.check));
   return dispatcher.explain(alert, holds).map((one, index) => {
     const policy = handlers[index];
     return {
       ...one,
+      outbox: undelivered.filter(({ handler }) => handler === policy?.id),
       group: policy === undefined || policy.groupBy.length === 0 ? '' : groupOf(policy, alert),
     };
   });
+}
+
+/** A notification of the check's state, by itself or in a group. */
+function isAbout({ type, data }: HandlerEvent, check: string): boolean {
+  if (type !== 'problem' && type !== 'recovery') return false;
+  const members = (Array.isArray(data.alerts) ? data.alerts : [data]) as JsonObject[];
+  return members.some((member) => member.check === check);
 }

@@ -9,7 +9,7 @@ import type { Alert, HandlerPolicy, Notification } from '../../alerting/routing/
 import type { CheckObject } from '../../configuration/model.ts';
 import type { Bus } from '../board/bus.ts';
 import type { HostDeps } from '../host/deps.ts';
-import { alertOf, handlerPolicies, outputOf, removedAlert, standingOf } from './alerts.ts';
+import { alertOf, chosenHandlers, handlerPolicies, outputOf, removedAlert, standingOf } from './alerts.ts';
 import { deliver } from './delivery.ts';
 import type { HoldFinder } from './holds.ts';
 
@@ -208,8 +208,9 @@ export class Notifications {
   #flapping({ check, status, changes }: CheckChange): Plan[] {
     const change = changes.find(({ cause }) => cause === 'flapping' || cause === 'steady');
     if (change === undefined || check.shadow) return [];
+    const chosen = chosenHandlers(check, this.#handlers);
     const handlers = this.#handlers.filter(
-      ({ enabled, inGroup, name }) => enabled && inGroup && (check.handlers?.includes(name) ?? true),
+      ({ enabled, inGroup, name }) => enabled && inGroup && (chosen?.includes(name) ?? true),
     );
     const begins = change.cause === 'flapping';
     const { percent } = status.flapping;

@@ -42,6 +42,7 @@ const routed = (more: Partial<HandlerNow['decision']>, told?: HandlerNow['told']
   decision: { outcome: 'up-to-date', reason: 'it was told already', until: null, ...more },
   told,
   group: '',
+  outbox: [],
 });
 
 describe('an explanation of a time that has passed', () => {
@@ -80,6 +81,7 @@ describe('an explanation of a time that has passed', () => {
         group: '',
         told: null,
         deliveries: [],
+        delivery: null,
       },
     ]);
     expect((await explain(story, 55)).handlers).toMatchObject([
@@ -87,6 +89,7 @@ describe('an explanation of a time that has passed', () => {
         outcome: 'told',
         told: { at: iso(40), state: 'critical', key: told.key },
         deliveries: [{ outcome: 'failed', code: 'OPSBRO_PLUGIN_TIMEOUT' }, { outcome: 'delivered' }],
+        delivery: { state: 'delivered', at: iso(50), attempts: 1, last_error: 'late' },
       },
     ]);
   });

@@ -107,6 +107,10 @@ describe('a check', () => {
     ['mode: shadows', `error 'mode' is the text "shadows", expected one of live, shadow`],
     [
       'handlers: [mial]',
+      "warning the handler 'mial' is not configured and is never called; did you mean 'mail'?; since no handler that the check names exists, the default handlers are told",
+    ],
+    [
+      'handlers: [mial, mail]',
       "warning the handler 'mial' is not configured and is never called; did you mean 'mail'?",
     ],
     [
@@ -142,6 +146,12 @@ describe('the handlers of a check', () => {
   it('are its own before all', () => {
     const own = `check: {${rule}, handlers: []}\n`;
     expect(handlers({ 'a/c.yml': own, 'agent.yml': 'default_handlers: [x]\n' }).object?.handlers).toEqual([]);
+  });
+
+  it('have behind them those that are told where none of them exists', () => {
+    const own = `check: {${rule}, handlers: [v]}\n`;
+    const more = { 'a/c.yml': own, 'agent.yml': 'default_handlers: [x]\n' };
+    expect(handlers(more).object).toMatchObject({ handlers: ['v'], fallbackHandlers: [['x']] });
   });
 
   it('that do not exist are told of once, where they are named', () => {

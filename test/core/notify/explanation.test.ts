@@ -6,7 +6,7 @@ import type { Runtime } from '../../../core/host/objects.ts';
 import { Results } from '../../../core/host/results.ts';
 import { samplesNow } from '../../../core/host/seen.ts';
 import { explainCheck } from '../../../core/notify/explanation.ts';
-import { checkObject, handlerObject } from '../host/host-bench.ts';
+import { checkObject, failed, handlerObject } from '../host/host-bench.ts';
 import { type AlertingBench, alertingBench, refused, turn } from './alerting-bench.ts';
 
 async function judge(
@@ -37,11 +37,51 @@ it('tells of a notification that was given up, with the attempt before', async (
   expect(handlers).toMatchObject([
     {
       name: 'chat',
+      delivery: { state: 'dead', serial: 1, attempts: 1 },
       told: { state: 'critical', key: expect.stringMatching(/^host\/p\/check\/c\/[\d.]+\/problem$/) },
       deliveries: [
         { outcome: 'failed', code: 'OPSBRO_HOST_DELIVERY' },
         { outcome: 'dead', message: expect.stringContaining('answers 400') },
       ],
+    },
+  ]);
+});
+
+it('tells of attempts that failed while it is tried again, and of what waits behind them', async () => {
+  const [check, next] = [checkObject('c', []), checkObject('d', [])];
+  const bench = await alertingBench([check, next, handlerObject('chat')]);
+  bench.answers.set('p/handler/chat', failed('OPSBRO_PLUGIN_TIMEOUT'));
+  await judge(bench, check, 'critical');
+  await judge(bench, next, 'critical');
+  const [first] = (await explain(bench, check, null)).handlers;
+  expect(first).toMatchObject({
+    deliveries: [{ outcome: 'failed', code: 'OPSBRO_PLUGIN_TIMEOUT' }],
+    delivery: { state: 'waiting', serial: 1, attempts: 1, next_at: expect.any(String) },
+  });
+  expect(first?.delivery?.last_error).not.toBe('');
+  const [second] = (await explain(bench, next, null)).handlers;
+  expect(second).toMatchObject({
+    told: { state: 'critical' },
+    deliveries: [],
+    delivery: { state: 'waiting', serial: 2, attempts: 0, last_error: '' },
+  });
+  await bench.restart();
+  expect((await explain(bench, next, null)).handlers[0]?.delivery).toMatchObject({ serial: 2 });
+});
+
+it('tells of handlers that are named and do not exist, and that others are told', async () => {
+  const check = checkObject('c', [], { handlers: ['smss'], fallbackHandlers: [['pager'], ['chat']] });
+  const bench = await alertingBench([check, handlerObject('chat'), handlerObject('mail')]);
+  await judge(bench, check, 'critical');
+  expect(bench.told()).toEqual([expect.stringMatching(/^chat: problem /)]);
+  const { handlers } = await explain(bench, check, null);
+  expect(handlers).toMatchObject([
+    { name: 'chat', outcome: 'up-to-date', delivery: { state: 'delivered' } },
+    { name: 'mail', outcome: 'not-wanted', delivery: null },
+    {
+      name: 'smss',
+      outcome: 'not-wanted',
+      reason: "the check names it, but no such handler is configured; see 'opsbro config status'",
     },
   ]);
 });
