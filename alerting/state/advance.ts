@@ -7,7 +7,7 @@ import {
   pendingStatus,
   type StateChange,
 } from '../model.ts';
-import { nextFlapping, steadyHistory } from './flapping.ts';
+import { nextFlapping } from './flapping.ts';
 
 /** What an observation makes of a status. */
 export interface Advanced {
@@ -65,7 +65,10 @@ export function advance(
   };
 }
 
-/** Nearly every run finds what the last one did, and there are thousands a second: nothing but the run is new. */
+/**
+ * Nearly every run finds what the last one did, and there are thousands a second: nothing but the run is new. A history of no change needs no
+ * more of them: runs that were not written down count as unchanged.
+ */
 function isSteady(
   known: CheckStatus,
   { state, late, missing }: Observation,
@@ -76,7 +79,7 @@ function isSteady(
     known.state === state &&
     known.hardState === state &&
     known.hard &&
-    known.flapping.history === steadyHistory &&
+    !known.flapping.history.includes('1') &&
     !known.flapping.is &&
     !known.stale &&
     known.attempt === (state === 'ok' ? 1 : policy.attempts) &&

@@ -1,8 +1,6 @@
 import type { Flapping, FlappingPolicy } from '../model.ts';
 
 const kept = 20;
-/** The history of a check that did not change of late. */
-export const steadyHistory = '0'.repeat(kept);
 /** The oldest change weighs 0.8, the newest 1.2; as whole numbers, so that thresholds are compared exactly. */
 const oldestWeight = 38;
 const fullWeight = 950;
