@@ -7,10 +7,12 @@ import type { PlainError } from '../errors.ts';
 import type { ObjectTable, Runtime } from './objects.ts';
 
 const roundsToWait = 3;
+/** A start of the agent takes longer than three rounds of a collector that runs each second. */
+const leastWaitMs = 10_000;
 
 /**
  * Whether a rule waits for its data: one of the collectors it reads is about to run here for the first time. It waits for at most
- * three of that collector's intervals, so a collector that hangs does not hide a check for ever.
+ * three of that collector's intervals, 10 s at least, so a collector that hangs does not hide a check for ever.
  */
 export function waitsForData(runtime: Runtime, table: ObjectTable, nowMs: number): boolean {
   const { object } = runtime;
@@ -18,7 +20,7 @@ export function waitsForData(runtime: Runtime, table: ObjectTable, nowMs: number
   return object.program.references.some(({ collector }) => {
     const source = table.collector(collector);
     if (source === undefined || source.hasRun || !source.active) return false;
-    return nowMs - source.activeMs < roundsToWait * source.object.intervalMs;
+    return nowMs - source.activeMs < Math.max(roundsToWait * source.object.intervalMs, leastWaitMs);
   });
 }
 
