@@ -2,22 +2,11 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { errorCatalogue } from '../../core/errors.ts';
-import { root, sourceFiles } from './repository.ts';
+import { product, root, sourceFiles } from './repository.ts';
 
-const files = sourceFiles(
-  'sdk',
-  'core',
-  'alerting',
-  'store',
-  'configuration',
-  'exec',
-  'importing',
-  'language',
-  'threads',
-  'plugins',
-  'cli',
-  'test',
-).filter(({ path }) => path !== 'core/errors.ts' && !path.startsWith('test/conventions/'));
+const files = sourceFiles(...product, 'test').filter(
+  ({ path }) => path !== 'core/errors.ts' && !path.startsWith('test/conventions/'),
+);
 const inTests = files
   .filter(({ isTest }) => isTest)
   .map(({ text }) => text)

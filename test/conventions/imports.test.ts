@@ -3,24 +3,13 @@ import {
   type Import,
   importsOf,
   packageOf,
+  product,
   resolveImport,
   type SourceFile,
   sourceFiles,
 } from './repository.ts';
 
-const files = sourceFiles(
-  'sdk',
-  'core',
-  'alerting',
-  'store',
-  'configuration',
-  'exec',
-  'importing',
-  'language',
-  'threads',
-  'plugins',
-  'cli',
-).filter(({ isTest }) => !isTest);
+const files = sourceFiles(...product).filter(({ isTest }) => !isTest);
 const byPath = new Map(files.map((file) => [file.path, file]));
 
 /** What the code of each folder may reach, beside its own files. */

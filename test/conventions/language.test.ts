@@ -1,22 +1,9 @@
 import { basename, dirname } from 'node:path';
 import { describe, expect, it } from 'vitest';
-import { filesBelow, sourceFiles, withoutTexts } from './repository.ts';
+import { filesBelow, product, sourceFiles, withoutTexts } from './repository.ts';
 
-const files = sourceFiles(
-  'sdk',
-  'core',
-  'alerting',
-  'store',
-  'configuration',
-  'exec',
-  'importing',
-  'language',
-  'threads',
-  'plugins',
-  'cli',
-  'test',
-);
-const product = files.filter(({ isTest }) => !isTest);
+const files = sourceFiles(...product, 'test');
+const shipped = files.filter(({ isTest }) => !isTest);
 const mayTalk = /^(cli|test\/bench|test\/soak)\//;
 
 /** `path:line` of every line of code that matches. */
@@ -49,23 +36,23 @@ describe('names', () => {
 
 describe('code', () => {
   it('has no any', () => {
-    expect(matches(/(:|<|\bas)\s*any\b/, product)).toEqual([]);
+    expect(matches(/(:|<|\bas)\s*any\b/, shipped)).toEqual([]);
   });
 
   it('prints and exits only in the CLI, benches and soaks', () => {
-    const silent = product.filter(({ path }) => !mayTalk.test(path));
+    const silent = shipped.filter(({ path }) => !mayTalk.test(path));
     expect(matches(/\bconsole\.\w+\(/, silent)).toEqual([]);
     expect(matches(/\bprocess\.exit\(/, silent)).toEqual([]);
   });
 
   it('exports by name, but for the index.ts of a plugin', () => {
-    const others = product.filter(({ path }) => !/^plugins\/[^/]+\/[^/]+\/index\.ts$/.test(path));
+    const others = shipped.filter(({ path }) => !/^plugins\/[^/]+\/[^/]+\/index\.ts$/.test(path));
     expect(matches(/^export default/, others)).toEqual([]);
   });
 
   it('is erasable TypeScript', () => {
-    expect(matches(/^(export )?(declare )?(const )?(enum|namespace|module) /, product)).toEqual([]);
-    expect(matches(/\b(constructor)\(.*\b(public|private|protected|readonly) \w+\??:/, product)).toEqual([]);
+    expect(matches(/^(export )?(declare )?(const )?(enum|namespace|module) /, shipped)).toEqual([]);
+    expect(matches(/\b(constructor)\(.*\b(public|private|protected|readonly) \w+\??:/, shipped)).toEqual([]);
   });
 
   it('leaves no TODO behind', () => {
@@ -75,7 +62,7 @@ describe('code', () => {
   });
 
   it('says of every export what it promises', () => {
-    const silent = product.flatMap(({ path, text }) => {
+    const silent = shipped.flatMap(({ path, text }) => {
       const lines = text.split('\n');
       const documented = new Set<string>();
       return lines.flatMap((line, index) => {

@@ -6,7 +6,7 @@ import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { parse } from 'yaml';
 import { Configuration } from '../../configuration/loader.ts';
 import { compileCheck, compileDetector, compileValue } from '../../language/compile.ts';
-import { filesBelow, root } from './repository.ts';
+import { filesBelow, product, root } from './repository.ts';
 
 const folders = filesBelow('plugins', 'plugin.yml').map((path) => dirname(path));
 const kinds: { [kind: string]: string } = {
@@ -91,21 +91,7 @@ describe('the YAML of', () => {
 
   const readmes = [
     'README.md',
-    ...[
-      'plugins',
-      'config.d',
-      'core',
-      'alerting',
-      'store',
-      'configuration',
-      'exec',
-      'importing',
-      'language',
-      'threads',
-      'cli',
-      'sdk',
-      'test',
-    ].flatMap((folder) => filesBelow(folder, 'README.md')),
+    ...[...product, 'config.d', 'test'].flatMap((folder) => filesBelow(folder, 'README.md')),
   ];
   it.each(readmes.filter((path) => existsSync(join(root, path)) && yamlBlocks(read(path)).length > 0))(
     '%s loads',

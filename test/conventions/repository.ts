@@ -36,6 +36,12 @@ export function filesBelow(folder: string, ending: string): string[] {
     .sort();
 }
 
+/** The libraries beside core, each with a border of its own. */
+export const libraries = ['alerting', 'configuration', 'exec', 'importing', 'language', 'store', 'threads'];
+
+/** Every folder of code that ships. */
+export const product = ['sdk', 'core', ...libraries, 'plugins', 'cli'];
+
 /** The TypeScript files below these folders. */
 export function sourceFiles(...folders: string[]): SourceFile[] {
   return folders.flatMap((folder) =>
