@@ -15,11 +15,6 @@ export interface OutboxEntry {
   lastError: string;
 }
 
-/** How people name an entry: `<handler's name>-<serial>`; the serial alone is unique. */
-export function entryId(entry: OutboxEntry): string {
-  return String(entry.serial);
-}
-
 /** Where the store keeps an entry: `outbox` while it is to be delivered, `dead` once it was given up. */
 export function entryKey(place: 'outbox' | 'dead', { serial }: Pick<OutboxEntry, 'serial'>): string {
   return `${place}/${String(serial).padStart(15, '0')}`;

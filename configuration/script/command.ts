@@ -1,4 +1,5 @@
 import type { Json, JsonObject } from 'opsbro/sdk';
+import { simpleWords } from '../../exec/quote.ts';
 import type { CheckCommand } from '../policy/model.ts';
 import type { Report } from '../policy/report.ts';
 import { parseSize } from '../sources/duration.ts';
@@ -65,9 +66,11 @@ export function buildCommand(
       ]);
     return undefined;
   }
+  // Without any syntax of a shell it needs none: a subshell costs a fork for each run.
+  const words = 'argv' in plan ? plan.argv : simpleWords(plan.shell);
   return {
-    argv: 'argv' in plan ? plan.argv : null,
-    shell: 'shell' in plan ? plan.shell : null,
+    argv: words ?? null,
+    shell: words === undefined && 'shell' in plan ? plan.shell : null,
     timeoutMs,
     outputBytes,
     nice: Number(own.nice ?? 0),

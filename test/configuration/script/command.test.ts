@@ -26,8 +26,8 @@ it('makes a check with a script one of check/nagios, with the defaults of comman
     plugin: 'check/nagios',
     enabled: true,
     command: {
-      argv: null,
-      shell: '/bin/x',
+      argv: ['/bin/x'],
+      shell: null,
       timeoutMs: 30_000,
       outputBytes: 65_536,
       nice: 0,
@@ -36,6 +36,17 @@ it('makes a check with a script one of check/nagios, with the defaults of comman
     },
   });
   expect(check).not.toHaveProperty('program');
+});
+
+it.each([
+  ["/bin/x -w 5 'a b'", ['/bin/x', '-w', '5', 'a b']],
+  ['/bin/x "it is"', ['/bin/x', 'it is']],
+  ['/bin/x | wc', null],
+  ['/bin/x $HOME', null],
+  ['echo a', null],
+])('leaves %s to a shell only where it has a syntax of one', (script, argv) => {
+  const { check } = load(lines(`script: ${JSON.stringify(script)}`));
+  expect(check?.command).toMatchObject({ argv, shell: argv === null ? script : null });
 });
 
 it('takes every key of a command', () => {
@@ -75,14 +86,14 @@ it("looks for a macro's value in the check, then in its pack's parameters, then 
     },
   );
   expect(found).toEqual([]);
-  expect(check?.command?.shell).toBe("'/usr/lib/nagios/plugins'/x '1' '9' 'h' 's'");
+  expect(check?.command?.argv).toEqual(['/usr/lib/nagios/plugins/x', '1', '9', 'h', 's']);
   expect(agent?.variables).toEqual({ nagiosplugins: '/usr/lib/nagios/plugins', host: 'other', site: 's' });
 });
 
 it('takes another place of the plugins from agent.yml, flat or below variables', () => {
   const script = lines("script: '$nagiosplugins$/x'");
   for (const text of ['nagiosplugins: /usr/lib64\n', 'variables: {nagiosplugins: /usr/lib64}\n'])
-    expect(load(script, { 'agent.yml': text }).check?.command?.shell).toBe("'/usr/lib64'/x");
+    expect(load(script, { 'agent.yml': text }).check?.command?.argv).toEqual(['/usr/lib64/x']);
 });
 
 it('restarts a check when a value of its script changes, and no other', () => {
