@@ -3,6 +3,14 @@ import { defineConfig } from 'vitest/config';
 
 const source = (path: string): string => fileURLToPath(new URL(path, import.meta.url));
 
+const exclude = ['dist/**', 'node_modules/**', 'test/fixtures/**', 'authoring/samples/**'];
+const units = [
+  'plugins/**/*.test.ts',
+  'sdk/**/*.test.ts',
+  'test/{alerting,configuration,control,conventions,core,importing,language,soak,bench}/**/*.test.ts',
+  'test/sandbox/{grants,approval}/**/*.test.ts',
+];
+
 export default defineConfig({
   resolve: {
     alias: [
@@ -11,14 +19,17 @@ export default defineConfig({
     ],
   },
   test: {
-    include: ['**/*.test.ts'],
-    exclude: ['dist/**', 'node_modules/**', 'test/fixtures/**'],
     pool: 'forks',
+    // What only computes shares processes and their loaded modules; what starts agents, threads and programs has a process a file.
+    projects: [
+      { extends: true, test: { name: 'units', include: units, exclude, isolate: false } },
+      { extends: true, test: { name: 'real', include: ['**/*.test.ts'], exclude: [...exclude, ...units] } },
+    ],
     // Many tests wait for real agents and threads: more files than processors at a time.
     maxWorkers: 4,
     // A busy machine is slow, not wrong.
-    expect: { poll: { timeout: 10_000 } },
-    testTimeout: 120_000,
-    hookTimeout: 120_000,
+    expect: { poll: { timeout: 60_000 } },
+    testTimeout: 240_000,
+    hookTimeout: 240_000,
   },
 });

@@ -1,7 +1,15 @@
 import type { Json, JsonObject } from 'opsbro/sdk';
 
 /** What may be wrong with an agent. */
-export type TroubleKind = 'plugin' | 'service' | 'store' | 'configuration' | 'handler' | 'canary';
+export type TroubleKind =
+  | 'plugin'
+  | 'service'
+  | 'store'
+  | 'disk'
+  | 'crash'
+  | 'configuration'
+  | 'handler'
+  | 'canary';
 
 /** Something that is wrong with the agent itself now. */
 export interface Trouble {

@@ -1,6 +1,7 @@
 import type { Command } from 'commander';
-import type { AcknowledgementView } from '../core/control/shapes.ts';
+import type { AcknowledgementView } from '../control/shapes.ts';
 import type { CliContext } from './context.ts';
+import { addSuppressionHistory } from './history.ts';
 import { orSuggest } from './live-names.ts';
 import { paintState } from './paint.ts';
 import { formatAge } from './quantities.ts';
@@ -28,6 +29,7 @@ export function registerAck(program: Command, cli: CliContext): void {
     .option('--duration <duration>', 'the same as --until with a duration');
   byOptions(verb, true).action((check: string, options: AddOptions) => acknowledge(cli, check, options));
   addRemove(noun, cli, 'acknowledgements', 'check');
+  addSuppressionHistory(noun, cli, 'acknowledgement', 'check');
 }
 
 async function acknowledge(cli: CliContext, check: string, options: AddOptions): Promise<void> {

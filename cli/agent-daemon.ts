@@ -1,8 +1,8 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { closeSync, fstatSync, mkdirSync, openSync, readSync, renameSync, statSync } from 'node:fs';
 import { join } from 'node:path';
-import type { ControlClient } from '../core/control/client.ts';
-import type { AgentView } from '../core/control/shapes.ts';
+import type { ControlClient } from '../control/client.ts';
+import type { AgentView } from '../control/shapes.ts';
 import { OpsbroError } from '../core/errors.ts';
 import type { StartOptions } from './agent.ts';
 import type { CliContext } from './context.ts';
@@ -39,7 +39,7 @@ export async function startDaemon(cli: CliContext, options: StartOptions): Promi
   });
   closeSync(descriptor);
   try {
-    await untilInitialized(child, client, () => `${path} ends with\n${tail(path, from)}`);
+    await untilInitialized(child, client, () => logEnd(path, from));
   } catch (error) {
     // A start that failed leaves nothing running.
     child.kill('SIGTERM');
@@ -88,6 +88,8 @@ function startArguments(cli: CliContext, options: StartOptions): string[] {
     ...config.slice(1).flatMap((directory) => ['--config', directory]),
     ...(options.logLevel === undefined ? [] : ['--log-level', options.logLevel]),
     ...(options.supervise ? [] : ['--no-supervise']),
+    ...(options.uuid === undefined ? [] : ['--uuid', options.uuid]),
+    ...(options.autoDetect === true ? ['--auto-detect'] : []),
   ];
 }
 
@@ -104,7 +106,12 @@ function openLog(data: string): { path: string; descriptor: number } {
   }
 }
 
-/** The end of the log, but nothing that was there before this start. */
+/** What the log at `path` says after its first `from` bytes, which were there before this start: its end, or that there is none. */
+export function logEnd(path: string, from: number): string {
+  const said = tail(path, from);
+  return said === '' ? `${path} says nothing of it` : `${path} ends with\n${said}`;
+}
+
 function tail(path: string, from: number): string {
   const descriptor = openSync(path, 'r');
   try {

@@ -1,8 +1,8 @@
-import type { AgentView } from '../core/control/shapes.ts';
+import type { AgentView } from '../control/shapes.ts';
 import type { CliContext } from './context.ts';
 import { type Paint, paintState } from './paint.ts';
 import { formatAge, formatBytes, formatCount, formatMs, formatSeconds } from './quantities.ts';
-import { plain } from './table.ts';
+import { hangText, plain } from './table.ts';
 
 const checkStates = ['ok', 'warning', 'critical', 'unknown', 'pending', 'stale'] as const;
 const labelWidth = 16;
@@ -10,13 +10,19 @@ const labelWidth = 16;
 /** Prints the state of the agent as one screen, or its view with --json. */
 export async function showInfo(cli: CliContext, withLogs: boolean): Promise<void> {
   const agent = await (await cli.agent()).request<AgentView>('GET', '/api/v1/agent');
-  cli.show(agent, () => infoText(agent, cli.paint, withLogs, Date.now()));
+  cli.show(agent, () => infoText(agent, cli.paint, withLogs, Date.now(), cli.width));
 }
 
 /** The screen of `agent info`: header, host, health, technical figures, configuration, logs. Pure, so a test can read it. */
-export function infoText(agent: AgentView, paint: Paint, withLogs: boolean, now: number): string {
+export function infoText(
+  agent: AgentView,
+  paint: Paint,
+  withLogs: boolean,
+  now: number,
+  width: number,
+): string {
   const sections: [string, [string, string][]][] = [
-    ['Host', hostRows(agent, paint)],
+    ['Host', hostRows(agent, paint, width)],
     ['Monitoring', monitoringRows(agent, paint)],
     ['Agent', agentRows(agent, paint)],
     ['Configuration', configurationRows(agent, paint, now)],
@@ -45,9 +51,11 @@ function header(agent: AgentView, paint: Paint): string {
   )}`;
 }
 
-function hostRows(agent: AgentView, paint: Paint): [string, string][] {
+function hostRows(agent: AgentView, paint: Paint, width: number): [string, string][] {
+  const groups = [...agent.groups].sort().map(plain).join(', ');
+  const indent = ' '.repeat(labelWidth + 2);
   return [
-    ['Groups', [...agent.groups].sort().map(plain).join(', ') || paint.dim('none yet')],
+    ['Groups', hangText(indent, groups, width, String).trimStart() || paint.dim('none yet')],
     ['Zone', plain(agent.zone) || paint.dim('none')],
     ['UUID', agent.uuid],
   ];

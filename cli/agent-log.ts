@@ -1,8 +1,8 @@
 import { once } from 'node:events';
 import { setTimeout as sleep } from 'node:timers/promises';
-import type { ControlClient } from '../core/control/client.ts';
-import type { LogEvent, LogsView } from '../core/control/log-shapes.ts';
-import type { PluginView } from '../core/control/shapes.ts';
+import type { ControlClient } from '../control/client.ts';
+import type { LogEvent, LogsView } from '../control/log-shapes.ts';
+import type { PluginView } from '../control/shapes.ts';
 import { OpsbroError } from '../core/errors.ts';
 import { nearest } from '../language/nearest.ts';
 import type { CliContext } from './context.ts';

@@ -2,6 +2,7 @@ import type { AgentHandle } from '../core/agent.ts';
 import { OpsbroError } from '../core/errors.ts';
 import type { StartOptions } from './agent.ts';
 import type { CliContext } from './context.ts';
+import { noteLauncher } from './launcher.ts';
 import { ProcessEnd } from './process-end.ts';
 
 const launcherPollMs = 500;
@@ -44,9 +45,14 @@ export async function runAgent(cli: CliContext, options: StartOptions): Promise<
       ...(level === undefined ? {} : { logLevel: level }),
       ...(endedWith === undefined ? {} : { endedWith }),
       oneShot: options.oneShot,
+      uuid: options.uuid,
       stop: signals.stop,
+      onData: (run) => {
+        if (launcher !== undefined) noteLauncher(run, launcher);
+      },
     });
     signals.deliver(agent);
+    if (options.autoDetect === true) void (await import('./gossip/auto-detect.ts')).autoDetect(cli);
     if (cli.process.stdout.isTTY && !options.oneShot && !cli.options().json) {
       const { welcome } = await import('./agent-welcome.ts');
       void welcome(cli, agent.stopped);

@@ -1,9 +1,15 @@
-import type { Json } from 'opsbro/sdk';
 import type { CliContext } from './context.ts';
-import { valueLines } from './value-lines.ts';
 
-/** Prints the agent's threads: a table of whatever the agent tells of each. */
+/** Prints how many threads of each kind the agent runs, besides its main one. */
 export async function showThreads(cli: CliContext): Promise<void> {
-  const threads = await (await cli.agent()).request<Json>('GET', '/api/v1/threads');
-  cli.show(threads, () => valueLines(threads, 'threads').join('\n'));
+  const threads = await (await cli.agent()).request<{ [kind: string]: number }>('GET', '/api/v1/threads');
+  const columns = [
+    { title: 'KIND', text: ([kind]: [string, number]) => kind },
+    {
+      title: 'THREADS',
+      text: ([, count]: [string, number]) => String(count),
+      align: 'right' as const,
+    },
+  ];
+  cli.show(threads, () => cli.table(columns, Object.entries(threads)));
 }

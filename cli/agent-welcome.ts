@@ -1,5 +1,5 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import type { CheckView } from '../core/control/shapes.ts';
+import type { CheckView } from '../control/shapes.ts';
 import { showInfo } from './agent-info.ts';
 import { showStates } from './checks.ts';
 import type { CliContext } from './context.ts';

@@ -1,8 +1,10 @@
 import { statSync } from 'node:fs';
 import type { Command } from 'commander';
-import type { AgentView, ReloadView } from '../core/control/shapes.ts';
+import type { ControlClient } from '../control/client.ts';
+import type { AgentView, ReloadView } from '../control/shapes.ts';
 import { OpsbroError } from '../core/errors.ts';
 import type { CliContext } from './context.ts';
+import { findLauncher } from './launcher.ts';
 import { paintState } from './paint.ts';
 import { formatCount, parseSeconds } from './quantities.ts';
 import { isInitialized } from './temporary-agent.ts';
@@ -48,10 +50,14 @@ export function registerAgent(program: Command, cli: CliContext): Command {
     .command('state')
     .description('every plugin: state, runs, errors and durations (the same as `opsbro plugins list`)')
     .action(async () => (await import('./plugins.ts')).listPlugins(cli, undefined));
+  const threads = async () => (await import('./agent-threads.ts')).showThreads(cli);
+  noun.command('threads').description('how many threads of each kind the agent runs').action(threads);
   noun
-    .command('threads')
-    .description('the threads the agent runs')
-    .action(async () => (await import('./agent-threads.ts')).showThreads(cli));
+    .command('internal')
+    .description('the threads, under their older name')
+    .command('show-threads')
+    .description('how many threads of each kind the agent runs (the same as `opsbro agent threads`)')
+    .action(threads);
   noun
     .command('keygen')
     .description('print a fresh gossip key and a fresh RSA pair')
@@ -76,6 +82,8 @@ function addStart(noun: Command, cli: CliContext): void {
     .option('--log-level <level>', 'debug, info, warn or error (OPSBRO_LOG_LEVEL)')
     .option('--no-supervise', 'no launcher that restarts the agent after a crash')
     .option('--one-shot', 'run every collector, detector and check once, then end')
+    .option('--uuid <uuid>', 'who this agent is in the cluster, in place of what it stored')
+    .option('--auto-detect', 'find other agents by UDP broadcast, and join one')
     .option('--daemon', 'run in the background; returns once the agent is initialized')
     .action(async (options: StartOptions) => {
       if (options.daemon && options.oneShot) {
@@ -104,16 +112,31 @@ export interface StartOptions {
   supervise: boolean;
   oneShot: boolean;
   daemon: boolean;
+  uuid?: string;
+  autoDetect?: boolean;
 }
 
 async function stopAgent(cli: CliContext): Promise<void> {
   const client = await cli.agent();
-  const { pid } = await client.request<AgentView>('GET', '/api/v1/agent');
-  await client.request('POST', '/api/v1/agent/stop', {});
+  const pid = await askToStop(client).catch((error: unknown) => stopLauncher(cli, error));
   await waitUntil('the agent stops', stopSeconds, async () =>
     isAlive(pid) ? { done: false, why: `process ${pid} still runs` } : { done: true, value: undefined },
   );
   cli.show({ ok: true, pid }, () => 'OK');
+}
+
+/** Stops the launcher where no agent answers, as between two starts of one that dies: it would start it again. */
+function stopLauncher(cli: CliContext, error: unknown): number {
+  const launcher = isNotRunning(error) ? findLauncher(cli.directories().data) : null;
+  if (launcher === null) throw error;
+  process.kill(launcher, 'SIGTERM');
+  return launcher;
+}
+
+async function askToStop(client: ControlClient): Promise<number> {
+  const { pid } = await client.request<AgentView>('GET', '/api/v1/agent');
+  await client.request('POST', '/api/v1/agent/stop', {});
+  return pid;
 }
 
 function isAlive(pid: number): boolean {

@@ -1,12 +1,15 @@
-import type { CheckView } from '../core/control/shapes.ts';
+import type { CheckView } from '../control/shapes.ts';
 import { type Paint, paintState } from './paint.ts';
+import { formatSeconds } from './quantities.ts';
 import { plain } from './table.ts';
 
 /** What a reader must know beside a check's state: ` (soft 1/3, acknowledged by ann)`; '' when there is nothing. */
 export function checkMarks(check: CheckView): string {
   const marks: string[] = [];
-  if (!check.hard && check.state !== 'pending')
+  if (!check.hard && check.state !== 'pending') {
     marks.push(check.attempts > 1 ? `soft ${check.attempt}/${check.attempts}` : 'soft');
+    if (check.for > 0) marks.push(`hard after ${formatSeconds(check.for)}`);
+  }
   if (check.stale) marks.push('stale');
   if (check.flapping) marks.push('flapping');
   if (check.shadow) marks.push('shadow');

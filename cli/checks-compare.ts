@@ -1,5 +1,5 @@
 import type { Command } from 'commander';
-import type { ComparisonView } from '../core/control/shapes.ts';
+import type { ComparisonView } from '../control/shapes.ts';
 import { fetchCheck } from './checks-verdict.ts';
 import type { CliContext } from './context.ts';
 import { paintState } from './paint.ts';

@@ -1,5 +1,5 @@
 import type { Command } from 'commander';
-import type { ChecksReportView } from '../core/control/shapes.ts';
+import type { ChecksReportView } from '../control/shapes.ts';
 import { OpsbroError } from '../core/errors.ts';
 import type { CliContext } from './context.ts';
 import { orSuggest } from './live-names.ts';
@@ -52,6 +52,7 @@ function reportText(cli: CliContext, checks: Row[]): string {
       spent('critical'),
       spent('unknown'),
       { title: 'STALE', text: (one) => lasted(one.stale_seconds), align: 'right' },
+      { title: 'UNMONITORED', text: (one) => lasted(one.unmonitored_seconds), align: 'right' },
       { title: 'PROBLEMS', text: (one) => String(one.problems), align: 'right' },
       {
         title: 'MTTR',

@@ -1,8 +1,8 @@
 import { basename } from 'node:path';
 import type { Command } from 'commander';
 import type { Diagnostic, RunningObject } from '../configuration/model.ts';
-import type { ControlClient } from '../core/control/client.ts';
-import type { CheckView, ConfigStatusView } from '../core/control/shapes.ts';
+import type { ControlClient } from '../control/client.ts';
+import type { CheckView, ConfigStatusView } from '../control/shapes.ts';
 import { OpsbroError } from '../core/errors.ts';
 import { checkMarks, paintCheck } from './check-marks.ts';
 import type { CliContext } from './context.ts';
@@ -67,7 +67,8 @@ async function asPlugin(
     const check = await fetch(client, name);
     const errors = await fileErrors(client, check.id);
     cli.show({ ...check, file_errors: errors }, () => verdictText(cli, check, errors));
-    cli.exitCode = nagiosCodes[check.state];
+    // Who asks by exit code alone must not see a green that is old.
+    cli.exitCode = nagiosCodes[check.stale && check.state === 'ok' ? 'unknown' : check.state];
   } catch (error) {
     if (!(error instanceof OpsbroError)) throw error;
     if (!cli.options().json) cli.print(`UNKNOWN - ${plain(error.message)}`);

@@ -1,5 +1,5 @@
 import type { Command } from 'commander';
-import type { CheckView } from '../core/control/shapes.ts';
+import type { CheckView } from '../control/shapes.ts';
 import { checkMarks, paintCheck } from './check-marks.ts';
 import { addChecksCompare } from './checks-compare.ts';
 import { addChecksReport } from './checks-report.ts';

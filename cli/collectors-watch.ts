@@ -1,7 +1,7 @@
 import { once } from 'node:events';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Json } from 'opsbro/sdk';
-import type { CollectorView } from '../core/control/shapes.ts';
+import type { CollectorView } from '../control/shapes.ts';
 import { OpsbroError } from '../core/errors.ts';
 import type { CliContext } from './context.ts';
 import { objectPath, orSuggest } from './live-names.ts';

@@ -1,6 +1,6 @@
 import type { Command } from 'commander';
 import type { Json, JsonObject } from 'opsbro/sdk';
-import type { CollectorView } from '../core/control/shapes.ts';
+import type { CollectorView } from '../control/shapes.ts';
 import { OpsbroError } from '../core/errors.ts';
 import { watchCollector } from './collectors-watch.ts';
 import type { CliContext } from './context.ts';
@@ -14,7 +14,7 @@ import { valueLines } from './value-lines.ts';
 import { waitUntil } from './wait.ts';
 
 const runTimeoutMs = 60_000;
-const notRunning = new Set<CollectorView['state']>(['not-eligible', 'disabled', 'quarantined', 'error']);
+const notRunning = new Set<CollectorView['state']>(['not-eligible', 'disabled', 'quarantined']);
 
 /** Adds `opsbro collectors`: what this host measures. */
 export function registerCollectors(program: Command, cli: CliContext): void {
@@ -62,7 +62,10 @@ async function listCollectors(cli: CliContext): Promise<void> {
         { title: 'NAME', text: (one) => one.name },
         { title: 'RUNS', text: word, paint: (text) => paintState(cli.paint, text) },
         { title: 'EVERY', text: (one) => formatSeconds(one.interval), align: 'right' },
-        { title: 'WHY', text: (one) => (word(one) === 'enabled' ? '' : one.log || one.state) },
+        {
+          title: 'WHY',
+          text: (one) => (word(one) === 'enabled' && one.state !== 'error' ? '' : one.log || one.state),
+        },
       ],
       collectors,
     ),

@@ -63,6 +63,11 @@ export const commandGroups: CommandGroup[] = [
     load: async () => (await import('./collectors.ts')).registerCollectors,
   },
   {
+    name: 'metrics',
+    summary: 'the history of what was measured, as charts',
+    load: async () => (await import('./metrics.ts')).registerMetrics,
+  },
+  {
     name: 'detectors',
     summary: 'what this host is: the rules that give it groups',
     load: async () => (await import('./detectors.ts')).registerDetectors,
@@ -71,6 +76,11 @@ export const commandGroups: CommandGroup[] = [
     name: 'groups',
     summary: 'the groups this host is in, and why',
     load: async () => (await import('./groups.ts')).registerGroups,
+  },
+  {
+    name: 'gossip',
+    summary: 'the cluster: its members, keys, zones and events',
+    load: async () => (await import('./gossip/gossip.ts')).registerGossip,
   },
   {
     name: 'evaluator',
@@ -89,7 +99,7 @@ export const commandGroups: CommandGroup[] = [
   },
   {
     name: 'plugins',
-    summary: 'the plugins the agent knows and how they fare',
+    summary: 'the plugins the agent knows and how they fare, and writing one',
     load: async () => (await import('./plugins.ts')).registerPlugins,
   },
   {

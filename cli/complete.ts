@@ -26,6 +26,14 @@ const argumentNouns: { [command: string]: LiveNoun } = {
   'handlers test': 'handlers',
   'handlers outbox retry': 'outbox',
   'handlers outbox drop': 'outbox',
+  'gossip ping': 'members',
+  'gossip leave': 'members',
+  'gossip history': 'members',
+  'gossip zone change': 'zones',
+  'gossip keyring use': 'keys',
+  'gossip keyring remove': 'keys',
+  'gossip events list': 'events',
+  'gossip events wait': 'events',
   'silence add': 'checks',
   'silence remove': 'silences',
 };
@@ -33,12 +41,20 @@ const optionNouns: { [option: string]: LiveNoun } = {
   '--as': 'checks',
   '--check': 'checks',
   '--handler': 'handlers',
+  '--zone': 'zones',
 };
 const knownValues: { [option: string]: string[] } = {
   '--language': ['javascript', 'opsbro'],
   '--log-level': ['debug', 'error', 'info', 'warn'],
-  '--kind': ['check', 'collector', 'detector', 'functions', 'handler'],
+  '--kind': ['check', 'collector', 'detector', 'exporter', 'functions', 'handler'],
+  '--event': ['acknowledgement', 'downtime', 'flapping', 'group', 'node', 'problem', 'recovery', 'test'],
 };
+/** Values of arguments, in order, where they are no names of the agent's; of a path the shell knows more. */
+const knownArguments: { [command: string]: string[][] } = {
+  'plugins new': [['check', 'collector', 'detector', 'exporter', 'functions', 'handler'], []],
+};
+/** The verb that is meant where a noun is followed by none. */
+const impliedVerbs: { [noun: string]: string } = { explain: 'check' };
 const printable = ['uuid', 'local-addr', 'public-addr'];
 
 /** Adds the hidden verb that completion scripts ask: `__complete WORDS…`, the last word being the one under the cursor. */
@@ -65,7 +81,7 @@ export async function candidates(cli: CliContext, words: string[]): Promise<stri
       : partial.startsWith('-')
         ? optionNames(command)
         : command.commands.length > 0
-          ? commandNames(command, given)
+          ? [...commandNames(command, given), ...(await impliedNames(cli, command, path, given))]
           : await argumentNames(cli, command, path, given);
   return [...new Set(all)].filter((word) => word.startsWith(partial)).sort();
 }
@@ -139,6 +155,18 @@ function commandNames(command: Command, given: number): string[] {
   return command.commands.filter((one) => !one.name().startsWith('__')).map((one) => one.name());
 }
 
+/** The arguments of the verb that may be left out. */
+async function impliedNames(
+  cli: CliContext,
+  command: Command,
+  path: string[],
+  given: number,
+): Promise<string[]> {
+  const verb = impliedVerbs[path.join(' ')];
+  const implied = command.commands.find((one) => one.name() === verb);
+  return implied === undefined ? [] : argumentNames(cli, implied, [...path, implied.name()], given);
+}
+
 async function argumentNames(
   cli: CliContext,
   command: Command,
@@ -149,6 +177,9 @@ async function argumentNames(
   const expected: readonly Argument[] = command.registeredArguments;
   if (given >= expected.length) return [];
   if (path.join(' ') === 'agent print') return printable;
+  if (expected[given]?.name() === 'path') return [];
+  const known = knownArguments[path.join(' ')]?.[given];
+  if (known !== undefined) return known;
   const noun = argumentNouns[path.join(' ')] ?? argumentNouns[path[0] ?? ''];
   return noun === undefined ? [] : namesOf(cli, noun);
 }

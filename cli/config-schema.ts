@@ -13,7 +13,7 @@ export function configSchema({ configuration, directories }: OfflineConfiguratio
   const { plugins } = configuration.read(directories);
   const entries = [...plugins.entries.values()].sort((a, b) => (a.id < b.id ? -1 : 1));
   const kinds = objectKinds.map((kind) => [kind, withPlugins(kind, entries)] as const);
-  const services = [...plugins.services].map(([name, entry]) => [name, serviceSchema(entry)] as const);
+  const keyed = [...plugins.keyed].map(([name, entry]) => [name, keyedSchema(entry)] as const);
   return {
     $schema: 'http://json-schema.org/draft-07/schema#',
     title: 'OpsBro configuration',
@@ -26,10 +26,11 @@ export function configSchema({ configuration, directories }: OfflineConfiguratio
       parameters: { type: 'object' },
       package: { type: 'object' },
       dashboard: openFormats(kindSchemas.dashboard),
+      zone: openFormats(kindSchemas.zone),
       downtime: openFormats(kindSchemas.downtime),
       silence: openFormats(kindSchemas.silence),
       ...Object.fromEntries(kinds),
-      ...Object.fromEntries(services),
+      ...Object.fromEntries(keyed),
     },
   };
 }
@@ -75,8 +76,9 @@ function names(keys: string[], name: string): Json {
   return { anyOf: keys.map((key) => ({ properties: { [key]: { const: name } }, required: [key] })) };
 }
 
-function serviceSchema({ manifest }: PluginEntry): Json {
-  const properties = { ...optionsOf(manifest.options), ...kindSchemas.service.properties };
+function keyedSchema({ manifest }: PluginEntry): Json {
+  const own = kindSchemas[manifest.kind === 'exporter' ? 'exporter' : 'service'];
+  const properties = { ...optionsOf(manifest.options), ...own.properties };
   return openFormats({
     type: 'object',
     description: manifest.summary,

@@ -1,12 +1,14 @@
 import type { Command } from 'commander';
+import type { Json, JsonObject } from 'opsbro/sdk';
 import type { ConfigPlan, Diagnostic, RunningObject, ShownObject } from '../configuration/model.ts';
-import type { ConfigStatusView } from '../core/control/shapes.ts';
+import type { ConfigStatusView } from '../control/shapes.ts';
 import { OpsbroError } from '../core/errors.ts';
 import { nearest } from '../language/nearest.ts';
 import type { CliContext } from './context.ts';
 import { type OfflineConfiguration, openConfiguration, openConfigured } from './offline-configuration.ts';
 import { diagnosticText, placeText } from './place-text.ts';
 import { formatAge, formatCount } from './quantities.ts';
+import { valueText } from './value-lines.ts';
 import { isNotRunning } from './wait.ts';
 
 const badConfiguration = 78;
@@ -31,7 +33,7 @@ export function registerConfig(program: Command, cli: CliContext): void {
   noun
     .command('show [id]')
     .description(
-      'the effective keys of an object (or of `agent`) and where each came from; without ID, all ids',
+      'the effective keys of an object (or of `agent`, or the `parameters` of packs) and where each came from; without ID, all ids',
     )
     .action((id: string | undefined) => show(cli, id));
   noun
@@ -96,7 +98,7 @@ async function plan(cli: CliContext, dirs: string[], all: boolean): Promise<void
 
 function planText(cli: CliContext, plan: ConfigPlan, isBrief: boolean): string {
   const { paint } = cli;
-  const { start, restart, stop, kept, diagnostics } = plan;
+  const { start, restart, stop, kept, diagnostics, badFiles } = plan;
   const starts = start.map(
     ({ id, place }) => `${paint.green('+ start  ')} ${id}  ${paint.dim(placeText(place))}`,
   );
@@ -105,7 +107,9 @@ function planText(cli: CliContext, plan: ConfigPlan, isBrief: boolean): string {
     ...(isBrief ? startCounts(cli, plan) : starts),
     ...restart.map(({ id, place }) => `${paint.yellow('~ restart')} ${id}  ${paint.dim(placeText(place))}`),
     ...stop.map((id) => `${paint.red('- stop   ')} ${id}`),
-    `${start.length} to start, ${restart.length} to restart, ${stop.length} to stop, ${kept} kept`,
+    start.length + restart.length + stop.length + badFiles.length === 0
+      ? `nothing to do: the agent runs all ${kept} objects as they are written`
+      : `${start.length} to start, ${restart.length} to restart, ${stop.length} to stop, ${kept} kept`,
   ].join('\n');
 }
 
@@ -173,18 +177,28 @@ function listText(cli: CliContext, shown: ShownObject[]): string {
 }
 
 function objectText(cli: CliContext, object: ShownObject): string {
-  const rows = object.keys.map(({ key, value, origin, place }) => ({
-    key,
-    value: typeof value === 'string' ? value : JSON.stringify(value),
-    origin: place === undefined ? origin : `${origin === 'override' ? 'override ' : ''}${placeText(place)}`,
-  }));
+  const rows = object.keys.flatMap(({ key, value, origin, place }) =>
+    unfolded(key, value).map((row) => ({
+      ...row,
+      origin: place === undefined ? origin : `${origin === 'override' ? 'override ' : ''}${placeText(place)}`,
+    })),
+  );
   const table = cli.table(
     [
       { title: 'KEY', text: (row) => row.key },
       { title: 'FROM', text: (row) => row.origin, paint: (text) => cli.paint.dim(text) },
-      { title: 'VALUE', text: (row) => row.value },
+      { title: 'VALUE', text: (row) => row.value, whole: true },
     ],
     rows,
   );
   return `${cli.paint.bold(object.id)}\n${table}`;
+}
+
+/** A row for each entry of a mapping and of a list of mappings: what is nested is too long for one. */
+function unfolded(key: string, value: Json): { key: string; value: string }[] {
+  const isNested = (one: Json): boolean => typeof one === 'object' && one !== null;
+  const isLong = Array.isArray(value) ? value.some(isNested) : isNested(value);
+  const entries = isLong ? Object.entries(value as JsonObject) : [];
+  if (entries.length === 0) return [{ key, value: valueText(value) }];
+  return entries.map(([name, entry]) => ({ key: `${key}.${name}`, value: valueText(entry) }));
 }

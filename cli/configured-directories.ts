@@ -1,4 +1,4 @@
-import type { AgentView } from '../core/control/shapes.ts';
+import type { AgentView } from '../control/shapes.ts';
 import { OpsbroError } from '../core/errors.ts';
 import type { CliContext } from './context.ts';
 import { isNotRunning } from './wait.ts';

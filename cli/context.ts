@@ -1,5 +1,5 @@
-import type { ControlClient } from '../core/control/client.ts';
-import { type Directories, resolveDirectories } from '../core/control/defaults.ts';
+import type { ControlClient } from '../control/client.ts';
+import { type Directories, resolveDirectories } from '../control/defaults.ts';
 import { errorText } from './error-text.ts';
 import { createPaint, type Paint } from './paint.ts';
 import { type Column, renderTable } from './table.ts';
@@ -19,6 +19,8 @@ export interface CliProcess {
   uid: number;
   /** The package's root directory: holds `bin`, `dist`, `config.d`. */
   root: string;
+  /** Asks whoever sits at the terminal; null when nobody does. */
+  ask?(question: string): Promise<string | null>;
   /** Aborts once stdout is gone or full; what prints for ever ends then. */
   outputLost?: AbortSignal;
 }
@@ -55,7 +57,9 @@ export interface CliContext {
   note(text: string): void;
   /** Writes an error to stderr, as JSON with --json. The exit code is not touched. */
   noteError(error: unknown): void;
-  /** Aligned columns, cut at the terminal's width when stdout is one. */
+  /** Characters of a line on the terminal; no limit where stdout is none. */
+  readonly width: number;
+  /** Aligned columns that fit the terminal's width. */
   table<Row>(columns: Column<Row>[], rows: Row[]): string;
 }
 
@@ -77,7 +81,7 @@ export function createCliContext(host: CliProcess, options: () => GlobalOptions)
       return resolveDirectories({ config, data, env: host.env, uid: host.uid, root: host.root });
     },
     agent() {
-      client ??= import('../core/control/client.ts').then(({ createControlClient }) =>
+      client ??= import('../control/client.ts').then(({ createControlClient }) =>
         createControlClient(this.directories().data),
       );
       return client;
@@ -95,8 +99,11 @@ export function createCliContext(host: CliProcess, options: () => GlobalOptions)
     noteError(error) {
       this.note(errorText(error, options().json));
     },
+    get width() {
+      return host.stdout.isTTY ? host.stdout.columns || 80 : Number.POSITIVE_INFINITY;
+    },
     table(columns, rows) {
-      return renderTable(columns, rows, this.paint, host.stdout.isTTY ? (host.stdout.columns ?? 80) : null);
+      return renderTable(columns, rows, this.paint, this.width);
     },
   };
 }

@@ -1,5 +1,5 @@
 import type { Command } from 'commander';
-import type { DetectorsRunView, DetectorView, GroupsView } from '../core/control/shapes.ts';
+import type { DetectorsRunView, DetectorView, GroupsView } from '../control/shapes.ts';
 import type { CliContext } from './context.ts';
 import { addHistory } from './history.ts';
 import { paintState } from './paint.ts';

@@ -1,6 +1,7 @@
 import type { Command } from 'commander';
-import type { DowntimeView } from '../core/control/shapes.ts';
+import type { DowntimeView } from '../control/shapes.ts';
 import type { CliContext } from './context.ts';
+import { addSuppressionHistory } from './history.ts';
 import { formatAge, formatSeconds } from './quantities.ts';
 import { actor, addMatching, addRemove, type ByOptions, byOptions, givenKeys } from './suppression-verbs.ts';
 import { plain } from './table.ts';
@@ -38,6 +39,7 @@ export function registerDowntime(program: Command, cli: CliContext): void {
     .option('--id <id>', 'its name; by default one is made up');
   byOptions(verb, true).action((match: string[], options: AddOptions) => addDowntime(cli, match, options));
   addRemove(noun, cli, 'downtimes', 'id');
+  addSuppressionHistory(noun, cli, 'downtime', 'id');
 }
 
 async function addDowntime(cli: CliContext, match: string[], options: AddOptions): Promise<void> {

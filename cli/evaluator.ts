@@ -1,11 +1,11 @@
 import type { Command } from 'commander';
 import type { Json } from 'opsbro/sdk';
-import type { ControlClient } from '../core/control/client.ts';
-import type { EvaluationView, FunctionView } from '../core/control/shapes.ts';
+import type { ControlClient } from '../control/client.ts';
+import type { EvaluationView, FunctionView } from '../control/shapes.ts';
 import { OpsbroError } from '../core/errors.ts';
 import type { CliContext } from './context.ts';
 import { parseSeconds } from './quantities.ts';
-import { plain } from './table.ts';
+import { hangText, plain } from './table.ts';
 import { withAgent } from './temporary-agent.ts';
 import { valueText } from './value-lines.ts';
 import { waitUntil } from './wait.ts';
@@ -67,14 +67,14 @@ async function listFunctions(cli: CliContext, details: boolean): Promise<void> {
 function groupText(cli: CliContext, group: string, functions: FunctionView[], details: boolean): string {
   const { paint } = cli;
   const lines = functions.map((one) => {
-    if (!details) return `  ${one.name}  ${paint.dim(plain(one.summary))}`;
+    if (!details) return hangText(`  ${one.name}  `, plain(one.summary), cli.width, paint.dim);
     const notes = [
       ...(one.aliases.length > 0 ? [`also ${one.aliases.join(', ')}`] : []),
       ...(one.touches_host ? ['touches the host'] : []),
     ];
     return [
       `  ${paint.bold(one.prototype || `${one.name}()`)}`,
-      `      ${plain(one.summary)}`,
+      hangText('      ', plain(one.summary), cli.width, String),
       ...(notes.length > 0 ? [paint.dim(`      (${notes.join('; ')})`)] : []),
     ].join('\n');
   });

@@ -20,6 +20,7 @@ export const examples: { [verb: string]: Example[] } = {
   'agent print': [['agent print uuid', 'the identity of this node']],
   'agent modules state': [['agent modules state', "the same as 'opsbro plugins list'"]],
   'agent threads': [['agent threads', 'how many of each kind']],
+  'agent internal show-threads': [['agent internal show-threads', "the same as 'opsbro agent threads'"]],
   'agent keygen': [['agent keygen --json', 'nothing is written to disk']],
   'agent log list': [['agent log list', "what 'agent log follow' takes"]],
   'agent log follow': [
@@ -70,12 +71,14 @@ export const examples: { [verb: string]: Example[] } = {
     ['downtime add disks --hours "mon-fri 22:00-06:00" --flexible 30m', 'once a night, for half an hour'],
   ],
   'downtime remove': [['downtime remove backup', 'by its id']],
+  'downtime history': [['downtime history --since 30d', 'when which one began and ended']],
   'ack list': [['ack list --json', 'for scripts']],
   'ack add': [
     ['ack add disks --comment "ordered a new one"', 'until it recovers or becomes worse'],
     ['ack add disks --sticky --until 1d', 'also when it becomes worse, for a day at most'],
   ],
   'ack remove': [['ack remove disks', 'notify again']],
+  'ack history': [['ack history disks', 'who knew of its problems']],
   'silence list': [['silence list', 'what is silent, until when, and why']],
   'silence add': [
     ['silence add disks --until resolved', 'until its problem is over'],
@@ -83,6 +86,7 @@ export const examples: { [verb: string]: Example[] } = {
     ['silence add pack=redis --until resolved,2026-12-24T18:00', 'whichever comes first'],
   ],
   'silence remove': [['silence remove tot4il2', 'by its id']],
+  'silence history': [['silence history --since 1d', 'what was silent, and who did it']],
   'handlers list': [['handlers list', 'who is told, and who could not be']],
   'handlers show': [['handlers show mail', 'one handler with all its counts']],
   'handlers test': [
@@ -93,6 +97,7 @@ export const examples: { [verb: string]: Example[] } = {
     ['handlers outbox list', 'what waits, and why it was not delivered'],
     ['handlers outbox list --handler mail', 'of one handler'],
   ],
+  'handlers outbox show': [['handlers outbox show 17', 'one of them in full, as its handler gets it']],
   'handlers outbox retry': [
     ['handlers outbox retry 17 18', 'two of them, at once'],
     ['handlers outbox retry --all', 'once the mail server is back'],
@@ -105,6 +110,11 @@ export const examples: { [verb: string]: Example[] } = {
     ['collectors show --all', 'all collectors, also those without data'],
   ],
   'collectors run': [['collectors run diskusage', 'fresh values, whatever its interval']],
+  'metrics list': [['metrics list "web1.*.load*"', "names that a pattern of Graphite's finds"]],
+  'metrics show': [
+    ['metrics show "*.loadaverage.load1" --from -6h', 'a chart; several series as a table'],
+    ['metrics show "sumSeries(*.networktraffic.*.rx)" --csv > rx.csv', "any of Graphite's functions"],
+  ],
   'collectors watch': [
     ['collectors watch cpustats', 'redraws after each run; ctrl-c ends'],
     ['collectors watch cpustats --json --count 3', 'three runs, a document a line'],
@@ -118,6 +128,46 @@ export const examples: { [verb: string]: Example[] } = {
   'detectors history': [['detectors history --since 1d', 'which began or ceased to work']],
   groups: [['groups', 'each group, and the detectors that give it']],
   'groups list': [['groups list --json', 'for scripts']],
+  'gossip members': [
+    ['gossip members', 'who is there, by zone, and whose checks fail'],
+    ['gossip members --detail', 'with uuids, versions and all addresses'],
+  ],
+  'gossip join': [['gossip join 10.0.0.2', 'the cluster of that node; HOST:PORT where its port is another']],
+  'gossip detect': [
+    ['gossip detect', 'who answers on this network'],
+    ['gossip detect --auto-join --timeout 3s', 'and join a proxy, else the first that answers'],
+  ],
+  'gossip ping': [['gossip ping web-1', 'does it answer, and how soon']],
+  'gossip leave': [
+    ['gossip leave', 'this node goes, and is not missed'],
+    ['gossip leave web-1', 'one that is dead and does not come back'],
+  ],
+  'gossip history': [
+    ['gossip history --since 1h', 'who was suspected or died, by whose word'],
+    ['gossip history web-1', 'one node'],
+  ],
+  'gossip wait-members': [
+    ['gossip wait-members --name web-1', 'in a script, until that node is alive'],
+    ['gossip wait-members --group redis --count 3 --timeout 2m', 'until three nodes of a group are alive'],
+  ],
+  'gossip events list': [['gossip events list', 'what was told in the last 300 seconds']],
+  'gossip events add': [['gossip events add deploy --payload "version 3"', 'tell every node']],
+  'gossip events wait': [
+    ['gossip events wait deploy --timeout 5m', 'in a script, until somebody tells it'],
+    ['gossip events wait deploy --new', 'not one of before'],
+  ],
+  'gossip keyring list': [['gossip keyring list', 'the ids of the keys; never the keys']],
+  'gossip keyring install': [['gossip keyring install --file new.key', 'first, on every node']],
+  'gossip keyring use': [['gossip keyring use 5f0c9a1b', 'then, on every node, by the id that list shows']],
+  'gossip keyring remove': [['gossip keyring remove 09ab33de', 'at last the old one']],
+  'gossip zone list': [['gossip zone list', 'which zones are seen from here']],
+  'gossip zone change': [['gossip zone change dmz', 'this node moves']],
+  'gossip zone key generate': [
+    ['gossip zone key generate --zone lan', 'saves it here, and prints it for the others'],
+  ],
+  'gossip zone key import': [
+    ['gossip zone key import --zone lan --key 8ULFDDmVt+ES+ITv0Hrrug==', 'what another node printed'],
+  ],
   'evaluator list': [['evaluator list --details', 'with what each function takes and does']],
   'evaluator eval': [
     ['evaluator eval "{{collector.memory.phys_used}} > 90"', 'on the values of now'],
@@ -157,6 +207,29 @@ export const examples: { [verb: string]: Example[] } = {
   'packs parameters remove': [['packs parameters remove redis.hosts 10.0.0.1', 'from a list']],
   'plugins list': [['plugins list --kind collector', 'one kind, with runs, errors and durations']],
   'plugins show': [['plugins show collector/memory', 'its options, output and objects']],
+  'plugins new': [
+    ['plugins new collector queue-depth', 'a folder with manifest, code, README and a test that passes'],
+    ['plugins new check backups --single-file --dir my.d', 'one file, in a directory of the configuration'],
+  ],
+  'plugins check': [['plugins check queue-depth', 'before somebody is asked to approve it']],
+  'plugins run': [
+    ['plugins run queue-depth --once', 'what it yields now, and what that costs'],
+    ['plugins run queue-depth --once --option percent=false', 'with another option'],
+    ['plugins run my-handler --once --event problem --option url=http://127.0.0.1:8080', 'a handler'],
+  ],
+  'plugins test': [['plugins test queue-depth', 'before it is given to others']],
+  'plugins dev': [['plugins dev queue-depth', 'while it is written: ctrl-c ends']],
+  'plugins types': [['plugins types queue-depth', 'after a change of the options in plugin.yml']],
+  'plugins approve': [
+    ['plugins approve queue-depth', 'shows what it may do and what changed, and asks'],
+    ['plugins approve collector/queue-depth --yes --json', 'for scripts, once somebody has looked'],
+  ],
+  'plugins revoke': [['plugins revoke queue-depth', 'it stops, and waits for approval again']],
+  'plugins keygen': [['plugins keygen --out acme.key', 'and what agents need to know of it']],
+  'plugins sign': [['plugins sign queue-depth --key acme.key', 'after its last change']],
+  'plugins quarantine': [
+    ['plugins quarantine collector/memory --reason "slows the disk"', 'until it is released'],
+  ],
   'plugins release': [['plugins release collector/memory', 'after its fault is mended']],
   'import nagios': [
     ['import nagios /etc/nagios4/nagios.cfg --dry-run', 'what it would carry, and what not'],
@@ -167,6 +240,12 @@ export const examples: { [verb: string]: Example[] } = {
     ['generate systemd > /etc/systemd/system/opsbro.service', 'for the directories of now'],
   ],
   'generate initd': [['generate initd > /etc/init.d/opsbro', 'for the directories of now']],
+  'generate dnsmasq': [
+    ['generate dnsmasq > /etc/dnsmasq.d/opsbro.conf', 'names of nodes for all of this host'],
+  ],
+  'generate resolved': [
+    ['generate resolved > /etc/systemd/resolved.conf.d/opsbro.conf', 'the same, where systemd resolves'],
+  ],
   completion: [
     ['completion bash > /etc/bash_completion.d/opsbro', 'for everybody'],
     ['completion fish > ~/.config/fish/completions/opsbro.fish', 'for oneself'],

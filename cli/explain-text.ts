@@ -1,10 +1,5 @@
 import type { Json } from 'opsbro/sdk';
-import type {
-  CheckExplanationView,
-  DeliveryState,
-  HandlerExplanation,
-  StepView,
-} from '../core/control/shapes.ts';
+import type { CheckExplanationView, DeliveryState, HandlerExplanation, StepView } from '../control/shapes.ts';
 import { checkMarks, paintCheck } from './check-marks.ts';
 import type { CliContext } from './context.ts';
 import { treeLines } from './evaluator.ts';
@@ -99,6 +94,7 @@ function pastLines(cli: CliContext, view: View, moment: number): string[] {
 function judgedLines(cli: CliContext, { written, past }: View, conditions: ConditionView[]): string[] {
   const deciding = written.filter(({ key }) => key !== 'runbook');
   const lines = deciding.flatMap(({ key, value }) => {
+    if (key === 'variables') return keyLines(cli, key, value);
     const condition = conditions.find((one) => one.key === key);
     const text = `${cli.paint.dim(`${plain(key)}:`)} ${plain(valueText(value))}`;
     if (condition === undefined) return [text];
@@ -109,6 +105,14 @@ function judgedLines(cli: CliContext, { written, past }: View, conditions: Condi
     return [`${text} ${cli.paint.dim('→')} ${cli.paint.cyan(plain(result + absent))}`, ...parts];
   });
   return past && lines.length > 0 ? [cli.paint.dim('(as the configuration is now)'), ...lines] : lines;
+}
+
+/** A line for each entry of a mapping. */
+function keyLines(cli: CliContext, key: string, value: Json): string[] {
+  const entries = Object.entries((value ?? {}) as { [name: string]: Json });
+  return entries.map(
+    ([name, text]) => `${cli.paint.dim(`${plain(key)}.${plain(name)}:`)} ${plain(valueText(text))}`,
+  );
 }
 
 /** Its root is the expression itself. */
@@ -149,7 +153,8 @@ function stepLines(cli: CliContext, { steps, last_step: last }: View): string[] 
 
 function handlerLines(cli: CliContext, one: HandlerExplanation, moment: number): string[] {
   const { paint } = cli;
-  const until = one.until === null ? '' : `, until ${one.until}`;
+  // A hold says itself until when it holds.
+  const until = one.until === null || one.reason.includes(one.until) ? '' : `, until ${one.until}`;
   const decided = one.decided_at === null ? '' : paint.dim(` (decided ${formatAge(one.decided_at, moment)})`);
   const group = one.group === '' ? '' : paint.dim(` [group ${plain(one.group)}]`);
   const head = `${paint.bold(plain(one.name))}: ${outcomes[one.outcome]}: ${plain(one.reason)}${until}${group}${decided}`;
@@ -158,7 +163,9 @@ function handlerLines(cli: CliContext, one: HandlerExplanation, moment: number):
   const again = repeats === 0 ? '' : `, ${repeats} reminders`;
   const told = `told ${paintState(paint, state)} ${formatAge(at, moment)} (${at})${again}${key === null ? '' : `, key ${plain(key)}`}`;
   const reached = deliveryLines(cli, one.delivery, moment);
-  const tries = one.deliveries.map((attempt) => {
+  // That it was delivered stands above already.
+  const tries = one.deliveries.flatMap((attempt) => {
+    if (attempt.outcome === 'delivered' && one.delivery?.state === 'delivered') return [];
     const why = attempt.message === '' ? '' : `: ${plain(`${attempt.code} ${attempt.message}`.trim())}`;
     return `    ${paintState(paint, attempt.outcome === 'delivered' ? 'ok' : 'failed', attempt.outcome)} ${attempt.at}${why}`;
   });

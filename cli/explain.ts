@@ -1,7 +1,8 @@
 import type { Command } from 'commander';
 import type { Json } from 'opsbro/sdk';
-import type { ControlClient } from '../core/control/client.ts';
-import type { CheckExplanationView, EvaluationView } from '../core/control/shapes.ts';
+import { redacted } from '../configuration/sources/options.ts';
+import type { ControlClient } from '../control/client.ts';
+import type { CheckExplanationView, EvaluationView } from '../control/shapes.ts';
 import { fetchCheck } from './checks-verdict.ts';
 import type { CliContext } from './context.ts';
 import { explanationText } from './explain-text.ts';
@@ -32,7 +33,7 @@ export function registerExplain(program: Command, cli: CliContext): void {
   program
     .command('explain')
     .description('why a check is what it is, and why whom was told or not')
-    .command('check <name>')
+    .command('check <name>', { isDefault: true })
     .description('its values, its steps, what holds it back, and who was told with which key, or why not')
     .option('--at <time>', "as it was: a time, '03:12', or 2h for two hours ago")
     .option('--since <duration>', 'steps of the last 30m, 2h, 1d …', '2h')
@@ -50,7 +51,7 @@ async function explainCheck(cli: CliContext, name: string, options: ExplainOptio
   const path = objectPath('checks', id).replace('/checks/', '/explain/checks/');
   const view = await client.request<CheckExplanationView>('GET', `${path}?${query}`);
   const found = view.past ? [] : await evaluateConditions(client, view);
-  cli.show({ ...view, conditions: found }, () => explanationText(cli, view, found, now));
+  cli.show({ ...view, conditions: found }, () => explanationText(cli, view, found, Date.now()));
 }
 
 /** What the conditions of a check come to now, with the value of each part. Not of those in JavaScript, which have no parts. */
@@ -61,6 +62,7 @@ async function evaluateConditions(
   const language = written.find(({ key }) => key === 'language')?.value ?? 'opsbro';
   const found: ConditionView[] = [];
   const shown = new Map(written.map((one) => [one.key, one.value]));
+  const hasSecret = JSON.stringify([...shown.values()]).includes(redacted);
   for (const { key, value } of written) {
     if (!conditions.includes(key) || typeof value !== 'string' || language !== 'opsbro') continue;
     const body = { expression: value, as: check.id, explain: true };
@@ -68,23 +70,25 @@ async function evaluateConditions(
       timeoutMs: evaluationTimeoutMs,
     });
     const { ok, text, missing, error, tree = null } = seen;
-    found.push({ key, expression: value, ok, text, missing, error, tree: shownTree(tree, shown) });
+    found.push({ key, expression: value, ok, text, missing, error, tree: shownTree(tree, shown, hasSecret) });
   }
   return found;
 }
 
 /**
- * The parts of an expression as they may be shown: a parameter as the configuration shows it, without its secrets, and texts of collectors
- * only, since what is made of a parameter may tell it.
+ * The parts of an expression as they may be shown: a parameter as the configuration shows it, without its secrets; besides the values of
+ * collectors only numbers and truth values, since a text may be made of a parameter; and not even those where one of them is a secret.
  */
-function shownTree(tree: Json, shown: ReadonlyMap<string, Json>): Json {
+function shownTree(tree: Json, shown: ReadonlyMap<string, Json>, hasSecret: boolean): Json {
   if (tree === null || typeof tree !== 'object' || Array.isArray(tree)) return tree;
   const { value, children, ...rest } = tree;
-  const open = shownValue(String(tree.source ?? ''), value, shown);
+  const open = shownValue(String(tree.source ?? ''), value, shown, hasSecret);
   return {
     ...rest,
     ...(open === undefined ? {} : { value: open }),
-    ...(Array.isArray(children) ? { children: children.map((child) => shownTree(child, shown)) } : {}),
+    ...(Array.isArray(children)
+      ? { children: children.map((child) => shownTree(child, shown, hasSecret)) }
+      : {}),
   };
 }
 
@@ -92,9 +96,10 @@ function shownValue(
   source: string,
   value: Json | undefined,
   shown: ReadonlyMap<string, Json>,
+  hasSecret: boolean,
 ): Json | undefined {
   const name = source.replace(/^\{\{|\}\}$/g, '');
   if (name.startsWith('parameters.')) return shown.get(name);
-  const isOpen = typeof value === 'number' || typeof value === 'boolean' || name.startsWith('collector.');
-  return isOpen ? value : undefined;
+  const isPlain = typeof value === 'string' && /^(-?[\d.]+(e[-+]?\d+)?|True|False|None)$/.test(value);
+  return name.startsWith('collector.') || (isPlain && !hasSecret) ? value : undefined;
 }

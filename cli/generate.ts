@@ -1,11 +1,13 @@
 import type { Command } from 'commander';
 import type { CliContext } from './context.ts';
 
-/** Adds `opsbro generate systemd|initd`. */
+/** Adds `opsbro generate systemd|initd|dnsmasq|resolved`. */
 export function registerGenerate(program: Command, cli: CliContext): void {
   const noun = program
     .command('generate')
-    .description('print a systemd unit or an init script for this installation');
+    .description(
+      'print files that put this installation into the system: a unit, an init script, a resolver',
+    );
   noun
     .command('systemd')
     .description('a unit for /etc/systemd/system/opsbro.service')
@@ -14,6 +16,14 @@ export function registerGenerate(program: Command, cli: CliContext): void {
     .command('initd')
     .description('an init script for /etc/init.d/opsbro')
     .action(async () => cli.print((await import('./generate-initd.ts')).initScript(installation(cli))));
+  for (const resolver of ['dnsmasq', 'resolved'] as const) {
+    noun
+      .command(resolver)
+      .description(
+        `the file that lets ${resolver === 'dnsmasq' ? 'dnsmasq' : 'systemd-resolved'} ask the DNS service`,
+      )
+      .action(async () => (await import('./generate-resolver.ts')).generateResolver(cli, resolver));
+  }
 }
 
 /** What a service file must know of this installation. */

@@ -1,5 +1,5 @@
 import type { Command } from 'commander';
-import type { GroupsView } from '../core/control/shapes.ts';
+import type { GroupsView } from '../control/shapes.ts';
 import type { CliContext } from './context.ts';
 import { formatAge } from './quantities.ts';
 import { withAgent } from './temporary-agent.ts';

@@ -1,6 +1,6 @@
 import type { Command } from 'commander';
 import type { JsonObject } from 'opsbro/sdk';
-import type { HandlerTestView, HandlerView } from '../core/control/shapes.ts';
+import type { HandlerTestView, HandlerView } from '../control/shapes.ts';
 import type { CliContext } from './context.ts';
 import { objectPath, orSuggest } from './live-names.ts';
 import { registerOutbox } from './outbox.ts';
@@ -142,7 +142,10 @@ function testText(cli: CliContext, tested: HandlerTestView): string {
   else if (!tested.in_group) lines.push(paint.yellow('its if_group does not hold here: only tests reach it'));
   if (tested.log.length > 0) lines.push(paint.dim('exchange:'));
   for (const { level, message, fields } of tested.log)
-    lines.push(`  ${paint.dim(level)} ${plain(message)}`, ...valueLines(fields, '    with'));
+    lines.push(
+      `  ${paint.dim(level)} ${plain(message)}`,
+      ...(Object.keys(fields).length === 0 ? [] : valueLines(fields, '    with')),
+    );
   const took = paint.dim(`(${formatMs(tested.duration_ms)})`);
   if (tested.ok) return [...lines, `${paint.green('OK: delivered')} ${took}`].join('\n');
   const code = tested.code === null ? '' : ` ${tested.code}:`;

@@ -1,5 +1,5 @@
 import type { Command } from 'commander';
-import type { CheckView, CollectorView, DetectorView, HistoryView } from '../core/control/shapes.ts';
+import type { CheckView, CollectorView, DetectorView, HistoryView } from '../control/shapes.ts';
 import { OpsbroError } from '../core/errors.ts';
 import type { CliContext } from './context.ts';
 import { orSuggest } from './live-names.ts';
@@ -10,22 +10,19 @@ import { withAgent } from './temporary-agent.ts';
 type Entry = HistoryView['entries'][number];
 type Named = Pick<CollectorView | DetectorView | CheckView, 'id' | 'name'>;
 
+interface Options {
+  since?: string;
+}
+
 /** Adds `history` to a noun: its changes of state, newest last. Objects that share a name go by their ids. */
 export function addHistory(
   noun: Command,
   cli: CliContext,
   kind: 'collectors' | 'detectors' | 'checks',
 ): void {
-  noun
-    .command('history [name]')
-    .description('changes of state, newest last')
-    .option('--since <duration>', 'only what happened in the last 10m, 2h, 1d …')
-    .action(async (name: string | undefined, options: { since?: string }) => {
-      const query =
-        options.since === undefined
-          ? ''
-          : `?since=${new Date(Date.now() - parseSeconds(options.since, '--since') * 1000).toISOString()}`;
-      const path = `/api/v1/history/${kind}${query}`;
+  historyVerb(noun, 'history [name]', 'changes of state, newest last').action(
+    async (name: string | undefined, options: Options) => {
+      const path = pathOf(kind, options);
       const [history, objects] = await withAgent(cli, async (client) => {
         const found = await client.request<HistoryView>('GET', path);
         const named = await client.request<Named[]>('GET', `/api/v1/${kind}`);
@@ -36,7 +33,43 @@ export function addHistory(
       const entries = history.entries.filter((one) => name === undefined || isCalled(one, name));
       const shared = namesakes([...history.entries, ...objects]);
       cli.show(entries, () => historyText(entries, shared, cli));
-    });
+    },
+  );
+}
+
+/** Adds `history` to the noun of a kind of suppression: each start and end, newest last. */
+export function addSuppressionHistory(
+  noun: Command,
+  cli: CliContext,
+  kind: 'downtime' | 'acknowledgement' | 'silence',
+  word: string,
+): void {
+  historyVerb(noun, `history [${word}]`, 'each start and end, who and why, newest last').action(
+    async (id: string | undefined, options: Options) => {
+      const path = pathOf('suppressions', options);
+      const { entries } = await (await cli.agent()).request<HistoryView>('GET', path);
+      const meant = entries.filter((one) => one.name === kind && (id === undefined || isOf(one, id)));
+      cli.show(meant, () => historyText(meant, new Set([kind]), cli));
+    },
+  );
+}
+
+/** An acknowledgement is called by its check, with or without its pack. */
+function isOf({ id }: Entry, wanted: string): boolean {
+  return id === wanted || id.endsWith(`/${wanted}`);
+}
+
+function historyVerb(noun: Command, usage: string, description: string): Command {
+  return noun
+    .command(usage)
+    .description(description)
+    .option('--since <duration>', 'only what happened in the last 10m, 2h, 1d …');
+}
+
+function pathOf(kind: string, { since }: Options): string {
+  if (since === undefined) return `/api/v1/history/${kind}`;
+  const from = new Date(Date.now() - parseSeconds(since, '--since') * 1000);
+  return `/api/v1/history/${kind}?since=${from.toISOString()}`;
 }
 
 /** Names that several objects have, of those that changed and of those there are now. */

@@ -1,5 +1,6 @@
+import type { NodesSnapshot } from 'opsbro/sdk';
 import type { RunningObject } from '../configuration/model.ts';
-import type { ControlClient } from '../core/control/client.ts';
+import type { ControlClient } from '../control/client.ts';
 import type {
   CheckView,
   CollectorView,
@@ -8,7 +9,7 @@ import type {
   HandlerView,
   OutboxEntryView,
   PluginView,
-} from '../core/control/shapes.ts';
+} from '../control/shapes.ts';
 import { OpsbroError } from '../core/errors.ts';
 import { nearest } from '../language/nearest.ts';
 
@@ -25,7 +26,11 @@ export type LiveNoun =
   | 'silences'
   | 'acknowledgements'
   | 'handlers'
-  | 'outbox';
+  | 'outbox'
+  | 'members'
+  | 'zones'
+  | 'keys'
+  | 'events';
 
 /** The command of a noun, where they differ. */
 const commands: { [noun: string]: string } = {
@@ -59,6 +64,14 @@ export async function liveNames(
       return (await get<{ check: string }[]>(noun)).map((one) => one.check).sort();
     case 'outbox':
       return (await get<OutboxEntryView[]>(noun)).map((one) => String(one.serial));
+    case 'members':
+      return (await get<NodesSnapshot>('gossip/members')).nodes.map((one) => one.name).sort();
+    case 'zones':
+      return (await get<{ zones: { name: string }[] }>('gossip/zones')).zones.map(({ name }) => name).sort();
+    case 'keys':
+      return (await get<{ keys: { id: string }[] }>('gossip/keyring')).keys.map((one) => one.id);
+    case 'events':
+      return [...new Set((await get<{ name: string }[]>('gossip/events')).map((one) => one.name))].sort();
     default: {
       const all = await get<(CollectorView | DetectorView | CheckView | HandlerView)[]>(noun);
       return [...new Set(all.map((one) => one.name))].sort();

@@ -1,5 +1,6 @@
 import { join, resolve } from 'node:path';
 import { Configuration, trustedOwners } from '../configuration/offline.ts';
+import { lockCandidates } from '../control/defaults.ts';
 import { compileCheck, compileDetector, compileValue } from '../language/compile.ts';
 import type { ConfigDirectories } from '../threads/protocol.ts';
 import { configuredDirectories } from './configured-directories.ts';
@@ -30,7 +31,7 @@ export function openConfiguration(cli: CliContext, over: string[]): OfflineConfi
     directories: {
       config: [...new Set(chosen)],
       plugins: { manifests: join(root, 'plugins'), modules },
-      locks: [...chosen.slice(1).reverse(), data].map((directory) => join(directory, 'plugins.lock')),
+      locks: lockCandidates(chosen, data),
     },
   };
 }

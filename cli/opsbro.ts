@@ -22,6 +22,7 @@ const code = await runCli(argv, {
   env: process.env,
   uid: process.getuid?.() ?? 0,
   root,
+  ask: async (question) => (await import('./ask.ts')).askOnTerminal(question),
   outputLost: loss.signal,
 });
 process.exitCode = loss.exitCode(code);

@@ -1,9 +1,11 @@
 import type { Command } from 'commander';
-import type { OutboxChangeView, OutboxEntryView } from '../core/control/shapes.ts';
+import type { OutboxChangeView, OutboxDetailView, OutboxEntryView } from '../control/shapes.ts';
 import { OpsbroError } from '../core/errors.ts';
 import type { CliContext } from './context.ts';
 import { orSuggest } from './live-names.ts';
-import { formatAge, formatCount } from './quantities.ts';
+import { formatAge, formatCount, formatSeconds } from './quantities.ts';
+import { plain } from './table.ts';
+import { valueLines } from './value-lines.ts';
 
 /** Adds `opsbro handlers outbox`: what handlers have not been told yet, and what was given up. */
 export function registerOutbox(handlers: Command, cli: CliContext): void {
@@ -15,6 +17,10 @@ export function registerOutbox(handlers: Command, cli: CliContext): void {
     .description('every notification that waits or is dead, oldest first')
     .option('--handler <name>', 'only what is for this one')
     .action((options: { handler?: string }) => listOutbox(cli, options.handler));
+  noun
+    .command('show <serial>')
+    .description('one notification in full: its tries, and what is handed to the handler')
+    .action((serial: string) => showEntry(cli, serialOf(serial)));
   noun
     .command('retry [serial...]')
     .description('try notifications again now, dead ones too')
@@ -55,6 +61,28 @@ async function listOutbox(cli: CliContext, handler: string | undefined): Promise
           entries,
         ),
   );
+}
+
+async function showEntry(cli: CliContext, serial: number): Promise<void> {
+  const entry = await (await cli.agent()).request<OutboxDetailView>('GET', `/api/v1/outbox/${serial}`);
+  cli.show(entry, () => entryText(cli, entry, Date.now()));
+}
+
+function entryText(cli: CliContext, entry: OutboxDetailView, now: number): string {
+  const { serial, handler, state, created_at: created, next_at: next, last_error: error } = entry;
+  const facts: [string, string][] = [
+    ['handler', handler],
+    ['created', `${formatAge(created, now)} (${created})`],
+    ['tries', `${entry.attempts} failed, in ${formatSeconds(entry.age)}`],
+    ['next try', next ?? '-'],
+    ['last error', error || '-'],
+    ['order', entry.order],
+  ];
+  return [
+    `${cli.paint.bold(String(serial))}  ${paintEntry(cli, state)}`,
+    ...facts.map(([key, value]) => `${cli.paint.dim(`${key}:`.padEnd(12))}${plain(value)}`),
+    ...valueLines(entry.event, 'event'),
+  ].join('\n');
 }
 
 function paintEntry(cli: CliContext, state: string): string {

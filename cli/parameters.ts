@@ -35,9 +35,7 @@ export function registerParameters(agent: Command, cli: CliContext): void {
   noun
     .command('set <name> <value>')
     .description('set a value (YAML text) in agent.yml, keeping its comments')
-    .action(async (name: string, value: string) =>
-      setParameter(cli, find(cli, name, false, await editedDirectories(cli)), value),
-    );
+    .action((name: string, value: string) => setAgentParameter(cli, name, value));
   noun
     .command('add <name> <value>')
     .description('add an item to a list, such as groups or seeds')
@@ -50,6 +48,11 @@ export function registerParameters(agent: Command, cli: CliContext): void {
     .action(async (name: string, value: string) =>
       editList(cli, find(cli, name, false, await editedDirectories(cli)), 'REMOVE', value),
     );
+}
+
+/** Sets a key of agent.yml in the last directory, as `agent parameters set` does. */
+export async function setAgentParameter(cli: CliContext, name: string, value: string): Promise<void> {
+  setParameter(cli, find(cli, name, false, await editedDirectories(cli)), value);
 }
 
 async function showAll(cli: CliContext): Promise<void> {

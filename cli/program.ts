@@ -59,7 +59,7 @@ function describeProgram(program: Command, cli: CliContext, isJson: boolean): vo
     .configureOutput({
       writeOut: (text) => void host.stdout.write(text),
       writeErr: (text) => void host.stderr.write(text),
-      outputError: (text, write) => write(isJson ? `${usageText(text)}\n` : text),
+      outputError: (text, write) => write(`${usageText(text, isJson)}\n`),
       getOutHelpWidth: () => (host.stdout.isTTY ? (host.stdout.columns ?? 80) : 100),
       getErrHelpWidth: () => (host.stderr.isTTY ? (host.stderr.columns ?? 80) : 100),
       getOutHasColors: () => false,
@@ -67,8 +67,18 @@ function describeProgram(program: Command, cli: CliContext, isJson: boolean): vo
     });
 }
 
-function usageText(text: string): string {
-  return errorText(new OpsbroError('OPSBRO_CLI_USAGE', text.replace(/^error: /, '').trim()), true);
+/** What commander says of a wrong line, said as every other error is: one line, with the word that was meant. */
+function usageText(text: string, isJson: boolean): string {
+  const message = text
+    .trim()
+    .replace(/^error: /, '')
+    .replace(/\n\(Did you mean (?:one of )?(.+)\?\)$/, (_all, words: string) => {
+      return `; did you mean '${words.split(', ').join("' or '")}'?`;
+    })
+    .replace(/\. Expected (\d+) arguments? but got (\d+)\.$/, (_all, taken: string, given: string) => {
+      return `: it takes ${taken === '0' ? 'none' : taken} and got ${given}`;
+    });
+  return errorText(new OpsbroError('OPSBRO_CLI_USAGE', message), isJson);
 }
 
 async function greet(program: Command, cli: CliContext): Promise<number> {

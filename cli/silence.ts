@@ -1,7 +1,8 @@
 import type { Command } from 'commander';
-import type { SilenceView } from '../core/control/shapes.ts';
+import type { SilenceView } from '../control/shapes.ts';
 import { OpsbroError } from '../core/errors.ts';
 import type { CliContext } from './context.ts';
+import { addSuppressionHistory } from './history.ts';
 import { formatAge } from './quantities.ts';
 import { actor, addMatching, addRemove, type ByOptions, byOptions, givenKeys } from './suppression-verbs.ts';
 import { plain } from './table.ts';
@@ -29,6 +30,7 @@ export function registerSilence(program: Command, cli: CliContext): void {
     .option('--id <id>', 'its name; by default one is made up');
   byOptions(verb, true).action((match: string[], options: AddOptions) => addSilence(cli, match, options));
   addRemove(noun, cli, 'silences', 'id');
+  addSuppressionHistory(noun, cli, 'silence', 'id');
 }
 
 async function addSilence(cli: CliContext, match: string[], options: AddOptions): Promise<void> {

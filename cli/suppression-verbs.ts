@@ -1,7 +1,7 @@
 import { userInfo } from 'node:os';
 import type { Command } from 'commander';
 import type { JsonObject } from 'opsbro/sdk';
-import type { DowntimeView, SilenceView } from '../core/control/shapes.ts';
+import type { DowntimeView, SilenceView } from '../control/shapes.ts';
 import { OpsbroError } from '../core/errors.ts';
 import type { CliContext } from './context.ts';
 import { type LiveNoun, orSuggest } from './live-names.ts';

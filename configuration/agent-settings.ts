@@ -12,11 +12,12 @@ const standing: JsonObject = { nagiosplugins: '/usr/lib/nagios/plugins' };
 
 /**
  * Checks one agent.yml. A key that is no setting is accepted as free data when it is a scalar that some `$macro$` names; what is
- * given is returned without the free keys, and they apart.
+ * given is returned without the free keys, and they apart. `keyed` are the plugins that stand there under their names.
  */
 export function checkAgent(
   raw: RawObject,
   macros: ReadonlySet<string>,
+  keyed: Iterable<string>,
 ): { values: JsonObject; free: JsonObject; diagnostics: Diagnostic[] } {
   const findings = new Findings();
   const known = kindSchemas.agent.properties;
@@ -27,7 +28,8 @@ export function checkAgent(
     if (Object.hasOwn(known, key)) values[key] = key === 'heartbeat' ? wholeHeartbeat(value) : value;
     else if (isFree) free[key] = value;
     else {
-      const message = unknownKey(key, "agent.yml (free data goes below 'variables:')", Object.keys(known));
+      const names = [...Object.keys(known), ...keyed];
+      const message = unknownKey(key, "agent.yml (free data goes below 'variables:')", names);
       findings.error('OPSBRO_CONFIG_UNKNOWN_KEY', message, raw.locate([key], 'key'));
     }
   }
@@ -35,6 +37,9 @@ export function checkAgent(
     findings.error(code, message, raw.locate(path, of));
   return { values, free, diagnostics: findings.list };
 }
+
+/** More than this outruns the thread's own stack, and the guest with it, before QuickJS says so. */
+const maxStackBytes = 256 * 2 ** 10;
 
 /** The settings of the agent from merged, checked values; `free` is the data that macros name. */
 export function agentSettings(given: JsonObject, free: JsonObject): AgentSettings {
@@ -51,9 +56,11 @@ export function agentSettings(given: JsonObject, free: JsonObject): AgentSetting
       expressionCpuMs: parseDuration(limits.expression_cpu) ?? 50,
       expressionWatchdogMs: parseDuration(limits.expression_watchdog) ?? 300,
       expressionMemoryBytes: parseSize(limits.expression_memory) ?? 64 * 2 ** 20,
+      expressionStackBytes: Math.min(parseSize(limits.expression_stack) ?? 128 * 2 ** 10, maxStackBytes),
       maxRssBytes: parseSize(limits.max_rss) ?? 512 * 2 ** 20,
     },
     heartbeat: heartbeatOf(values),
+    explainDays: Number(values.explain_days),
     values,
   };
 }

@@ -5,11 +5,14 @@ import type { ErrorCode } from '../core/errors.ts';
 import { agentSettings, checkAgent, globalData } from './agent-settings.ts';
 import type { BuildContext, Built, ExpressionCompiler } from './build.ts';
 import type { AgentSettings, ConfigObject, Diagnostic, Place, PluginEntry } from './model.ts';
+import type { PluginSet } from './plugins/manifests.ts';
 import { dependencyFindings } from './policy/dependencies.ts';
 import { checkHandlerNames } from './policy/handler-names.ts';
+import { zoneFindings } from './policy/zones.ts';
 import type { Scan } from './sources/files.ts';
+import { inOrder } from './sources/findings.ts';
 import { mergeTrees } from './sources/macros.ts';
-import { type PluginSet, runtimeOf } from './sources/manifests.ts';
+import { isEnabledBy, runtimeOf } from './sources/manifest-text.ts';
 import { overlay } from './sources/override.ts';
 import { checkParameters, type ParameterScope } from './sources/parameters.ts';
 import type { RawObject, SplitFile } from './sources/split.ts';
@@ -55,17 +58,6 @@ export function assemble(parts: Parts): Loaded {
   return new Assembly(parts).run();
 }
 
-function byPlace({ place: a }: Diagnostic, { place: b }: Diagnostic): number {
-  if (a.file !== b.file) return a.file < b.file ? -1 : 1;
-  return a.line - b.line || a.column - b.column;
-}
-
-/** Two expressions of one text may give the same finding twice. */
-function isFirst({ place, message }: Diagnostic, index: number, sorted: readonly Diagnostic[]): boolean {
-  const before = sorted[index - 1];
-  return before === undefined || byPlace({ place } as Diagnostic, before) !== 0 || before.message !== message;
-}
-
 /** The pack whose parameters an object sees: its own; a plugin that runs without YAML sees those of the pack with its name. */
 export function parametersOf({ pack, name }: { pack: string; name: string }): string {
   return pack === 'core' ? name : pack;
@@ -104,8 +96,10 @@ class Assembly {
     this.mergeAgent();
     this.mergeParameters();
     this.synthesise();
-    const { objects, raws } = this.buildAll();
-    this.note(dependencyFindings(objects, raws));
+    const { objects: built, raws } = this.buildAll();
+    this.note([...dependencyFindings(built, raws), ...zoneFindings(built, raws)]);
+    // No tree is made with a zone of a file that is bad, be it for its place in the tree.
+    const objects = built.filter(({ kind, place }) => kind !== 'zone' || !this.bad.has(place.file));
     return {
       objects,
       raws,
@@ -115,7 +109,7 @@ class Assembly {
       agentRaws: this.agentRaws,
       parameters: this.parameters,
       parameterRaws: this.parameterRaws,
-      diagnostics: this.diagnostics.sort(byPlace).filter(isFirst),
+      diagnostics: inOrder(this.diagnostics),
       badFiles: [...this.bad],
       badPacks: this.badPacks(),
       badAgent:
@@ -160,7 +154,7 @@ class Assembly {
     let values: JsonObject = {};
     let free: JsonObject = {};
     for (const raw of this.take('agent')) {
-      const checked = checkAgent(raw, macros);
+      const checked = checkAgent(raw, macros, this.parts.plugins.keyed.keys());
       this.note(checked.diagnostics);
       if (this.bad.has(raw.file.path)) continue;
       this.agentRaws.push(raw);
@@ -209,6 +203,8 @@ class Assembly {
         this.addSynthesised(entry, kind, 'core', { use: name });
       else if (runtime === 'service' && parameters !== undefined && !taken.has(`service/${name}`))
         this.addSynthesised(entry, 'service', name, pick(parameters, ['enabled', 'enabled_if_group']));
+      else if (isEnabledBy(entry.manifest, this.agent.values) && !taken.has(`service/${name}`))
+        this.addSynthesised(entry, 'service', 'core', { enabled: false });
       else if (kind === 'handler' && parameters !== undefined && !taken.has(`handler/${name}`))
         this.addSynthesised(entry, 'handler', name, handlerOf(name, parameters));
     }
@@ -224,7 +220,7 @@ class Assembly {
     const id = `${pack}/${kind}/${name}`;
     // Templates of a handler lie beside the parameters that make it one.
     const parameters = this.parameterRaws.findLast((raw) => kind === 'handler' && raw.pack === pack);
-    const path = parameters?.file.path ?? join(entry.folder, 'plugin.yml');
+    const path = parameters?.file.path ?? entry.file ?? join(entry.folder, 'plugin.yml');
     const key = `${id} ${path} ${JSON.stringify(value)}`;
     let raw = this.parts.synthesised.get(key);
     if (raw === undefined) {
@@ -326,7 +322,7 @@ class Assembly {
     const context: BuildContext = {
       compiler,
       plugins: plugins.entries,
-      services: plugins.services,
+      keyed: plugins.keyed,
       functions: plugins.functions,
       collectors,
       handlers,

@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto';
 import type { Json, JsonObject, VerdictState } from 'opsbro/sdk';
 import type { ErrorCode } from '../core/errors.ts';
+import type * as compile from '../language/compile.ts';
 import { nearest } from '../language/nearest.ts';
 import type { Compiled, Scope, ScopeFunction } from '../language/program.ts';
 import type { ConfigObject, Diagnostic, Place, PluginEntry } from './model.ts';
@@ -8,11 +9,14 @@ import { checkAlerting, statePolicy } from './policy/check-policy.ts';
 import { handlerPolicy } from './policy/handler-policy.ts';
 import type { Report } from './policy/report.ts';
 import { isDisabled, suppressionKeys, suppressionProblem } from './policy/suppression.ts';
+import { zoneOf } from './policy/zones.ts';
 import { buildCommand, unusedKeys } from './script/command.ts';
 import { parseDuration } from './sources/duration.ts';
+import { expressionText, isSet, isText, variableTexts } from './sources/expression-text.ts';
 import { Findings } from './sources/findings.ts';
 import { type KindSchema, kindSchemas } from './sources/kinds.ts';
 import { configurationNames, macrosOf } from './sources/macros.ts';
+import { isEnabled } from './sources/manifest-text.ts';
 import { fillOptions, inheritedOptions, mapFormats, optionSchemaOf } from './sources/options.ts';
 import { isMapping, type RawObject } from './sources/split.ts';
 import { locateTemplates } from './sources/templates.ts';
@@ -20,37 +24,18 @@ import { quotingAdvice } from './sources/unquoted.ts';
 import { type SchemaFinding, unknownKey, validate } from './sources/validate.ts';
 import type { Path } from './sources/yaml.ts';
 
-/** The expression compiler, as an argument: `language/compile.ts` in the program. */
-export interface ExpressionCompiler {
-  compileCheck(id: string, texts: CheckTexts, scope: Scope, language: Language): Compiled;
-  compileDetector(
-    id: string,
-    texts: { apply_if: string; add_groups: string[] },
-    scope: Scope,
-    language: Language,
-  ): Compiled;
-  compileValue(id: string, text: string, scope: Scope, language: Language): Compiled & { tree?: Json };
-}
+/** The expression compiler, as an argument. */
+export type ExpressionCompiler = Pick<typeof compile, 'compileCheck' | 'compileDetector' | 'compileValue'>;
 
 /** Language of an object's expressions. */
 export type Language = 'opsbro' | 'javascript';
-
-/** The expressions of a check, by key. */
-export interface CheckTexts {
-  variables?: { [name: string]: string };
-  critical_if?: string;
-  warning_if?: string;
-  ok_output?: string;
-  critical_output?: string;
-  warning_output?: string;
-}
 
 /** Everything besides its own text that an object depends on. */
 export interface BuildContext {
   compiler: ExpressionCompiler;
   plugins: ReadonlyMap<string, PluginEntry>;
-  /** Plugins that run as services, by name. */
-  services: ReadonlyMap<string, PluginEntry>;
+  /** Plugins whose name is a top-level key: services and exporters. */
+  keyed: ReadonlyMap<string, PluginEntry>;
   functions: ReadonlyMap<string, ScopeFunction>;
   collectors: ReadonlySet<string>;
   /** Names of the handlers that are configured. */
@@ -109,6 +94,7 @@ class Builder {
     if (kind === 'agent' || kind === 'parameters') return null;
     if (kind === 'package') return this.finish({ kind, plugin: kind, package: value });
     if (kind === 'dashboard') return this.dashboard();
+    if (kind === 'zone') return this.zone();
     if (kind === 'downtime' || kind === 'silence') return this.suppression(kind);
     const plugin = this.pluginId(kind);
     const isKnown = this.findPlugin(plugin);
@@ -116,9 +102,14 @@ class Builder {
     const options = this.separate(kind, plugin);
     if (!isKnown) return null;
     const { own, entry } = this;
-    const time = (key: 'interval' | 'timeout'): number =>
-      parseDuration(own[key]) ?? parseDuration(entry?.manifest[key]) ?? 10_000;
-    const enabled = (own.enabled ?? own.enable ?? true) === true;
+    const declaredMs = (key: 'interval' | 'timeout'): number => parseDuration(entry?.manifest[key]) ?? 10_000;
+    // A stranger's manifest too says how often it runs: neither all the time nor never.
+    const declared = {
+      interval: Math.max(1000, Math.min(declaredMs('interval'), 86_400_000)),
+      timeout: declaredMs('timeout'),
+    };
+    const time = (key: 'interval' | 'timeout'): number => parseDuration(own[key]) ?? declared[key];
+    const enabled = isEnabled(own, options, entry?.manifest, this.context.variables);
     const common = { kind, plugin, enabled, options };
     const enabledIfGroup = groupName(own.enabled_if_group);
     if (kind === 'service') return this.finish({ ...common, enabledIfGroup });
@@ -147,9 +138,9 @@ class Builder {
   }
 
   /** Which plugin runs the object; a detector or check without `use` is told by its keys. */
-  private pluginId(kind: 'service' | 'check' | 'detector' | 'collector' | 'handler'): string {
+  private pluginId(kind: 'service' | 'exporter' | 'check' | 'detector' | 'collector' | 'handler'): string {
     const { name, value } = this.raw;
-    if (kind === 'service') return this.context.services.get(name)?.id ?? name;
+    if (kind === 'service' || kind === 'exporter') return this.context.keyed.get(name)?.id ?? name;
     if (typeof value.use === 'string') return `${kind}/${value.use.replace(`${kind}/`, '')}`;
     if (kind === 'handler') return `handler/${typeof value.type === 'string' ? value.type : name}`;
     if (kind === 'collector') return `collector/${name}`;
@@ -162,7 +153,7 @@ class Builder {
     const place = this.at(['use', 'type', 'script'].filter((key) => Object.hasOwn(value, key)).slice(0, 1));
     this.entry = this.context.plugins.get(id);
     if (this.entry?.approval === 'pending') {
-      const message = `the plugin ${id} waits for approval; the ${kind} is not started`;
+      const message = `the plugin ${id} waits for approval, see 'opsbro plugins approve ${id}'; the ${kind} is not started`;
       this.findings.warning('OPSBRO_PLUGIN_PENDING', message, place);
       return false;
     }
@@ -191,11 +182,12 @@ class Builder {
       else if (kind === 'check' && isData(key, item)) this.data[key] = item;
       else {
         const known = [...options, ...Object.keys(schema.properties)];
-        this.findings.error(
-          'OPSBRO_CONFIG_UNKNOWN_KEY',
-          unknownKey(key, subject, known),
-          this.at([key], 'key'),
-        );
+        // Handlers name their plugin so.
+        const message =
+          key === 'type'
+            ? `the key 'type' does not exist in ${subject}; did you mean 'use'?`
+            : unknownKey(key, subject, known);
+        this.findings.error('OPSBRO_CONFIG_UNKNOWN_KEY', message, this.at([key], 'key'));
       }
     }
     this.report(validate(schema, this.own, subject), (path) => path);
@@ -245,7 +237,7 @@ class Builder {
     ] as const)
       if (!isSet(given))
         this.findings.error(missingKey, `a detector lacks the key '${name}'`, this.at([name]));
-    const options = { apply_if: pythonText(this.own.apply_if), add_groups: [groups].flat() as string[] };
+    const options = { apply_if: expressionText(this.own.apply_if), add_groups: [groups].flat() as string[] };
     if (!isText(this.own.apply_if) || !options.add_groups.every(isText)) return null;
     const compiled = this.context.compiler.compileDetector(
       this.raw.id,
@@ -282,11 +274,10 @@ class Builder {
         "the check lacks 'critical_if', 'warning_if', 'script' or 'use'",
         raw.place,
       );
-    const texts: CheckTexts = Object.fromEntries(
-      given.flatMap((key) => (isText(own[key]) ? [[key, pythonText(own[key])]] : [])),
+    const texts: compile.CheckFields = Object.fromEntries(
+      given.flatMap((key) => (isText(own[key]) ? [[key, expressionText(own[key])]] : [])),
     );
-    const variables = Object.entries(isMapping(own.variables) ? own.variables : {});
-    texts.variables = Object.fromEntries(variables.map(([name, text]) => [name, pythonText(text)]));
+    texts.variables = variableTexts(own.variables);
     return this.compiled(
       draft,
       this.context.compiler.compileCheck(raw.id, texts, this.scope(), this.language()),
@@ -317,13 +308,23 @@ class Builder {
     return this.finish({ kind: 'dashboard', plugin: 'dashboard', title, content });
   }
 
+  private zone(): ConfigObject {
+    this.report(validate(kindSchemas.zone, this.raw.value, 'a zone'), (path) => path);
+    return this.finish({ kind: 'zone', plugin: 'zone', zone: zoneOf(this.raw.value) });
+  }
+
   /** Checks every value that the schema calls an expression. */
   private expressions(schema: JsonObject, value: Json, written: (path: Path) => Path): void {
     mapFormats(schema, value, (format, text, path) => {
       if (format !== 'expression' || typeof text !== 'string') return text;
       const { findings } = this.context.compiler.compileValue(this.raw.id, text, this.scope(), 'opsbro');
       for (const { severity, code, message, offset } of findings)
-        this.findings.add(severity, code, message, this.at(written(path), 'value', offset));
+        this.findings.add(
+          severity,
+          code,
+          this.unlessWaiting(code, message),
+          this.at(written(path), 'value', offset),
+        );
       return text;
     });
   }
@@ -332,9 +333,23 @@ class Builder {
     for (const { severity, code, message, field, offset } of findings) {
       const [, key = field, rest = ''] = /^([^.[]+)[.[]?(.*?)\]?$/.exec(field) ?? [];
       const path = key === 'add_groups' ? [groupsKey, Number(rest)] : [key, ...(rest === '' ? [] : [rest])];
-      this.findings.add(severity, code, `${field}: ${message}`, this.at(path, 'value', offset));
+      const told = `${field}: ${this.unlessWaiting(code, message)}`;
+      this.findings.add(severity, code, told, this.at(path, 'value', offset));
     }
     return this.finish({ ...draft, program: program as unknown as JsonObject });
+  }
+
+  /** A function that does not exist may be one of a plugin that waits for approval. */
+  private unlessWaiting(code: ErrorCode, message: string): string {
+    const name = code === 'OPSBRO_EXPRESSION_UNKNOWN_FUNCTION' ? /'([^']+)'/.exec(message)?.[1] : undefined;
+    if (name === undefined) return message;
+    const waiting = [...this.context.plugins.values()].find(
+      ({ approval, manifest: { functions = {} } }) =>
+        approval === 'pending' &&
+        Object.entries(functions).some(([own, { aliases = [] }]) => [own, ...aliases].includes(name)),
+    );
+    if (waiting === undefined) return message;
+    return `the function '${name}' waits with its plugin for approval, see 'opsbro plugins approve ${waiting.id}'`;
   }
 
   private scope(): Scope {
@@ -378,19 +393,4 @@ class Builder {
 
 function groupName(value: Json | undefined): string | null {
   return typeof value === 'string' && value !== '' && value !== '*' ? value : null;
-}
-
-function isSet(value: Json | undefined): boolean {
-  return value !== undefined && value !== null && value !== '';
-}
-
-/** True for what an expression may be written as. */
-function isText(value: Json | undefined): boolean {
-  return isSet(value) && typeof value !== 'object';
-}
-
-/** YAML reads `critical_if: True` as a boolean; the expression is the word. */
-function pythonText(value: Json | undefined): string {
-  if (typeof value === 'boolean') return value ? 'True' : 'False';
-  return String(value ?? '');
 }

@@ -2,6 +2,7 @@ import type { Json } from 'opsbro/sdk';
 import { OpsbroError } from '../core/errors.ts';
 import { nearest } from '../language/nearest.ts';
 import type { Program } from '../language/program.ts';
+import { bundleSigned } from '../sandbox/approval/approve.ts';
 import type { ConfigDirectories } from '../threads/protocol.ts';
 import { globalData } from './agent-settings.ts';
 import { assemble, type Loaded, parametersOf } from './assemble.ts';
@@ -21,9 +22,11 @@ import type {
   ShownObject,
 } from './model.ts';
 import { diff } from './plan.ts';
-import { showAgent, showObject } from './show.ts';
+import { collectPlugins, type PluginSet, readShipped } from './plugins/manifests.ts';
+import { signedLock } from './plugins/signed.ts';
+import { showAgent, showObject, showParameters } from './show.ts';
+import { variableTexts } from './sources/expression-text.ts';
 import { type Scan, type SourceFile, scanDirectories, type TrustedOwners } from './sources/files.ts';
-import { collectPlugins, type PluginSet, readShipped } from './sources/manifests.ts';
 import { type RawObject, type SplitFile, splitFile } from './sources/split.ts';
 
 const maxRemembered = 10_000;
@@ -39,6 +42,7 @@ export class Configuration {
   private readonly built = new WeakMap<RawObject, { key: string; built: Built }>();
   private shipped: { key: string; entries: PluginEntry[]; diagnostics: Diagnostic[] } | undefined;
   private readonly metErrors = new Set<string>();
+  private readonly failures = new Map<string, string>();
   private sentPlugins = '';
   private last: Loaded | undefined;
   private readonly synthesised = new Map<string, RawObject>();
@@ -86,8 +90,8 @@ export class Configuration {
   }
 
   /**
-   * Compiles one expression over the last load, `as` an expression of this check (id or name) when one is named: with its pack's parameters
-   * and its own data. Throws its first error, with its code.
+   * Compiles one expression over the last load, `as` an expression of this check (id or name) when one is named: with its pack's
+   * parameters, its own data and its variables. Throws its first error, with its code.
    */
   compile(
     expression: string,
@@ -103,20 +107,23 @@ export class Configuration {
       functions: plugins.functions,
       collectors: new Set(collectors.map(({ name }) => name.toLowerCase())),
     };
-    const { program, tree, findings } = this.compiler.compileValue('evaluator', expression, scope, language);
+    const variables = variableTexts(check && this.loaded().raws.get(check.id)?.value.variables);
+    const { compileValue } = this.compiler;
+    const { program, tree, findings } = compileValue('evaluator', expression, scope, language, variables);
     const error = findings.find(({ severity }) => severity === 'error');
     if (error !== undefined || program === undefined)
       throw new OpsbroError(error?.code ?? 'OPSBRO_EXPRESSION_SYNTAX', error?.message ?? 'it does not parse');
     return { program, tree: tree ?? null };
   }
 
-  /** The effective keys of one object (by id or, when no other has it, by name), of `agent`, or of all. Secrets are redacted. */
+  /** The effective keys of one object (by id or, when no other has it, by name), of `agent`, of all, or the `parameters` of packs. Secrets are redacted. */
   show(id: string | null): ShownObject[] {
     const loaded = this.loaded();
     const chosen = loaded.objects.filter((object) => id === null || object.id === id);
     const named =
       chosen.length > 0 || id === null ? chosen : loaded.objects.filter(({ name }) => name === id);
     const shown = named.map((object) => showObject(object, loaded));
+    if (shown.length === 0 && id === 'parameters') return showParameters(loaded);
     return id === null || id === 'agent' ? [...shown, showAgent(loaded)] : shown;
   }
 
@@ -128,6 +135,20 @@ export class Configuration {
     if (this.metErrors.size > maxRemembered) this.metErrors.clear();
     for (const key of keys) this.metErrors.add(key);
     return isNew;
+  }
+
+  /**
+   * Bundles the signed plugins that the last load found, which need no other approval. Resolves with whether there was any: then what was
+   * loaded is to be loaded again. Never rejects; what fails is told by the next load.
+   */
+  async bundleSigned({ locks }: ConfigDirectories): Promise<boolean> {
+    const { unbundled } = this.loaded().plugins;
+    if (this.failures.size > maxRemembered) this.failures.clear();
+    for (const one of unbundled) {
+      const failure = await bundleSigned(one, signedLock(locks));
+      if (failure !== null) this.failures.set(one.source, failure);
+    }
+    return unbundled.length > 0;
   }
 
   get hasLoaded(): boolean {
@@ -160,17 +181,17 @@ export class Configuration {
   private readPlugins({ plugins, locks }: ConfigDirectories, scan: Scan): PluginSet {
     const key = `${plugins.manifests}\0${plugins.modules}`;
     if (this.shipped?.key !== key) this.shipped = { key, ...readShipped(plugins.manifests, plugins.modules) };
-    const set = collectPlugins(this.shipped.entries, scan, locks);
+    const set = collectPlugins(this.shipped.entries, scan, locks, this.failures);
     return { ...set, diagnostics: [...this.shipped.diagnostics, ...set.diagnostics] };
   }
 
   private splitAll(files: readonly SourceFile[], plugins: PluginSet): SplitFile[] {
-    const services = [...plugins.services.keys()].sort().join(' ');
+    const keyed = [...plugins.keyed.keys()].sort().join(' ');
     const fresh: typeof this.files = new Map();
     for (const file of files) {
-      const key = `${file.hash} ${file.directory} ${file.pack} ${services}`;
+      const key = `${file.hash} ${file.directory} ${file.pack} ${keyed}`;
       const cached = this.files.get(file.path);
-      fresh.set(file.path, cached?.key === key ? cached : { key, split: splitFile(file, plugins.services) });
+      fresh.set(file.path, cached?.key === key ? cached : { key, split: splitFile(file, plugins.keyed) });
     }
     this.files = fresh;
     return [...fresh.values()].map(({ split }) => split);

@@ -1,6 +1,7 @@
 import type { Json, JsonObject, Manifest, VerdictState } from 'opsbro/sdk';
 import type { ErrorCode } from '../core/errors.ts';
 import type { Program } from '../language/program.ts';
+import type { Sandboxed } from '../sandbox/model.ts';
 import type { CheckAlerting, CheckCommand, HandlerPolicy, StatePolicy } from './policy/model.ts';
 
 /** A place in a file. Lines and columns count from 1. */
@@ -25,13 +26,23 @@ export interface PluginEntry {
   manifest: Manifest;
   /** Directory that holds `plugin.yml`. */
   folder: string;
-  /** Absolute path of the code a thread imports; null for `runs: expression`. */
+  /** Absolute path of the code a thread imports; null for `runs: expression`, and where `sandbox` says what runs. */
   module: string | null;
+  /** An approved third-party plugin's code, rights and limits. */
+  sandbox?: Sandboxed;
   origin: 'shipped' | 'third-party';
   /** Third-party code runs only when approved; `trusted` code runs in job threads with Node's full API. */
   approval: 'shipped' | 'pending' | 'approved' | 'trusted';
-  /** SHA-256 of the code and manifest, hex; '' for shipped plugins. */
+  /** SHA-256 of the approved bundle, hex, of the files where nothing is approved; '' for shipped plugins. */
   digest: string;
+  /** Of a third-party plugin, the file its manifest is in. */
+  file?: string;
+  /** Why what was dropped does not run: nothing of it was approved, or what runs is an approved version of before. */
+  waits?: string;
+  /** What a third-party plugin asks for in words, or for one that was approved, what it may do. */
+  rights?: string[];
+  /** When (RFC 3339) and by whom what runs was approved. */
+  approved?: { at: string; by: string };
 }
 
 interface ObjectBase {
@@ -101,6 +112,12 @@ export interface HandlerObject extends ObjectBase, HandlerPolicy {
   options: JsonObject;
 }
 
+/** Carries facts out on the scheduler: a top-level key equal to its plugin's name. */
+export interface ExporterObject extends ScheduledBase {
+  kind: 'exporter';
+  program?: never;
+}
+
 /** A service's options: a top-level key equal to its name. */
 export interface ServiceObject extends ObjectBase {
   kind: 'service';
@@ -122,6 +139,12 @@ export interface PackageObject extends ObjectBase {
   package: JsonObject;
 }
 
+/** A zone of the cluster; `sub-zones` are right below it. */
+export interface ZoneObject extends ObjectBase {
+  kind: 'zone';
+  zone: { name: string; 'sub-zones': string[] };
+}
+
 /** A planned time without notifications of problems. `keys` are those of a request (`alerting/suppression/request.ts`). */
 export interface DowntimeObject extends ObjectBase {
   kind: 'downtime';
@@ -140,8 +163,10 @@ export type ConfigObject =
   | DetectorObject
   | CheckObject
   | HandlerObject
+  | ExporterObject
   | ServiceObject
   | DashboardObject
+  | ZoneObject
   | PackageObject
   | DowntimeObject
   | SilenceObject;
@@ -158,10 +183,13 @@ export interface AgentSettings {
     expressionCpuMs: number;
     expressionWatchdogMs: number;
     expressionMemoryBytes: number;
+    expressionStackBytes: number;
     maxRssBytes: number;
   };
   /** What `exporter/heartbeat` is given, and how often; null where none is set up. */
   heartbeat: { intervalMs: number; options: JsonObject } | null;
+  /** How long what `explain` tells of the past is kept. */
+  explainDays: number;
   /** All keys as given, defaults filled in, for `agent parameters show`. */
   values: JsonObject;
 }

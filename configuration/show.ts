@@ -1,6 +1,8 @@
 import type { Json, JsonObject } from 'opsbro/sdk';
+import { globalData } from './agent-settings.ts';
 import { type Loaded, parametersOf } from './assemble.ts';
 import type { ConfigObject, ShownObject } from './model.ts';
+import { shownCommand } from './script/shown-command.ts';
 import { kindSchemas } from './sources/kinds.ts';
 import { lookUp } from './sources/macros.ts';
 import { redactSecrets } from './sources/options.ts';
@@ -38,7 +40,15 @@ export function showObject(object: ConfigObject, loaded: Loaded): ShownObject {
     const value = lookUp(parameters, steps);
     if (value !== undefined) keys.push({ key: `parameters.${path}`, value, ...placeOf(loaded, pack, steps) });
   }
+  const command = commandOf(object, raw?.value, [parameters, globalData(loaded.agent)]);
+  if (command !== null) keys.push({ key: 'command', value: command, origin: 'default' });
   return { id: object.id, place: object.place, keys };
+}
+
+/** What the script of a check comes to; null for what runs none. */
+function commandOf(object: ConfigObject, own: JsonObject | undefined, others: Json[]): string | null {
+  if (own === undefined || object.kind !== 'check' || object.command === undefined) return null;
+  return shownCommand(own.script as string | string[], [own, ...others]);
 }
 
 /** Where a parameter stands: in the last file that gives it. */
@@ -56,6 +66,17 @@ export function shownParameters({ parameters, plugins }: Loaded, pack: string): 
   const namesakes = [...plugins.entries.values()].filter(({ manifest }) => manifest.name === pack);
   const all = parameters.get(pack) ?? {};
   return namesakes.reduce((tree, { manifest }) => redactSecrets(manifest.options, tree) as JsonObject, all);
+}
+
+/** The parameters of every pack that has any, one object a pack: `redis/parameters`. */
+export function showParameters(loaded: Loaded): ShownObject[] {
+  const packs = [...loaded.parameters.keys()].sort();
+  return packs.flatMap((pack) => {
+    const place = loaded.parameterRaws.findLast((raw) => raw.pack === pack)?.place;
+    const values = Object.entries(shownParameters(loaded, pack));
+    const keys = values.map(([key, value]): ShownKey => ({ key, value, ...placeOf(loaded, pack, [key]) }));
+    return place === undefined ? [] : [{ id: `${pack}/parameters`, place, keys }];
+  });
 }
 
 /** The agent's settings: every known key, where it stands, secrets redacted. */
@@ -80,6 +101,7 @@ export function showAgent(loaded: Loaded): ShownObject {
 
 function effective(object: ConfigObject): JsonObject {
   const { kind } = object;
+  if (kind === 'zone') return { ...object.zone };
   if (kind === 'package' || kind === 'dashboard' || kind === 'downtime' || kind === 'silence') return {};
   const shown: JsonObject = { use: object.plugin, enabled: object.enabled };
   if ('intervalMs' in object) shown.interval = `${object.intervalMs / 1000}s`;

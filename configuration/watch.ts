@@ -12,12 +12,20 @@ export type StartWatching = (
 export interface ConfigWatchOptions {
   /** Absolute paths. They may not exist yet. */
   directories: readonly string[];
+  /** Files elsewhere that a load reads as well; they may not exist yet either, and that one begins to exist only a `rescan` may tell. */
+  files?: readonly string[];
   clock: TimerClock;
   /** Called at the first event of a burst, at once: time to warm the configuration thread. */
   onHint(): void;
   /** Called once a burst is over: something changed, or may have. */
   onChange(): void;
   startWatching?: StartWatching;
+}
+
+/** What a look found. `files`: names, sizes and times, which tell without reading them that one changed; `folders`: which ones there are. */
+interface Look {
+  files: string;
+  folders: string;
 }
 
 const maxEntries = 20_000;
@@ -28,8 +36,8 @@ const lookAgainMs = 300;
 
 /**
  * Tells when configuration may have changed. An event only means "look again": bursts are gathered (50 ms of quiet, 500 ms at most).
- * `rescan`, called once a minute by its owner, notices what the kernel did not tell (network file systems, lost events) and watches
- * again a directory that was replaced, of which no event ever comes.
+ * `rescan`, called once a minute by its owner and a moment after each change, notices what the kernel did not tell (network file systems, lost
+ * events) and watches again where a folder was replaced, of which no event ever comes, or is new.
  */
 export class ConfigWatch {
   private readonly options: Required<ConfigWatchOptions>;
@@ -37,19 +45,20 @@ export class ConfigWatch {
   private cancelQuiet: (() => void) | undefined;
   private cancelLook: (() => void) | undefined;
   private burstStart: number | undefined;
-  private seen: Promise<string> = Promise.resolve('');
-  private identities = '';
+  private seen: Promise<Look> = Promise.resolve({ files: '', folders: '' });
+  /** The folders that were there when watching began last. */
+  private watched = '';
   private stopped = true;
 
   constructor(options: ConfigWatchOptions) {
-    this.options = { startWatching: watchWithChokidar, ...options };
+    this.options = { startWatching: watchWithChokidar, files: [], ...options };
   }
 
   /** Starts watching; what cannot be watched is left to `rescan`. Resolves when changes from now on are seen. Never rejects. */
   async start(): Promise<void> {
     this.stopped = false;
-    this.identities = await this.identify();
-    this.seen = this.fingerprint();
+    this.seen = this.look();
+    this.watched = (await this.seen).folders;
     this.arm();
     await Promise.all([this.watcher, this.seen]);
   }
@@ -64,24 +73,27 @@ export class ConfigWatch {
     await watcher?.close();
   }
 
-  /** Compares the directories with the last look, and watches anew one that was replaced. Resolves when done, never rejects. */
+  /**
+   * Compares the directories with the last look. Watches anew where a folder was replaced or added, or an event did not come: what is made in a
+   * folder while the watch on it begins may stay unwatched. Resolves when done, never rejects.
+   */
   async rescan(): Promise<void> {
-    const identities = await this.identify();
-    const found = await this.fingerprint();
+    const found = await this.look();
+    const { files } = await this.seen;
     if (this.stopped) return;
-    if (identities !== this.identities) this.arm();
-    this.identities = identities;
-    if (found !== (await this.seen)) this.touch();
+    if (found.folders !== this.watched || found.files !== files) this.arm();
+    this.watched = found.folders;
+    if (found.files !== files) this.touch();
     await this.watcher;
   }
 
   private arm(): void {
-    const { startWatching, directories } = this.options;
+    const { startWatching, directories, files } = this.options;
     const previous = this.watcher;
     this.watcher = (async () => {
       await (await previous)?.close();
       if (this.stopped) return undefined;
-      return startWatching(directories, (path) => this.event(path)).catch(() => undefined);
+      return startWatching([...directories, ...files], (path) => this.event(path)).catch(() => undefined);
     })();
   }
 
@@ -105,7 +117,7 @@ export class ConfigWatch {
   private settle(): void {
     this.cancelQuiet = undefined;
     this.burstStart = undefined;
-    this.seen = this.fingerprint();
+    this.seen = this.look();
     // Not before the look is complete: what is written after it, and so perhaps after the load, shows in the next one.
     void this.seen.then(() => this.tell());
   }
@@ -118,24 +130,22 @@ export class ConfigWatch {
     this.cancelLook = this.options.clock.after(lookAgainMs, () => void this.rescan());
   }
 
-  private async identify(): Promise<string> {
-    return (await Promise.all(this.options.directories.map(identity))).join(' ');
-  }
-
-  /** Names, sizes and times of all files: what tells, without reading them, that one changed. */
-  private async fingerprint(): Promise<string> {
-    const parts: string[] = [];
+  private async look(): Promise<Look> {
+    const files: string[] = [];
+    const folders: string[] = [];
     const visit = async (folder: string, depth: number): Promise<void> => {
+      folders.push(await identity(folder));
       const entries = await readdir(folder, { withFileTypes: true }).catch(() => []);
       for (const entry of entries.sort((a, b) => (a.name < b.name ? -1 : 1))) {
-        if (parts.length >= maxEntries || entry.name.startsWith('.')) continue;
+        if (files.length >= maxEntries || /^(\.|node_modules$)/.test(entry.name)) continue;
         const path = join(folder, entry.name);
         if (entry.isDirectory() && depth < maxDepth) await visit(path, depth + 1);
-        else if (isOfInterest(path)) parts.push(`${path} ${await identity(path)}`);
+        else if (isOfInterest(path)) files.push(`${path} ${await identity(path)}`);
       }
     };
     for (const directory of this.options.directories) await visit(directory, 0);
-    return parts.join('\n');
+    for (const file of this.options.files) files.push(`${file} ${await identity(file)}`);
+    return { files: files.join('\n'), folders: folders.join(' ') };
   }
 }
 
@@ -152,7 +162,7 @@ function isOfInterest(path: string): boolean {
   return (
     !name.startsWith('.') &&
     !name.endsWith('~') &&
-    (/\.(ya?ml|js|mjs|ts|lock)$/i.test(name) || !name.includes('.'))
+    (/\.(ya?ml|[cm]?js|m?ts|json|lock|sig)$/i.test(name) || !name.includes('.'))
   );
 }
 
@@ -160,7 +170,7 @@ const watchWithChokidar: StartWatching = async (directories, onEvent) => {
   const { watch } = await import('chokidar');
   const watcher = watch([...directories], {
     ignoreInitial: true,
-    ignored: (path) => basename(path).startsWith('.') && !directories.includes(path),
+    ignored: (path) => /^(\.|node_modules$)/.test(basename(path)) && !directories.includes(path),
     depth: maxDepth,
   });
   // Its own events are throttled and merged per file, so the second of two quick writes may go untold: the kernel's are not.

@@ -2,22 +2,24 @@ import { join } from 'node:path';
 import type { Json, JsonObject } from 'opsbro/sdk';
 import { ConfigClient } from '../configuration/client.ts';
 import { ConfigWatch } from '../configuration/watch.ts';
+import { lockCandidates } from '../control/defaults.ts';
+import { RouteTable } from '../control/route-table.ts';
+import { ControlServer } from '../control/server.ts';
 import { type DataDirectory, openDataDirectory } from '../store/data-directory.ts';
+import { CpuMeter } from '../threads/cpu-meter.ts';
 import { type Assembly, assemble, packageRoot } from './assembly.ts';
 import { late, systemClock } from './clock.ts';
-import { RouteTable } from './control/route-table.ts';
-import { type AgentInside, agentView, pluginViews } from './control/routes/agent.ts';
-import { controlRoutes } from './control/routes/index.ts';
-import { ControlServer } from './control/server.ts';
-import { prepareSocket } from './control/socket-path.ts';
 import { plainError } from './errors.ts';
+import { beginSmall } from './heap.ts';
 import { applyPlan, linkGroups } from './host/apply-plan.ts';
 import { Chores } from './host/chores.ts';
-import { CpuMeter } from './host/cpu-meter.ts';
 import { Reloader } from './host/reloader.ts';
 import { accuse, dropOrphans, restoreBoard } from './host/restore.ts';
 import { type AgentLog, createLog } from './log.ts';
 import { createNotifier, type Notifier } from './notify/systemd.ts';
+import { type AgentInside, agentView, pluginViews } from './routes/agent.ts';
+import { routeAsker } from './routes/asked.ts';
+import { controlRoutes } from './routes/index.ts';
 
 /** With what ends the process afterwards, a stop takes five seconds at most. */
 const stopDeadlineMs = 4100;
@@ -33,8 +35,11 @@ export interface AgentOptions {
   logLevel?: string;
   /** Exit status of the agent that this one replaces, when its launcher saw it die. */
   endedWith?: number;
+  /** Called with the run directory once this agent holds its data directory. */
+  onData?(run: string): void;
   /** Run everything once, then stop. */
   oneShot?: boolean;
+  uuid?: string | undefined;
   /** Stops the agent when it fires, also one that starts; its reason goes to the log. */
   stop?: AbortSignal;
 }
@@ -59,14 +64,13 @@ export interface AgentHandle {
  * OPSBRO_CONFIG_NOT_FOUND before anything runs; whatever goes wrong later is handled and logged.
  */
 export async function startAgent(options: AgentOptions): Promise<AgentHandle> {
+  beginSmall();
   const log = createLog({ level: options.logLevel ?? 'info' });
   const config = new ConfigClient({
     directories: {
       config: options.config,
       plugins: { manifests: join(packageRoot, 'plugins'), modules: join(packageRoot, 'dist', 'plugins') },
-      locks: [...options.config.slice(1).reverse(), options.data].map((directory) =>
-        join(directory, 'plugins.lock'),
-      ),
+      locks: lockCandidates(options.config, options.data),
     },
     clock: systemClock,
   });
@@ -80,6 +84,7 @@ export async function startAgent(options: AgentOptions): Promise<AgentHandle> {
         else log.error(error.message, { code: error.code });
       },
     });
+    options.onData?.(data.run);
     for (const line of data.mended) log.warn(line);
     agent = new Agent(options, log, config, data);
     agent.stopAt(options.stop);
@@ -124,8 +129,10 @@ class Agent implements AgentHandle {
       data,
       dataPath: options.data,
       config: options.config,
-      socket: prepareSocket(options.data, process.getuid?.() ?? 0),
+      uuid: options.uuid,
+      ask: (...asked) => routeAsker(this.#parts.deps.registry, this.#routes)(...asked),
       onTick: () => this.#chores.tick(systemClock.monotonic()),
+      endedWith: options.endedWith ?? null,
       agentFacts: () => this.#agentFacts(),
       configurationErrors: () => this.#reloader.errorCount(),
     });
@@ -226,7 +233,7 @@ class Agent implements AgentHandle {
 
   /** Everything is told to end, then what must be kept is written: also when something did not end in its time. */
   async #release(): Promise<void> {
-    const { alerting, commands, deps, pool, rules, services, links } = this.#parts;
+    const { alerting, commands, deps, pools, rules, services, links } = this.#parts;
     deps.scheduler.stop();
     alerting.stop();
     links.stop();
@@ -236,7 +243,7 @@ class Agent implements AgentHandle {
     // A start under way ends with its load, and starts nothing more.
     const configEnds = this.#config.stop();
     const ends = this.#started.then(async () => {
-      const parts = [this.#watch?.stop(), this.#server.close(500), configEnds, pool.close(2000)];
+      const parts = [this.#watch?.stop(), this.#server.close(500), configEnds, pools.close(2000)];
       await Promise.allSettled([...parts, commands.stop(), services.stopAll(), rules.stop()]);
       return true;
     });
@@ -279,6 +286,7 @@ class Agent implements AgentHandle {
     if (this.#options.oneShot === true) return;
     this.#watch = new ConfigWatch({
       directories: this.#options.config,
+      files: lockCandidates([], this.#options.data),
       clock: systemClock,
       onHint: () => this.#config.warm(),
       onChange: () => this.#reloader.reloadQuietly(),
@@ -299,7 +307,7 @@ class Agent implements AgentHandle {
         useSettings(settings);
       },
       apply: async (plan) => {
-        await applyPlan(deps, rules, this.#parts.pool, plan);
+        await applyPlan(deps, rules, this.#parts.pools, plan);
         await alerting.configure(plan.badFiles.length === 0);
         this.#linkServices();
       },
@@ -311,7 +319,7 @@ class Agent implements AgentHandle {
   }
 
   #makeInside(): AgentInside {
-    const { deps, pool, rules, services, identity, settings } = this.#parts;
+    const { deps, pools, rules, services, identity, settings } = this.#parts;
     return {
       deps,
       reloader: this.#reloader,
@@ -319,15 +327,15 @@ class Agent implements AgentHandle {
       settings,
       state: () => this.#state,
       threads: () => ({
-        ...pool.size(),
+        ...pools.threads(),
         expression: rules.engine.figures().threads,
-        sandbox: 0,
         service: services.figures().length,
       }),
-      penalised: () => new Set(pool.penalised()),
-      services: () => services.figures(),
+      penalised: () => new Set(pools.jobs.penalised()),
+      sandbox: (plugin) => pools.sandboxes.figures(plugin),
+      services,
       linkServices: () => this.#linkServices(),
-      cpuPercent: () => this.#cpu.percent(),
+      cpuPercent: () => this.#cpu.percent(systemClock.monotonic()),
       logFigures: () => this.#log.figures(),
       readLog: (after, part) => this.#log.read(after, part),
       stop: () => this.stop('asked over the socket'),
@@ -336,22 +344,14 @@ class Agent implements AgentHandle {
 
   #makeRoutes(): RouteTable {
     const { runner, history, alerting, rules } = this.#parts;
-    return new RouteTable(
-      controlRoutes({
-        inside: this.#inside,
-        runner,
-        history,
-        alerting,
-        config: this.#config,
-        explainer: () => rules.engine,
-      }),
-    );
+    const [inside, config, explainer] = [this.#inside, this.#config, () => rules.engine];
+    return new RouteTable(controlRoutes({ inside, runner, history, alerting, config, explainer }));
   }
 
   #linkServices(): void {
     if (this.#state === 'stopping') return;
     this.#parts.links.reconcile();
-    this.#routes.usePluginRoutes(this.#parts.links.routes());
+    this.#parts.links.serve(this.#routes);
   }
 
   #makeChores(): Chores {
@@ -380,7 +380,7 @@ class Agent implements AgentHandle {
     if (this.#state !== 'starting') return;
     const waiting = [...this.#parts.deps.table.runtimes()].some(
       ({ object, active, hasRun }) =>
-        active && !hasRun && (object.kind !== 'check' || this.#options.oneShot === true),
+        active && !hasRun && (/^(coll|det)ector$/.test(object.kind) || this.#options.oneShot === true),
     );
     if (waiting && sinceMs < initialDeadlineMs) return;
     this.#state = 'running';
@@ -392,7 +392,7 @@ class Agent implements AgentHandle {
   #agentFacts(): JsonObject {
     const plugins = pluginViews(this.#inside);
     return {
-      agent: agentView(this.#inside, plugins) as unknown as JsonObject,
+      agent: agentView(this.#inside, '', plugins) as unknown as JsonObject,
       plugins: plugins as unknown as JsonObject[],
       handlers: this.#parts.alerting.desk.views() as unknown as JsonObject[],
     };

@@ -3,34 +3,42 @@ import { hostname } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import type { JsonObject } from 'opsbro/sdk';
+import { crashTrouble, spaceTrouble } from '../alerting/own-troubles.ts';
 import type { AgentSettings } from '../configuration/model.ts';
+import { systemDirectories } from '../control/defaults.ts';
+import { prepareSocket } from '../control/socket-path.ts';
 import { ExecClient } from '../exec/exec-client.ts';
 import { ExpressionEngine } from '../language/engine/engine.ts';
 import type { ExpressionLimits, Facts, FunctionCaller, Outcome, Program } from '../language/program.ts';
+import { createErrands } from '../sandbox/grants/errands.ts';
+import { Keys } from '../sandbox/grants/keys.ts';
+import type { ErrandRunner } from '../sandbox/model.ts';
+import { AgentUuid } from '../store/agent-uuid.ts';
+import { CrashJournal, readCrashJournal } from '../store/crash-journal.ts';
 import type { DataDirectory } from '../store/data-directory.ts';
-import type { Store } from '../store/level.ts';
-import { createJobPool, type JobPool } from '../threads/job-pool.ts';
+import { exactStore } from '../store/exact-store.ts';
+import { FreeSpace } from '../store/free-space.ts';
+import type { RouteAsker } from '../threads/context/errand-line.ts';
 import type { ThreadData } from '../threads/protocol.ts';
 import { MemoryGuard, memorySuspects } from '../threads/services/memory-guard.ts';
 import { ServiceHost } from '../threads/services/services.ts';
 import { Board } from './board/board.ts';
 import { Bus } from './board/bus.ts';
+import { emittingPool, publishEmitted } from './board/emitted.ts';
 import { History } from './board/history.ts';
-import { systemClock, type TimerClock } from './clock.ts';
-import { plainError } from './errors.ts';
-import type { ExactStore, HostDeps, HostLog } from './host/deps.ts';
+import { systemClock } from './clock.ts';
+import { Heartbeat } from './export/heartbeat.ts';
+import type { HostDeps } from './host/deps.ts';
 import { functionCaller } from './host/function-calls.ts';
-import { Heartbeat } from './host/heartbeat.ts';
 import { ObjectTable } from './host/objects.ts';
 import { PluginStates } from './host/plugin-states.ts';
 import { Registry } from './host/registry.ts';
 import { Runner } from './host/runner.ts';
 import { ServiceLinks } from './host/service-links.ts';
 import { CurrentSettings } from './host/settings.ts';
-import { agentUuid } from './identity.ts';
 import type { AgentLog } from './log.ts';
 import { Alerting } from './notify/alerting.ts';
-import { CrashJournal, readCrashJournal } from './quarantine/journal.ts';
+import { Pools } from './pools.ts';
 import { JournaledPool } from './quarantine/journaled-pool.ts';
 import { Quarantine } from './quarantine/quarantine.ts';
 import { Scheduler } from './schedule/scheduler.ts';
@@ -39,9 +47,6 @@ import { Scheduler } from './schedule/scheduler.ts';
 export const packageRoot = fileURLToPath(
   new URL(import.meta.url.endsWith('.ts') ? '..' : '../..', import.meta.url),
 ).replace(/\/$/, '');
-
-/** How long a result waits for the disk. */
-const storeMs = 5000;
 
 /** Who this agent is. */
 export interface Identity {
@@ -59,7 +64,7 @@ export interface Identity {
 /** The parts of an agent, made but not started. */
 export interface Assembly {
   deps: HostDeps;
-  pool: JobPool;
+  pools: Pools;
   commands: ExecClient;
   runner: Runner;
   history: History;
@@ -83,9 +88,14 @@ export interface AssemblyOptions {
   data: DataDirectory;
   dataPath: string;
   config: string[];
-  socket: string;
   onTick(lateByMs: number): void;
+  /** Answers what services ask of the agent's routes. */
+  ask: RouteAsker;
   agentFacts(): JsonObject;
+  /** `--uuid`. */
+  uuid: string | undefined;
+  /** What the previous agent ended with, where a launcher started this one after a crash. */
+  endedWith: number | null;
   /** Errors that the configuration has now. */
   configurationErrors(): number;
 }
@@ -156,17 +166,23 @@ export function threadData(environment: NodeJS.ProcessEnv): ThreadData {
 /** Makes the parts of an agent and joins them. Touches the data directory; starts no thread but the pool's first. */
 export function assemble(options: AssemblyOptions): Assembly {
   const crashed = readCrashJournal(journalPath(options));
-  const identity = identify(options);
+  const own = ownUuid(options);
+  const identity = identify(options, own);
   const settings = new CurrentSettings(identity.name);
   const made = makeDeps(options, identity, settings);
-  const { deps, pool, rules } = made;
+  const { deps, pools, rules } = made;
   const runner = new Runner(deps);
   made.later.runner = runner;
-  const services = makeServices(deps);
+  const services = makeServices(deps, made.errand, options.ask);
+  const space = new FreeSpace(options.dataPath, systemClock);
   const alerting = new Alerting(deps, identity.name, () => ({
     services: services.figures(),
     isStoreWritable: options.data.store.figures().writable,
     configurationErrors: options.configurationErrors(),
+    own: [
+      crashTrouble(options.endedWith, systemClock.monotonic()),
+      spaceTrouble(space.low(), options.dataPath),
+    ],
   }));
   made.later.alerting = alerting;
   return {
@@ -176,14 +192,16 @@ export function assemble(options: AssemblyOptions): Assembly {
     alerting,
     services,
     links: new ServiceLinks(deps, services),
-    guard: makeGuard(pool, services, () => settings.now.limits.maxRssBytes),
+    guard: makeGuard(pools, services, () => settings.now.limits.maxRssBytes),
     identity,
     crashed,
     settings: () => settings.now,
     watch: watcher(services, runner, alerting, new Heartbeat(deps, () => settings.now.heartbeat)),
     useSettings(next) {
       settings.use(next);
+      identity.uuid = own.configure(next.values.uuid);
       rules.useLimits(expressionLimits(next));
+      alerting.records.keepFor(next.explainDays * 86_400_000);
     },
   };
 }
@@ -202,7 +220,14 @@ function makeDeps(
   options: AssemblyOptions,
   identity: Identity,
   settings: CurrentSettings,
-): { deps: HostDeps; pool: JobPool; commands: ExecClient; rules: Rules; later: Later } {
+): {
+  deps: HostDeps;
+  pools: Pools;
+  commands: ExecClient;
+  errand: ErrandRunner;
+  rules: Rules;
+  later: Later;
+} {
   const { log, data, dataPath } = options;
   const clock = systemClock;
   const later: Later = {};
@@ -223,7 +248,7 @@ function makeDeps(
     board,
     bus,
     scheduler: new Scheduler({ clock, onDue: (ids) => later.runner?.run(ids), onTick: options.onTick }),
-    pool: jobs,
+    pool: emittingPool(jobs, { bus, clock, log, registry }),
     commands,
     rules,
     store,
@@ -236,7 +261,8 @@ function makeDeps(
       return (later.alerting as Alerting).notifications;
     },
   };
-  return { deps, pool: makePool(jobs, log), commands, rules, later };
+  const errand = createErrands(commands, new Keys(data.store));
+  return { deps, pools: makePools(deps, jobs, errand), commands, errand, rules, later };
 }
 
 function watcher(
@@ -253,26 +279,31 @@ function watcher(
   };
 }
 
-function makePool(jobs: JournaledPool, log: HostLog): JobPool {
-  const pool = createJobPool({
+function makePools({ clock, log, quarantine }: HostDeps, jobs: JournaledPool, errand: ErrandRunner): Pools {
+  const pools = new Pools({
     threadData: threadData(process.env),
-    clock: systemClock,
-    onStart: (job) => jobs.began(job),
-    onLateError: (plugin, { code, message }) =>
-      log.warn('a plugin threw after its run', { plugin, code, reason: message }),
+    clock,
+    log,
+    quarantine,
+    began: (job) => jobs.began(job),
+    errand,
   });
-  jobs.use(pool);
-  return pool;
+  jobs.use(pools);
+  return pools;
 }
 
-function makeGuard(pool: JobPool, services: ServiceHost, maxRssBytes: () => number): MemoryGuard {
+function makeGuard(
+  { jobs, sandboxes }: Pools,
+  services: ServiceHost,
+  maxRssBytes: () => number,
+): MemoryGuard {
   return new MemoryGuard({
     clock: systemClock,
     get maxRssBytes() {
       return maxRssBytes();
     },
     rss: () => process.memoryUsage.rss(),
-    suspects: () => memorySuspects(pool, services),
+    suspects: () => [...memorySuspects(jobs, services), ...sandboxes.suspects()],
   });
 }
 
@@ -281,13 +312,16 @@ function expressionLimits({ limits }: AgentSettings): ExpressionLimits {
     cpuMs: limits.expressionCpuMs,
     watchdogMs: limits.expressionWatchdogMs,
     memoryBytes: limits.expressionMemoryBytes,
-    stackBytes: 128 * 1024,
+    stackBytes: limits.expressionStackBytes,
   };
 }
 
-function makeServices({ clock, log, bus, states, table, journal }: HostDeps): ServiceHost {
+function makeServices(deps: HostDeps, errand: ErrandRunner, ask: RouteAsker): ServiceHost {
+  const { clock, log, states, table, journal } = deps;
   return new ServiceHost({
     clock,
+    errand,
+    ask,
     onThreadStart: (plugin) => journal.enter(plugin),
     onThreadEnd: (plugin) => journal.leave(plugin),
     threadData: threadData(process.env),
@@ -295,7 +329,7 @@ function makeServices({ clock, log, bus, states, table, journal }: HostDeps): Se
     save(id, state) {
       if (table.has(id)) states.set(id, state);
     },
-    emit: (id, topic, data) => bus.publish('service', { plugin: id, topic, data, at: clock.now() }),
+    emit: (plugin, topic, data) => publishEmitted(deps, plugin, { topic, data }),
     log: (id, { level, message, fields }) => log[level](message, { ...fields, plugin: id }),
     changed(id, state, error) {
       if (error === null) log.info(`service is ${state}`, { plugin: id });
@@ -304,17 +338,23 @@ function makeServices({ clock, log, bus, states, table, journal }: HostDeps): Se
   });
 }
 
-function identify({ dataPath, config, socket }: AssemblyOptions): Identity {
+function ownUuid({ dataPath, uuid: given }: AssemblyOptions): AgentUuid {
+  const { hostRoot, hostSys } = threadData(process.env);
+  const isSystem = dataPath === systemDirectories.data;
+  return new AgentUuid(dataPath, { given, isSystem, hostRoot, hostSys });
+}
+
+function identify({ dataPath, config }: AssemblyOptions, own: AgentUuid): Identity {
   const { version } = JSON.parse(readFileSync(join(packageRoot, 'package.json'), 'utf8')) as {
     version: string;
   };
   return {
     name: hostname(),
-    uuid: agentUuid(dataPath),
+    uuid: own.uuid,
     version,
     startedAt: systemClock.now(),
     startedMs: systemClock.monotonic(),
-    socket,
+    socket: prepareSocket(dataPath, process.getuid?.() ?? 0),
     data: dataPath,
     config,
   };
@@ -328,37 +368,12 @@ function currentFacts(board: Board, identity: Identity, settings: AgentSettings)
     staticGroups: board.staticGroups,
     now,
     seed: now % 0x7fff_ffff,
-    node: { name: identity.name, uuid: identity.uuid, zone: settings.nodeZone },
-  };
-}
-
-/**
- * A store that cannot be written keeps the batch, says so once by itself and tries again: its callers go on. So they do after `storeMs` when the
- * disk does not answer, or when too much waits for it already.
- */
-export function exactStore(store: Pick<Store, 'put'>, clock: TimerClock, log: HostLog): ExactStore {
-  let lags = false;
-  return {
-    async put(batch) {
-      let cancel = (): void => undefined;
-      const late = new Promise<string>((resolve) => {
-        cancel = clock.after(storeMs, () => resolve(`no answer within ${storeMs} ms`));
-      });
-      const written = store.put(batch).then(
-        () => null,
-        (error: unknown) => {
-          const { code, message } = plainError(error, 'OPSBRO_AGENT_BUSY');
-          return code === 'OPSBRO_AGENT_STORE' ? null : message;
-        },
-      );
-      const reason = await Promise.race([written, late]);
-      cancel();
-      if (reason !== null && !lags)
-        log.error('the store does not keep up; a crash now loses what changes', {
-          code: 'OPSBRO_AGENT_BUSY',
-          reason,
-        });
-      lags = reason !== null;
+    node: {
+      name: identity.name,
+      uuid: identity.uuid,
+      zone: settings.nodeZone,
+      version: identity.version,
+      display_name: settings.displayName,
     },
   };
 }

@@ -37,6 +37,7 @@ export const errorCatalogue = {
   OPSBRO_EXPRESSION_ROUNDS: 'an expression needed too many rounds of host functions',
   // plugins
   OPSBRO_PLUGIN_MANIFEST: 'a plugin.yml is not a valid manifest',
+  OPSBRO_PLUGIN_BUNDLE: 'the files of a plugin cannot be made one script',
   OPSBRO_PLUGIN_IMPORT: 'the code of a plugin cannot be loaded',
   OPSBRO_PLUGIN_NO_VERB: 'the code of a plugin lacks the verb of its kind',
   OPSBRO_PLUGIN_FAILED: 'a verb threw',
@@ -47,8 +48,11 @@ export const errorCatalogue = {
   OPSBRO_PLUGIN_STATE: 'ctx.state is not plain JSON or is over 256 KiB',
   OPSBRO_PLUGIN_LATE: 'a plugin threw after its verb had returned',
   OPSBRO_PLUGIN_COLLATERAL: 'a run was lost because another plugin took its thread down',
-  OPSBRO_PLUGIN_QUARANTINED: 'a plugin is kept from running because the agent died while it ran',
+  OPSBRO_PLUGIN_QUARANTINED: 'a plugin is kept from running for what it did',
+  OPSBRO_PLUGIN_DENIED: 'a sandboxed plugin asked for what its permissions do not cover',
+  OPSBRO_PLUGIN_BUDGET: 'a sandboxed run went over one of the limits of its plugin',
   OPSBRO_PLUGIN_PENDING: 'a third-party plugin waits for approval',
+  OPSBRO_PLUGIN_LOCK: 'what is kept of a plugin is not what was approved',
   OPSBRO_PLUGIN_SERVICE_FAILED: 'a service failed too often and is no longer restarted',
   // the host, as plugins see it
   OPSBRO_HOST_NOT_FOUND: 'a path does not exist',
@@ -66,9 +70,11 @@ export const errorCatalogue = {
   OPSBRO_AGENT_NOT_RUNNING: 'no agent answers on the socket',
   OPSBRO_AGENT_STORE: 'the store cannot be written',
   OPSBRO_AGENT_BUSY: 'a bounded queue is full',
+  OPSBRO_AGENT_NO_GOSSIP: 'the service gossip does not run in the agent',
   // control routes and the CLI
   OPSBRO_API_NOT_FOUND: 'a route or an object does not exist',
   OPSBRO_API_INVALID: 'a request is malformed',
+  OPSBRO_API_DENIED: 'a request comes without the rights it needs',
   OPSBRO_API_DEADLINE: 'a request was not answered in time',
   OPSBRO_CLI_USAGE: 'a command was given wrong arguments',
   OPSBRO_CLI_TIMEOUT: 'a wait-* command ran out of time',

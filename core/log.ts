@@ -2,8 +2,8 @@ import { constants, fstatSync, openSync } from 'node:fs';
 import { isatty } from 'node:tty';
 import type { Clock, Json, JsonObject } from 'opsbro/sdk';
 import pino from 'pino';
+import type { LogsView } from '../control/log-shapes.ts';
 import { systemClock } from './clock.ts';
-import type { LogsView } from './control/log-shapes.ts';
 import { LeveledLog } from './leveled-log.ts';
 import { LogRing } from './log-ring.ts';
 

@@ -19,6 +19,10 @@ export interface Command {
   runAs: string | null;
   /** Variables beside `PATH` and `LANG=C`; nothing else of the agent's environment is passed on. */
   environment: { [name: string]: string };
+  /** What it reads; null for nothing. */
+  stdin: string | null;
+  /** True: its two outputs are wanted as they are, each up to `outputBytes`, not read as those of a Nagios plugin. */
+  capture: boolean;
 }
 
 /** A command as its caller gives it: what is left out has the default of `commandDefaults`. */
@@ -33,7 +37,25 @@ export const commandDefaults: Omit<Command, 'id'> = {
   nice: 0,
   runAs: null,
   environment: {},
+  stdin: null,
+  capture: false,
 };
+
+/** A request with its defaults; written out, as thousands wait at a time and spreads cost several times the memory. */
+export function commandOf(request: CommandRequest, id: number): Command {
+  return {
+    id,
+    argv: request.argv ?? commandDefaults.argv,
+    shell: request.shell ?? commandDefaults.shell,
+    timeoutMs: request.timeoutMs ?? commandDefaults.timeoutMs,
+    outputBytes: request.outputBytes ?? commandDefaults.outputBytes,
+    nice: request.nice ?? commandDefaults.nice,
+    runAs: request.runAs ?? commandDefaults.runAs,
+    environment: request.environment ?? commandDefaults.environment,
+    stdin: request.stdin ?? commandDefaults.stdin,
+    capture: request.capture ?? commandDefaults.capture,
+  };
+}
 
 /** How a command ended. All of `code`, `signal` and `killedFor` are null when it did not run, or nobody saw its end: `refused` says why. */
 export interface CommandEnd {
@@ -52,6 +74,8 @@ export interface CommandEnd {
 /** How a command ended, with its whole output as text: bytes that are no UTF-8 are replaced. */
 export interface CommandResult extends CommandEnd {
   text: string;
+  /** Standard error of a command that is captured; that of others is part of `text`. */
+  errorText?: string;
 }
 
 /** How a command ended, and its output read as that of a Nagios plugin. */
@@ -60,10 +84,16 @@ export interface CheckRun extends CommandEnd {
   output: string;
   longOutput: string;
   perfdata: Perfdatum[];
+  /** Of a command that is captured: all that it wrote. */
+  captured?: { stdout: string; stderr: string };
 }
 
 /** What the main thread sends. */
-export type ExecRequest = { type: 'run'; commands: Command[] } | { type: 'stop' };
+export type ExecRequest =
+  | { type: 'run'; commands: Command[] }
+  // Nobody waits for it any more.
+  | { type: 'end'; id: number }
+  | { type: 'stop' };
 
 /** What the exec thread sends. */
 export type ExecReply = { type: 'ran'; runs: CheckRun[] } | { type: 'stopped' };

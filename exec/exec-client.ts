@@ -7,7 +7,7 @@ import {
   type CheckRun,
   type Command,
   type CommandRequest,
-  commandDefaults,
+  commandOf,
   type ExecReply,
   type ExecRequest,
   type ExecThreadData,
@@ -49,6 +49,7 @@ const defaultMaxPending = 20_000;
 /** What a command may take beside its own timeout: a minute in the thread's queue, and the time to end it. */
 const patienceMs = 75_000;
 const lookMs = 5000;
+const abandoned = 'nobody waits for it';
 /** Commands in one message: copying more would hold the main thread for milliseconds. */
 const maxBatch = 256;
 const stopMs = 2000;
@@ -80,21 +81,44 @@ export class ExecClient {
     return this.#pending.size;
   }
 
-  /** Runs a command once. Never rejects: what cannot run is UNKNOWN and says why in `refused` and in its output. */
-  run(request: CommandRequest): Promise<CheckRun> {
+  /**
+   * Runs a command once. Never rejects: what cannot run is UNKNOWN and says why in `refused` and in its output. When `signal` fires, the
+   * command is ended as at its timeout.
+   */
+  run(request: CommandRequest, signal?: AbortSignal): Promise<CheckRun> {
     this.#lastId += 1;
-    const command: Command = { ...commandDefaults, ...request, id: this.#lastId };
+    const command = commandOf(request, this.#lastId);
     if (this.#stopped !== null) return Promise.resolve(refusedRun(command.id, 'the agent is stopping'));
+    if (signal?.aborted === true) return Promise.resolve(refusedRun(command.id, abandoned));
     const { maxPending, clock } = this.#options;
     if (this.#pending.size >= maxPending)
       return Promise.resolve(refusedRun(command.id, `${maxPending} commands wait already`));
     return new Promise((resolve) => {
       const deadline = clock.monotonic() + command.timeoutMs + patienceMs;
-      const pending = { command, deadline, isSent: false, resolve };
+      const abort = (): void => this.#abandon(command.id);
+      const pending: Pending = {
+        command,
+        deadline,
+        isSent: false,
+        resolve: (run) => {
+          signal?.removeEventListener('abort', abort);
+          resolve(run);
+        },
+      };
+      signal?.addEventListener('abort', abort, { once: true });
       this.#pending.set(command.id, pending);
       if (this.#unsent.push(pending) === 1) setImmediate(() => this.#send());
       this.#cancelLook ??= clock.after(lookMs, () => this.#look());
     });
+  }
+
+  #abandon(id: number): void {
+    const pending = this.#pending.get(id);
+    if (pending?.isSent === true) this.#worker?.postMessage({ type: 'end', id });
+    else if (pending !== undefined) {
+      this.#pending.delete(id);
+      pending.resolve(refusedRun(id, abandoned));
+    }
   }
 
   /** Ends the thread and every command that runs; their results, and those of commands that wait, are UNKNOWN. */

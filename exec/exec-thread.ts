@@ -1,7 +1,15 @@
 import { rmSync } from 'node:fs';
 import { availableParallelism } from 'node:os';
 import { parentPort, workerData } from 'node:worker_threads';
-import type { CheckRun, CommandResult, ExecReply, ExecRequest, ExecThreadData } from './command.ts';
+import {
+  type CheckRun,
+  type Command,
+  type CommandResult,
+  commandDefaults,
+  type ExecReply,
+  type ExecRequest,
+  type ExecThreadData,
+} from './command.ts';
 import { floodBytes } from './lanes/lane.ts';
 import { defaultBounds, LanePool } from './lanes/lane-pool.ts';
 import { endLeftovers } from './lanes/leftovers.ts';
@@ -20,7 +28,7 @@ if (port === null) throw new Error('the exec thread runs as a worker thread');
 /** Results of some milliseconds go in one message: each costs the main thread a turn. */
 const flushMs = 5;
 const leftoverMs = 60_000;
-const timeouts = new Map<number, number>();
+const commands = new Map<number, Pick<Command, 'timeoutMs' | 'capture'>>();
 let runs: CheckRun[] = [];
 let isFlushing = false;
 
@@ -33,10 +41,14 @@ function flush(): void {
   if (batch.length > 0) post({ type: 'ran', runs: batch });
 }
 
-function ended({ text, ...end }: CommandResult): void {
-  const timeoutMs = timeouts.get(end.id) ?? 0;
-  timeouts.delete(end.id);
-  runs.push({ ...end, ...readPluginOutput(text, end.code, end.signal, { ...end, timeoutMs }) });
+function ended({ text, errorText = '', ...end }: CommandResult): void {
+  const { timeoutMs, capture } = commands.get(end.id) ?? commandDefaults;
+  commands.delete(end.id);
+  runs.push({
+    ...end,
+    ...readPluginOutput(capture ? '' : text, end.code, end.signal, { ...end, timeoutMs }),
+    ...(capture && { captured: { stdout: text, stderr: errorText } }),
+  });
   if (isFlushing) return;
   isFlushing = true;
   setTimeout(flush, flushMs);
@@ -65,8 +77,12 @@ port.on('message', (request: ExecRequest) => {
     port.close();
     return;
   }
+  if (request.type === 'end') {
+    runner.end(request.id);
+    return;
+  }
   for (const command of request.commands) {
-    timeouts.set(command.id, command.timeoutMs);
+    commands.set(command.id, { timeoutMs: command.timeoutMs, capture: command.capture });
     runner.submit(command);
   }
 });

@@ -78,16 +78,17 @@ export function compileDetector(
 }
 
 /**
- * Compiles one expression on its own, as `evaluator eval` and dashboards do. A function that does not exist fails only when
- * reached. `tree` holds every node's kind and source (null for JavaScript); `ExpressionEngine.explain` fills in the values.
+ * Compiles one expression on its own, as `evaluator eval` and dashboards do; `variables` are those of the check it is taken from. A
+ * function that does not exist fails only when reached. `tree` holds every node's kind and source (null for JavaScript); `ExpressionEngine.explain` fills in the values.
  */
 export function compileValue(
   id: string,
   text: string,
   scope: Scope,
   language: Language,
+  variables: Record<string, string> = {},
 ): Compiled & { tree: Json } {
-  const compiler = new ObjectCompiler({ id, kind: 'value', language, scope, variables: {} });
+  const compiler = new ObjectCompiler({ id, kind: 'value', language, scope, variables });
   const compiled = compiler.finish(() => {
     const code = compiler.field('expression', text, (_, expression) => expression());
     return `return ${compiler.operation('value')}(${code})`;

@@ -44,7 +44,7 @@ export interface Facts {
   /** Frozen for the tick: epoch milliseconds, and the seed of `random()`. */
   now: number;
   seed: number;
-  node: { name: string; uuid: string; zone: string };
+  node: { name: string; uuid: string; zone: string; version?: string; display_name?: string };
 }
 
 /** What an evaluation came to. `error` is for what the language cannot express as a verdict; `missing` names absent keys. */

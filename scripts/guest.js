@@ -1,5 +1,6 @@
-// Bundles the guest runtime and every plugin of `runs: guest` into the one script that the expression thread evaluates in QuickJS.
-import { existsSync, mkdirSync, readdirSync, readFileSync } from 'node:fs';
+// Bundles what runs in QuickJS: for the expression thread the guest runtime with every plugin of `runs: guest`, and for the sandboxes the
+// script that comes before a third-party plugin's own.
+import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { build } from 'esbuild';
 import { parse } from 'yaml';
@@ -24,10 +25,7 @@ const table = topics.map(
 );
 lines.push(`start(globalThis, [${table.join(', ')}]);`);
 
-mkdirSync(`${root}dist/language/engine`, { recursive: true });
-await build({
-  stdin: { contents: lines.join('\n'), resolveDir: root, loader: 'ts' },
-  outfile: `${root}dist/language/engine/guest.js`,
+const options = {
   bundle: true,
   format: 'iife',
   target: 'es2023',
@@ -35,4 +33,16 @@ await build({
   minify: true,
   legalComments: 'none',
   logLevel: 'error',
+};
+await build({
+  ...options,
+  stdin: { contents: lines.join('\n'), resolveDir: root, loader: 'ts' },
+  outfile: `${root}dist/language/engine/guest.js`,
+});
+await build({
+  ...options,
+  entryPoints: [`${root}sandbox/guest/start.ts`],
+  outfile: `${root}dist/sandbox/guest.js`,
+  inject: [`${root}sandbox/guest/utf8-length.ts`],
+  define: { 'Buffer.byteLength': 'utf8Length' },
 });

@@ -1,7 +1,7 @@
 // Parses the manifests of the shipped plugins once, so that no start has to: dist/plugins/manifests.json, by the hash of their text.
 import { readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
-import { bakedName, manifestKey, readShipped } from '../dist/configuration/sources/manifests.js';
+import { bakedName, manifestKey, readShipped } from '../dist/configuration/plugins/manifests.js';
 
 const root = fileURLToPath(new URL('..', import.meta.url));
 const file = `${root}dist/plugins/${bakedName}`;

@@ -66,6 +66,23 @@ export interface ExecOptions {
 }
 
 /**
+ * Keys and values that outlive runs, objects and restarts: what plugins share, or keep beside `state`. A sandboxed plugin reaches the prefixes
+ * of its permission `kv`, a trusted one all keys; begin yours with a name of your own and `/`. Keys have at most 512 bytes, values 64 KiB as JSON;
+ * below one first step (`postfix/`) there are at most 10,000 keys and 16 MiB. Rejects with `OPSBRO_API_INVALID` for what is no key or
+ * value, with `OPSBRO_AGENT_BUSY` where there is no room, with `OPSBRO_AGENT_STORE` where the disk refuses.
+ */
+export interface KeyValues {
+  /** undefined when there is no such key. */
+  get(key: string): Promise<Json | undefined>;
+  /** Resolves once the value is on the disk. A null reads back as undefined. */
+  put(key: string, value: Json): Promise<void>;
+  /** Also when there is no such key. */
+  delete(key: string): Promise<void>;
+  /** Keys that begin with the prefix, sorted, at most 10,000. */
+  list(prefix: string): Promise<string[]>;
+}
+
+/**
  * What every verb gets. Paths under `/proc`, `/sys` and `/` are mapped by the agent to `HOST_PROC`, `HOST_SYS` and `HOST_ROOT`
  * where those are set (an agent in a container that looks at its host), so write the ordinary path.
  * Every promise rejects when `signal` fires; rejections carry a `code` (`OPSBRO_HOST_NOT_FOUND`, `OPSBRO_HOST_DENIED`, `OPSBRO_HOST_IO`).
@@ -84,6 +101,14 @@ export interface Context<Options = JsonObject> extends Network {
    * is dropped, but for handlers: whom they have told they need not tell again.
    */
   readonly state: JsonObject;
+  /**
+   * Tells the agent one event of the plugin's own: `{plugin, topic, data, at}`. It is published when the run has ended, also when it failed, and
+   * the last hundred of a plugin are seen in `opsbro plugins show`. `topic` is a short name: letters, digits and `._/-`, at most 64. `data` is
+   * plain and at most 4 KiB as JSON. A run keeps 100 events, a sandboxed one as many as its output leaves room for in `limits.output`; what is
+   * more, too large or no plain data is dropped and counted, and never fails the run.
+   * @example `ctx.emit('rotated', { file: '/var/log/mail.log', bytes: 1048576 });`
+   */
+  emit(topic: string, data: Json): void;
   /** Reads a whole text file, UTF-8, at most `maxBytes` (default 1 MiB; more is an error). */
   readText(path: string, options?: { maxBytes?: number }): Promise<string>;
   /** Like `readText`, but undefined when the path does not exist, is not readable, or the kernel refuses the read. */
@@ -103,6 +128,11 @@ export interface Context<Options = JsonObject> extends Network {
    */
   exec(file: string, args: string[], options?: ExecOptions): Promise<ExecResult>;
   /**
+   * What is kept by key.
+   * @example `await ctx.kv.put('postfix/last', { at: ctx.clock.now() });`
+   */
+  readonly kv: KeyValues;
+  /**
    * Fills a Jinja template (nunjucks' dialect, with Python's `True`, `None`, `.items()`, `.upper()` …). `html` escapes what is filled in.
    * A template reaches its data and nothing else: no file, no `include`, no code. Unknown names print nothing.
    * Rejects with `OPSBRO_HOST_TEMPLATE` and the place in the template.
@@ -115,13 +145,14 @@ export interface Context<Options = JsonObject> extends Network {
   notEligible(reason: string): never;
 }
 
-/** A host-touching expression function's context: no state, no options. */
-export type FunctionContext = Omit<Context, 'options' | 'state' | 'notEligible'>;
+/** A host-touching expression function's context: no state, no options, no events. */
+export type FunctionContext = Omit<Context, 'options' | 'state' | 'emit' | 'notEligible'>;
 
 /**
  * What happened. `problem`: a check is hard warning, critical or unknown, or still is (`data.repeat`, `data.escalation`); `recovery`: it is
- * ok again, told only to who was told of the problem; `flapping`, `acknowledgement`, `downtime`: that began or ended; `group`, `node`: the
- * host or another one changed; `agent`: the agent itself is in trouble; `test`: somebody tries the handler; `canary`: the agent does.
+ * ok again, told only to who was told of the problem; `flapping`, `acknowledgement`, `downtime`, `silence`: that began or ended; `group`,
+ * `node`: the host or another one changed; `agent`: the agent itself is in trouble; `test`: somebody tries the handler; `canary`: the
+ * agent does.
  */
 export type EventType =
   | 'problem'
@@ -129,6 +160,7 @@ export type EventType =
   | 'flapping'
   | 'acknowledgement'
   | 'downtime'
+  | 'silence'
   | 'group'
   | 'node'
   | 'agent'
@@ -147,6 +179,8 @@ export interface Alert {
   pack: string;
   state: VerdictState;
   old_state: VerdictState | 'pending';
+  /** In a recovery: the check no longer runs here, so its problem is closed, and nobody knows whether it is mended. */
+  removed: boolean;
   output: string;
   long_output: string;
   /** Figures as Nagios plugins print them, e.g. `/var=93%;80;90;0;100`, at most 50. */
@@ -175,6 +209,9 @@ export interface HandlerEvent {
   node: string;
   /** One line for people. */
   summary: string;
-  /** `Alert` for `problem` and `recovery`, `{group, modification: 'add' | 'remove'}` for `group`. */
+  /**
+   * `Alert` for `problem` and `recovery`, `{group, modification: 'add' | 'remove'}` for `group`, for `node` what became of one (`what`: new,
+   * alive, suspect, dead, leave, deleted, groups, checks) and how it stands, or `{what, count, nodes}` of many with the same change.
+   */
   data: { [key: string]: Json };
 }

@@ -1,4 +1,5 @@
 import type { Context, FunctionContext, HandlerEvent } from './context.ts';
+import type { ExportedFacts } from './facts.ts';
 import type { Json, JsonObject, Verdict } from './values.ts';
 
 /** A tree of values: numbers become metrics, the rest is shown and can be used in expressions. Key order is kept. */
@@ -24,9 +25,9 @@ export interface HandlerDefinition<Options = JsonObject> {
   handle(ctx: Context<Options>, event: HandlerEvent): Promise<void> | void;
 }
 
-/** Carries facts out, once per interval. */
+/** Carries facts out, once per interval. Throwing counts as an error of the plugin; the next interval has newer facts, so nothing is sent again. */
 export interface ExporterDefinition<Options = JsonObject> {
-  export(ctx: Context<Options>, facts: JsonObject): Promise<void> | void;
+  export(ctx: Context<Options>, facts: ExportedFacts): Promise<void> | void;
 }
 
 /** Names usable inside expressions that touch the host. Each is called with plain data in the manifest's parameter order. */
@@ -43,29 +44,87 @@ export interface ServiceDefinition<Options = JsonObject> {
   stop(): Promise<void> | void;
 }
 
-/** What a service gets: a context whose `signal` fires at stop, and a door to the core. */
+/**
+ * What a service gets: a context whose `signal` fires at stop, and a door to the core. What it emits goes out at once, through a bounded queue:
+ * the oldest are dropped and counted when the core lags.
+ */
 export interface ServiceContext<Options = JsonObject> extends Context<Options> {
-  /** Sends facts to the core (a bounded queue: the oldest are dropped and counted when the core lags). */
-  emit(topic: string, data: Json): void;
   /** Called with every snapshot the core pushes for `topic`, e.g. `groups`. Returns an unsubscribe function. */
   subscribe(topic: string, listener: (data: Json) => void): () => void;
+  /**
+   * Hands a snapshot to every service that `needs` the topic, and to those that start later, until this service stops. For topics that the
+   * manifest lists in `publishes`; throws `OPSBRO_API_DENIED` for others. `data` is plain and not changed afterwards. When the core lags,
+   * only the last snapshot of a topic goes out.
+   * @example `ctx.publish('nodes', { self, zone, zones: [], nodes: [] });`
+   */
+  publish(topic: string, data: Json): void;
   /** Answers a route that the manifest declares. Rejecting answers 500 with the message. */
   onRequest(handler: (request: RouteRequest) => Promise<RouteReply> | RouteReply): void;
+  /**
+   * Asks a route of the agent, whoever answers it: one of those that the snapshot `routes` lists (`RouteView[]`). For plugins whose manifest
+   * `needs: [routes]`, with all rights: who asks on behalf of somebody checks the route's scope first. Resolves with whatever was answered,
+   * errors too (404, 503 when its owner does not run, 504 when that is late). Rejects with `OPSBRO_API_DEADLINE` after `timeoutMs` (10,000
+   * when not said), with `OPSBRO_AGENT_BUSY` while 64 wait already, and when `signal` fires.
+   */
+  ask(request: RouteRequest, options?: { timeoutMs?: number }): Promise<RouteAnswer>;
+  /**
+   * Takes datagrams at a Unix socket, which Node itself cannot; to be closed at stop. Owner and group of the file may send. Rejects where the
+   * path is in use or is no socket; one that nobody listens on any more is taken over.
+   * @example `const door = await ctx.takeUnixDatagrams('/run/statsd.sock', (bytes) => parser.packet(bytes));`
+   */
+  takeUnixDatagrams(path: string, take: (bytes: Uint8Array) => void): Promise<UnixDatagrams>;
 }
 
-/** A request for one of a plugin's routes. */
+/** A socket that takes datagrams at a path. */
+export interface UnixDatagrams {
+  /** Lets go of the path. Also twice. */
+  close(): void;
+}
+
+/** One route of the agent, as the snapshot `routes` lists it. `:name` in the path takes one step, `*name` the rest. */
+export interface RouteView {
+  method: string;
+  path: string;
+  scope: string;
+  schema?: RouteSchema;
+  /** It takes forms, and names that repeat. */
+  form?: boolean;
+}
+
+/** JSON Schemas of what a request carries; what is absent is not looked at. Values of `params` and `query` are text until a schema says more. */
+export interface RouteSchema {
+  params?: JsonObject;
+  query?: JsonObject;
+  body?: JsonObject;
+}
+
+/** What a route answered, ready to be sent: JSON text, unless `type` says otherwise. */
+export interface RouteAnswer {
+  status: number;
+  /** For the header `content-type`. */
+  type: string;
+  body: Uint8Array;
+}
+
+/** A request for a route; `route` is its path as the manifest declares it. */
 export interface RouteRequest {
   route: string;
   method: string;
   params: { [name: string]: string };
   query: { [name: string]: string };
   body: Json;
+  /** For a route that takes forms: names and values of the query and then of a form in the body, in order, repeated ones too. */
+  fields?: [name: string, value: string][];
+  /** The header `accept`, where who asks sent one. */
+  accept?: string;
 }
 
-/** An answer to a route: a status and plain data. */
+/** An answer to a route: a status and plain data, or bytes, which are given away: the sender's array is empty afterwards. */
 export interface RouteReply {
   status: number;
-  body: Json;
+  body: Json | Uint8Array;
+  /** Content type of bytes, `application/octet-stream` when not said. */
+  type?: string;
 }
 
 /** Declares a collector. @example `export default defineCollector({ async collect(ctx) { return { up: 1 }; } })` */

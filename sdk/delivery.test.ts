@@ -113,13 +113,17 @@ describe('deliver', () => {
     expect(message).not.toMatch(/s3c|also|hunter2|a b&c/);
   });
 
-  it('says in the log what the service answered, without secrets', async () => {
-    const ctx = fixtureContext({ http: () => ({ status: 201, text: 'taken\nby s3cret-token' }) });
-    await deliver(ctx, { url, json: {}, secrets: ['s3cret-token'] });
-    expect(ctx.logs).toEqual([
-      { level: 'debug', message: 'https://hooks.example.org/…: answers 201: taken by ********' },
-    ]);
-  });
+  it.each([201, 400])(
+    'says in the log what was sent and what the service answered by %i, without secrets',
+    async (status) => {
+      const ctx = fixtureContext({ http: () => ({ status, text: 'taken\nby s3cret-token' }) });
+      await deliver(ctx, { url, json: { a: 'é' }, secrets: ['s3cret-token'] }).catch(() => undefined);
+      expect(ctx.logs).toEqual([
+        { level: 'debug', message: 'POST https://hooks.example.org/…: 9 characters of application/json' },
+        { level: 'debug', message: `https://hooks.example.org/…: answers ${status}: taken by ********` },
+      ]);
+    },
+  );
 
   it('does not follow a redirect, and names where it leads', async () => {
     const location = 'https://elsewhere.org/login?token=x';

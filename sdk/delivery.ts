@@ -82,7 +82,7 @@ export function redactText(text: string, secrets: readonly string[]): string {
 
 /**
  * Sends a notification over HTTP. Resolves with the answer when its status is 2xx, else throws a `DeliveryError` that names host, status and
- * the begin of the answer; both are logged as debug when all is well. Redirects are not followed: a notification goes where its owner said.
+ * the begin of the answer. Request and answer are logged as debug, also when it fails. Redirects are not followed: a notification goes where its owner said.
  * @example
  * await deliver(ctx, { url: ctx.options.url, json: { text: event.summary } });
  */
@@ -90,16 +90,29 @@ export async function deliver(
   ctx: Pick<Context, 'http' | 'clock' | 'log'>,
   { json, secrets = [], ...request }: Delivery,
 ): Promise<HttpResponse> {
+  const { url, method = 'POST' } = request;
+  const headers = {
+    ...(json !== undefined && { 'content-type': 'application/json' }),
+    ...request.headers,
+  };
+  const body = json === undefined ? request.body : JSON.stringify(json);
+  ctx.log.debug(`${method} ${redactUrl(url)}${sizeOf(body, headers)}`);
   const answer = await ctx.http({
     ...request,
-    method: request.method ?? 'POST',
-    headers: { ...(json !== undefined && { 'content-type': 'application/json' }), ...request.headers },
-    ...(json !== undefined && { body: JSON.stringify(json) }),
+    method,
+    headers,
+    ...(body !== undefined && { body }),
   });
-  const said = quoted(answer, request.url, secrets);
-  if (answer.status < 200 || answer.status >= 300) throw refusal(answer, request.url, said, ctx.clock.now());
-  ctx.log.debug(`${redactUrl(request.url)}: answers ${said}`);
+  const said = quoted(answer, url, secrets);
+  ctx.log.debug(`${redactUrl(url)}: answers ${said}`);
+  if (answer.status < 200 || answer.status >= 300) throw refusal(answer, url, said, ctx.clock.now());
   return answer;
+}
+
+/** What is sent, by its size and type: a service's own way to put an event is no news to whoever reads the log. */
+function sizeOf(body: HttpRequest['body'], headers: { [name: string]: string }): string {
+  if (body === undefined) return '';
+  return `: ${body.length} characters of ${headers['content-type'] ?? 'no type'}`;
 }
 
 /** Status and begin of an answer, without secrets. */

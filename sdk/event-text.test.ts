@@ -22,6 +22,23 @@ describe('an event in words', () => {
       'CRITICAL (still) Load average on web1',
     ],
     ['a recovery', testEvent('recovery'), 'ok', 'OK Load average on web1'],
+    [
+      'a check that no longer runs',
+      testEvent('recovery', { removed: true }),
+      'info',
+      'CLOSED Load average on web1',
+    ],
+    [
+      'a group of which one check is well again and one is gone',
+      testEvent('recovery', {
+        alerts: [
+          { name: 'load', state: 'ok', removed: true },
+          { name: 'disk', state: 'ok' },
+        ],
+      }),
+      'ok',
+      'OK disk and 1 more on web1',
+    ],
     ['a group of problems, by the worst', grouped, 'critical', 'CRITICAL disk and 1 more on web1'],
     [
       'a group of which one check is well again',
@@ -42,6 +59,19 @@ describe('an event in words', () => {
       'ok',
       'something happened on web1',
     ],
+    ['a node that is dead', testEvent('node'), 'critical', 'node db1 is dead (zone paris), seen by web1'],
+    [
+      'one that does not answer',
+      testEvent('node', { what: 'suspect' }),
+      'warning',
+      'node db1 is dead (zone paris), seen by web1',
+    ],
+    [
+      'a node on which nothing fails any more',
+      testEvent('node', { what: 'checks', removed: ['redis'] }),
+      'ok',
+      'node db1 is dead (zone paris), seen by web1',
+    ],
     ['a test', other('test'), 'info', '[TEST] OpsBro on web1'],
     ['a canary', other('canary'), 'info', '[CANARY] OpsBro on web1'],
   ])('has severity and title: %s', (_, event, severity, title) => {
@@ -54,6 +84,25 @@ describe('an event in words', () => {
     );
     expect(bodyOf(grouped)).toBe('WARNING load: load is 9\nCRITICAL disk: full');
     expect(bodyOf(other('group'))).toBe('group redis was added');
+  });
+
+  it('has facts about a node of the cluster, and names of many', () => {
+    expect(factsOf(testEvent('node'))).toEqual([
+      { title: 'Node', value: 'db1' },
+      { title: 'Zone', value: 'paris' },
+      { title: 'Addresses', value: '10.0.0.7' },
+      { title: 'Groups', value: 'linux, redis' },
+      { title: 'Failing', value: 'redis' },
+      { title: 'Seen by', value: 'web1' },
+    ]);
+    const many = {
+      ...testEvent('node'),
+      data: { what: 'dead', count: 2, nodes: [{ name: 'a' }, { name: 'b' }] },
+    };
+    expect(factsOf(many)).toEqual([
+      { title: 'Node', value: 'a, b' },
+      { title: 'Seen by', value: 'web1' },
+    ]);
   });
 
   it('has facts, labels among them', () => {

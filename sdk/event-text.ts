@@ -20,12 +20,13 @@ export function alertsOf({ type, data }: HandlerEvent): Partial<Alert>[] {
 }
 
 /**
- * The worst state that the event tells of (critical, unknown, warning, ok), or `info`.
+ * The worst state that the event tells of (critical, unknown, warning, ok), or `info`, which the end of a check's life is too.
  * @example `const color = colors[severityOf(event)];`
  */
 export function severityOf(event: HandlerEvent): EventSeverity {
-  if (event.type === 'recovery') return 'ok';
+  if (event.type === 'recovery') return alertsOf(event).every(({ removed }) => removed) ? 'info' : 'ok';
   if (event.type === 'agent') return event.data.change === 'ended' ? 'ok' : 'warning';
+  if (event.type === 'node') return severityOfNode(event.data);
   const found = alertsOf(event).map(({ state }) => String(state));
   return (['critical', 'unknown', 'warning', 'ok'] as const).find((state) => found.includes(state)) ?? 'info';
 }
@@ -37,14 +38,15 @@ export function severityOf(event: HandlerEvent): EventSeverity {
 export function titleOf(event: HandlerEvent): string {
   if (event.type === 'test' || event.type === 'canary')
     return `[${event.type.toUpperCase()}] OpsBro on ${event.node}`;
+  if (event.type === 'node') return `${oneLine(event.summary)}, seen by ${event.node}`;
   const alerts = alertsOf(event);
   const severity = severityOf(event);
-  const worst = alerts.find(({ state }) => state === severity) ?? alerts[0];
+  const worst = alerts.find(({ removed, state }) => state === severity && !removed) ?? alerts[0];
   if (worst === undefined) return `${oneLine(event.summary)} on ${event.node}`;
   const others = alerts.length > 1 ? ` and ${alerts.length - 1} more` : '';
   const again = Number(worst.repeat) > 0 ? ' (still)' : '';
   const name = oneLine(text(worst.display_name) || text(worst.name));
-  return `${severity.toUpperCase()}${again} ${name}${others} on ${event.node}`;
+  return `${wordOf(worst, severity)}${again} ${name}${others} on ${event.node}`;
 }
 
 /** What there is to say below the title: outputs, notes, the runbook. One line per check when there are several. */
@@ -53,15 +55,16 @@ export function bodyOf(event: HandlerEvent): string {
   if (alerts.length === 0) return event.summary;
   if (alerts.length > 1)
     return alerts
-      .map(({ state, name, output }) => `${String(state).toUpperCase()} ${name}: ${oneLine(text(output))}`)
+      .map((each) => `${wordOf(each, text(each.state))} ${each.name}: ${oneLine(text(each.output))}`)
       .join('\n');
   const [{ output, long_output, notes, runbook } = {}] = alerts;
   const parts = [text(output) || event.summary, text(long_output), text(notes), text(runbook)];
   return parts.filter((part) => part !== '').join('\n');
 }
 
-/** Node, check, state and labels, for services that show fields. */
+/** Node, check, state and labels, for services that show fields; of a node of the cluster what it is, and who tells of it. */
 export function factsOf(event: HandlerEvent): EventFact[] {
+  if (event.type === 'node') return factsOfNode(event);
   const alerts = alertsOf(event);
   const facts = [{ title: 'Node', value: event.node }];
   if (alerts.length > 0)
@@ -74,10 +77,44 @@ export function factsOf(event: HandlerEvent): EventFact[] {
   return facts;
 }
 
+/** A death is critical, a suspicion a warning; a check of a node is as bad as what it makes fail. */
+function severityOfNode({ what, added }: HandlerEvent['data']): EventSeverity {
+  if (what === 'dead') return 'critical';
+  if (what === 'suspect') return 'warning';
+  if (what === 'alive' || what === 'new') return 'ok';
+  if (what !== 'checks') return 'info';
+  return Array.isArray(added) && added.length > 0 ? 'critical' : 'ok';
+}
+
+function factsOfNode({ node, data }: HandlerEvent): EventFact[] {
+  const list = (value: Json | undefined): string =>
+    Array.isArray(value) ? value.map(text).join(', ') : text(value);
+  const { nodes } = data;
+  const facts = [
+    {
+      title: 'Node',
+      value: Array.isArray(nodes)
+        ? nodes.map((each) => text((each as { name?: Json } | null)?.name)).join(', ')
+        : text(data.name),
+    },
+    { title: 'Zone', value: text(data.zone) },
+    { title: 'Addresses', value: list(data.addresses) },
+    { title: 'Groups', value: list(data.groups) },
+    { title: 'Failing', value: list(data.failing) },
+    { title: 'Seen by', value: node },
+  ];
+  return facts.filter(({ value }) => value !== '');
+}
+
 /** At most `max` characters, the last one `…` where something was cut; never half of a character. */
 export function cutText(value: string, max: number): string {
   if (value.length <= max) return value;
   return `${value.slice(0, max - 1).replace(/[\ud800-\udbff]$/, '')}…`;
+}
+
+/** A check that is gone is not well again. */
+function wordOf({ removed }: Partial<Alert>, state: string): string {
+  return removed === true ? 'CLOSED' : state.toUpperCase();
 }
 
 function oneLine(value: string): string {

@@ -1,3 +1,4 @@
+import type { RouteSchema } from './define.ts';
 import type { Json, JsonObject } from './values.ts';
 
 /** The kinds a manifest may name; the folder is its plural (`collectors/`, `checks/` …). */
@@ -32,14 +33,38 @@ export interface FunctionSignature {
   timeout?: string;
 }
 
-/** What a sandboxed plugin may do; documentation for a trusted one. Paths are globs. */
+/** What a sandboxed plugin may do; documentation for a trusted one. */
 export interface Permissions {
+  /** Absolute paths: `*` within a step, `**` over any number of them, `?`, `{a,b}`. `/var/spool/postfix/**` */
   read?: string[];
+  /** Origins, with a path (a glob) or without: `https://api.example.org/v1/**`, `http://127.0.0.1:8080`, `https://*.example.org`. */
   http?: string[];
+  /** `host:port`: a name, `*.example.org`, an address or a network, and a port, a range of them or `*`. `127.0.0.1:25`, `10.0.0.0/8:5432` */
   tcp?: string[];
+  /** A program by absolute path and its arguments: a word is itself, `*` within it anything, a last `...` any further ones. `/usr/sbin/postqueue -j` */
   exec?: string[];
+  /** Names of variables, with `*`: `POSTFIX_*`. */
   env?: string[];
+  /** Prefixes of keys: `postfix/`. */
   kv?: string[];
+}
+
+/** What a sandboxed plugin may use up. Durations and sizes are texts with a unit. */
+export interface Limits {
+  /** Processor time of one run, default 200ms. */
+  cpu?: string;
+  /** Processor time of all its runs within a minute, default 3s. */
+  cpu_per_minute?: string;
+  /** Memory, default 32MiB, at least 16MiB. */
+  memory?: string;
+  /** Size of what one run yields, default 256KiB. */
+  output?: string;
+  /** Numbers one object yields, each of which becomes a series; default 1000. */
+  metrics?: number;
+  /** Lines of log of one run, default 100. */
+  log_lines?: number;
+  /** Calls of the host by one run, default 200. */
+  host_calls?: number;
 }
 
 /** `plugin.yml`: the registration of a plugin, static, so that listing and validating run no foreign code. */
@@ -56,19 +81,33 @@ export interface Manifest {
   /**
    * JSON Schema 2020-12 of the options, with the formats `duration`, `size`, `range` (a threshold of Nagios), `regex`, `expression`,
    * `secret` and `template` (a Jinja template, or the name of a file of `templates/` beside the object's; the plugin gets its text, null
-   * when it cannot be read). An option `ca_file` inherits that of agent.yml.
+   * when it cannot be read). An option `ca_file` inherits that of agent.yml,
+   * one with `inherits: seeds` the key `seeds`.
    */
   options?: JsonObject;
   permissions?: Permissions;
+  limits?: Limits;
   /** Documented keys of what it yields, with units. Keys are dotted paths; `*` stands for any step. */
   output?: { [path: string]: string };
   routes?: {
     method: 'GET' | 'POST' | 'PUT' | 'DELETE';
     path: string;
     scope: 'read' | 'push' | 'write' | 'admin';
-    schema?: JsonObject;
+    schema?: RouteSchema;
+    /** Names of its query may repeat, and a body may be a form: requests carry `fields`. */
+    form?: boolean;
   }[];
   functions?: { [name: string]: FunctionSignature };
-  /** Kernel facts the plugin wants pushed, e.g. `samples` for the collector `opsbro`. */
+  /**
+   * Facts that the plugin wants: `agent` for a collector, or what services publish; for a service the snapshots `groups`, `routes` and `facts` (`ExportedFacts` without
+   * samples) and `wanted` (the topics that running services need) of the core, and what other services publish.
+   */
   needs?: string[];
+  /**
+   * A key of agent.yml whose `enabled: true` starts a service that is not enabled by itself. Where its options have an `enabled`, that tells
+   * whether it is.
+   */
+  enabled_by?: string;
+  /** Snapshots that a service hands to others with `ctx.publish`. */
+  publishes?: string[];
 }

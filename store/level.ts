@@ -28,6 +28,10 @@ export interface Store {
   flush(): Promise<void>;
   /** Every pair whose key starts with `prefix`, ordered by key. */
   entries(prefix: string): Promise<[key: string, value: Json][]>;
+  /** The first `most` keys that start with `prefix`, ordered by their bytes. */
+  keys(prefix: string, most: number): Promise<string[]>;
+  /** Every key that starts with `prefix`, ordered, and how long its value is as JSON; the values are never in memory together. */
+  sizes(prefix: string): Promise<[key: string, bytes: number][]>;
   /** Writes a consistent copy of the whole store into a new directory. */
   copyTo(path: string): Promise<void>;
   /** What the store has been through, for the agent's own figures. */
@@ -61,6 +65,9 @@ export interface StoreOptions {
 const encodings = { keyEncoding: 'utf8', valueEncoding: 'utf8' } as const;
 /** The agent's state is a few hundred small values, mostly written: LevelDB's own 8 and 4 MiB would only be resident. */
 const memory = { cacheSize: 1024 * 1024, writeBufferSize: 1024 * 1024, maxOpenFiles: 64 } as const;
+
+/** Operations of one group, unless one batch has more: to hand very many to LevelDB takes the calling thread tens of milliseconds. */
+const perGroup = 1000;
 
 type Operation = { type: 'put'; key: string; value: string } | { type: 'del'; key: string };
 
@@ -137,6 +144,22 @@ class LevelStore implements Store {
     return found;
   }
 
+  async keys(prefix: string, most: number): Promise<string[]> {
+    // Behind a half of a character there is no next one to end a range with.
+    const range = /[\ud800-\uffff]$/.test(prefix) ? { gte: prefix } : prefixRange(prefix);
+    const found = await this.#reading(() => this.#db.keys({ ...range, limit: most }).all());
+    return found.filter((key) => key.startsWith(prefix));
+  }
+
+  sizes(prefix: string): Promise<[string, number][]> {
+    return this.#reading(async () => {
+      const found: [string, number][] = [];
+      for await (const [key, text] of this.#db.iterator(prefixRange(prefix)))
+        found.push([key, Buffer.byteLength(text)]);
+      return found;
+    });
+  }
+
   async #reading<T>(read: () => Promise<T>): Promise<T> {
     try {
       return await read();
@@ -193,8 +216,7 @@ class LevelStore implements Store {
     // Lets every put of this turn of the event loop into the first group.
     await Promise.resolve();
     while (this.#queue.length > 0) {
-      const group = this.#queue;
-      this.#queue = [];
+      const group = this.#nextGroup();
       const operations = group.flatMap((waiting) => waiting.operations);
       this.#queued -= operations.length;
       const sync = group.some((waiting) => waiting.sync);
@@ -205,6 +227,16 @@ class LevelStore implements Store {
     }
     // In the same turn as the last look at the queue, so that no batch falls between.
     this.#writer = null;
+  }
+
+  #nextGroup(): Waiting[] {
+    let [count, operations] = [0, 0];
+    for (const waiting of this.#queue) {
+      operations += waiting.operations.length;
+      if (count > 0 && operations > perGroup) break;
+      count += 1;
+    }
+    return this.#queue.splice(0, count);
   }
 
   async #commit(operations: Operation[], sync: boolean): Promise<OpsbroError | null> {

@@ -36,6 +36,11 @@ async function answer(request: ConfigRequest): Promise<ConfigReply> {
       plan = configuration.load(request.directories, request.running);
       plan.plugins ??= plugins;
     }
+    if (await configuration.bundleSigned(request.directories)) {
+      const { plugins } = plan;
+      plan = configuration.load(request.directories, request.running);
+      plan.plugins ??= plugins;
+    }
     return { type: 'loaded', id, plan };
   }
   ensureLoaded(request.directories);

@@ -1,7 +1,8 @@
-import { readFileSync, readlinkSync } from 'node:fs';
+import { readFileSync } from 'node:fs';
 import { parentPort, workerData } from 'node:worker_threads';
 import type { LaneReply, LaneRequest, LaneThreadData } from '../language/engine/lane.ts';
 import { type Fault, Machine } from '../language/engine/machine.ts';
+import { threadDirectory } from './quickjs/thread-time.ts';
 
 /**
  * Entry of the expression thread, and of the sandbox thread that evaluates `language: javascript`: each owns one QuickJS
@@ -35,17 +36,9 @@ function run(request: LaneRequest): LaneReply {
   return { type: 'ran', timeouts, ...fetched };
 }
 
-function kernelThread(): string {
-  try {
-    return `/proc/${readlinkSync('/proc/thread-self')}`;
-  } catch {
-    return '';
-  }
-}
-
 port.on('message', (request: LaneRequest) => {
   const reply = run(request);
   Atomics.store(cell, 0, 0);
   post(reply);
 });
-post({ type: 'ready', thread: kernelThread() });
+post({ type: 'ready', thread: threadDirectory() });

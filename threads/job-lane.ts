@@ -3,6 +3,8 @@ import type { Worker } from 'node:worker_threads';
 import { Piscina } from 'piscina';
 import type { PlainError } from '../core/errors.ts';
 import { plainError } from '../core/errors.ts';
+import type { ErrandRunner } from '../sandbox/model.ts';
+import { openErrandLine } from './context/errand-line.ts';
 import { threadEntry } from './entry.ts';
 import { type LaneMemory, openLaneMemory, threadLimits } from './lane-memory.ts';
 import type { Job, JobResult, ThreadData } from './protocol.ts';
@@ -28,9 +30,11 @@ export interface LaneEvents {
   late(plugin: string, error: PlainError): void;
   /** The thread no longer exists. */
   gone(): void;
+  errand: ErrandRunner;
 }
 
-const ordinaryPriority = getPriority();
+const ownPriority = getPriority();
+const lowestPriority = 19;
 
 /**
  * One pooled thread: a piscina of exactly one, so that it is known which thread runs what, and one can be retired, replaced or terminated
@@ -44,13 +48,16 @@ export class JobLane {
   readonly #pool: Piscina;
   readonly #memory: LaneMemory;
   readonly #cells: Int32Array;
+  readonly #nice: number;
   #worker: Worker | undefined;
   #abort = new AbortController();
   #killed: PlainError | undefined;
   #sequence = 0;
   #closed = false;
 
-  constructor(thread: ThreadData, events: LaneEvents) {
+  /** `nice` is added to the agent's own niceness: on Linux it is each thread's by itself (setpriority(2), notes). */
+  constructor(thread: ThreadData, nice: number, events: LaneEvents) {
+    this.#nice = nice;
     this.#memory = openLaneMemory(thread);
     this.#cells = this.#memory.cells;
     this.id = this.#memory.data.lane;
@@ -80,10 +87,14 @@ export class JobLane {
     const failed = new Promise<false>((resolve) => {
       this.#pool.on('error', () => resolve(false));
     });
+    const line = openErrandLine(events.errand);
     const started = this.#pool
-      .run({ sequence: 0, job: null } satisfies JobOrder, { signal: this.#abort.signal })
+      .run({ sequence: 0, job: null, line } satisfies JobOrder, {
+        signal: this.#abort.signal,
+        transferList: [line],
+      })
       .then(
-        () => true,
+        () => this.prioritise('ordinary') || true,
         () => false,
       );
     this.#worker = this.#pool.threads[0];
@@ -139,12 +150,15 @@ export class JobLane {
   }
 
   /**
-   * Gives a thread that hogs a processor the lowest priority, or the ordinary one back. False when the kernel refuses: without
+   * Gives a thread that hogs a processor the lowest priority, or its ordinary one back. False when the kernel refuses: without
    * privileges a thread can only be made slower.
    */
   prioritise(priority: 'ordinary' | 'lowest'): boolean {
+    const ordinary = Math.min(lowestPriority, ownPriority + this.#nice);
+    const thread = Atomics.load(this.#cells, cellOf.thread);
     try {
-      setPriority(Atomics.load(this.#cells, cellOf.thread), priority === 'lowest' ? 19 : ordinaryPriority);
+      // 0 would be the calling thread.
+      if (thread !== 0) setPriority(thread, priority === 'lowest' ? lowestPriority : ordinary);
       return true;
     } catch {
       return false;

@@ -1,6 +1,8 @@
 import { availableParallelism } from 'node:os';
 import type { TimerClock } from '../core/clock.ts';
 import type { ErrorCode, PlainError } from '../core/errors.ts';
+import type { ErrandRunner } from '../sandbox/model.ts';
+import { refuseErrands } from './context/errand-line.ts';
 import { JobLane } from './job-lane.ts';
 import { type GroupOutcome, type GroupOwner, LaneGroup, type RunningJob } from './lane-group.ts';
 import { type Pace, slowMs } from './pool-policy.ts';
@@ -11,6 +13,12 @@ const maxWaiting = 1000;
 /** Threads in all, those included that cannot be ended (a system call that never returns). */
 const maxThreadsInAll = 48;
 const penaltyThreads = 2;
+/**
+ * Niceness of job threads beside that of the agent: what decides, keeps and evaluates goes first, and sixteen plugins that burn a processor
+ * each weigh a third of what they would until they are demoted. Those that had to be terminated before give way to the others.
+ */
+const jobNice = 5;
+const penaltyNice = 10;
 const cleanRunsToForgive = 3;
 const maxPaces = 4096;
 const maxPenalised = 1024;
@@ -25,6 +33,8 @@ export interface JobPoolParts {
   onLateError(plugin: string, error: PlainError): void;
   /** The number of threads changed. */
   onThreadChange?(size: { job: number; penalty: number }): void;
+  /** Does what plugins ask of the main thread, for `ctx.kv`; without it that is refused. */
+  errand?: ErrandRunner;
   /** A job got its thread; its result follows. For the crash journal. */
   onStart?(job: Job): void;
 }
@@ -70,7 +80,7 @@ class Pool implements JobPool {
   constructor(parts: JobPoolParts) {
     this.#parts = parts;
     const owner: GroupOwner = {
-      openLane: (gone) => this.#openLane(gone),
+      openLane: (gone) => this.#openLane(jobNice, gone),
       paceOf: (job) => this.#paces.get(paceKey(job)) ?? 'unproven',
       slow: (job) => this.#learn(job, 'slow'),
       room: () => maxThreadsInAll - this.#threads,
@@ -82,7 +92,12 @@ class Pool implements JobPool {
     this.#main = new LaneGroup({ min: 1, max: maxThreads, starting, elastic: true }, owner, clock);
     this.#penalty = new LaneGroup(
       { min: 0, max: penaltyThreads, starting, elastic: false },
-      { ...owner, paceOf: () => 'slow', slow: () => undefined },
+      {
+        ...owner,
+        openLane: (gone) => this.#openLane(penaltyNice, gone),
+        paceOf: () => 'slow',
+        slow: () => undefined,
+      },
       clock,
     );
     this.#main.pump();
@@ -188,10 +203,11 @@ class Pool implements JobPool {
     if (oldest !== undefined) this.#paces.delete(oldest);
   }
 
-  #openLane(gone: () => void): JobLane {
+  #openLane(nice: number, gone: () => void): JobLane {
     this.#threads += 1;
-    return new JobLane(this.#parts.threadData, {
+    return new JobLane(this.#parts.threadData, nice, {
       late: (plugin, error) => this.#parts.onLateError(plugin, error),
+      errand: this.#parts.errand ?? refuseErrands,
       gone: () => {
         this.#threads -= 1;
         gone();

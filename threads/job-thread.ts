@@ -1,16 +1,19 @@
-import { readlinkSync } from 'node:fs';
 import { performance } from 'node:perf_hooks';
 import { pathToFileURL } from 'node:url';
 import { getHeapStatistics } from 'node:v8';
 import { parentPort, resourceLimits, workerData } from 'node:worker_threads';
 import type { Context, Json, JsonObject } from 'opsbro/sdk';
 import { OpsbroError, type PlainError, plainError } from '../core/errors.ts';
+import type { Errand } from '../sandbox/model.ts';
 import { containThread, type Scope, scopes } from './containment.ts';
 import { createContext, NotEligible, RunLog, threadClock } from './context/context.ts';
+import { ErrandLine } from './context/errand-line.ts';
 import { PendingLooks } from './context/pending-looks.ts';
-import { openSecrets } from './context/secrets.ts';
+import { RunEmits } from './context/run-emits.ts';
+import { openSecrets, saidWithoutSecrets, secretTexts, withoutSecrets } from './context/secrets.ts';
 import { copyTree, resultLimits, stateLimits } from './context/tree.ts';
 import type { Job, JobResult } from './protocol.ts';
+import { threadDirectory } from './quickjs/thread-time.ts';
 import { cellOf, type JobOrder, type LateReport, type PluginThreadData } from './worker-data.ts';
 
 const { thread, shared, looks: table, lane } = workerData as PluginThreadData;
@@ -25,14 +28,17 @@ type Outcome =
   | { status: 'not-eligible'; reason: string; state: JsonObject | null }
   | { status: 'failed'; error: PlainError; state?: JsonObject | null };
 
+let line: ErrandLine | undefined;
+
 /** The run that a lost error is charged to when Node no longer knows its scope. */
 let latest: Run | undefined;
 
-Atomics.store(cells, cellOf.thread, kernelThread());
+Atomics.store(cells, cellOf.thread, Number(threadDirectory().split('/').at(-1)));
 containThread((error) => latest?.blame(error));
 
 /** Runs one job in this thread. Never rejects; resolves null for an order that only warms the thread. Called by the pool, one at a time. */
 export async function runJob(order: JobOrder): Promise<JobResult | null> {
+  if (order.line !== undefined) line = new ErrandLine(order.line);
   if (order.job === null) return null;
   Atomics.store(cells, cellOf.begun, order.sequence);
   const run = new Run(order.job);
@@ -43,22 +49,13 @@ export async function runJob(order: JobOrder): Promise<JobResult | null> {
   clearInterval(beat);
   const heap = report();
   return {
-    ...outcome,
-    logs: run.log.lines,
+    ...saidWithoutSecrets({ ...outcome, logs: run.log.lines }, run.secrets),
     logsDropped: run.log.dropped,
+    ...run.emits.result(),
     heapUsedBytes: heap.used_heap_size,
     heapLimitBytes,
     durationMs: performance.now() - started,
   };
-}
-
-/** This thread's id in the kernel, 0 where that cannot be told. */
-function kernelThread(): number {
-  try {
-    return Number(readlinkSync('/proc/thread-self').split('/').at(-1));
-  } catch {
-    return 0;
-  }
 }
 
 /** Tells the main thread that this loop turns, and what it holds outside the heap that `resourceLimits` watches. */
@@ -72,6 +69,8 @@ function report(): ReturnType<typeof getHeapStatistics> {
 class Run implements Scope {
   readonly plugin: string;
   readonly log = new RunLog();
+  readonly emits = new RunEmits();
+  secrets: readonly string[] = [];
   readonly #job: Job;
   readonly #abort = new AbortController();
   #ended = false;
@@ -92,7 +91,7 @@ class Run implements Scope {
     parentPort?.postMessage({
       type: 'late',
       plugin: this.plugin,
-      error: { code, message },
+      error: { code, message: withoutSecrets(message, this.secrets) },
     } satisfies LateReport);
   }
 
@@ -119,15 +118,19 @@ class Run implements Scope {
     const plugin = await importPlugin(job.module);
     const before = JSON.stringify(job.state);
     const options = openSecrets(job.schema, job.options, thread.environment);
+    this.secrets = secretTexts(job.schema, options);
     const context = createContext({
       data: thread,
       name: job.name,
-      options: job.facts === undefined ? options : { ...options, facts: job.facts },
+      // An exporter gets them as an argument.
+      options: job.facts === undefined || job.type === 'export' ? options : { ...options, facts: job.facts },
       state: job.state,
       signal: this.#abort.signal,
       log: this.log,
+      emit: (topic, data) => void this.emits.take(topic, data),
       cells,
       looks,
+      errand: (errand) => sendErrand(this.plugin, errand, this.#abort.signal),
     });
     try {
       const { value, dropped } = copyTree(await callVerb(plugin, job, context), resultLimits);
@@ -147,6 +150,11 @@ class Run implements Scope {
     if (signal.aborted) return plainError(signal.reason, 'OPSBRO_PLUGIN_TIMEOUT');
     return plainError(thrown, 'OPSBRO_PLUGIN_FAILED');
   }
+}
+
+async function sendErrand(plugin: string, errand: Errand, signal: AbortSignal): Promise<Json> {
+  if (line === undefined) throw new OpsbroError('OPSBRO_AGENT_BUSY', 'the thread has no line to the agent');
+  return await line.send(plugin, errand, signal);
 }
 
 async function importPlugin(module: string): Promise<unknown> {

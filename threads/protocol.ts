@@ -1,4 +1,4 @@
-import type { HandlerEvent, Json, JsonObject } from 'opsbro/sdk';
+import type { HandlerEvent, Json, JsonObject, RouteReply, RouteRequest } from 'opsbro/sdk';
 import type {
   AgentSettings,
   ConfigPlan,
@@ -8,6 +8,8 @@ import type {
 } from '../configuration/model.ts';
 import type { PlainError } from '../core/errors.ts';
 import type { Program } from '../language/program.ts';
+import type { Sandboxed } from '../sandbox/model.ts';
+import type { Emits } from './context/run-emits.ts';
 
 /** One line a plugin logged during a run. */
 export interface LogLine {
@@ -20,7 +22,10 @@ export interface LogLine {
 export interface Job {
   type: 'collect' | 'detect' | 'check' | 'handle' | 'export' | 'call';
   plugin: string;
+  /** The code a pooled thread imports; '' where `sandbox` says what runs. */
   module: string;
+  /** A third-party plugin's: it runs in a sandbox thread. */
+  sandbox?: Sandboxed;
   /** Object id; for `call` the function's name. */
   object: string;
   name: string;
@@ -41,6 +46,8 @@ export interface Job {
 export type JobResult = {
   logs: LogLine[];
   logsDropped: number;
+  /** Absent for a run that emitted nothing. */
+  emits?: Emits;
   /** Of the thread, after the run. */
   heapUsedBytes: number;
   heapLimitBytes: number;
@@ -91,15 +98,7 @@ export type ServiceRequest =
   | { type: 'start'; entry: PluginEntry; name: string; options: JsonObject; state: JsonObject }
   | { type: 'stop' }
   | { type: 'push'; topic: string; data: Json }
-  | {
-      type: 'request';
-      id: number;
-      route: string;
-      method: string;
-      params: { [k: string]: string };
-      query: { [k: string]: string };
-      body: Json;
-    };
+  | ({ type: 'request'; id: number } & RouteRequest);
 
 /** Service thread to main thread. */
 export type ServiceReply =
@@ -108,8 +107,9 @@ export type ServiceReply =
   | { type: 'failed'; error: PlainError }
   | { type: 'state'; state: JsonObject }
   | { type: 'emit'; topic: string; data: Json }
+  | { type: 'publish'; topic: string; data: Json }
   | { type: 'log'; line: LogLine }
-  | { type: 'reply'; id: number; status: number; body: Json };
+  | { type: 'reply'; id: number; reply: RouteReply };
 
 /** Settings every thread gets as workerData. */
 export interface ThreadData {

@@ -1,8 +1,10 @@
 import { Worker } from 'node:worker_threads';
+import type { ErrandRunner } from '../sandbox/model.ts';
+import { openErrandLine, type RouteAsker, refuseErrands } from './context/errand-line.ts';
 import { threadEntry } from './entry.ts';
 import { openLaneMemory, threadLimits } from './lane-memory.ts';
 import type { ServiceReply, ServiceRequest, ThreadData } from './protocol.ts';
-import { cellOf } from './worker-data.ts';
+import { cellOf, type ServiceThreadData } from './worker-data.ts';
 
 /** What the thread of a service tells its owner. */
 export interface ServiceThreadEvents {
@@ -14,8 +16,8 @@ export interface ServiceThreadEvents {
 /** The thread of one service, as its supervisor sees it. */
 export interface ServiceThread {
   post(request: ServiceRequest): void;
-  /** Says that one emit was taken, which lets the service send another. */
-  acknowledge(): void;
+  /** Says that one emit or one snapshot was taken, which lets the service send another. */
+  acknowledge(what: 'emit' | 'publish'): void;
   /** Pushes the thread has taken since its start. */
   taken(): number;
   figures(): ServiceThreadFigures;
@@ -35,11 +37,18 @@ export interface ServiceThreadFigures {
 const heapMiB = 128;
 
 /** Starts a thread for one service. */
-export function openServiceThread(thread: ThreadData, events: ServiceThreadEvents): ServiceThread {
+export function openServiceThread(
+  thread: ThreadData,
+  events: ServiceThreadEvents,
+  errand: ErrandRunner = refuseErrands,
+  ask?: RouteAsker,
+): ServiceThread {
   const memory = openLaneMemory(thread);
   const { cells } = memory;
+  const line = openErrandLine(errand, ask);
   const worker = new Worker(threadEntry('service-thread'), {
-    workerData: memory.data,
+    workerData: { ...memory.data, line } satisfies ServiceThreadData,
+    transferList: [line],
     env: {},
     execArgv: [],
     argv: [],
@@ -56,7 +65,9 @@ export function openServiceThread(thread: ThreadData, events: ServiceThreadEvent
   });
   return {
     post: (request) => worker.postMessage(request),
-    acknowledge: () => Atomics.add(cells, cellOf.acknowledged, 1),
+    acknowledge: (what) => {
+      Atomics.add(cells, what === 'emit' ? cellOf.acknowledged : cellOf.received, 1);
+    },
     taken: () => Atomics.load(cells, cellOf.taken),
     figures: () => ({
       beat: Atomics.load(cells, cellOf.beat),

@@ -11,18 +11,24 @@ import type {
   ServiceDefinition,
 } from 'opsbro/sdk';
 import { secretSchema } from '../configuration/sources/options.ts';
-import { OpsbroError, plainError } from '../core/errors.ts';
+import { OpsbroError, type PlainError, plainError } from '../core/errors.ts';
 import { LeveledLog } from '../core/leveled-log.ts';
 import { containThread, type Scope, scopes } from './containment.ts';
 import { createContext, logLine, threadClock } from './context/context.ts';
+import { ErrandLine } from './context/errand-line.ts';
 import { PendingLooks } from './context/pending-looks.ts';
-import { openSecrets } from './context/secrets.ts';
-import { copyTree, resultLimits, stateLimits } from './context/tree.ts';
-import { EmitQueue } from './emit-queue.ts';
+import { plainReply } from './context/plain-reply.ts';
+import { type Emit, readEmit } from './context/run-emits.ts';
+import { openSecrets, saidWithoutSecrets, secretTexts } from './context/secrets.ts';
+import { copyTree, stateLimits } from './context/tree.ts';
+import { takeUnixDatagrams } from './context/unix-datagrams.ts';
 import type { LogLine, ServiceReply, ServiceRequest } from './protocol.ts';
-import { cellOf, type PluginThreadData } from './worker-data.ts';
+import { EmitQueue } from './services/emit-queue.ts';
+import { SnapshotQueue } from './services/snapshot-queue.ts';
+import { cellOf, type ServiceThreadData } from './worker-data.ts';
 
-const { thread, shared, looks: table, lane } = workerData as PluginThreadData;
+const { thread, shared, looks: table, lane, line } = workerData as ServiceThreadData;
+const errands = new ErrandLine(line);
 const cells = new Int32Array(shared);
 const looks = new PendingLooks(table, lane, () => threadClock.monotonic() / 1000);
 const port = parentPort!;
@@ -31,10 +37,25 @@ const saveEveryBeats = 60;
 const linesAWindow = 100;
 const windowMs = 10_000;
 const flushMs = 20;
+/** Half a second, of the three that a stop may take. */
+const lastTurns = 25;
 const emitBounds = { window: 256, size: 1024 };
 
 function post(reply: ServiceReply): void {
   port.postMessage(reply);
+}
+
+/** What the service was given to keep to itself. */
+let secrets: readonly string[] = [];
+
+function postLine(level: LogLine['level'], message: string, fields?: JsonObject): void {
+  const { logs } = saidWithoutSecrets({ logs: [logLine(level, message, fields)] }, secrets);
+  for (const line of logs) post({ type: 'log', line });
+}
+
+function errorOf(thrown: unknown): PlainError {
+  const error = plainError(thrown, 'OPSBRO_PLUGIN_FAILED');
+  return saidWithoutSecrets({ error }, secrets).error;
 }
 
 /** Passes lines on at once, at most a hundred in ten seconds. */
@@ -46,13 +67,12 @@ class ServiceLog extends LeveledLog {
     const now = performance.now();
     if (now >= this.#windowEnds) {
       const dropped = this.#lines - linesAWindow;
-      if (dropped > 0)
-        post({ type: 'log', line: logLine('warn', `${dropped} lines were left out of the log`) });
+      if (dropped > 0) postLine('warn', `${dropped} lines were left out of the log`);
       this.#windowEnds = now + windowMs;
       this.#lines = 0;
     }
     this.#lines += 1;
-    if (this.#lines <= linesAWindow) post({ type: 'log', line: logLine(level, message, fields) });
+    if (this.#lines <= linesAWindow) postLine(level, message, fields);
   }
 }
 
@@ -63,11 +83,17 @@ class Service implements Scope {
   readonly #request: Extract<ServiceRequest, { type: 'start' }>;
   readonly #abort = new AbortController();
   readonly #listeners = new Map<string, Set<(data: Json) => void>>();
-  readonly #emits = new EmitQueue<{ topic: string; data: Json }>(
+  readonly #emits = new EmitQueue<Emit>(
     ({ topic, data }) => post({ type: 'emit', topic, data }),
     () => Atomics.load(cells, cellOf.acknowledged),
     emitBounds,
   );
+  readonly #snapshots = new SnapshotQueue(
+    (topic, data) => post({ type: 'publish', topic, data }),
+    () => Atomics.load(cells, cellOf.received),
+  );
+  /** Fires once `stop` has ended. */
+  readonly #over = new AbortController();
   #definition: ServiceDefinition | undefined;
   #answer: ((request: RouteRequest) => Promise<RouteReply> | RouteReply) | undefined;
   #started: Promise<void> = Promise.resolve();
@@ -83,7 +109,7 @@ class Service implements Scope {
   }
 
   blame(error: unknown): void {
-    post({ type: 'failed', error: plainError(error, 'OPSBRO_PLUGIN_FAILED') });
+    post({ type: 'failed', error: errorOf(error) });
   }
 
   start(): void {
@@ -112,17 +138,13 @@ class Service implements Scope {
       const answer = this.#answer;
       if (answer === undefined)
         throw new OpsbroError('OPSBRO_API_NOT_FOUND', `${this.plugin} answers no routes`);
-      const reply = await scopes.run(this, () => answer(request));
-      const status = Number.isInteger(reply?.status) ? reply.status : 200;
-      post({ type: 'reply', id, status, body: copyTree(reply?.body, resultLimits).value });
+      const reply = plainReply(await scopes.run(this, () => answer(request)));
+      const bytes = reply.body instanceof Uint8Array ? [reply.body.buffer as ArrayBuffer] : [];
+      port.postMessage({ type: 'reply', id, reply } satisfies ServiceReply, bytes);
     } catch (thrown) {
-      const { code, message } = plainError(thrown, 'OPSBRO_PLUGIN_FAILED');
-      post({
-        type: 'reply',
-        id,
-        status: code === 'OPSBRO_API_NOT_FOUND' ? 404 : 500,
-        body: { error: { code, message } },
-      });
+      const { code, message } = errorOf(thrown);
+      const status = code === 'OPSBRO_API_NOT_FOUND' ? 404 : 500;
+      post({ type: 'reply', id, reply: { status, body: { error: { code, message } } } });
     }
   }
 
@@ -165,6 +187,8 @@ class Service implements Scope {
     } catch (thrown) {
       this.log.error(`stop failed: ${plainError(thrown, 'OPSBRO_PLUGIN_FAILED').message}`);
     }
+    this.#over.abort(new OpsbroError('OPSBRO_PLUGIN_EXITED', 'the service has stopped'));
+    await this.#lastWords();
     post({ type: 'stopped', state: this.#changedState() });
   }
 
@@ -175,6 +199,7 @@ class Service implements Scope {
       this.#request.options,
       thread.environment,
     );
+    secrets = secretTexts(secretSchema(entry.manifest.options), options);
     const { signal } = this.#abort;
     const context: Context = createContext({
       data: thread,
@@ -183,15 +208,17 @@ class Service implements Scope {
       state,
       signal,
       log: this.log,
+      emit: (topic, data) => {
+        this.#emits.push(readEmit(topic, data));
+        this.#flushSoon();
+      },
       cells,
       looks,
+      // What it has not kept yet it may still keep as it stops; the host ends the thread when that takes too long.
+      errand: (errand) => errands.send(this.plugin, errand, this.#over.signal),
     });
     return {
       ...context,
-      emit: (topic, data) => {
-        this.#emits.push({ topic: String(topic), data: copyTree(data, resultLimits).value });
-        this.#flushSoon();
-      },
       subscribe: (topic, listener) => {
         const listeners = this.#listeners.get(topic) ?? new Set();
         this.#listeners.set(topic, listeners.add(listener));
@@ -199,20 +226,41 @@ class Service implements Scope {
         if (known !== undefined) queueMicrotask(() => listeners.has(listener) && listener(known));
         return () => listeners.delete(listener);
       },
+      publish: (topic, data) => {
+        if (entry.manifest.publishes?.includes(topic) !== true)
+          throw new OpsbroError(
+            'OPSBRO_API_DENIED',
+            `${this.plugin} does not declare 'publishes: [${topic}]'`,
+          );
+        this.#snapshots.push(topic, data);
+        this.#flushSoon();
+      },
       onRequest: (handler) => {
         this.#answer = handler;
       },
+      ask: (request, { timeoutMs } = {}) => errands.ask(this.plugin, request, signal, timeoutMs),
+      takeUnixDatagrams,
     };
   }
 
   /** The core does not say when it has taken what was sent, so what waits is tried again shortly. */
   #flushSoon(): void {
-    if (this.#emits.waiting === 0 || this.#flush !== undefined) return;
+    if (this.#emits.waiting + this.#snapshots.waiting === 0 || this.#flush !== undefined) return;
     this.#flush = setTimeout(() => {
       this.#flush = undefined;
       this.#emits.flush();
+      this.#snapshots.flush();
       this.#flushSoon();
     }, flushMs);
+  }
+
+  /** Gives the core a moment to take what the service sent as it stopped. */
+  async #lastWords(): Promise<void> {
+    for (let turn = 0; turn < lastTurns && this.#emits.waiting + this.#snapshots.waiting > 0; turn += 1) {
+      await new Promise((resolve) => setTimeout(resolve, flushMs));
+      this.#emits.flush();
+      this.#snapshots.flush();
+    }
   }
 
   #changedState(): JsonObject | null {
@@ -250,7 +298,7 @@ port.on('message', (request: ServiceRequest) => {
     latest.set(request.topic, request.data);
     service?.push(request.topic, request.data);
   } else {
-    const { id, route, method, params, query, body } = request;
-    void service?.request(id, { route, method, params, query, body });
+    const { type: _, id, ...asked } = request;
+    void service?.request(id, asked);
   }
 });

@@ -28,8 +28,8 @@ export interface RingLimits {
   ageMs: number;
 }
 
-/** Enough for a week of a busy node. */
-export const ringLimits: RingLimits = { records: 100_000, ageMs: 7 * 86_400_000 };
+/** Enough for a week of a busy node. Nothing is too old until the configuration says how long to keep it. */
+export const ringLimits: RingLimits = { records: 100_000, ageMs: Number.POSITIVE_INFINITY };
 
 interface Mark {
   at: number;
@@ -41,7 +41,8 @@ interface Mark {
  * number and age the oldest go.
  */
 export class Ring {
-  readonly #limits: RingLimits;
+  readonly #records: number;
+  #ageMs: number;
   readonly #now: () => number;
   #store: RingStore | undefined;
   /** Of the serials from `#first` on, without a gap. */
@@ -58,7 +59,13 @@ export class Ring {
 
   constructor(now: () => number, limits: RingLimits = ringLimits) {
     this.#now = now;
-    this.#limits = limits;
+    this.#records = limits.records;
+    this.#ageMs = limits.ageMs;
+  }
+
+  /** From now on what is older goes. */
+  keepFor(ageMs: number): void {
+    this.#ageMs = ageMs;
   }
 
   /** Takes over what an earlier agent left, a thousand records a turn, while others are added already. Never rejects. */
@@ -153,8 +160,8 @@ export class Ring {
   }
 
   #prune(): void {
-    const oldest = this.#now() - this.#limits.ageMs;
-    let count = Math.max(0, this.#marks.length - this.#limits.records);
+    const oldest = this.#now() - this.#ageMs;
+    let count = Math.max(0, this.#marks.length - this.#records);
     while ((this.#marks[count]?.at ?? oldest) < oldest) count += 1;
     if (count === 0) return;
     this.#marks = this.#marks.slice(count);

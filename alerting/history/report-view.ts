@@ -17,6 +17,8 @@ export interface ChecksReportView {
     seconds: { [state in CheckState]: number };
     /** Of that, without fresh data. */
     stale_seconds: number;
+    /** In no state: no agent looked. */
+    unmonitored_seconds: number;
     /** Problems that began, and how long those lasted on average that ended. */
     problems: number;
     mttr_seconds: number | null;
@@ -54,6 +56,7 @@ export function reportView(
           pending: stateMs.pending / 1000,
         },
         stale_seconds: one.staleMs / 1000,
+        unmonitored_seconds: one.unmonitoredMs / 1000,
         problems: one.problems,
         mttr_seconds: one.mttrMs === null ? null : one.mttrMs / 1000,
         changes: one.changes,

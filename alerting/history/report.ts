@@ -1,6 +1,7 @@
 import type { CheckState, CheckStatus } from '../model.ts';
 import { isProblem } from '../state/advance.ts';
 import type { ChangeDetail } from './change-detail.ts';
+import { type Gap, gapMs, outsideGaps } from './presence.ts';
 
 /** A change as the history gives it back. */
 export interface RecordedChange extends ChangeDetail {
@@ -20,6 +21,8 @@ export interface ReportSpan {
   until: number;
   /** The history is complete from here on; null: it always was. */
   knownSince: number | null;
+  /** Times in which no agent looked: they count for no state. */
+  gaps: readonly Gap[];
 }
 
 /** How a check fared, by its hard states. Lengths of time are ms within the span. */
@@ -28,6 +31,8 @@ export interface CheckReport {
   stateMs: { [state in CheckState]: number };
   /** Of that, the time in which nothing fresh was known. */
   staleMs: number;
+  /** No agent looked: in no state. */
+  unmonitoredMs: number;
   /** Share of the time with a state in which it was ok; null without any. */
   okPercent: number | null;
   /** Problems that began: a problem lasts from the first hard bad state to the next ok. */
@@ -87,6 +92,7 @@ function reportOf({ id, status }: ReportedCheck, changes: RecordedChange[], span
     id,
     stateMs,
     staleMs,
+    unmonitoredMs: gapMs(span.gaps, startOf(span), span.until),
     okPercent: known === 0 ? null : (stateMs.ok / known) * 100,
     problems: changes.filter((change) => isInside(change) && isBeginning(change)).length,
     mttrMs: lasted.length === 0 ? null : lasted.reduce((sum, ms) => sum + ms, 0) / lasted.length,
@@ -112,9 +118,9 @@ function repairsOf(changes: RecordedChange[]): { at: number; lastedMs: number | 
   return repairs;
 }
 
-/** The states of the span, one after the other; what the history no longer knows is left out. */
+/** The states of the span, one after the other; what the history no longer knows, and when no agent looked, is left out. */
 export function phasesOf(status: CheckStatus, changes: RecordedChange[], span: ReportSpan): Phase[] {
-  const start = Math.max(span.since, span.knownSince ?? span.since);
+  const start = startOf(span);
   const marks = changes.map(({ at, hardState, stale }) => ({ at, state: hardState, stale }));
   const [first] = changes;
   const before = first === undefined ? beforeAll(status, start) : first.oldHardState;
@@ -124,8 +130,12 @@ export function phasesOf(status: CheckStatus, changes: RecordedChange[], span: R
   return steps.flatMap(({ at, state, stale }, index) => {
     const from = Math.max(at, start);
     const to = Math.min(steps[index + 1]?.at ?? span.until, span.until);
-    return to > from ? [{ from, to, state, stale }] : [];
+    return to > from ? outsideGaps(span.gaps, from, to).map((part) => ({ ...part, state, stale })) : [];
   });
+}
+
+function startOf({ since, knownSince }: ReportSpan): number {
+  return Math.max(since, knownSince ?? since);
 }
 
 function beforeAll({ hardSince, hardState }: CheckStatus, start: number): CheckState {

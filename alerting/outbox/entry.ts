@@ -11,6 +11,8 @@ export interface OutboxEntry {
   event: HandlerEvent;
   attempts: number;
   createdAt: number;
+  /** For how long agents have been trying; what a clock says of it does not count, nor the time an agent was off. */
+  ageMs: number;
   /** Why the last attempt failed, '' before the first. */
   lastError: string;
 }
@@ -28,7 +30,7 @@ export function entryValue(entry: OutboxEntry): JsonObject {
 /** Reads an entry of the store; undefined when it is none. */
 export function readEntry(value: Json): OutboxEntry | undefined {
   if (typeof value !== 'object' || value === null || Array.isArray(value)) return undefined;
-  const { handler, serial, order, event, attempts, createdAt, lastError } = value;
+  const { handler, serial, order, event, attempts, createdAt, ageMs, lastError } = value;
   if (typeof handler !== 'string' || typeof serial !== 'number' || typeof order !== 'string')
     return undefined;
   if (typeof event !== 'object' || event === null || Array.isArray(event) || typeof event.key !== 'string')
@@ -40,6 +42,7 @@ export function readEntry(value: Json): OutboxEntry | undefined {
     event: event as unknown as HandlerEvent,
     attempts: Number(attempts ?? 0),
     createdAt: Number(createdAt ?? 0),
+    ageMs: Number(ageMs ?? 0),
     lastError: typeof lastError === 'string' ? lastError : '',
   };
 }

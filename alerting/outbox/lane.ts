@@ -5,6 +5,8 @@ export interface Waiting {
   entry: OutboxEntry;
   stored: boolean;
   notBeforeMs: number;
+  /** Monotonic; its age counts from here. */
+  bornMs: number;
 }
 
 /** What waits for one handler, in one queue per order. The first of each queue may be delivered; queues take turns. */
@@ -13,8 +15,9 @@ export class Lane {
   /** All of them as they came, and the reminders among them: what goes first is found at once. */
   readonly #waiting = new Map<number, Waiting>();
   readonly #reminders = new Map<number, Waiting>();
-  /** Failures in a row, whatever they were of. */
-  failures = 0;
+  readonly #failedOrders = new Set<string>();
+  #failures = 0;
+  #absences = 0;
   notBeforeMs = 0;
   isBusy = false;
   dropped = 0;
@@ -39,6 +42,37 @@ export class Lane {
     this.#reminders.delete(entry.serial);
     this.#queues.delete(entry.order);
     if (rest.length > 0) this.#queues.set(entry.order, rest);
+  }
+
+  /** How often in a row nothing was delivered. */
+  get failures(): number {
+    return this.#failures;
+  }
+
+  /**
+   * How much speaks for the handler itself being broken: of how many orders something failed in a row, or how often it was not even
+   * there. One notification that nobody takes counts once, however often it is tried.
+   */
+  get suspicion(): number {
+    return Math.max(this.#failedOrders.size, this.#absences, 1);
+  }
+
+  /** An entry was not delivered: those of other orders go first now. `isTried`: the handler was there. */
+  failed({ entry: { order } }: Waiting, isTried: boolean): void {
+    this.#failures += 1;
+    if (isTried) this.#failedOrders.add(order);
+    else this.#absences += 1;
+    const queue = this.#queues.get(order);
+    this.#queues.delete(order);
+    if (queue !== undefined) this.#queues.set(order, queue);
+  }
+
+  delivered(): void {
+    this.#failures = 0;
+    this.#absences = 0;
+    this.#failedOrders.clear();
+    this.notBeforeMs = 0;
+    this.dropped = 0;
   }
 
   /** The first entry that may go now. */

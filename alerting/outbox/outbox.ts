@@ -2,7 +2,7 @@ import type { EventType, HandlerEvent, Json, JsonObject } from 'opsbro/sdk';
 import type { TimerClock } from '../../core/clock.ts';
 import { entryKey, entryValue, type OutboxEntry, readEntry } from './entry.ts';
 import { Lane, type Waiting } from './lane.ts';
-import { isGivenUp, retryPauseMs } from './retry.ts';
+import { isGivenUp, retryLimits, retryPauseMs } from './retry.ts';
 import { counted, type HandlerFigures, type HandlerTally, type LastDelivery, untried } from './tally.ts';
 
 /** Entries that wait for one handler; beyond, reminders and then the oldest are dropped, counted and said. */
@@ -66,7 +66,7 @@ export class Outbox {
       if (entry === undefined) continue;
       this.#serial = Math.max(this.#serial, entry.serial);
       if (key.startsWith('dead/')) this.#dead.set(entry.serial, entry);
-      else this.#lane(entry.handler).add({ entry, stored: true, notBeforeMs: 0 });
+      else this.#lane(entry.handler).add(this.#waiting(entry, true));
     }
   }
 
@@ -89,9 +89,10 @@ export class Outbox {
       event,
       attempts: 0,
       createdAt: this.#parts.clock.now(),
+      ageMs: 0,
       lastError: '',
     };
-    const waiting: Waiting = { entry, stored: false, notBeforeMs: 0 };
+    const waiting = this.#waiting(entry, false);
     const lane = this.#lane(handler);
     lane.add(waiting);
     return {
@@ -158,9 +159,9 @@ export class Outbox {
     const del: string[] = [];
     let count = 0;
     for (const entry of [...this.#dead.values()].filter(({ serial }) => isMeant(serial))) {
-      const again = { ...entry, attempts: 0, createdAt: this.#parts.clock.now() };
+      const again = { ...entry, attempts: 0, ageMs: 0 };
       this.#dead.delete(entry.serial);
-      this.#lane(entry.handler).add({ entry: again, stored: true, notBeforeMs: 0 });
+      this.#lane(entry.handler).add(this.#waiting(again, true));
       put.push([entryKey('outbox', again), entryValue(again)]);
       del.push(entryKey('dead', entry));
       count += 1;
@@ -202,6 +203,10 @@ export class Outbox {
   stop(): void {
     this.#isStopped = true;
     this.#cancel();
+  }
+
+  #waiting(entry: OutboxEntry, stored: boolean): Waiting {
+    return { entry, stored, notBeforeMs: 0, bornMs: this.#parts.clock.monotonic() - entry.ageMs };
   }
 
   #lane(handler: string): Lane {
@@ -261,9 +266,7 @@ export class Outbox {
 
   #delivered(handler: string, lane: Lane): void {
     const { failures, dropped } = lane;
-    lane.failures = 0;
-    lane.notBeforeMs = 0;
-    lane.dropped = 0;
+    lane.delivered();
     if (failures > 0 || dropped > 0)
       this.#parts.report('info', 'a handler delivers again', { object: handler, failures, dropped });
   }
@@ -280,15 +283,18 @@ export class Outbox {
     const retryAfterMs = isTried ? delivery.retryAfterMs : null;
     entry.attempts += isTried ? 1 : 0;
     entry.lastError = delivery.message.slice(0, 1024);
+    const now = clock.monotonic();
+    entry.ageMs = now - waiting.bornMs;
     // What the other side refuses for good says nothing about the next event.
-    lane.failures += isPermanent ? 0 : 1;
-    if (isPermanent || isGivenUp(entry.attempts, Math.max(0, clock.now() - entry.createdAt))) {
+    if (!isPermanent) lane.failed(waiting, isTried);
+    if (isPermanent || isGivenUp(entry.attempts, entry.ageMs)) {
       await this.#giveUp(lane, waiting);
       return;
     }
     if (isTried) this.#count(entry, 'failed');
-    const now = clock.monotonic();
-    lane.notBeforeMs = now + retryPauseMs(lane.failures, random, retryAfterMs);
+    // What one notification is asked to wait for may be its own, so the others are tried sooner.
+    const askedOfAll = Math.min(retryAfterMs ?? 0, retryLimits.longestMs);
+    lane.notBeforeMs = now + retryPauseMs(lane.suspicion, random, askedOfAll);
     waiting.notBeforeMs = now + retryPauseMs(Math.max(1, entry.attempts), random, retryAfterMs);
     this.#parts.report('warn', 'a notification was not delivered, and is tried again', {
       ...fieldsOf(entry, delivery),

@@ -20,6 +20,16 @@ export interface OutboxEntryView {
   last_error: string;
 }
 
+/** GET /api/v1/outbox/SERIAL: the whole of one entry. */
+export interface OutboxDetailView extends OutboxEntryView {
+  /** What is handed to the handler. */
+  event: JsonObject;
+  /** For how many seconds agents have been trying. */
+  age: number;
+  /** Entries of one handler and order are delivered one after the other. */
+  order: string;
+}
+
 /** POST /api/v1/outbox/retry and /drop {serials: [number] | null}; null means all, and of `drop` all dead ones. */
 export interface OutboxChangeView {
   count: number;
@@ -101,6 +111,13 @@ export function outboxEntryView(entry: OutboxView, name: string): OutboxEntryVie
     next_at: nextAt === null ? null : isoText(nextAt),
     last_error: lastError,
   };
+}
+
+/** An entry of the outbox in full. */
+export function outboxDetailView(entry: OutboxView, name: string): OutboxDetailView {
+  const { event, ageMs, order } = entry;
+  const age = Math.round(ageMs / 1000);
+  return { ...outboxEntryView(entry, name), age, order, event: event as unknown as JsonObject };
 }
 
 /** What there is to say of how a handler fares. */

@@ -1,72 +1,30 @@
 import type { Json } from 'opsbro/sdk';
-import { type Candidate, groupOf, notificationOf, sendAt } from './group.ts';
+import { type Candidate, groupOf, lookAgainAt, notificationOf, sendAt } from './group.ts';
 import { groupKey, readGroup, readTold, toldEntries, toldKey } from './memory.ts';
-import type {
-  Alert,
-  Decision,
-  DecisionRecord,
-  GroupRecord,
-  HandlerPolicy,
-  Holds,
-  Notification,
-  Told,
-} from './model.ts';
+import type { Alert, Decision, GroupRecord, HandlerPolicy, Holds, Told } from './model.ts';
 import { findNeed } from './need.ts';
-
-/** What the clock or somebody's hand may have changed behind our back is looked at again after so long. */
-const heldLookMs = 30_000;
-
-/** Keys to write and to remove in one batch with what caused them. `release` lets the notifications go, once that is on the disk. */
-export interface Plan {
-  put: [key: string, value: Json][];
-  del: string[];
-  release(): void;
-}
-
-/** What a dispatcher works with. */
-export interface DispatcherParts {
-  /** The node's name, part of every de-duplication key. */
-  node: string;
-  /** Epoch ms that never jump: the wall clock of the start and what the monotonic clock added since. */
-  now(): number;
-  /** The handlers of this moment. */
-  handlers(): readonly HandlerPolicy[];
-  /** What holds an alert back. */
-  holds(alert: Alert, at: number): Holds;
-  /** Takes a decision that differs from the last about this handler and check. */
-  record(decision: DecisionRecord): void;
-  /** Takes a notification into the outbox: the keys that keep it, and what lets it go. */
-  enqueue(notification: Notification): { put: [key: string, value: Json][]; del: string[]; release(): void };
-}
-
-/** The alerts of one group of one handler. */
-interface Unit {
-  handler: string;
-  group: string;
-  checks: Set<string>;
-  /** Since when it needs to be told something. */
-  needAt: number | null;
-  nextAt: number | null;
-}
+import { type DispatcherParts, noPlan, type Plan, perSlice, slices } from './plan.ts';
+import { type Unit, Units, unitKey } from './units.ts';
 
 /**
  * Decides which handler is told what and when. It keeps the alerts that are not over and what each handler was told, and compares
  * them whenever one of them, a hold or a policy changes. Everything a change causes is one plan, applied in memory at once and to be
- * stored by the caller with the change itself.
+ * stored by the caller with the change itself. What looks at many alerts is a generator of plans, between which the loop may turn: each is
+ * whole in itself, and what changes in between counts. A group of very many is looked at by `tick` only.
  */
 export class Dispatcher {
   readonly #parts: DispatcherParts;
   readonly #alerts = new Map<string, Alert>();
   readonly #told = new Map<string, Map<string, Told>>();
   readonly #groups = new Map<string, GroupRecord>();
-  readonly #units = new Map<string, Unit>();
-  readonly #unitsOf = new Map<string, string[]>();
+  readonly #units: Units;
   readonly #decided = new Map<string, string>();
   /** What holds alerts back is the same for each handler. */
   readonly #holdsNow = new Map<Alert, Holds>();
 
   constructor(parts: DispatcherParts) {
     this.#parts = parts;
+    this.#units = new Units(parts.node);
   }
 
   /** Puts back what handlers were told, from the store's `told/` and `group/` entries. */
@@ -89,9 +47,16 @@ export class Dispatcher {
   changed(alerts: Alert[]): Plan {
     const units = new Set<string>();
     for (const alert of alerts) {
-      for (const unit of this.#unitsOf.get(alert.check) ?? []) units.add(unit);
-      this.#alerts.set(alert.check, this.#inOwnTime(alert));
-      for (const unit of this.#index(alert)) units.add(unit);
+      for (const unit of this.#units.of(alert.check)) units.add(unit);
+      for (const unit of this.#take(alert)) units.add(unit);
+    }
+    const at = this.#parts.now();
+    for (const key of units) {
+      const unit = this.#units.get(key);
+      if (unit === undefined || unit.checks.size <= perSlice) continue;
+      unit.nextAt = at;
+      unit.isTouched = true;
+      units.delete(key);
     }
     const plan = this.#evaluate(units);
     this.#prune(alerts.map(({ check }) => check));
@@ -102,29 +67,38 @@ export class Dispatcher {
    * Looks at everything again: after a reload, a change of groups, of a downtime, an acknowledgement or a silence. `isComplete` false: a file
    * that cannot be read hides handlers, so that those that are missing are not gone. `alerts` are taken over first.
    */
-  reconsider(isComplete = true, alerts: Alert[] = []): Plan {
-    for (const alert of alerts) this.#alerts.set(alert.check, this.#inOwnTime(alert));
-    this.#units.clear();
-    this.#unitsOf.clear();
-    for (const alert of this.#alerts.values()) this.#index(alert);
-    const plan = this.#evaluate(new Set(this.#units.keys()));
-    if (isComplete) plan.del.push(...this.#forgetGone());
-    return plan;
+  *reconsider(isComplete = true, alerts: Iterable<Alert> = []): Generator<Plan> {
+    const keys = new Set(this.#units.keys());
+    const taken = new Set<string>();
+    for (const alert of alerts) {
+      for (const key of this.#take(alert)) keys.add(key);
+      taken.add(alert.check);
+      if (taken.size % perSlice === 0) yield noPlan();
+    }
+    for (const [index, check] of [...this.#alerts.keys()].entries()) {
+      const alert = this.#alerts.get(check);
+      if (alert !== undefined && !taken.has(check)) for (const key of this.#index(alert)) keys.add(key);
+      if (index % perSlice === perSlice - 1) yield noPlan();
+    }
+    yield* this.#look([...keys]);
+    if (isComplete) yield { ...noPlan(), del: this.#forgetGone() };
   }
 
-  /** Does what is due by now; null when nothing is. Call it once a second. */
-  tick(): Plan | null {
-    const [plan = null] = this.ticks(Number.POSITIVE_INFINITY);
-    return plan;
+  /** Does what is due by now. Call it once a second. */
+  *tick(): Generator<Plan> {
+    yield* this.#look(this.#units.due(this.#parts.now()));
   }
 
-  /** The same in plans of so many groups, made when they are asked for: very many checks may be held back. */
-  *ticks(groups: number): Generator<Plan> {
-    const now = this.#parts.now();
-    const due: string[] = [];
-    for (const [key, { nextAt }] of this.#units) if (nextAt !== null && nextAt <= now) due.push(key);
-    for (let from = 0; from < due.length; from += groups)
-      yield this.#evaluate(new Set(due.slice(from, from + groups)));
+  *#look(keys: string[]): Generator<Plan> {
+    let small = new Set<string>();
+    for (const key of keys) {
+      if ((this.#units.get(key)?.checks.size ?? 0) > perSlice) yield* this.#evaluateLarge(key);
+      else small.add(key);
+      if (small.size < perSlice) continue;
+      yield this.#evaluate(small);
+      small = new Set();
+    }
+    if (small.size > 0) yield this.#evaluate(small);
   }
 
   /** What a handler was told of a check last. */
@@ -142,15 +116,20 @@ export class Dispatcher {
     return new Set([...this.#alerts.keys(), ...[...this.#told.values()].flatMap((told) => [...told.keys()])]);
   }
 
-  /** The decision for each handler about a check at this moment, without acting on it. */
-  explain(alert: Alert, holds: Holds): { handler: string; decision: Decision; told: Told | undefined }[] {
-    const at = this.#parts.now();
+  /** The decision for each handler about a check at this moment, without acting on it; `group` is '' for one that groups nothing. */
+  explain(
+    alert: Alert,
+    holds: Holds,
+  ): { handler: string; decision: Decision; told: Told | undefined; group: string }[] {
+    const { node, now } = this.#parts;
+    const at = now();
     return this.#parts.handlers().map((handler) => {
       const told = this.toldOf(handler.id, alert.check);
       return {
         handler: handler.name,
         decision: findNeed(handler, this.#inOwnTime(alert), told, holds, at).decision,
         told,
+        group: handler.groupBy.length === 0 ? '' : groupOf(handler, alert, node),
       };
     });
   }
@@ -165,29 +144,17 @@ export class Dispatcher {
     return { ...alert, problemSince: Math.min(alert.problemSince, known, now) };
   }
 
-  /** Puts an alert into the unit of each handler, and takes it out of those it was in. */
+  #take(alert: Alert): string[] {
+    this.#alerts.set(alert.check, this.#inOwnTime(alert));
+    return this.#index(alert);
+  }
+
   #index(alert: Alert): string[] {
-    for (const key of this.#unitsOf.get(alert.check) ?? []) this.#units.get(key)?.checks.delete(alert.check);
-    const keys = this.#parts.handlers().map((handler) => {
-      const group = groupOf(handler, alert);
-      const key = unitKey(handler.id, group);
-      const unit = this.#units.get(key) ?? {
-        handler: handler.id,
-        group,
-        checks: new Set<string>(),
-        needAt: null,
-        nextAt: null,
-      };
-      unit.checks.add(alert.check);
-      this.#units.set(key, unit);
-      return key;
-    });
-    this.#unitsOf.set(alert.check, keys);
-    return keys;
+    return this.#units.index(alert, this.#parts.handlers());
   }
 
   #evaluate(keys: Set<string>): Plan {
-    const plan: Plan = { put: [], del: [], release: () => {} };
+    const plan = noPlan();
     const releases: (() => void)[] = [];
     const handlers = new Map(this.#parts.handlers().map((handler) => [handler.id, handler]));
     const touched = new Set<string>();
@@ -215,14 +182,60 @@ export class Dispatcher {
   /** Finds what one group of one handler needs, and tells it when its time has come. */
   #judge(handler: HandlerPolicy, unit: Unit, plan: Plan): (() => void) | null {
     const at = this.#parts.now();
-    const candidates = this.#candidates(handler, unit, at, plan);
-    const needed = candidates.filter(({ finding }) => finding.need !== null);
-    if (needed.length === 0) {
+    const candidates: Candidate[] = [];
+    for (const check of unit.checks) {
+      const candidate = this.#candidate(handler, check, at, plan);
+      if (candidate !== null) candidates.push(candidate);
+    }
+    const { release, record } = this.#conclude(handler, unit, candidates, at, plan);
+    record(candidates);
+    return release;
+  }
+
+  /** The same for a group of very many. What changed while the loop turned is looked at once more before anything is concluded. */
+  *#evaluateLarge(key: string): Generator<Plan> {
+    const unit = this.#units.get(key) as Unit;
+    const handler = this.#parts.handlers().find(({ id }) => id === unit.handler);
+    if (handler === undefined) return yield this.#evaluate(new Set([key]));
+    unit.isTouched = false;
+    let plan = noPlan();
+    const found: Candidate[] = [];
+    for (const checks of slices([...unit.checks])) {
+      const at = this.#parts.now();
+      for (const check of checks) {
+        const candidate = this.#candidate(handler, check, at, plan);
+        if (candidate !== null) found.push(candidate);
+      }
+      this.#holdsNow.clear();
+      yield plan;
+      plan = noPlan();
+    }
+    const at = this.#parts.now();
+    const candidates = found.flatMap((each) => this.#current(handler, unit, each, at, plan) ?? []);
+    this.#holdsNow.clear();
+    const { release, record } = this.#conclude(handler, unit, candidates, at, plan);
+    if (unit.isTouched) unit.nextAt = at;
+    yield { ...plan, release: release ?? (() => {}) };
+    for (const slice of slices(candidates)) {
+      record(slice);
+      this.#prune(slice.map(({ alert }) => alert.check));
+      yield noPlan();
+    }
+  }
+
+  #conclude(
+    handler: HandlerPolicy,
+    unit: Unit,
+    candidates: Candidate[],
+    at: number,
+    plan: Plan,
+  ): { release: (() => void) | null; record(candidates: Candidate[]): void } {
+    const isNeeded = candidates.some(({ finding }) => finding.need !== null);
+    if (!isNeeded) {
       unit.needAt = null;
-      unit.nextAt = earliest(candidates.map(({ finding }) => lookAgainAt(finding, at)));
+      unit.nextAt = lookAgainAt(candidates, at);
       if (!this.#isTold(handler, unit)) this.#forgetGroup(unitKey(handler.id, unit.group), plan);
-      this.#record(handler, candidates, at, '');
-      return null;
+      return { release: null, record: (some) => this.#record(handler, some, at, '') };
     }
     unit.needAt ??= at;
     const sends = sendAt(handler, this.#groups.get(unitKey(handler.id, unit.group)), unit.needAt);
@@ -231,23 +244,27 @@ export class Dispatcher {
       const waits: Decision = { outcome: 'waits', reason: `for the group ${unit.group}`, until: sends };
       const waiting = (each: Candidate): Candidate =>
         each.finding.need === null ? each : { ...each, finding: { ...each.finding, decision: waits } };
-      this.#record(handler, candidates.map(waiting), at, '');
-      return null;
+      return { release: null, record: (some) => this.#record(handler, some.map(waiting), at, '') };
     }
-    return this.#tell(handler, unit, candidates, at, plan);
+    const { key, release } = this.#tell(handler, unit, candidates, at, plan);
+    return { release, record: (some) => this.#record(handler, some, at, key) };
   }
 
-  #candidates(handler: HandlerPolicy, unit: Unit, at: number, plan: Plan): Candidate[] {
-    const candidates: Candidate[] = [];
-    for (const check of unit.checks) {
-      const alert = this.#alerts.get(check);
-      if (alert === undefined) continue;
-      const told = this.toldOf(handler.id, check);
-      const finding = findNeed(handler, alert, told, this.#holdsOf(alert, at), at);
-      if (finding.forget === true) this.#forget(handler, check, plan);
-      candidates.push({ alert, told, finding });
-    }
-    return candidates;
+  #candidate(handler: HandlerPolicy, check: string, at: number, plan: Plan): Candidate | null {
+    const alert = this.#alerts.get(check);
+    if (alert === undefined) return null;
+    const told = this.toldOf(handler.id, check);
+    const finding = findNeed(handler, alert, told, this.#holdsOf(alert, at), at);
+    if (finding.forget === true) this.#forget(handler, check, plan);
+    return { alert, told, finding };
+  }
+
+  /** A candidate as it is now, when that may differ from what was found. */
+  #current(handler: HandlerPolicy, unit: Unit, found: Candidate, at: number, plan: Plan): Candidate | null {
+    const { check } = found.alert;
+    if (!unit.checks.has(check)) return null;
+    const isSame = this.#alerts.get(check) === found.alert && this.toldOf(handler.id, check) === found.told;
+    return isSame ? found : this.#candidate(handler, check, at, plan);
   }
 
   /** Only problems are held back. */
@@ -258,7 +275,13 @@ export class Dispatcher {
     return holds;
   }
 
-  #tell(handler: HandlerPolicy, unit: Unit, candidates: Candidate[], at: number, plan: Plan): () => void {
+  #tell(
+    handler: HandlerPolicy,
+    unit: Unit,
+    candidates: Candidate[],
+    at: number,
+    plan: Plan,
+  ): { key: string; release(): void } {
     const key = unitKey(handler.id, unit.group);
     // Begins with the time, so that no later life of the group has the same keys.
     const serial = (this.#groups.get(key)?.serial ?? Math.floor(at)) + 1;
@@ -272,11 +295,10 @@ export class Dispatcher {
     // Again at once: reminders are due later, what is held is looked at again, and members beyond the limit of one notification wait for the next.
     const news = notification.members.filter(({ change }) => change !== 'same');
     unit.nextAt = handler.repeatIntervalMs === null && news.length === candidates.length ? null : at;
-    this.#record(handler, candidates, at, notification.key);
     const entry = this.#parts.enqueue(notification);
     plan.put.push(...entry.put);
     plan.del.push(...entry.del);
-    return entry.release;
+    return { key: notification.key, release: entry.release };
   }
 
   #remember(handler: HandlerPolicy, alert: Alert, repeats: number, at: number, plan: Plan): void {
@@ -307,8 +329,8 @@ export class Dispatcher {
 
   #forgetGroup(key: string, plan: Pick<Plan, 'del'>): void {
     if (!this.#groups.delete(key)) return;
-    const [handler, group] = key.split('\n') as [string, string];
-    plan.del.push(groupKey(handler, group));
+    const end = key.indexOf('\n');
+    plan.del.push(groupKey(key.slice(0, end), key.slice(end + 1)));
   }
 
   #record(handler: HandlerPolicy, candidates: Candidate[], at: number, key: string): void {
@@ -345,13 +367,7 @@ export class Dispatcher {
       if (alert === undefined || !(alert.state === 'ok' || alert.removed)) continue;
       if ([...this.#told.values()].some((told) => told.has(check))) continue;
       this.#alerts.delete(check);
-      for (const key of this.#unitsOf.get(check) ?? []) {
-        const unit = this.#units.get(key);
-        unit?.checks.delete(check);
-        if (unit?.checks.size === 0) this.#units.delete(key);
-        if (unit !== undefined) this.#decided.delete(unitKey(unit.handler, check));
-      }
-      this.#unitsOf.delete(check);
+      for (const handler of this.#units.remove(check)) this.#decided.delete(unitKey(handler, check));
     }
   }
 
@@ -360,20 +376,4 @@ export class Dispatcher {
     this.#told.set(handler, told);
     return told;
   }
-}
-
-function unitKey(handler: string, group: string): string {
-  return `${handler}\n${group}`;
-}
-
-function earliest(times: (number | null)[]): number | null {
-  const known = times.filter((each) => each !== null);
-  return known.length === 0 ? null : Math.min(...known);
-}
-
-function lookAgainAt(
-  { decision, nextAt }: { decision: Decision; nextAt: number | null },
-  at: number,
-): number | null {
-  return decision.outcome === 'held' ? Math.min(nextAt ?? Number.POSITIVE_INFINITY, at + heldLookMs) : nextAt;
 }

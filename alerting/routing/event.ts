@@ -3,6 +3,9 @@ import type { Alert, Member, Notification } from './model.ts';
 import { toldAfter } from './need.ts';
 import { perfdataText } from './perfdata-text.ts';
 
+/** Instead of what its last run said, which was of a problem. */
+const removedText = 'the check is no longer run here';
+
 /** The event a handler gets for a notification: the first member's data, with all of them in `alerts`. */
 export function eventOf(notification: Notification, node: string, at: number, handler: string): HandlerEvent {
   const { key, type, members, group } = notification;
@@ -25,9 +28,10 @@ function dataOf({ alert, change, repeat }: Member, at: number, handler: string):
     pack: alert.pack,
     state: change === 'recovered' ? 'ok' : alert.state,
     old_state: alert.oldState,
-    output: alert.output,
-    long_output: alert.longOutput,
-    perfdata: perfdataText(alert.perfdata),
+    removed: alert.removed,
+    output: alert.removed ? removedText : alert.output,
+    long_output: alert.removed ? '' : alert.longOutput,
+    perfdata: alert.removed ? '' : perfdataText(alert.perfdata),
     since: alert.since,
     at,
     attempt: alert.attempt,
@@ -53,7 +57,7 @@ function stepOf(alert: Alert, name: string): number {
 
 function summaryOf({ alert, change, repeat }: Member): string {
   const { name, state, oldState, output, removed } = alert;
-  if (removed) return `check ${name} is no longer there (was ${oldState.toUpperCase()})`;
+  if (removed) return `check ${name} is no longer run here (was ${oldState.toUpperCase()})`;
   const was = change === 'repeat' ? `reminder ${repeat}` : `was ${oldState.toUpperCase()}`;
   return `check ${name} is ${state.toUpperCase()} (${was}): ${output}`;
 }
@@ -64,8 +68,10 @@ function groupSummary(group: string, members: Member[]): string {
     .map((state) => [problems.filter(({ alert }) => alert.state === state).length, state] as const)
     .filter(([count]) => count > 0)
     .map(([count, state]) => `${count} ${state}`);
-  const recovered = members.length - problems.length;
+  const removed = members.filter(({ alert }) => alert.removed).length;
+  const recovered = members.length - problems.length - removed;
   if (recovered > 0) counts.push(`${recovered} recovered`);
+  if (removed > 0) counts.push(`${removed} no longer run here`);
   const names = members.slice(0, 5).map(({ alert }) => alert.name);
   const more = members.length > names.length ? ' …' : '';
   return `${group}: ${counts.join(', ')} (${names.join(', ')}${more})`;

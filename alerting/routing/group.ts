@@ -4,6 +4,9 @@ import type { Finding } from './need.ts';
 /** What one notification may carry; the rest is told next time. */
 const membersPerNotification = 500;
 
+/** What the clock or somebody's hand may have changed behind our back is looked at again after so long. */
+const heldLookMs = 30_000;
+
 /** An alert of a group, and what was found about it. */
 export interface Candidate {
   alert: Alert;
@@ -12,13 +15,15 @@ export interface Candidate {
 }
 
 /** The group an alert belongs to for a handler: the values of its `group_by`, or the check itself. */
-export function groupOf(handler: HandlerPolicy, alert: Alert): string {
+export function groupOf(handler: HandlerPolicy, alert: Alert, node: string): string {
   if (handler.groupBy.length === 0) return alert.check;
-  return handler.groupBy.map((name) => `${name}=${labelOf(alert, name)}`).join(',');
+  return handler.groupBy.map((name) => `${name}=${labelOf(alert, name, node)}`).join(',');
 }
 
-function labelOf(alert: Alert, name: string): string {
+function labelOf(alert: Alert, name: string, node: string): string {
   switch (name) {
+    case 'node':
+      return node;
     case 'check':
       return alert.check;
     case 'name':
@@ -77,4 +82,14 @@ function memberOf({ alert, told, finding: { need } }: Candidate): Member {
   if (need.type === 'recovery') return { alert, change: 'recovered', repeat: 0 };
   if (need.repeat > 0) return { alert, change: 'repeat', repeat: need.repeat };
   return { alert, change: told === undefined ? 'new' : 'changed', repeat: 0 };
+}
+
+/** When a group that needs nothing at `at` is looked at again; null when time alone changes nothing. Epoch ms. */
+export function lookAgainAt(candidates: Candidate[], at: number): number | null {
+  let soonest = Number.POSITIVE_INFINITY;
+  for (const { finding } of candidates) {
+    const next = finding.nextAt ?? Number.POSITIVE_INFINITY;
+    soonest = Math.min(soonest, finding.decision.outcome === 'held' ? Math.min(next, at + heldLookMs) : next);
+  }
+  return soonest === Number.POSITIVE_INFINITY ? null : soonest;
 }

@@ -1,4 +1,4 @@
-import type { VerdictState } from 'opsbro/sdk';
+import type { EventType, VerdictState } from 'opsbro/sdk';
 import type { Perfdatum } from '../model.ts';
 
 /** After so long a problem that nobody acknowledged is told to these handlers too, by name. */
@@ -67,7 +67,9 @@ export interface HandlerPolicy {
   /** Its `if_group` holds on this node. */
   inGroup: boolean;
   severities: readonly VerdictState[];
-  /** Labels, or `pack`, `name`, `check`, `state`; empty: every check by itself. */
+  /** What it is told of besides problems and recoveries; null: of everything. */
+  events: readonly EventType[] | null;
+  /** Labels, or `pack`, `name`, `check`, `node`, `state`; empty: every check by itself. */
   groupBy: readonly string[];
   groupWaitMs: number;
   groupIntervalMs: number;

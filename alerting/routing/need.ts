@@ -50,12 +50,13 @@ export function escalationOf(
 }
 
 function recovery(handler: HandlerPolicy, alert: Alert, told: Told | undefined): Finding {
-  if (told === undefined || told.state === 'ok')
+  if (told === undefined)
     return nothing('up-to-date', 'the check is ok, and this handler was told of no problem');
+  if (told.state === 'ok') return nothing('up-to-date', 'the check is ok, as it was told');
   if (!handler.enabled) return nothing('not-wanted', 'the handler is not enabled');
   if (!handler.severities.includes('ok'))
     return { ...nothing('not-wanted', "its severities lack 'ok'"), forget: true };
-  const reason = alert.removed ? 'the check is no longer there' : 'the check is ok again';
+  const reason = alert.removed ? 'the check is no longer run here' : 'the check is ok again';
   return {
     need: { type: 'recovery', repeat: 0 },
     decision: { outcome: 'told', reason, until: null },
@@ -78,7 +79,10 @@ function isWanted(handler: HandlerPolicy, alert: Alert, at: number): Finding | n
 function isHeld(handler: HandlerPolicy, alert: Alert, { holds, nextAt }: Holds, at: number): Finding | null {
   if (alert.shadow) return nothing('held', 'the check runs in shadow mode');
   if (holds.length > 0) {
-    const until = holds.map((hold) => hold.until).find((each) => each !== null) ?? null;
+    // It is held until the last of them lets go; of one nobody knows when, nor then of all.
+    const ends = holds.map((hold) => hold.until ?? Number.POSITIVE_INFINITY);
+    const last = Math.max(...ends);
+    const until = last === Number.POSITIVE_INFINITY ? null : last;
     return { ...nothing('held', holds.map(({ text }) => text).join('; '), until), nextAt };
   }
   const quiet = handler.quietUntil(at, alert.state);

@@ -14,9 +14,16 @@ export interface MatchedView {
 
 /** Says which of `checks` fit `match` in some state: what holds for a state now holds for other checks later. */
 export function matchedBy(match: readonly Matcher[], checks: readonly CheckFacts[]): MatchedView {
-  const lasting = match.filter(({ field }) => field !== 'state');
-  const names = checks.filter((check) => matchesAll(lasting, check)).map(({ name }) => name);
+  const names = checks.filter((check) => isMeant(match, check)).map(({ name }) => name);
   return { count: names.length, first: names.sort().slice(0, namesShown) };
+}
+
+/** True for a check that fits `match` in some state. */
+export function isMeant(match: readonly Matcher[], check: CheckFacts): boolean {
+  return matchesAll(
+    match.filter(({ field }) => field !== 'state'),
+    check,
+  );
 }
 
 /**

@@ -117,6 +117,8 @@ export interface SuppressionEvent {
   change: 'started' | 'ended';
   cause: SuppressionCause;
   id: string;
+  /** The checks it is for; empty for an acknowledgement, which is of the check `id`. */
+  match: readonly Matcher[];
   by: string;
   comment: string;
   /** When it was due: the end of a downtime that ended while the agent was away lies in the past. Epoch ms. */

@@ -2,7 +2,7 @@ import type { Json, JsonObject } from 'opsbro/sdk';
 import { parseDuration } from '../../configuration/sources/duration.ts';
 import { OpsbroError } from '../../core/errors.ts';
 import { nextChange } from '../calendar/calendar.ts';
-import { ownZone, zoneOf } from '../calendar/zone.ts';
+import { ownZone, type Zone, zoneOf } from '../calendar/zone.ts';
 import { parseMatchers } from './matcher.ts';
 import type { Downtime, Origin, Schedule, Silence } from './model.ts';
 import { calendarOf } from './suppressions.ts';
@@ -61,7 +61,7 @@ export function readDowntime(request: JsonObject, source: RequestSource): Downti
 
 function readSchedule(request: JsonObject, { at, origin }: RequestSource): Schedule {
   const { cron, hours } = request;
-  const timezone = text(request, 'timezone') || ownZone();
+  const timezone = zoneName(request);
   const durationMs = duration(request, 'duration');
   if (cron !== undefined) {
     refuse(request, ['from', 'until', 'hours'], "'cron'");
@@ -95,7 +95,7 @@ export function readSilence(request: JsonObject, source: RequestSource): Silence
   const ends = parts.map((part) => part.trim()).filter((part) => part !== '');
   if (ends.length === 0)
     throw invalid("it has no end; write 'until: resolved', a duration such as '2h' or a time");
-  const timezone = text(request, 'timezone') || ownZone();
+  const timezone = zoneName(request);
   const times = ends
     .filter((end) => end !== 'resolved')
     .map((end) => endAt(end, source.at, timezone, source.origin));
@@ -165,12 +165,25 @@ function moment(request: JsonObject, key: string, timezone: string): number {
     );
   const [, day, clock = '00:00', offset] = match ?? [];
   const at = day === undefined ? Number.NaN : Date.parse(`${day}T${clock}${offset ?? 'Z'}`);
-  if (Number.isNaN(at)) throw invalid(`'${key}' is '${written}'; write a time such as '2026-12-24T18:00'`);
+  if (Number.isNaN(at) || !isDay(day ?? ''))
+    throw invalid(
+      `'${key}' is '${written}'; write a time such as '2026-12-24T18:00'${key === 'until' ? " or a duration such as '2h'" : ''}`,
+    );
   if (offset !== undefined) return at;
-  const zone = zoneOf(timezone);
-  if (zone === undefined)
+  return (zoneOf(timezone) as Zone).instantOf(at);
+}
+
+/** JavaScript takes February 30 for March 2. */
+function isDay(day: string): boolean {
+  return new Date(`${day}T00:00Z`).toISOString().startsWith(day);
+}
+
+/** The zone that a request names, else the machine's. */
+function zoneName(request: JsonObject): string {
+  const timezone = text(request, 'timezone') || ownZone();
+  if (zoneOf(timezone) === undefined)
     throw invalid(`there is no time zone '${timezone}'; write a name such as 'Europe/Paris' or 'UTC'`);
-  return zone.instantOf(at);
+  return timezone;
 }
 
 function refuse(request: JsonObject, keys: string[], beside: string): void {

@@ -4,6 +4,7 @@ import type {
   Acknowledgement,
   CheckFacts,
   Downtime,
+  Matcher,
   Silence,
   SuppressionCause,
   SuppressionEvent,
@@ -140,6 +141,7 @@ function endOfSilence(
 
 interface Told {
   id: string;
+  match?: readonly Matcher[];
   by: string;
   comment: string;
 }
@@ -147,20 +149,20 @@ interface Told {
 /** The event of a start. */
 export function startOf(
   kind: SuppressionEvent['kind'],
-  { id, by, comment }: Told,
+  { id, match = [], by, comment }: Told,
   cause: SuppressionCause,
   at: number,
   until: number | null,
 ): SuppressionEvent {
-  return { kind, change: 'started', cause, id, by, comment, at, until };
+  return { kind, change: 'started', cause, id, match, by, comment, at, until };
 }
 
 /** The event of an end. */
 export function endOf(
   kind: SuppressionEvent['kind'],
-  { id, by, comment }: Told,
+  { id, match = [], by, comment }: Told,
   cause: SuppressionCause,
   at: number,
 ): SuppressionEvent {
-  return { kind, change: 'ended', cause, id, by, comment, at, until: null };
+  return { kind, change: 'ended', cause, id, match, by, comment, at, until: null };
 }

@@ -1,4 +1,4 @@
-import type { Json, JsonObject } from 'opsbro/sdk';
+import type { EventType, Json, JsonObject } from 'opsbro/sdk';
 import { weeklyCalendar } from '../../alerting/calendar/weekly.ts';
 import { parseDuration } from '../sources/duration.ts';
 import { isMapping } from '../sources/split.ts';
@@ -26,6 +26,7 @@ export function handlerPolicy(own: JsonObject, handlers: ReadonlySet<string>, re
     groupIntervalMs: isGrouping ? (parseDuration(own.group_interval) ?? groupIntervalMs) : 0,
     repeatIntervalMs: parseDuration(own.repeat_interval) ?? null,
     quietHours: quietHoursOf(own.quiet_hours, report),
+    events: Array.isArray(own.events) ? (own.events as EventType[]) : null,
     escalation: escalationOf(own.escalation, handlers, report),
     canaryMs: parseDuration(own.canary) ?? null,
   };

@@ -1,4 +1,4 @@
-import type { VerdictState } from 'opsbro/sdk';
+import type { EventType, VerdictState } from 'opsbro/sdk';
 
 /** How a check's results become states. */
 export interface StatePolicy {
@@ -73,6 +73,8 @@ export interface HandlerPolicy {
   /** null: a problem is told once. */
   repeatIntervalMs: number | null;
   quietHours: QuietHours[];
+  /** What it is told of besides problems and recoveries; null: of everything. */
+  events: EventType[] | null;
   escalation: EscalationStep[];
   /** null: no canary. */
   canaryMs: number | null;

@@ -6,6 +6,7 @@ import {
   openSync,
   readdirSync,
   readSync,
+  realpathSync,
   type Stats,
   statSync,
 } from 'node:fs';
@@ -137,13 +138,23 @@ class Walk {
     const file = this.read(path);
     if (file === undefined) return;
     if (!code) this.scan.files.push(file);
-    else if (file.bytes.subarray(0, 5).toString('latin1') === '/*---')
-      this.scan.plugins.push({ path, pack: file.pack, file });
+    else if (file.bytes.subarray(0, 5).toString('latin1') === '/*---') this.found(path, file);
   }
 
   private plugin(folder: string): undefined {
     const file = this.read(join(folder, 'plugin.yml'));
-    if (file !== undefined) this.scan.plugins.push({ path: folder, pack: file.pack, file });
+    if (file !== undefined) this.found(folder, file);
+  }
+
+  /** Who may write where a link leads to is nobody this directory knows of. */
+  private found(path: string, file: SourceFile): undefined {
+    if (!isBelow(path, this.top))
+      return this.refuse(
+        path,
+        'OPSBRO_CONFIG_UNSAFE',
+        'the plugin is a link out of the configuration directory; put its files there',
+      );
+    this.scan.plugins.push({ path, pack: file.pack, file });
   }
 
   private read(path: string): SourceFile | undefined {
@@ -235,6 +246,15 @@ class Walk {
       message,
       place: { file: path, line: 1, column: 1 },
     });
+  }
+}
+
+/** True where it is at home in the folder, whatever links lead there. */
+function isBelow(path: string, folder: string): boolean {
+  try {
+    return !relative(realpathSync(folder), realpathSync(path)).split(sep).includes('..');
+  } catch {
+    return false;
   }
 }
 

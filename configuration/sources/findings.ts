@@ -21,3 +21,17 @@ export class Findings {
     return this.list.some(({ severity }) => severity === 'error');
   }
 }
+
+/** Sorted by file, line and column. Two expressions of one text may give the same finding twice: it stays once. */
+export function inOrder(diagnostics: readonly Diagnostic[]): Diagnostic[] {
+  const sorted = [...diagnostics].sort(({ place: one }, { place: other }) => byPlace(one, other));
+  return sorted.filter(({ place, message }, index) => {
+    const before = sorted[index - 1];
+    return before === undefined || byPlace(place, before.place) !== 0 || before.message !== message;
+  });
+}
+
+function byPlace(one: Place, other: Place): number {
+  if (one.file !== other.file) return one.file < other.file ? -1 : 1;
+  return one.line - other.line || one.column - other.column;
+}

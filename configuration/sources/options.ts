@@ -49,11 +49,15 @@ export function fillOptions(schema: Json | undefined, given: JsonObject): JsonOb
   }) as JsonObject;
 }
 
-/** What options take over from agent.yml where the schema has them: `ca_file`. */
+/** What options take over from agent.yml where the schema has them: `ca_file`, and what a property's `inherits` names. */
 export function inheritedOptions(schema: JsonObject, agent: JsonObject): JsonObject {
-  const { ca_file } = agent;
-  const isWanted = isMapping(schema.properties) && Object.hasOwn(schema.properties, 'ca_file');
-  return isWanted && typeof ca_file === 'string' ? { ca_file } : {};
+  const properties = isMapping(schema.properties) ? Object.entries(schema.properties) : [];
+  const inherited = properties.flatMap(([name, property]): [string, Json][] => {
+    const from = name === 'ca_file' ? name : isMapping(property) ? property.inherits : undefined;
+    const value = typeof from === 'string' && Object.hasOwn(agent, from) ? agent[from] : undefined;
+    return value === undefined || value === null || value === '' ? [] : [[name, value]];
+  });
+  return Object.fromEntries(inherited);
 }
 
 function fillDefaults(schema: Json | undefined, value: Json): Json {

@@ -1,9 +1,10 @@
 import type { Json, JsonObject } from 'opsbro/sdk';
-import type { Diagnostic, Place } from '../model.ts';
+import type { Diagnostic, Place, PluginEntry } from '../model.ts';
 import { decodeText, type SourceFile } from './files.ts';
 import { Findings } from './findings.ts';
 import type { kindSchemas } from './kinds.ts';
 import { macrosOf } from './macros.ts';
+import { runtimeOf } from './manifest-text.ts';
 import { unknownKey } from './validate.ts';
 import { type Path, parseYaml, type YamlDocument } from './yaml.ts';
 
@@ -27,7 +28,7 @@ export interface RawObject {
   locate(path: Path, of: 'key' | 'value', offset?: number): Place;
 }
 
-/** What one file holds. Cached by content, so it depends on the file and on the names of services alone. */
+/** What one file holds. Cached by content, so it depends on the file and on the plugins whose names are keys alone. */
 export interface SplitFile {
   objects: RawObject[];
   diagnostics: Diagnostic[];
@@ -36,14 +37,14 @@ export interface SplitFile {
 }
 
 const kinds = new Set<string>(
-  'detector check collector handler downtime silence dashboard package agent parameters'.split(' '),
+  'detector check collector handler downtime silence dashboard zone package agent parameters'.split(' '),
 );
-const later = new Set('generator compliance installor service zone tutorial'.split(' '));
+const later = new Set('generator compliance installor service tutorial'.split(' '));
 const plannedServices = new Set('dns statsd graphite websocket shinken grafana http'.split(' '));
 
-/** Splits one file into its objects. `services` has the installed services by name. Never throws. */
-export function splitFile(file: SourceFile, services: ReadonlyMap<string, unknown>): SplitFile {
-  const splitter = new Splitter(file, services);
+/** Splits one file into its objects. `keyed` has the plugins whose names are top-level keys. Never throws. */
+export function splitFile(file: SourceFile, keyed: ReadonlyMap<string, PluginEntry>): SplitFile {
+  const splitter = new Splitter(file, keyed);
   splitter.run();
   return splitter.result;
 }
@@ -51,12 +52,12 @@ export function splitFile(file: SourceFile, services: ReadonlyMap<string, unknow
 class Splitter {
   readonly result: SplitFile;
   private readonly file: SourceFile;
-  private readonly services: ReadonlyMap<string, unknown>;
+  private readonly keyed: ReadonlyMap<string, PluginEntry>;
   private readonly findings = new Findings();
 
-  constructor(file: SourceFile, services: ReadonlyMap<string, unknown>) {
+  constructor(file: SourceFile, keyed: ReadonlyMap<string, PluginEntry>) {
     this.file = file;
-    this.services = services;
+    this.keyed = keyed;
     this.result = { objects: [], diagnostics: this.findings.list, macros: [] };
   }
 
@@ -88,13 +89,13 @@ class Splitter {
     for (const key of Object.keys(value)) {
       if (isAgent && key === 'agent') continue;
       if (kinds.has(key)) this.object(key as RawKind, document, [key]);
-      else if (this.services.has(key)) this.object('service', document, [key]);
+      else if (this.keyed.has(key)) this.object(this.keyedKind(key), document, [key]);
       else if (later.has(key) || (plannedServices.has(key) && isMapping(value[key]))) {
         const message = `'${key}' is not installed in this version; the object is left out`;
         this.findings.warning('OPSBRO_CONFIG_UNKNOWN_PLUGIN', message, this.place(document, [key]));
       } else if (isAgent) own.push(key);
       else {
-        const message = unknownKey(key, 'a configuration file', [...kinds, ...this.services.keys()]);
+        const message = unknownKey(key, 'a configuration file', [...kinds, ...this.keyed.keys()]);
         this.findings.error('OPSBRO_CONFIG_UNKNOWN_KEY', message, this.place(document, [key]));
       }
     }
@@ -106,6 +107,11 @@ class Splitter {
     );
   }
 
+  private keyedKind(key: string): RawKind {
+    const manifest = this.keyed.get(key)?.manifest;
+    return manifest?.kind === 'exporter' && runtimeOf(manifest) === 'job' ? 'exporter' : 'service';
+  }
+
   private object(kind: RawKind, document: YamlDocument, prefix: Path): undefined {
     const value = prefix.length === 0 ? document.value : (document.value as JsonObject)[prefix[0] as string];
     if (!isMapping(value)) {
@@ -114,7 +120,9 @@ class Splitter {
     }
     const id =
       typeof value.id === 'string' || typeof value.id === 'number' ? String(value.id) : this.file.base;
-    const name = kind === 'service' ? String(prefix[0]) : kind === 'package' || kind === 'agent' ? kind : id;
+    const isKeyed = kind === 'service' || kind === 'exporter';
+    const own = kind === 'zone' && value.id === undefined && typeof value.name === 'string' ? value.name : id;
+    const name = isKeyed ? String(prefix[0]) : kind === 'package' || kind === 'agent' ? kind : own;
     if (kind === 'check')
       this.result.macros.push(...macrosOf(value.script).flatMap((macro) => macro.map(([first]) => first!)));
     this.push(kind, name, value, document, (path) => [...prefix, ...path]);

@@ -1,4 +1,4 @@
-import type { JsonObject } from 'opsbro/sdk';
+import type { Json, JsonObject, NodesSnapshot } from 'opsbro/sdk';
 import type { CheckStatus } from '../../alerting/model.ts';
 import type { Bus } from './bus.ts';
 
@@ -24,6 +24,10 @@ export class Board {
   readonly ahead = new Map<string, CheckStatus>();
   /** Groups each detector found at its last run, by object id. */
   readonly detected = new Map<string, string[]>();
+  /** The cluster as its service last told of it. */
+  nodes: NodesSnapshot | null = null;
+  /** Snapshots of services, by topic, that some collector needs. */
+  readonly published = new Map<string, Json>();
   readonly #bus: Bus;
   #static: string[] = [];
   #groups = new Map<string, GroupEntry>();

@@ -1,5 +1,6 @@
 import type { Json, JsonObject } from 'opsbro/sdk';
 import type { StateChange } from '../../alerting/model.ts';
+import type { NodeChange } from '../../alerting/nodes/changes.ts';
 import type { SuppressionEvent } from '../../alerting/suppression/model.ts';
 
 /** A check changed: its state, how sure that is, or how fresh. */
@@ -14,13 +15,19 @@ export interface Topics {
   groups: { added: string[]; removed: string[]; groups: string[]; at: number };
   collector: { id: string; name: string; state: string; oldState: string; log: string; at: number };
   detector: { id: string; name: string; state: string; oldState: string; log: string; at: number };
-  service: { plugin: string; topic: string; data: Json; at: number };
+  exporter: { id: string; name: string; state: string; oldState: string; log: string; at: number };
+  /** An event of a plugin's own. */
+  emitted: { plugin: string; topic: string; data: Json; at: number };
   /** A downtime, acknowledgement or silence started or ended, and that is stored. */
   suppression: SuppressionEvent;
+  /** A node of the cluster, this one too. */
+  node: NodeChange;
   agent: { what: string; detail: JsonObject; at: number };
 }
 
 const queueLimit = 10_000;
+/** Events a subscriber gets in one turn: when everything changes at once, the loop turns in between. */
+const perTurn = 200;
 
 interface Subscription<Topic extends keyof Topics> {
   listener: (event: Topics[Topic]) => void;
@@ -31,7 +38,7 @@ interface Subscription<Topic extends keyof Topics> {
 
 /**
  * Carries changes to those who want them. Publishing never runs a listener: each subscriber has a queue of 10,000 events drained
- * on the next turn of the loop; when it overflows the oldest event is dropped and counted.
+ * on the next turns of the loop; when it overflows the oldest event is dropped and counted.
  */
 export class Bus {
   readonly #subscriptions = new Map<keyof Topics, Set<Subscription<never>>>();
@@ -72,6 +79,8 @@ export class Bus {
 }
 
 function drain<Topic extends keyof Topics>(subscription: Subscription<Topic>): void {
-  subscription.scheduled = false;
-  for (const event of subscription.queue.splice(0)) subscription.listener(event);
+  const events = subscription.queue.splice(0, perTurn);
+  subscription.scheduled = subscription.queue.length > 0;
+  if (subscription.scheduled) setImmediate(() => drain(subscription));
+  for (const event of events) subscription.listener(event);
 }

@@ -1,9 +1,11 @@
 import type { Json, JsonObject } from 'opsbro/sdk';
 import { type ChangeDetail, detailOf, readDetail } from '../../alerting/history/change-detail.ts';
 import type { RecordedChange } from '../../alerting/history/report.ts';
+import type { NodeChange } from '../../alerting/nodes/changes.ts';
+import { matcherText } from '../../alerting/suppression/matcher.ts';
 import type { Bus } from './bus.ts';
 
-/** One change of a collector, detector, check or group, or of what holds notifications back. Times are epoch ms. */
+/** One change of a collector, detector, check, group or node of the cluster, or of what holds notifications back. Times are epoch ms. */
 export interface HistoryEntry {
   at: number;
   /** Of the object; that of a group is its name. '' in what an older agent wrote down. */
@@ -17,7 +19,7 @@ export interface HistoryEntry {
 }
 
 /** What has a history. */
-export type HistoryKind = 'collectors' | 'detectors' | 'checks' | 'groups' | 'suppressions';
+export type HistoryKind = 'collectors' | 'detectors' | 'checks' | 'groups' | 'nodes' | 'suppressions';
 
 /** Where history is kept over restarts; losing its last second in a power cut is accepted. */
 export interface HistoryStore {
@@ -31,14 +33,16 @@ const limits: { [kind in HistoryKind]: number } = {
   detectors: 1000,
   checks: 5000,
   groups: 1000,
+  nodes: 1000,
   suppressions: 1000,
 };
-const kinds = Object.keys(limits) as HistoryKind[];
+/** Every kind there is. */
+export const historyKinds = Object.keys(limits) as HistoryKind[];
 
 /** The last changes of each kind, 5,000 of checks and 1,000 of the others, newest last, in memory and in the store. */
 export class History {
-  readonly #entries = new Map<HistoryKind, HistoryEntry[]>(kinds.map((kind) => [kind, []]));
-  readonly #first = new Map<HistoryKind, number>(kinds.map((kind) => [kind, 0]));
+  readonly #entries = new Map<HistoryKind, HistoryEntry[]>(historyKinds.map((kind) => [kind, []]));
+  readonly #first = new Map<HistoryKind, number>(historyKinds.map((kind) => [kind, 0]));
   readonly #store: HistoryStore;
 
   constructor(store: HistoryStore) {
@@ -47,7 +51,7 @@ export class History {
 
   /** Reads what an earlier agent left. */
   async restore(): Promise<void> {
-    for (const kind of kinds) {
+    for (const kind of historyKinds) {
       const found = await this.#store.entries(`history/${kind}/`);
       const rows = found.slice(-limits[kind]);
       const last = rows.at(-1)?.[0].split('/').at(-1);
@@ -68,8 +72,9 @@ export class History {
       const { at, check, name, oldState, state, output } = change;
       this.#add('checks', { at, id: check, name, oldState, state, log: output, detail: detailOf(change) });
     });
-    bus.subscribe('suppression', ({ at, by, cause, change, comment, id, kind }) => {
-      const log = `${cause}, by ${by}${comment === '' ? '' : `: ${comment}`}`;
+    bus.subscribe('suppression', ({ at, by, cause, change, comment, id, kind, match }) => {
+      const of = match.length === 0 ? '' : `of ${match.map(matcherText).join(' ')}: `;
+      const log = `${of}${cause}, by ${by}${comment === '' ? '' : `: ${comment}`}`;
       const oldState = change === 'started' ? 'absent' : 'started';
       this.#add('suppressions', { at, id, name: kind, oldState, state: change, log });
     });
@@ -78,6 +83,10 @@ export class History {
         this.#add('groups', { at, id: name, name, oldState: 'absent', state: 'present', log: '' });
       for (const name of removed)
         this.#add('groups', { at, id: name, name, oldState: 'present', state: 'absent', log: '' });
+    });
+    bus.subscribe('node', (change) => {
+      // How checks change is the affair of the node that runs them.
+      if (change.what !== 'checks') this.#add('nodes', nodeEntry(change));
     });
   }
 
@@ -115,6 +124,12 @@ export class History {
     const sequence = (this.#first.get(kind) ?? 0) + entries.length - 1;
     this.#store.putLazy({ put: [[keyOf(kind, sequence), { ...entry } as unknown as JsonObject]], del });
   }
+}
+
+function nodeEntry({ at, uuid, name, what, old_state, state, added, removed }: NodeChange): HistoryEntry {
+  const groups = [...added.map((group) => `+${group}`), ...removed.map((group) => `-${group}`)];
+  const now = what === 'deleted' ? 'absent' : state;
+  return { at, id: uuid, name, oldState: old_state ?? 'absent', state: now, log: groups.join(' ') };
 }
 
 function keyOf(kind: HistoryKind, sequence: number): string {

@@ -12,11 +12,16 @@ export interface CommandRunner {
   run(request: CommandRequest): Promise<CheckRun>;
 }
 
+interface Running {
+  runtime: Runtime;
+  ended: Promise<void>;
+}
+
 /** Runs the checks that are scripts. Results that arrive together are one batch for the store. */
 export class CommandRuns {
   readonly #deps: HostDeps;
   readonly #results: Results;
-  readonly #running = new Map<string, { runtime: Runtime; ended: Promise<void> }>();
+  readonly #running = new Map<string, Running>();
   #arrived: { runtime: Runtime; result: Observation }[] = [];
   #stored: Promise<void> = Promise.resolve();
 
@@ -25,14 +30,16 @@ export class CommandRuns {
     this.#results = results;
   }
 
-  start(runtime: Runtime): void {
+  /** Runs a check that is due and gives it back to the scheduler. */
+  async start(runtime: Runtime): Promise<void> {
     const { id, plugin } = runtime.object;
-    this.once(runtime)
-      .catch((error: unknown) => {
-        const { code, message } = plainError(error, 'OPSBRO_AGENT_STORE');
-        this.#deps.log.error('a result could not be stored', { plugin, code, reason: message });
-      })
-      .finally(() => this.#deps.scheduler.finished(id));
+    try {
+      await this.once(runtime);
+    } catch (error) {
+      const { code, message } = plainError(error, 'OPSBRO_AGENT_STORE');
+      this.#deps.log.error('a result could not be stored', { plugin, code, reason: message });
+    }
+    this.#deps.scheduler.finished(id);
   }
 
   /** Runs a check; joins the run that is under way, if any, so that runs of one check never overlap. */
@@ -40,14 +47,20 @@ export class CommandRuns {
     const { id } = runtime.object;
     const running = this.#running.get(id);
     if (running?.runtime === runtime) return running.ended;
-    const before = running?.ended.catch(() => undefined) ?? Promise.resolve();
-    const ended = before
-      .then(() => this.#run(runtime))
-      .finally(() => {
-        if (this.#running.get(id)?.ended === ended) this.#running.delete(id);
-      });
-    this.#running.set(id, { runtime, ended });
-    return ended;
+    const own = { runtime, ended: Promise.resolve() };
+    this.#running.set(id, own);
+    own.ended = this.#turn(own, running?.ended);
+    return own.ended;
+  }
+
+  async #turn(own: Running, before: Promise<void> | undefined): Promise<void> {
+    try {
+      await before?.catch(() => undefined);
+      await this.#run(own.runtime);
+    } finally {
+      const { id } = own.runtime.object;
+      if (this.#running.get(id) === own) this.#running.delete(id);
+    }
   }
 
   async #run(runtime: Runtime): Promise<void> {
@@ -79,13 +92,21 @@ export class CommandRuns {
   }
 }
 
-function requestOf({ environment, unresolved: _unresolved, ...command }: CheckCommand): CommandRequest {
+const requests = new WeakMap<CheckCommand, CommandRequest>();
+
+/** Thousands wait at a time, so the request of a command is made once. */
+function requestOf(whole: CheckCommand): CommandRequest {
+  const known = requests.get(whole);
+  if (known !== undefined) return known;
+  const { environment, unresolved: _unresolved, ...command } = whole;
   const given: { [name: string]: string } = {};
   for (const [name, value] of Object.entries(environment)) {
     const own = value ?? process.env[name];
     if (own !== undefined) given[name] = own;
   }
-  return { ...command, environment: given };
+  const request = { ...command, environment: given };
+  requests.set(whole, request);
+  return request;
 }
 
 /** The code for the plugin's figures when a command was cut off or could not run; null when it ended by itself. */

@@ -1,11 +1,11 @@
 import type { HandlerEvent, Json, JsonObject } from 'opsbro/sdk';
 import type { Facts, Outcome } from '../../language/program.ts';
+import type { CrashJournal } from '../../store/crash-journal.ts';
 import type { Job, JobResult } from '../../threads/protocol.ts';
 import type { Board } from '../board/board.ts';
 import type { Bus } from '../board/bus.ts';
 import type { TimerClock } from '../clock.ts';
 import type { Notifications } from '../notify/notifications.ts';
-import type { CrashJournal } from '../quarantine/journal.ts';
 import type { Quarantine } from '../quarantine/quarantine.ts';
 import type { Scheduler } from '../schedule/scheduler.ts';
 import type { CommandRunner } from './command-runs.ts';

@@ -1,3 +1,5 @@
+import { EmittedEvents } from '../board/emitted.ts';
+
 const window = 128;
 
 /**
@@ -25,6 +27,7 @@ const fatal: readonly (string | null)[] = [
 
 /** Counts one plugin's runs; the 99th percentile is of its last 128. */
 export class RunCounter {
+  readonly emitted = new EmittedEvents();
   readonly #durations = new Float64Array(window);
   #measured = 0;
   #runs = 0;

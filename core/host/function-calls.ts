@@ -2,6 +2,7 @@ import type { Json } from 'opsbro/sdk';
 import type { FunctionCaller } from '../../language/program.ts';
 import type { PlainError } from '../errors.ts';
 import type { JobRunner } from './deps.ts';
+import { codeOf } from './plugin-code.ts';
 import type { Registry } from './registry.ts';
 
 const defaultTimeoutMs = 10_000;
@@ -11,13 +12,12 @@ const units: { [unit: string]: number } = { ms: 1, s: 1000, m: 60_000 };
 export function functionCaller(registry: Registry, pool: JobRunner): FunctionCaller {
   return async (name: string, args: Json[]) => {
     const found = registry.hostFunction(name);
-    if (found?.plugin.module == null)
+    const code = codeOf(found?.plugin);
+    if (found === undefined || code === undefined)
       return refused('OPSBRO_EXPRESSION_UNKNOWN_FUNCTION', `no function '${name}'`);
-    const { id, module } = found.plugin;
     const result = await pool.run({
+      ...code,
       type: 'call',
-      plugin: id,
-      module,
       object: name,
       name,
       options: {},
@@ -25,8 +25,8 @@ export function functionCaller(registry: Registry, pool: JobRunner): FunctionCal
       timeoutMs: timeoutOf(found.timeout),
       args,
     });
-    const code = result.status === 'failed' ? result.error.code : null;
-    registry.counter(id).ran(result.durationMs, code, result.heapUsedBytes);
+    const failed = result.status === 'failed' ? result.error.code : null;
+    registry.counter(code.plugin).ran(result.durationMs, failed, result.heapUsedBytes);
     if (result.status === 'done') return { ok: true, value: result.value };
     return result.status === 'failed'
       ? { ok: false, error: result.error }

@@ -3,15 +3,16 @@ import { readVerdict } from '../../alerting/state/read-verdict.ts';
 import type { PluginEntry } from '../../configuration/model.ts';
 import type { Job, JobResult } from '../../threads/protocol.ts';
 import { plainError } from '../errors.ts';
+import { exportedFacts } from '../export/exported-facts.ts';
 import { backOffMs } from './back-off.ts';
 import type { HostDeps } from './deps.ts';
 import type { Runtime } from './objects.ts';
+import { codeOf, type PluginCode } from './plugin-code.ts';
 import type { Results } from './results.ts';
-import { withSecrets } from './secrets.ts';
 
-const verbs = { collector: 'collect', detector: 'detect', check: 'check' } as const;
+const verbs = { collector: 'collect', detector: 'detect', check: 'check', exporter: 'export' } as const;
 
-/** Runs collectors, detectors and checks whose code runs in job threads. */
+/** Runs collectors, detectors, checks and exporters whose code runs in job threads. */
 export class JobRuns {
   readonly #deps: HostDeps;
   readonly #results: Results;
@@ -56,22 +57,23 @@ export class JobRuns {
     const { object } = runtime;
     if (!table.isCurrent(runtime)) return;
     const entry = registry.get(object.plugin);
+    const code = codeOf(entry);
     const kept = quarantine.get(object.plugin);
     if (kept !== undefined) {
       await this.#failed(runtime, { code: 'OPSBRO_PLUGIN_QUARANTINED', message: kept.reason });
-    } else if (entry?.module == null) {
+    } else if (entry === undefined || code === undefined) {
       const message = `${object.plugin} has no code to run`;
       await this.#failed(runtime, { code: 'OPSBRO_PLUGIN_IMPORT', message });
     } else {
       runtime.state = 'running';
       const startedMs = clock.monotonic();
-      const result = await pool.run(this.#job(runtime, entry));
+      const result = await pool.run(this.#job(runtime, entry, code));
       // Taken out or replaced while it ran: its result is nobody's.
       if (!table.isCurrent(runtime)) return;
       runtime.lastRun = clock.now();
       runtime.durationMs = clock.monotonic() - startedMs;
-      const code = result.status === 'failed' ? result.error.code : null;
-      registry.counter(entry.id).ran(result.durationMs, code, result.heapUsedBytes);
+      const failed = result.status === 'failed' ? result.error.code : null;
+      registry.counter(entry.id).ran(result.durationMs, failed, result.heapUsedBytes);
       this.#writeLogs(runtime, result);
       await this.#apply(runtime, result);
     }
@@ -80,21 +82,28 @@ export class JobRuns {
     this.#onFirstRun(runtime);
   }
 
-  #job(runtime: Runtime, entry: PluginEntry): Job {
+  #job(runtime: Runtime, entry: PluginEntry, code: PluginCode): Job {
     const { object } = runtime;
-    const needs = entry.manifest.needs?.includes('agent') ?? false;
     return {
+      ...code,
       type: verbs[object.kind],
-      plugin: entry.id,
-      module: entry.module as string,
       object: object.id,
       name: object.name,
       options: object.options,
       state: this.#deps.states.get(object.id),
       timeoutMs: object.timeoutMs,
-      ...withSecrets(entry),
-      ...(needs ? { facts: this.#deps.agentFacts() } : {}),
+      ...this.#facts(object.kind, entry),
     };
+  }
+
+  #facts(kind: Runtime['object']['kind'], { manifest }: PluginEntry): { facts?: JsonObject } {
+    if (kind === 'exporter') return { facts: exportedFacts(this.#deps) as unknown as JsonObject };
+    const { needs = [] } = manifest;
+    if (needs.length === 0) return {};
+    if (needs.includes('agent')) return { facts: this.#deps.agentFacts() };
+    const { nodes, published } = this.#deps.board;
+    const known = (topic: string) => (topic === 'nodes' ? (nodes as unknown as Json) : published.get(topic));
+    return { facts: Object.fromEntries(needs.map((topic) => [topic, known(topic) ?? null])) };
   }
 
   async #apply(runtime: Runtime, result: JobResult): Promise<void> {
@@ -119,7 +128,8 @@ export class JobRuns {
         : [];
       this.#results.settle(runtime, 'ok', '');
       await this.#results.groups(runtime, groups.length > 0, [...new Set(groups)].sort());
-    } else if (isTree(value) && Object.keys(value).length > 0) {
+    } else if (kind === 'exporter') this.#results.settle(runtime, 'ok', '');
+    else if (isTree(value) && Object.keys(value).length > 0) {
       this.#results.sample(runtime, value);
       this.#results.settle(runtime, 'ok', '');
     } else await this.#notEligible(runtime, 'the collector sent no data');
@@ -133,7 +143,7 @@ export class JobRuns {
       return;
     }
     if (runtime.object.kind === 'collector') this.#results.forgetSample(runtime, false);
-    else await this.#results.groups(runtime, false, []);
+    else if (runtime.object.kind === 'detector') await this.#results.groups(runtime, false, []);
     this.#results.settle(runtime, 'not-eligible', reason);
   }
 

@@ -3,13 +3,14 @@ import type {
   CollectorObject,
   ConfigObject,
   DetectorObject,
+  ExporterObject,
   HandlerObject,
   RunningObject,
   ServiceObject,
 } from '../../configuration/model.ts';
 
 /** An object the scheduler runs. */
-export type ScheduledObject = CollectorObject | DetectorObject | CheckObject;
+export type ScheduledObject = CollectorObject | DetectorObject | CheckObject | ExporterObject;
 
 /** How an object's last run went. */
 export type RunState = 'pending' | 'running' | 'ok' | 'error' | 'not-eligible' | 'disabled' | 'quarantined';
@@ -36,6 +37,10 @@ export interface Runtime {
   matched: boolean | null;
 }
 
+function isScheduled(object: ConfigObject): object is ScheduledObject {
+  return ['collector', 'detector', 'check', 'exporter'].includes(object.kind);
+}
+
 /** Every object that the configuration gives, by id, with the indexes the runner needs. */
 export class ObjectTable {
   readonly #runtimes = new Map<string, Runtime>();
@@ -45,7 +50,7 @@ export class ObjectTable {
 
   /** Adds or replaces an object. A replaced scheduled object starts a new life. */
   put(object: ConfigObject, nowMs: number): void {
-    if (object.kind !== 'collector' && object.kind !== 'detector' && object.kind !== 'check') {
+    if (!isScheduled(object)) {
       this.#others.set(object.id, object);
       return;
     }

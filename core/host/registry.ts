@@ -1,6 +1,7 @@
 import type { PluginEntry } from '../../configuration/model.ts';
 import type { PluginFigures } from './figures.ts';
 import { RunCounter } from './figures.ts';
+import { codeOf } from './plugin-code.ts';
 
 /** A function expressions may call that runs in a job thread. */
 export interface HostFunction {
@@ -27,7 +28,7 @@ export class Registry {
     this.#functions.clear();
     for (const [id, entry] of next) {
       this.#entries.set(id, entry);
-      if (entry.manifest.kind !== 'functions' || entry.module === null) continue;
+      if (entry.manifest.kind !== 'functions' || codeOf(entry) === undefined) continue;
       for (const [name, signature] of Object.entries(entry.manifest.functions ?? {})) {
         this.#functions.set(name, { plugin: entry, timeout: signature.timeout });
       }
@@ -42,6 +43,13 @@ export class Registry {
 
   all(): PluginEntry[] {
     return [...this.#entries.values()];
+  }
+
+  /** Whether a collector needs what services publish by this topic. */
+  isCollected(topic: string): boolean {
+    return this.all().some(
+      ({ manifest }) => manifest.kind === 'collector' && manifest.needs?.includes(topic),
+    );
   }
 
   hostFunction(name: string): HostFunction | undefined {

@@ -9,7 +9,9 @@ import { type Samples, seenBy } from './seen.ts';
 
 const roundsToKeep = 3;
 /** When a whole host breaks at once, each of its checks is told to several handlers: the loop turns in between. */
-const perBatch = 500;
+const perBatch = 100;
+/** Batches that wait for the disk: its queue is bounded, and each check may put several entries there. */
+const maxStoring = 10;
 
 /** What a run found. */
 interface Found {
@@ -33,6 +35,7 @@ export class Results {
     const stored: Promise<void>[] = [];
     for (let from = 0; from < found.length; from += perBatch) {
       if (from > 0) await new Promise((resolve) => setImmediate(resolve));
+      if (stored.length >= maxStoring) await stored[stored.length - maxStoring];
       stored.push(this.#batch(found.slice(from, from + perBatch), samples));
     }
     await Promise.all(stored);
@@ -131,7 +134,7 @@ export class Results {
     await store.put(groups.length === 0 ? { del: [key] } : { put: [[key, groups]] });
   }
 
-  /** Ends a run of a collector or detector in `state`; the bus hears of a change. */
+  /** Ends a run in `state`; the bus hears of a change. */
   settle(runtime: Runtime, state: RunState, log: string): void {
     const before = runtime.settled;
     runtime.state = state;

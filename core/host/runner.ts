@@ -41,7 +41,7 @@ export class Runner {
           this.#waiting.add(id);
           this.#deps.scheduler.finished(id);
         } else rules.push(runtime);
-      } else if (isCommand(runtime)) this.#commands.start(runtime);
+      } else if (isCommand(runtime)) void this.#commands.start(runtime);
       else this.#jobs.start(runtime);
     }
     for (const batch of splitBatches(rules)) this.#rules.start(batch);

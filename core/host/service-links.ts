@@ -1,7 +1,11 @@
-import type { Json, RouteReply } from 'opsbro/sdk';
+import type { Json, JsonObject, NodesSnapshot } from 'opsbro/sdk';
+import { nodeChanges } from '../../alerting/nodes/changes.ts';
+import { nodeOccurrences } from '../../alerting/nodes/occurrences.ts';
 import type { PluginEntry, ServiceObject } from '../../configuration/model.ts';
+import type { ControlRoute, RouteTable } from '../../control/route-table.ts';
+import { FactsFeed } from '../../threads/services/facts-feed.ts';
 import type { ServiceHost } from '../../threads/services/services.ts';
-import type { ControlRoute } from '../control/route-table.ts';
+import { factsWithoutSamples } from '../export/exported-facts.ts';
 import type { HostDeps } from './deps.ts';
 
 const requestDeadlineMs = 30_000;
@@ -12,12 +16,21 @@ const probationMs = 10_000;
 export class ServiceLinks {
   readonly #deps: HostDeps;
   readonly #host: ServiceHost;
+  readonly #facts: FactsFeed;
   /** By object id. */
   readonly #running = new Map<string, { digest: string }>();
 
   constructor(deps: HostDeps, host: ServiceHost) {
     this.#deps = deps;
     this.#host = host;
+    this.#facts = new FactsFeed({
+      clock: deps.clock,
+      isWanted: () => this.#wanted().some(({ entry }) => entry.manifest.needs?.includes('facts')),
+      read: () => factsWithoutSamples(deps) as unknown as JsonObject,
+      push: (facts) => host.push('facts', facts),
+    });
+    host.onPublished = (topic, data) => this.#published(topic, data);
+    deps.bus.subscribe('verdict', () => this.#facts.soon());
   }
 
   /** Brings what runs in line with what should; called after a reload, and when groups change. */
@@ -32,26 +45,54 @@ export class ServiceLinks {
       if (this.#running.get(id)?.digest !== object.digest) this.#start(entry, object);
     }
     this.#host.push('groups', [...this.#deps.board.groups]);
+    this.#host.push('wanted', [
+      ...new Set(this.#wanted().flatMap(({ entry }) => entry.manifest.needs ?? [])),
+    ]);
+    this.#facts.now();
   }
 
   /** Starts no more of those that wait for their turn. */
   stop(): void {
     this.#running.clear();
+    this.#facts.stop();
+  }
+
+  /** Gives the table the routes of the services that run, and tells services what it then serves. */
+  serve(table: RouteTable): void {
+    table.usePluginRoutes(this.routes());
+    this.#host.push('routes', table.views() as unknown as JsonObject[]);
   }
 
   /** The routes of the services that run. */
   routes(): ControlRoute[] {
     return this.#wanted().flatMap(({ entry, object }) =>
-      (entry.manifest.routes ?? []).map(({ method, path, scope }) => ({
-        method,
-        path,
-        scope,
+      (entry.manifest.routes ?? []).map((route) => ({
+        ...route,
         handle: (request) =>
-          this.#host.request(object.id, { route: path, method, ...request }, requestDeadlineMs) as Promise<
-            RouteReply & { body: Json }
-          >,
+          this.#host.request(
+            object.id,
+            { route: route.path, method: route.method, ...request },
+            requestDeadlineMs,
+          ),
       })),
     );
+  }
+
+  /** Keeps what collectors ask for; what the cluster was when its service stopped stays known. */
+  #published(topic: string, data: Json | undefined): void {
+    const { board, registry } = this.#deps;
+    if (topic === 'nodes') {
+      if (data !== undefined) this.#nodes(data as unknown as NodesSnapshot);
+    } else if (data === undefined) board.published.delete(topic);
+    else if (registry.isCollected(topic)) board.published.set(topic, data);
+  }
+
+  #nodes(snapshot: NodesSnapshot): void {
+    const { board, bus, clock, notifications } = this.#deps;
+    const changes = nodeChanges(board.nodes, snapshot, clock.now());
+    board.nodes = snapshot;
+    for (const change of changes) bus.publish('node', change);
+    for (const occurrence of nodeOccurrences(changes)) void notifications.announce(occurrence);
   }
 
   #start(entry: PluginEntry, object: ServiceObject): void {

@@ -9,10 +9,12 @@ export const initialSettings: AgentSettings = {
   logLevel: 'info',
   variables: {},
   heartbeat: null,
+  explainDays: 7,
   limits: {
     expressionCpuMs: defaultExpressionLimits.cpuMs,
     expressionWatchdogMs: defaultExpressionLimits.watchdogMs,
     expressionMemoryBytes: defaultExpressionLimits.memoryBytes,
+    expressionStackBytes: defaultExpressionLimits.stackBytes,
     maxRssBytes: 512 * 1024 * 1024,
   },
   values: {},

@@ -19,6 +19,8 @@ export interface AgentHealth {
   services: ServiceFigures[];
   isStoreWritable: boolean;
   configurationErrors: number;
+  /** What else is wrong with it. */
+  own: (Trouble | null)[];
 }
 
 /** Tells handlers what is wrong with the agent itself: once when it begins, once when it ends. */
@@ -69,13 +71,13 @@ export class AgentTroubles {
       bus.publish('agent', { what: summary, detail, at });
       await this.#notifications.announce(
         { type: 'agent', key: `agent/${kind}/${object}/${change}@${at}`, at, summary, data: detail },
-        { to: (handler) => handler !== object, put: [[troubleKey(record), troubleValue(record)]] },
+        { to: ({ id }) => id !== object, put: [[troubleKey(record), troubleValue(record)]] },
       );
     }
   }
 
   #found(at: number): Trouble[] {
-    const { services, isStoreWritable, configurationErrors: errors } = this.#health();
+    const { services, isStoreWritable, configurationErrors: errors, own } = this.#health();
     const found: Trouble[] = this.#deps.quarantine.all().map(([plugin, { reason }]) => ({
       kind: 'plugin',
       object: plugin,
@@ -104,7 +106,7 @@ export class AgentTroubles {
         text: `the configuration has ${errors} error${errors === 1 ? '' : 's'}; 'opsbro config status' lists them`,
         over: 'the configuration has no errors any more',
       });
-    return [...found, ...this.#lossTroubles(at)];
+    return [...found, ...own.filter((one) => one !== null), ...this.#lossTroubles(at)];
   }
 
   #lossTroubles(at: number): Trouble[] {

@@ -1,19 +1,28 @@
 import type { Json } from 'opsbro/sdk';
+import type { Plan } from '../../alerting/routing/plan.ts';
 import { AlertBook, type ConfiguredEntry } from '../../alerting/suppression/book.ts';
-import type { CheckFacts } from '../../alerting/suppression/model.ts';
+import type { CheckFacts, SuppressionEvent } from '../../alerting/suppression/model.ts';
 import type { CheckObject } from '../../configuration/model.ts';
 import type { Board } from '../board/board.ts';
 import type { HostDeps } from '../host/deps.ts';
 import type { ObjectTable } from '../host/objects.ts';
 
-/** Makes the book of downtimes, acknowledgements and silences. The bus hears of each start and end once it is stored. */
-export function makeAlertBook(deps: HostDeps): AlertBook {
+/**
+ * Makes the book of downtimes, acknowledgements and silences. What `plan` makes of notifications of each start and end is stored in one batch
+ * with it; the bus hears of it then.
+ */
+export function makeAlertBook(
+  deps: HostDeps,
+  plan: (events: readonly SuppressionEvent[]) => Plan,
+): AlertBook {
   const { board, bus, clock, log, store, table } = deps;
   return new AlertBook({
     now: () => clock.now(),
     checks: () => table.of('check').map(({ object }) => checkFacts(board, object)),
     async save(batch, events) {
-      await store.put(batch);
+      const { put, del, release } = plan(events);
+      await store.put({ put: [...batch.put, ...put], del: [...batch.del, ...del] });
+      release();
       for (const event of events) {
         const { kind, change, cause, id, by, comment } = event;
         log.info(`${kind} ${change}`, { id, cause, by, comment });

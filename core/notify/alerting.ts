@@ -1,15 +1,18 @@
 import { givenUpRecord, stepRecord } from '../../alerting/explain/records.ts';
 import { Ring, type RingStore } from '../../alerting/explain/ring.ts';
+import { Presence } from '../../alerting/history/presence.ts';
+import type { Plan } from '../../alerting/routing/plan.ts';
 import type { AlertBook } from '../../alerting/suppression/book.ts';
 import type { SuppressionEvent } from '../../alerting/suppression/model.ts';
 import type { HostDeps } from '../host/deps.ts';
 import { type AgentHealth, AgentTroubles } from './agent-trouble.ts';
 import { configuredEntries, makeAlertBook, restoreAlertBook } from './alert-book.ts';
-import { standingOf } from './alerts.ts';
+import { handlerPolicies } from './alerts.ts';
 import { Canaries } from './canaries.ts';
 import { HandlerDesk } from './handler-desk.ts';
 import { HoldFinder } from './holds.ts';
-import { Notifications } from './notifications.ts';
+import { joined, Notifications } from './notifications.ts';
+import { suppressionNews } from './suppression-news.ts';
 
 /** Everything between a check's state and somebody who reads of it, as one part of the agent's life. */
 export class Alerting {
@@ -21,6 +24,8 @@ export class Alerting {
   readonly desk: HandlerDesk;
   /** What `explain` tells later. */
   readonly records: Ring;
+  /** When no agent looked. */
+  readonly presence: Presence;
   #reconsidering: Promise<void> | undefined;
   readonly #deps: HostDeps;
   readonly #troubles: AgentTroubles;
@@ -28,7 +33,8 @@ export class Alerting {
   constructor(deps: HostDeps, node: string, health: () => AgentHealth) {
     this.#deps = deps;
     this.records = new Ring(() => deps.clock.now());
-    this.book = makeAlertBook(deps);
+    this.presence = new Presence(() => deps.clock.now());
+    this.book = makeAlertBook(deps, (events) => this.#news(events));
     this.holds = new HoldFinder(deps, () => this.book.tables);
     this.notifications = new Notifications(deps, node, this.holds, (record) => this.records.add(record));
     this.notifications.outbox.onSettled((entry, outcome) => {
@@ -43,6 +49,7 @@ export class Alerting {
   /** Puts back what an earlier agent kept, before anything runs; nobody waits for what only `explain` reads. */
   async restore(store: RingStore): Promise<void> {
     void this.records.load(store);
+    await this.presence.restore(store);
     await restoreAlertBook(this.book, store, this.#deps);
     await this.notifications.restore(store);
     this.canaries.restore(await store.entries('canary/'));
@@ -61,7 +68,7 @@ export class Alerting {
   /** Begins to tell, once the configuration is loaded. */
   async start(): Promise<void> {
     const { bus } = this.#deps;
-    bus.subscribe('suppression', (event) => void this.#changed(event));
+    bus.subscribe('suppression', () => void this.#reconsider());
     bus.subscribe('verdict', ({ name: _name, check, ...change }) => {
       void this.book.step();
       if (change.cause === 'removed') this.records.add(stepRecord(check, change, []));
@@ -74,6 +81,7 @@ export class Alerting {
     const next = this.book.nextChangeAt();
     if (next !== null && next <= this.#deps.clock.now() + 1000) await this.book.step();
     void this.records.flush();
+    this.presence.look();
     await this.notifications.tick();
     await this.canaries.tick();
     await this.#troubles.tick(this.canaries.troubles());
@@ -81,7 +89,17 @@ export class Alerting {
 
   stop(): void {
     this.notifications.stop();
+    this.presence.stop();
     void this.records.flush();
+  }
+
+  #news(events: readonly SuppressionEvent[]): Plan {
+    const among = events.length === 0 ? [] : handlerPolicies(this.#deps);
+    const news = events.flatMap((event) => suppressionNews(this.#deps, event, among) ?? []);
+    const { notifications } = this;
+    return joined(
+      news.map(({ occurrence, audience }) => notifications.planOf(occurrence, { ...audience, among })),
+    );
   }
 
   /** Very many end at once when what they are of recovers: one look for all events of a turn. */
@@ -91,26 +109,5 @@ export class Alerting {
       return this.notifications.reconsider();
     });
     return this.#reconsidering;
-  }
-
-  async #changed(event: SuppressionEvent): Promise<void> {
-    await this.#reconsider();
-    if (event.kind !== 'acknowledgement') return;
-    const { id, by, change, cause, comment, at, until } = event;
-    const name = id.split('/').at(-1) ?? id;
-    const why = comment === '' ? '' : `: ${comment}`;
-    const what =
-      change === 'started' ? `was acknowledged by ${by}${why}` : `is no longer acknowledged (${cause})`;
-    // A recovery is told by itself.
-    if (cause === 'recovered') return;
-    const status = this.#deps.board.decided(id);
-    const standing = status === undefined ? {} : standingOf(status);
-    await this.notifications.announceOf(id, {
-      type: 'acknowledgement',
-      key: `${id}/acknowledgement/${change}@${at}`,
-      at,
-      summary: `the problem of check ${name} ${what}`,
-      data: { check: id, name, change, cause, by, comment, until, ...standing },
-    });
   }
 }

@@ -20,6 +20,7 @@ export function handlerPolicies({ board, clock, table }: PolicySources): Handler
     enabled: handler.enabled,
     inGroup: handler.ifGroup === null || handler.ifGroup === '*' || groups.has(handler.ifGroup),
     severities: handler.severities,
+    events: handler.events,
     groupBy: handler.groupBy,
     groupWaitMs: handler.groupWaitMs,
     groupIntervalMs: handler.groupIntervalMs,
@@ -55,7 +56,7 @@ export function alertOf(
 ): Alert | null {
   const { hardState } = status;
   if (hardState === 'pending') return null;
-  const handlers = chosenHandlers(check, policies) ?? toldByDefault(check, policies);
+  const handlers = chosenBy(check, policies);
   return {
     check: check.id,
     name: check.name,
@@ -138,6 +139,11 @@ export function chosenHandlers(
   const known = new Set(policies.map(({ name }) => name));
   const isHeard = (names: string[]): boolean => names.length === 0 || names.some((name) => known.has(name));
   return [handlers, ...fallbackHandlers].find(isHeard) ?? null;
+}
+
+/** Names of the handlers that a check tells at once. */
+export function chosenBy(check: CheckObject, policies: readonly HandlerPolicy[]): string[] {
+  return chosenHandlers(check, policies) ?? toldByDefault(check, policies);
 }
 
 /** Everybody but those that an escalation is there for. */

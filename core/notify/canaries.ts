@@ -98,7 +98,7 @@ export class Canaries {
         summary: `CANARY: nothing is wrong; handler ${name} is tried every ${everyMs / 1000} s`,
         data: { handler: name, interval: everyMs / 1000, delivered: sent.delivered },
       },
-      { to: (handler) => handler === id, put: [[canaryKey(id), { ...sent }]] },
+      { to: (handler) => handler.id === id, put: [[canaryKey(id), { ...sent }]] },
     );
   }
 

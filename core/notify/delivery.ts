@@ -3,7 +3,7 @@ import type { Delivery } from '../../alerting/outbox/outbox.ts';
 import type { HandlerObject } from '../../configuration/model.ts';
 import type { JobResult, LogLine } from '../../threads/protocol.ts';
 import type { HostDeps } from '../host/deps.ts';
-import { withSecrets } from '../host/secrets.ts';
+import { codeOf } from '../host/plugin-code.ts';
 
 /** How a try went: what came of it, how long it took and what the handler said. */
 export interface Try {
@@ -23,18 +23,16 @@ export async function deliver(deps: HostDeps, id: string, event: HandlerEvent): 
 /** Runs a handler's verb in a job thread, whether it is enabled or not. Never rejects; ends within the handler's timeout. */
 export async function tryHandler(deps: HostDeps, handler: HandlerObject, event: HandlerEvent): Promise<Try> {
   const { registry, pool, states, quarantine, table } = deps;
-  const entry = registry.get(handler.plugin);
-  if (entry?.module == null) return unavailable(`${handler.plugin} has no code to run`);
+  const code = codeOf(registry.get(handler.plugin));
+  if (code === undefined) return unavailable(`${handler.plugin} has no code to run`);
   const kept = quarantine.get(handler.plugin);
   if (kept !== undefined) return unavailable(`${handler.plugin} is quarantined: ${kept.reason}`);
   const result = await pool.run({
     type: 'handle',
-    plugin: entry.id,
-    module: entry.module,
     object: handler.id,
     name: handler.name,
     options: handler.options,
-    ...withSecrets(entry),
+    ...code,
     state: states.get(handler.id),
     timeoutMs: handler.timeoutMs,
     event,

@@ -7,7 +7,6 @@ import {
   type ParentState,
 } from '../../alerting/explain/view.ts';
 import { pendingStatus } from '../../alerting/model.ts';
-import { groupOf } from '../../alerting/routing/group.ts';
 import type { Alert, HandlerPolicy } from '../../alerting/routing/model.ts';
 import type { CheckObject, ShownObject } from '../../configuration/model.ts';
 import type { HostDeps } from '../host/deps.ts';
@@ -22,6 +21,7 @@ const told = [
   'variables',
   'language',
   'script',
+  'command',
   'options',
   'parameters',
   'runbook',
@@ -109,11 +109,7 @@ function decisionsNow(
   const undelivered = outbox.list().filter(({ event }) => isAbout(event, alert.check));
   return dispatcher.explain(alert, holds).map((one, index) => {
     const policy = handlers[index];
-    return {
-      ...one,
-      outbox: undelivered.filter(({ handler }) => handler === policy?.id),
-      group: policy === undefined || policy.groupBy.length === 0 ? '' : groupOf(policy, alert),
-    };
+    return { ...one, outbox: undelivered.filter(({ handler }) => handler === policy?.id) };
   });
 }
 

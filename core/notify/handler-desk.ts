@@ -4,7 +4,9 @@ import {
   figuresView,
   type HandlerTestView,
   type HandlerView,
+  type OutboxDetailView,
   type OutboxEntryView,
+  outboxDetailView,
   outboxEntryView,
 } from '../../alerting/outbox/views.ts';
 import type { CheckObject, HandlerObject } from '../../configuration/model.ts';
@@ -91,7 +93,14 @@ export class HandlerDesk {
     return this.#alerting.notifications.outbox
       .list()
       .filter((entry) => handler === undefined || entry.handler === handler.id)
-      .map((entry) => outboxEntryView(entry, this.#deps.table.handler(entry.handler)?.name ?? entry.handler));
+      .map((entry) => outboxEntryView(entry, this.#nameOf(entry.handler)));
+  }
+
+  /** One entry in full. Throws OPSBRO_API_NOT_FOUND. */
+  entry(serial: number): OutboxDetailView {
+    const found = this.#alerting.notifications.outbox.list().find((entry) => entry.serial === serial);
+    if (found !== undefined) return outboxDetailView(found, this.#nameOf(found.handler));
+    throw new OpsbroError('OPSBRO_API_NOT_FOUND', `no notification ${serial} in the outbox`);
   }
 
   /** Tries or drops entries; returns how many. Throws OPSBRO_API_NOT_FOUND when one of them is not there. */
@@ -102,6 +111,10 @@ export class HandlerDesk {
     if (lost.length > 0)
       throw new OpsbroError('OPSBRO_API_NOT_FOUND', `no notification ${lost.join(', ')} in the outbox`);
     return outbox[verb](serials);
+  }
+
+  #nameOf(handler: string): string {
+    return this.#deps.table.handler(handler)?.name ?? handler;
   }
 
   #isInGroup({ ifGroup }: HandlerObject): boolean {

@@ -1,9 +1,9 @@
 import type { Json, JsonObject } from 'opsbro/sdk';
 import { isObject } from '../../alerting/suppression/request.ts';
-import type { ControlRequest, ControlRoute } from '../control/route-table.ts';
-import { findObject } from '../control/routes/objects.ts';
+import type { ControlRequest, ControlRoute } from '../../control/route-table.ts';
 import { OpsbroError } from '../errors.ts';
 import type { HostDeps } from '../host/deps.ts';
+import { findObject } from '../routes/objects.ts';
 import type { HandlerDesk } from './handler-desk.ts';
 
 /** Routes of handlers and of what waits for them. */
@@ -38,6 +38,12 @@ export function handlerRoutes({ table }: HostDeps, desk: HandlerDesk): ControlRo
       scope: 'read',
       handle: ({ query: { handler } }) =>
         json(desk.entries(handler === undefined ? undefined : desk.find(handler))),
+    },
+    {
+      method: 'GET',
+      path: '/api/v1/outbox/:serial',
+      scope: 'read',
+      handle: ({ params: { serial } }) => json(desk.entry(Number(serial))),
     },
     change('retry'),
     change('drop'),

@@ -53,6 +53,8 @@ export class HoldFinder {
 
   /** How many of the checks that run here are held back by what people decided. */
   counts(): HeldCounts {
+    const { downtimes, acknowledgements, silences } = this.#tables();
+    if (downtimes.size + acknowledgements.size + silences.size === 0) return heldCounts([]);
     const active = this.#deps.table.of('check').filter((runtime) => runtime.active);
     return heldCounts(active.map(({ object }) => this.decided(object)));
   }

@@ -3,9 +3,10 @@ import type { ExplainRecord, SeenValue } from '../../alerting/explain/model.ts';
 import { decisionRecords, deliveryRecord, stepRecord } from '../../alerting/explain/records.ts';
 import type { CheckStatus, StateChange } from '../../alerting/model.ts';
 import { type Delivery, Outbox } from '../../alerting/outbox/outbox.ts';
-import { Dispatcher, type Plan } from '../../alerting/routing/dispatcher.ts';
+import { Dispatcher } from '../../alerting/routing/dispatcher.ts';
 import { eventOf } from '../../alerting/routing/event.ts';
 import type { Alert, HandlerPolicy, Notification } from '../../alerting/routing/model.ts';
+import type { Plan } from '../../alerting/routing/plan.ts';
 import type { CheckObject } from '../../configuration/model.ts';
 import type { Bus } from '../board/bus.ts';
 import type { HostDeps } from '../host/deps.ts';
@@ -13,8 +14,8 @@ import { alertOf, chosenHandlers, handlerPolicies, outputOf, removedAlert, stand
 import { deliver } from './delivery.ts';
 import type { HoldFinder } from './holds.ts';
 
-/** When very many are due, the loop turns in between. */
-const groupsPerTurn = 1000;
+/** When very many are looked at, the loop turns after so long. */
+const turnMs = 5;
 
 /** Something that happened, to be told once to each handler that is on. */
 export interface Occurrence {
@@ -28,8 +29,12 @@ export interface Occurrence {
 
 /** Who is told of an occurrence, and what is stored with it. */
 export interface Audience {
-  /** By the handler's id; all that are on by default. */
-  to?(handler: string): boolean;
+  /** Those meant of the handlers that are on; all by default. `told` says whether this one knows of a check's problem. */
+  to?(handler: HandlerPolicy, told: (check: string) => boolean): boolean;
+  /** Instead of the handlers that were looked at last: at a start something may end before the first look. */
+  among?: readonly HandlerPolicy[];
+  /** What it is told in order with; by default other events of its type. */
+  order?: string;
   put?: [key: string, value: Json][];
 }
 
@@ -54,6 +59,10 @@ export class Notifications {
   #handlers: HandlerPolicy[] = [];
   #isComplete = true;
   #isSettled = false;
+  #ticking: Promise<void> | undefined;
+  /** The look at everything that is under way, and the one that is to follow it. */
+  #looking: Promise<void> | undefined;
+  #followed: Promise<void> | undefined;
 
   constructor(deps: HostDeps, node: string, holds: HoldFinder, record: (record: ExplainRecord) => void) {
     const { clock, store } = deps;
@@ -133,24 +142,41 @@ export class Notifications {
     return joined([plan, ...told]);
   }
 
-  /** Does what time has brought; call it once a second. */
-  async tick(): Promise<void> {
-    for (const plan of this.dispatcher.ticks(groupsPerTurn)) {
-      await this.#apply(plan);
-      await new Promise((resolve) => setImmediate(resolve));
-    }
+  /** Does what time has brought; call it once a second. One that has not ended is not overtaken. */
+  tick(): Promise<void> {
+    this.#ticking ??= this.#applyAll(this.dispatcher.tick()).finally(() => {
+      this.#ticking = undefined;
+    });
+    return this.#ticking;
   }
 
   /**
    * Looks at everything again: after a reload, a change of groups or of what holds alerts back. `isComplete`, until told otherwise: no file
-   * that cannot be read hides handlers.
+   * that cannot be read hides handlers. A look that is under way began with what was before: one more follows, for all who ask meanwhile.
    */
-  async reconsider(isComplete = this.#isComplete): Promise<void> {
+  reconsider(isComplete = this.#isComplete): Promise<void> {
     this.#isComplete = isComplete;
-    const { board, clock, table } = this.#deps;
     this.#handlers = handlerPolicies(this.#deps);
     this.holds.reset();
-    const alerts: Alert[] = [];
+    if (this.#looking === undefined) return this.#look();
+    this.#followed ??= this.#looking.then(() => {
+      this.#followed = undefined;
+      return this.#look();
+    });
+    return this.#followed;
+  }
+
+  #look(): Promise<void> {
+    const plans = this.dispatcher.reconsider(this.#isComplete, this.#alerts());
+    this.#looking = this.#applyAll(plans).finally(() => {
+      this.#looking = undefined;
+    });
+    return this.#looking;
+  }
+
+  /** Whatever handlers may have to hear of, each as it is when it is asked for. */
+  *#alerts(): Generator<Alert> {
+    const { board, clock, table } = this.#deps;
     const known = this.dispatcher.checks();
     for (const { object, active } of table.of('check')) {
       const status = board.decided(object.id);
@@ -161,25 +187,27 @@ export class Notifications {
       const alert = isNews ? alertOf(object, status, this.#oldState(object.id), this.#handlers) : null;
       if (alert === null) continue;
       known.delete(object.id);
-      alerts.push(alert);
+      yield alert;
     }
     // What a file that cannot be read now had is still on the board.
     for (const id of known)
-      if (board.decided(id) === undefined)
-        alerts.push(removedAlert(id, this.dispatcher.alert(id), clock.now()));
-    await this.#apply(this.dispatcher.reconsider(isComplete, alerts));
+      if (board.decided(id) === undefined) yield removedAlert(id, this.dispatcher.alert(id), clock.now());
   }
 
   /** Tells every handler that is on, and fits, of something that happened. */
-  async announce(occurrence: Occurrence, { to = () => true, put = [] }: Audience = {}): Promise<void> {
-    const handlers = this.#handlers.filter(({ id, enabled, inGroup }) => enabled && inGroup && to(id));
-    await this.#apply(joined([this.#sent(handlers, occurrence), { put, del: [], release: () => {} }]));
+  async announce(occurrence: Occurrence, audience: Audience = {}): Promise<void> {
+    await this.#apply(this.planOf(occurrence, audience));
   }
 
-  /** Tells the handlers that know of a check's problem of something about it. */
-  async announceOf(check: string, occurrence: Occurrence): Promise<void> {
-    const handlers = this.#handlers.filter(({ id }) => this.dispatcher.toldOf(id, check) !== undefined);
-    await this.#apply(this.#sent(handlers, occurrence, check));
+  /** The same as a plan: store it with what happened in one batch, then release it. */
+  planOf(occurrence: Occurrence, { to = () => true, order, put = [], among }: Audience = {}): Plan {
+    const handlers = (among ?? this.#handlers).filter(
+      (handler) =>
+        handler.enabled &&
+        handler.inGroup &&
+        to(handler, (check) => this.dispatcher.toldOf(handler.id, check) !== undefined),
+    );
+    return joined([this.#sent(handlers, occurrence, order), { put, del: [], release: () => {} }]);
   }
 
   async #deliver(handler: string, event: HandlerEvent): Promise<Delivery> {
@@ -236,11 +264,24 @@ export class Notifications {
     order = `event ${what.type}`,
   ): Plan {
     const event: HandlerEvent = { key: `${this.#node}/${key}`, node: this.#node, ...what };
-    return joined(handlers.map(({ id }) => this.outbox.add(id, order, event)));
+    // A canary proves that problems arrive.
+    const heard = handlers.filter(
+      ({ events }) => what.type === 'canary' || (events?.includes(what.type) ?? true),
+    );
+    return joined(heard.map(({ id }) => this.outbox.add(id, order, event)));
   }
 
-  async #apply(plan: Plan | null): Promise<void> {
-    if (plan === null) return;
+  async #applyAll(plans: Iterable<Plan>): Promise<void> {
+    let turnedAt = performance.now();
+    for (const plan of plans) {
+      await this.#apply(plan);
+      if (performance.now() - turnedAt < turnMs) continue;
+      await new Promise((resolve) => setImmediate(resolve));
+      turnedAt = performance.now();
+    }
+  }
+
+  async #apply(plan: Plan): Promise<void> {
     const { put, del } = plan;
     if (put.length + del.length > 0) await this.#deps.store.put({ put, del });
     plan.release();
@@ -257,7 +298,8 @@ function groupChange(group: string, modification: 'add' | 'remove', at: number):
   };
 }
 
-function joined(plans: Plan[]): Plan {
+/** Several plans as one. */
+export function joined(plans: Plan[]): Plan {
   return {
     put: plans.flatMap(({ put }) => put),
     del: plans.flatMap(({ del }) => del),

@@ -1,8 +1,5 @@
 import { execFile } from 'node:child_process';
-import { createRequire } from 'node:module';
-import type { DgramSocket } from 'node-unix-socket';
-
-const require = createRequire(import.meta.url);
+import { unixDatagramSocket } from '../../threads/context/unix-datagrams.ts';
 
 /** Tells the service manager what the agent does (sd_notify(3)). Without `NOTIFY_SOCKET` every call does nothing. */
 export interface Notifier {
@@ -61,9 +58,7 @@ function sender(address: string, pid: number): Send | null {
 type Send = (text: string | null) => void;
 
 function datagramSender(path: string): Send {
-  // Loaded here, since most agents run without a service manager and need not pay for a native library.
-  const library = require('node-unix-socket') as { DgramSocket: new () => DgramSocket };
-  const socket = new library.DgramSocket();
+  const socket = unixDatagramSocket();
   socket.on('error', () => {});
   let open = true;
   return (text) => {

@@ -1,6 +1,6 @@
+import type { CrashJournal } from '../../store/crash-journal.ts';
 import type { Job, JobResult } from '../../threads/protocol.ts';
 import type { JobRunner } from '../host/deps.ts';
-import type { CrashJournal } from './journal.ts';
 import type { Quarantine } from './quarantine.ts';
 
 /**

@@ -1,57 +1,68 @@
-/** An object waiting for its time. */
+/** What waits for its time in a heap, which writes its place there: -1 when it waits in none. */
 export interface Due {
-  id: string;
   dueMs: number;
+  place: number;
 }
 
-/** A binary heap by due time. Entries are not removed but superseded: the owner ignores one whose time is no longer current, and retains the rest now and then. */
-export class DueHeap {
-  #entries: Due[] = [];
+/** A binary heap by due time, whose entries know their place, so that one that changes moves and none is there twice. */
+export class DueHeap<Entry extends Due> {
+  readonly #entries: Entry[] = [];
 
   get size(): number {
     return this.#entries.length;
   }
 
-  /** Drops every entry that `keep` refuses. */
-  retain(keep: (entry: Due) => boolean): void {
-    // A sorted array is a heap.
-    this.#entries = this.#entries.filter(keep).sort((left, right) => left.dueMs - right.dueMs);
-  }
-
-  peek(): Due | undefined {
+  /** The one that is due first. */
+  peek(): Entry | undefined {
     return this.#entries[0];
   }
 
-  push(entry: Due): void {
-    const entries = this.#entries;
-    let index = entries.push(entry) - 1;
-    while (index > 0) {
-      const parent = (index - 1) >> 1;
-      const above = entries[parent] as Due;
-      if (above.dueMs <= entry.dueMs) break;
-      entries[index] = above;
-      index = parent;
-    }
-    entries[index] = entry;
+  /** Adds an entry, or finds the place of one whose `dueMs` has changed. */
+  put(entry: Entry): void {
+    if (entry.place === -1) entry.place = this.#entries.push(entry) - 1;
+    this.#sink(entry, this.#rise(entry, entry.place));
   }
 
-  pop(): Due | undefined {
+  remove(entry: Entry): void {
+    const { place } = entry;
+    if (place === -1) return;
+    entry.place = -1;
+    const last = this.#entries.pop();
+    if (last === undefined || last === entry) return;
+    last.place = place;
+    this.put(last);
+  }
+
+  /** Moves those that are due later down, and gives the place that is free for `entry` then. */
+  #rise(entry: Entry, from: number): number {
     const entries = this.#entries;
-    const first = entries[0];
-    const last = entries.pop();
-    if (first === undefined || last === undefined || entries.length === 0) return first;
-    let index = 0;
+    let place = from;
+    while (place > 0) {
+      const parent = (place - 1) >> 1;
+      const above = entries[parent] as Entry;
+      if (above.dueMs <= entry.dueMs) break;
+      entries[place] = above;
+      above.place = place;
+      place = parent;
+    }
+    return place;
+  }
+
+  #sink(entry: Entry, from: number): void {
+    const entries = this.#entries;
+    let place = from;
     for (;;) {
-      let child = 2 * index + 1;
+      let child = 2 * place + 1;
       if (child >= entries.length) break;
       const right = entries[child + 1];
-      if (right !== undefined && right.dueMs < (entries[child] as Due).dueMs) child += 1;
-      const smaller = entries[child] as Due;
-      if (last.dueMs <= smaller.dueMs) break;
-      entries[index] = smaller;
-      index = child;
+      if (right !== undefined && right.dueMs < (entries[child] as Entry).dueMs) child += 1;
+      const smaller = entries[child] as Entry;
+      if (entry.dueMs <= smaller.dueMs) break;
+      entries[place] = smaller;
+      smaller.place = place;
+      place = child;
     }
-    entries[index] = last;
-    return first;
+    entries[place] = entry;
+    entry.place = place;
   }
 }

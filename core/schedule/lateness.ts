@@ -19,13 +19,20 @@ export class Lateness {
     this.#count += 1;
   }
 
-  /** Quantiles over the window; zeros while nothing was measured. */
-  figures(): LatenessFigures {
-    const sorted = this.#samples.slice(0, Math.min(this.#count, this.#samples.length)).sort();
+  /** Quantiles over the last `samples` of the window, by default all; zeros while nothing was measured. */
+  figures(samples = this.#samples.length): LatenessFigures {
+    const sorted = this.#last(Math.min(Math.max(samples, 1), this.#count, this.#samples.length)).sort();
     const at = (quantile: number): number =>
       sorted.length === 0
         ? 0
         : Math.round((sorted[Math.ceil(quantile * sorted.length) - 1] ?? 0) * 100) / 100;
     return { p50: at(0.5), p99: at(0.99), max: at(1) };
+  }
+
+  #last(samples: number): Float32Array {
+    const last = new Float32Array(samples);
+    for (let index = 0; index < last.length; index += 1)
+      last[index] = this.#samples[(this.#count - 1 - index) % this.#samples.length] ?? 0;
+    return last;
   }
 }

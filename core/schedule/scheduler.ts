@@ -1,22 +1,34 @@
 import type { TimerClock } from '../clock.ts';
-import { DueHeap } from './due-heap.ts';
+import { type Due, DueHeap } from './due-heap.ts';
 import { Lateness, type LatenessFigures } from './lateness.ts';
 import { nextDue, phaseOf } from './phase.ts';
 
 const tickMs = 50;
 const idleMs = 450;
 const lateMs = 100;
-const spareEntries = 64;
+const fresh = {
+  place: -1,
+  dueMs: 0,
+  running: false,
+  again: false,
+  atOnce: true,
+  overdue: false,
+  late: 0,
+  skipped: 0,
+  runs: 0,
+};
 
-interface Entry {
+interface Entry extends Due {
+  id: string;
   intervalMs: number;
   phaseMs: number;
-  dueMs: number;
   running: boolean;
   /** Asked to run again while it was running. */
   again: boolean;
   /** Due out of its phase. */
   atOnce: boolean;
+  /** Was due while it was running: it waits for its end, not for a time. */
+  overdue: boolean;
   late: number;
   skipped: number;
   runs: number;
@@ -46,7 +58,7 @@ export interface SchedulerOptions {
 export class Scheduler {
   readonly #options: SchedulerOptions;
   readonly #entries = new Map<string, Entry>();
-  readonly #heap = new DueHeap();
+  readonly #heap = new DueHeap<Entry>();
   readonly #tickLateness = new Lateness();
   readonly #runLateness = new Lateness();
   readonly #totals = { runs: 0, late: 0, skipped: 0 };
@@ -75,20 +87,19 @@ export class Scheduler {
   add(id: string, intervalMs: number): void {
     const known = this.#entries.get(id);
     if (known?.intervalMs === intervalMs) return;
-    const now = this.#options.clock.monotonic();
-    const entry: Entry = {
-      ...(known ?? { running: false, again: false, late: 0, skipped: 0, runs: 0 }),
-      atOnce: true,
-      intervalMs,
-      phaseMs: phaseOf(id, intervalMs),
-      dueMs: now,
-    };
+    const phaseMs = phaseOf(id, intervalMs);
+    const entry = known ?? { ...fresh, id, intervalMs, phaseMs };
+    entry.intervalMs = intervalMs;
+    entry.phaseMs = phaseMs;
     this.#entries.set(id, entry);
-    this.#setDue(id, entry, now);
+    this.#setDueNow(entry);
   }
 
   remove(id: string): void {
+    const entry = this.#entries.get(id);
+    if (entry === undefined) return;
     this.#entries.delete(id);
+    this.#heap.remove(entry);
   }
 
   has(id: string): boolean {
@@ -100,16 +111,16 @@ export class Scheduler {
     const entry = this.#entries.get(id);
     if (entry === undefined) return;
     if (entry.running) entry.again = true;
-    else this.#setDueNow(id, entry);
+    else this.#setDueNow(entry);
   }
 
   /** Makes an object due within `delayMs`, out of phase; one that is due sooner stays so. */
   runWithin(id: string, delayMs: number): void {
     const entry = this.#entries.get(id);
     const dueMs = this.#options.clock.monotonic() + delayMs;
-    if (entry === undefined || entry.dueMs <= dueMs) return;
+    if (entry === undefined || (!entry.overdue && entry.dueMs <= dueMs)) return;
     entry.atOnce = true;
-    this.#setDue(id, entry, dueMs);
+    this.#setDue(entry, dueMs);
   }
 
   /** Gives an object back after its run. `delayMs` postpones the next run by at least that much (back-off); it stays on its phase. */
@@ -119,30 +130,33 @@ export class Scheduler {
     entry.running = false;
     if (entry.again) {
       entry.again = false;
-      this.#setDueNow(id, entry);
-    } else if (delayMs > 0) {
+      this.#setDueNow(entry);
+    } else if (delayMs > 0 || entry.overdue) {
       const notBefore = this.#options.clock.monotonic() + delayMs;
-      this.#setDue(id, entry, nextDue(notBefore, entry.intervalMs, entry.phaseMs));
+      this.#setDue(entry, nextDue(notBefore, entry.intervalMs, entry.phaseMs));
     }
   }
 
   figures(id: string): ScheduleFigures | undefined {
     const entry = this.#entries.get(id);
-    return entry && { runs: entry.runs, late: entry.late, skipped: entry.skipped, dueMs: entry.dueMs };
+    if (entry === undefined) return undefined;
+    const { runs, late, dueMs } = entry;
+    return { runs, late, skipped: entry.skipped + this.#missed(entry), dueMs };
   }
 
-  /** Entries of the heap, superseded ones among them. */
+  /** Objects that wait for their time. */
   get queued(): number {
     return this.#heap.size;
   }
 
+  /** Of all objects; what is skipped counts when the run that held it up has ended. */
   totals(): { runs: number; late: number; skipped: number } {
     return { ...this.#totals };
   }
 
-  /** Lateness of the tick itself: the agent's loop delay. */
-  loopDelay(): LatenessFigures {
-    return this.#tickLateness.figures();
+  /** Lateness of the tick itself: the agent's loop delay, of the last `ticks`; of ten busy minutes by default. */
+  loopDelay(ticks?: number): LatenessFigures {
+    return this.#tickLateness.figures(ticks);
   }
 
   /** Lateness of runs against their due time. */
@@ -150,17 +164,20 @@ export class Scheduler {
     return this.#runLateness.figures();
   }
 
-  #setDueNow(id: string, entry: Entry): void {
+  #setDueNow(entry: Entry): void {
     entry.atOnce = true;
-    this.#setDue(id, entry, this.#options.clock.monotonic());
+    this.#setDue(entry, this.#options.clock.monotonic());
   }
 
-  #setDue(id: string, entry: Entry, dueMs: number): void {
+  #setDue(entry: Entry, dueMs: number): void {
+    if (entry.overdue) {
+      const missed = this.#missed(entry);
+      entry.skipped += missed;
+      this.#totals.skipped += missed;
+      entry.overdue = false;
+    }
     entry.dueMs = dueMs;
-    this.#heap.push({ id, dueMs });
-    // What was superseded waits for its time; objects that come and go, or are often run by hand, would pile it up.
-    if (this.#heap.size > 2 * this.#entries.size + spareEntries)
-      this.#heap.retain((due) => this.#entries.get(due.id)?.dueMs === due.dueMs);
+    this.#heap.put(entry);
     if (this.#cancel === undefined || this.#expectedMs - dueMs < tickMs) return;
     this.#cancel();
     this.#arm();
@@ -189,23 +206,33 @@ export class Scheduler {
 
   #collectDue(now: number): string[] {
     const due: string[] = [];
-    for (let head = this.#heap.peek(); head !== undefined && head.dueMs <= now; head = this.#heap.peek()) {
-      this.#heap.pop();
-      const entry = this.#entries.get(head.id);
-      if (entry === undefined || entry.dueMs !== head.dueMs) continue;
+    for (
+      let entry = this.#heap.peek();
+      entry !== undefined && entry.dueMs <= now;
+      entry = this.#heap.peek()
+    ) {
+      const { id, dueMs } = entry;
+      if (entry.running) {
+        // Moved on at each of its times, those that wait would cost a busy host more than those that run.
+        entry.overdue = true;
+        this.#heap.remove(entry);
+        continue;
+      }
       // A run out of phase is not followed by one in phase a moment later.
       const notBefore = entry.atOnce ? now + entry.intervalMs / 2 : now;
       entry.atOnce = false;
-      this.#setDue(head.id, entry, nextDue(notBefore, entry.intervalMs, entry.phaseMs));
-      if (entry.running) {
-        entry.skipped += 1;
-        this.#totals.skipped += 1;
-        continue;
-      }
-      this.#count(entry, now - head.dueMs);
-      due.push(head.id);
+      this.#setDue(entry, nextDue(notBefore, entry.intervalMs, entry.phaseMs));
+      this.#count(entry, now - dueMs);
+      due.push(id);
     }
     return due;
+  }
+
+  /** How often it was due since it is overdue. */
+  #missed({ overdue, dueMs, intervalMs, phaseMs }: Entry): number {
+    if (!overdue) return 0;
+    const next = nextDue(this.#options.clock.monotonic(), intervalMs, phaseMs);
+    return 1 + Math.round((next - nextDue(dueMs, intervalMs, phaseMs)) / intervalMs);
   }
 
   #count(entry: Entry, lateBy: number): void {

@@ -1,7 +1,7 @@
 /** A lane, as the decision to start more of them sees it. */
 export interface LaneView {
   kind: string;
-  /** How long its command has been running; null when it has none and waits for one. */
+  /** How long its command has been running; 0 while it starts; null when it has none and waits for one. */
   busyMs: number | null;
 }
 
@@ -15,10 +15,19 @@ export interface LaneBounds {
   reserved: number;
 }
 
-/** A command that runs longer than this waits for something else than the processor, and another lane may use that. */
-export const slowMs = 100;
+const leastSlowMs = 100;
+const mostSlowMs = 2000;
+const startsPerSlow = 10;
 /** Lanes started at a time: each costs a fork of the whole agent. */
 const stride = 8;
+
+/**
+ * A command that runs longer than this waits for something else than the processor, and another lane may use that. Where processors are
+ * scarce everything takes long, and more lanes would make it worse: `startMs`, how long the latest lane took to start, tells.
+ */
+export function slowAfter(startMs: number): number {
+  return Math.min(mostSlowMs, Math.max(leastSlowMs, startsPerSlow * startMs));
+}
 
 /**
  * How many lanes of `kind` to start for `waiting` commands of it, which no idle lane of their kind can take. Commands that hold a
@@ -28,9 +37,9 @@ export function lanesToStart(
   kind: string,
   waiting: number,
   lanes: LaneView[],
-  bounds: Omit<LaneBounds, 'reserved'>,
+  bounds: Omit<LaneBounds, 'reserved'> & { slowMs: number },
 ): number {
-  const fast = lanes.filter(({ busyMs }) => busyMs !== null && busyMs < slowMs).length;
+  const fast = lanes.filter(({ busyMs }) => busyMs !== null && busyMs < bounds.slowMs).length;
   const own = lanes.some((lane) => lane.kind === kind);
   const wanted = Math.max(own ? 0 : 1, bounds.fast - fast);
   return Math.max(0, Math.min(waiting, wanted, bounds.max - lanes.length, stride));

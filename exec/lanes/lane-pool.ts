@@ -1,8 +1,9 @@
 import { join } from 'node:path';
 import { type Command, type CommandResult, maxLanes, refusedEnd } from '../command.ts';
 import { Lane } from './lane.ts';
-import { type LaneBounds, type LaneView, lanesToStart } from './lane-policy.ts';
+import { type LaneBounds, type LaneView, lanesToStart, slowAfter } from './lane-policy.ts';
 import { commandLine, kindOf, type LaneKind } from './launch.ts';
+import { Warden } from './warden.ts';
 
 /** What a pool is made with. */
 export interface LanePoolOptions {
@@ -39,6 +40,8 @@ const lookMs = 100;
 /** When no lane is busy. */
 const restingLookMs = 10_000;
 const idleMs = 60_000;
+/** A lane that starts for longer waits for something else than the processor too: a directory of users, say. */
+const startGraceMs = 2000;
 /** A command that no lane took for this long is given back. */
 const longestWaitMs = 60_000;
 /** Pause after a lane that could not start. */
@@ -57,15 +60,18 @@ export class LanePool {
   readonly #options: LanePoolOptions;
   readonly #queues = new Map<string, Queue>();
   readonly #lanes = new Map<Lane, Queue>();
+  readonly #warden: Warden;
   /** Lines of commands that took long the last time. */
   readonly #long = new Set<string>();
   #started = 0;
+  #slowMs = slowAfter(0);
   #timer: NodeJS.Timeout | null = null;
   #timerAt = 0;
   #closed = false;
 
   constructor(options: LanePoolOptions) {
     this.#options = options;
+    this.#warden = new Warden(options.shell);
   }
 
   /** Takes a command. Its result comes by `ended`, exactly once; from within this call when it cannot run. */
@@ -73,6 +79,16 @@ export class LanePool {
     const why = this.#closed ? 'the agent is stopping' : unfit(command);
     if (why === null) this.#enqueue(command);
     else this.#refuse(command, why);
+  }
+
+  /** Ends a command that runs or waits; its result comes as always. */
+  end(id: number): void {
+    for (const lane of this.#lanes.keys()) lane.end(id);
+    for (const queue of this.#queues.values()) {
+      const at = queue.waiting.findIndex(({ command }, index) => index >= queue.taken && command.id === id);
+      const [found] = at === -1 ? [] : queue.waiting.splice(at, 1);
+      if (found !== undefined) this.#refuse(found.command, 'nobody waits for it');
+    }
   }
 
   #enqueue(command: Command): void {
@@ -99,6 +115,7 @@ export class LanePool {
     if (this.#timer !== null) clearTimeout(this.#timer);
     for (const queue of this.#queues.values()) this.#refuseAll(queue, 'the agent is stopping');
     for (const lane of this.#lanes.keys()) lane.close();
+    this.#warden.close();
   }
 
   #queueOf(kind: LaneKind, isLong: boolean): Queue {
@@ -123,7 +140,8 @@ export class LanePool {
     const { fast, max, reserved } = this.#options.bounds;
     const room = queue.isLong ? max - reserved : max;
     if (this.#lanes.size >= room) this.#retireOther(queue);
-    const count = lanesToStart(queue.key, waiting, this.#views(now), { fast, max: room });
+    const slowMs = this.#slowMs;
+    const count = lanesToStart(queue.key, waiting, this.#views(now), { fast, max: room, slowMs });
     try {
       for (let started = 0; started < count; started += 1) this.#start(queue);
     } catch (thrown) {
@@ -144,9 +162,14 @@ export class LanePool {
   #start(queue: Queue): void {
     const { shell, directory, groups } = this.#options;
     const cell = groups.indexOf(0);
+    const startedAt = performance.now();
     this.#started += 1;
     const lane: Lane = new Lane(shell, queue.kind, join(directory, `lane-${this.#started}`), {
       ended: (result, line) => this.#ended(result, line),
+      opened: () => {
+        // Who changes the user has more to do.
+        if (queue.kind.runAs === null) this.#slowMs = slowAfter(performance.now() - startedAt);
+      },
       free: () => {
         groups[cell] = lane.group;
         queue.broken = null;
@@ -156,10 +179,13 @@ export class LanePool {
       },
       gone: (why) => {
         groups[cell] = 0;
+        this.#warden.remove(leader);
         this.#forget(queue, lane, why);
       },
     });
-    groups[cell] = lane.group;
+    const leader = lane.group;
+    groups[cell] = leader;
+    this.#warden.add(leader);
     queue.lanes += 1;
     this.#lanes.set(lane, queue);
   }
@@ -225,8 +251,10 @@ export class LanePool {
 
   #views(now: number): LaneView[] {
     const views: LaneView[] = [];
-    for (const [{ state, since }, { key }] of this.#lanes)
-      views.push({ kind: key, busyMs: state === 'idle' ? null : now - since });
+    for (const [{ state, since }, { key }] of this.#lanes) {
+      const busyMs = state === 'starting' ? Math.max(0, now - since - startGraceMs) : now - since;
+      views.push({ kind: key, busyMs: state === 'idle' ? null : busyMs });
+    }
     return views;
   }
 
@@ -245,17 +273,20 @@ export function defaultBounds(processors: number): LaneBounds {
 }
 
 /** Why no lane can run a command; null when one can. */
-function unfit({ argv, shell, runAs, environment }: Command): string | null {
+function unfit({ argv, shell, runAs, nice, environment }: Command): string | null {
   const texts = [...(argv ?? [shell ?? '']), ...Object.entries(environment).flat(), runAs ?? ''];
   if (texts.some((text) => text.includes('\0'))) return 'it contains a NUL character';
   if (argv === null ? shell === null : argv.length === 0) return 'it is empty';
   if (texts.reduce((sum, text) => sum + text.length, 0) > maxScriptBytes)
     return `it is longer than ${maxScriptBytes / 1024} KiB`;
   if (runAs !== null && process.getuid?.() !== 0) return `only an agent of root can run it as ${runAs}`;
+  if (nice < 0 && process.getuid?.() !== 0)
+    return `only an agent of root can run it with a niceness of ${nice}`;
   return null;
 }
 
 /** The end a shell would give a program that is nowhere. */
 function notFound({ id, argv }: Command): CommandResult {
-  return { ...refusedEnd(id, ''), refused: null, code: 127, text: `${argv?.[0] ?? ''}: not found` };
+  const text = `${argv?.[0] ?? ''}: not found`;
+  return { ...refusedEnd(id, ''), refused: null, code: 127, text, errorText: text };
 }

@@ -1,12 +1,12 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
-import { chmodSync, chownSync, mkdirSync, rmSync, statSync } from 'node:fs';
+import { chmodSync, chownSync, mkdirSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { constants } from 'node:os';
 import { join } from 'node:path';
 import type { Command, CommandResult } from '../command.ts';
 import { shellWord } from '../quote.ts';
-import { type LaneKind, launchWords } from './launch.ts';
-import { outputSize, takeOutput } from './output-file.ts';
+import { type LaneKind, launch } from './launch.ts';
+import { outputSize, removeOutput, takeOutput } from './output-file.ts';
 import {
   living,
   membersOf,
@@ -16,11 +16,14 @@ import {
   signalProcess,
   tickMs,
 } from './processes.ts';
+import { weighLane } from './weight.ts';
 
 /** What a lane tells its pool. */
 export interface LaneEvents {
   /** The command of `line` has ended; the lane may still be busy with what that left behind. */
   ended(result: CommandResult, line: string): void;
+  /** The shell has started. */
+  opened(): void;
   /** The lane takes commands again, or for the first time. */
   free(): void;
   /** The lane is gone for good. `why` it could not start, null when it had. */
@@ -78,6 +81,7 @@ export class Lane {
   #startTicks = 0;
   #heard = '';
   #noise = 0;
+  #weighed = false;
   #complaint = '';
   #run: Run | null = null;
   /** Of the last run: what is still to be killed. */
@@ -87,12 +91,13 @@ export class Lane {
     this.kind = kind;
     this.#events = events;
     this.#directory = directory;
-    const [file = shell, ...words] = launchWords(shell, kind);
-    this.#child = spawn(file, words, {
+    const { words, environment } = launch(shell, kind);
+    const [file = shell, ...rest] = words;
+    this.#child = spawn(file, rest, {
       stdio: 'pipe',
       detached: true,
       cwd: '/',
-      env: kind.environment,
+      env: environment,
     });
     this.#spawnedAt = performance.now();
     this.since = this.#spawnedAt;
@@ -102,7 +107,9 @@ export class Lane {
       if (this.state === 'starting') this.#complaint = (this.#complaint + text).slice(0, 300);
     });
     this.#child.on('error', (error) => this.#gone(null, error.message));
-    this.#child.on('exit', (_code, signal) => this.#gone(signal, null));
+    // What a shell that could not start says may come after its exit.
+    this.#child.on('exit', (_code, signal) => this.state === 'starting' || this.#gone(signal, null));
+    this.#child.on('close', (_code, signal) => this.#gone(signal, null));
     this.#child.stdin?.write(`${preparation};echo ${this.#greeting} $$\n`);
   }
 
@@ -119,18 +126,36 @@ export class Lane {
     const startedAt = performance.now();
     this.#run = { command, line, file, token, startedAt, killedFor: null, killAt: 0, victims: [] };
     this.#become('running', startedAt);
-    this.#child.stdin?.write(`${line} >${shellWord(file)} 2>&1 </dev/null;echo ${token} $?\n`);
+    const input = command.stdin === null ? '/dev/null' : `${file}.in`;
+    try {
+      if (command.stdin !== null) writeFileSync(input, command.stdin, { flag: 'wx', mode: 0o600 });
+    } catch {
+      // Without its input it must not run; without an output it counts as not run.
+      setImmediate((run) => this.#run === run && this.#finish(run, 0, null), this.#run);
+      return;
+    }
+    const errors = command.capture ? shellWord(`${file}.err`) : '&1';
+    this.#child.stdin?.write(
+      `${line} >${shellWord(file)} 2>${errors} <${shellWord(input)};echo ${token} $?\n`,
+    );
+  }
+
+  /** Ends the command with this id as if its time were over. */
+  end(id: number): void {
+    const run = this.#run;
+    if (run?.command.id === id && run.killedFor === null) this.#terminate(run, 'timeout', performance.now());
   }
 
   /** Ends what has run too long or written too much, and what ended commands have left behind. */
   look(now: number): void {
     if (this.state === 'starting' && now - this.since > startMs) this.close();
     if (this.#sweep !== null && now >= this.#sweep.killAt) this.#finishSweep(this.#sweep);
+    if (!this.#weighed && this.#pid !== 0) this.#weighed = weighLane(this.#pid, this.kind.nice);
     const run = this.#run;
     if (run === null) return;
     if (run.killedFor === null) {
       if (now - run.startedAt >= run.command.timeoutMs) this.#terminate(run, 'timeout', now);
-      else if (now - run.startedAt >= watchAfterMs && outputSize(run.file) > floodBytes)
+      else if (now - run.startedAt >= watchAfterMs && writtenBy(run) > floodBytes)
         this.#terminate(run, 'flood', now);
     } else if (now >= run.killAt + burialMs) {
       this.#strike(run, 'SIGKILL');
@@ -170,6 +195,7 @@ export class Lane {
   #open(pid: number): void {
     this.#pid = pid;
     this.#startTicks = readProcess(this.#child.pid ?? 0)?.startTicks ?? 0;
+    this.#weighed = weighLane(pid, this.kind.nice);
     try {
       mkdirSync(this.#directory, { mode: 0o700 });
       chmodSync(this.#directory, 0o700);
@@ -181,13 +207,17 @@ export class Lane {
       return;
     }
     this.#become('idle', performance.now());
+    this.#events.opened();
     this.#events.free();
   }
 
   #finish(run: Run, status: number, lostBy: string | null): void {
     this.#run = null;
     const now = performance.now();
-    const output = takeOutput(run.file, run.command.outputBytes);
+    const { outputBytes, capture, stdin } = run.command;
+    const output = takeOutput(run.file, outputBytes);
+    const errors = capture ? takeOutput(`${run.file}.err`, outputBytes) : null;
+    if (stdin !== null) removeOutput(`${run.file}.in`);
     const signal = lostBy ?? signalName(status - 128);
     const isKept = output !== null || lostBy !== null;
     if (run.killedFor !== null && this.state !== 'closed') this.#startSweep(run, now);
@@ -198,9 +228,10 @@ export class Lane {
       killedFor: run.killedFor,
       timedOut: run.killedFor === 'timeout',
       refused: isKept ? null : `its output could not be kept in ${this.#directory}`,
-      truncated: output?.truncated ?? false,
+      truncated: output?.truncated === true || errors?.truncated === true,
       durationMs: now - run.startedAt,
       text: output?.text ?? '',
+      ...(errors !== null && { errorText: errors.text }),
     };
     this.#events.ended(result, run.line);
     if (this.state === 'closed' || this.#sweep !== null) return;
@@ -261,6 +292,10 @@ export class Lane {
     this.state = state;
     this.since = now;
   }
+}
+
+function writtenBy({ file, command }: Run): number {
+  return outputSize(file) + (command.capture ? outputSize(`${file}.err`) : 0);
 }
 
 const signalNames = new Map(Object.entries(constants.signals).map(([name, number]) => [number, name]));

@@ -24,19 +24,40 @@ export function kindOf({ runAs, nice, environment }: Command): LaneKind {
   };
 }
 
+/** A program to start, its arguments, and its whole environment. */
+export interface Launch {
+  words: string[];
+  environment: { [name: string]: string };
+}
+
 /**
  * How to start the shell of a lane: the shell itself, or one that becomes it with another niceness and user. A user's supplementary
- * groups come along. `setpriv` is of util-linux; where it is absent, `su` stays in between.
+ * groups come along. `setpriv` is of util-linux; where it is absent, `su` stays in between. Programs that change the user run as root,
+ * so the check's own variables (`PATH`, `LD_PRELOAD` …) do not reach them: they travel under other names and get their own once the
+ * change is made.
  */
-export function launchWords(shell: string, { runAs, nice }: LaneKind): string[] {
-  if (runAs === null && nice === 0) return [shell];
+export function launch(
+  shell: string,
+  { runAs, nice, environment }: LaneKind,
+  systemPath: string = path,
+): Launch {
   const adjusted = nice === 0 ? 'exec' : `exec nice -n ${Math.trunc(nice)}`;
-  if (runAs === null) return [shell, '-c', `${adjusted} "$0"`, shell];
+  if (runAs === null)
+    return { words: nice === 0 ? [shell] : [shell, '-c', `${adjusted} "$0"`, shell], environment };
+  const names = Object.keys(environment);
+  const carried = Object.fromEntries(
+    names.map((name, index) => [`OPSBRO_GIVEN_${index}`, environment[name] ?? '']),
+  );
+  const given = names.map((name, index) => `${name}=$OPSBRO_GIVEN_${index};export ${name}`);
+  const final = [...given, `unset ${Object.keys(carried).join(' ')}`, `exec ${shellWord(shell)}`].join(';');
   const change =
     'group=$(id -g -- "$1") || exit 1; if command -v setpriv >/dev/null; then ' +
-    `${adjusted} setpriv --reuid "$1" --regid "$group" --init-groups "$0"; ` +
-    `else ${adjusted} su -s "$0" -- "$1"; fi`;
-  return [shell, '-c', change, shell, runAs];
+    `${adjusted} setpriv --reuid "$1" --regid "$group" --init-groups "$0" -c "$2"; ` +
+    `else ${adjusted} su -s "$0" -c "$2" -- "$1"; fi`;
+  return {
+    words: [shell, '-c', change, shell, runAs, final],
+    environment: { PATH: systemPath, LANG: 'C', ...carried },
+  };
 }
 
 /**

@@ -1,4 +1,5 @@
-import { readdirSync, readlinkSync, statSync, truncateSync } from 'node:fs';
+import { readdirSync, readlinkSync, truncateSync } from 'node:fs';
+import { outputSize } from './output-file.ts';
 import { signalProcess } from './processes.ts';
 
 /**
@@ -8,7 +9,7 @@ import { signalProcess } from './processes.ts';
 export function endLeftovers(directory: string, maxBytes: number): number[] {
   return processIds().filter((pid) => {
     const kept = [1, 2].map((stream) => `/proc/${pid}/fd/${stream}`);
-    const flooded = kept.filter((path) => isUnlinkedOutput(path, directory) && sizeOf(path) > maxBytes);
+    const flooded = kept.filter((path) => isUnlinkedOutput(path, directory) && outputSize(path) > maxBytes);
     if (flooded.length === 0) return false;
     signalProcess(pid, 'SIGKILL');
     for (const path of flooded) empty(path);
@@ -31,10 +32,6 @@ function isUnlinkedOutput(path: string, directory: string): boolean {
   } catch {
     return false;
   }
-}
-
-function sizeOf(path: string): number {
-  return statSync(path, { throwIfNoEntry: false })?.size ?? 0;
 }
 
 /** Other processes may hold the same file. */

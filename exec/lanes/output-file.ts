@@ -47,7 +47,12 @@ function wordEnd(bytes: Buffer, length: number): number {
 
 /** How much a command has written by now; 0 when nobody can tell. */
 export function outputSize(path: string): number {
-  return statSync(path, { throwIfNoEntry: false })?.size ?? 0;
+  try {
+    return statSync(path, { throwIfNoEntry: false })?.size ?? 0;
+  } catch {
+    // The command made a link to itself of it, or is gone by now.
+    return 0;
+  }
 }
 
 /** Unlinks an output file; its absence is no error. */

@@ -17,6 +17,7 @@ export class SpawnRunner {
   readonly #ended: (result: CommandResult) => void;
   readonly #waiting: Command[] = [];
   readonly #groups = new Set<number>();
+  readonly #ending = new Map<number, () => void>();
   #running = 0;
   #closed = false;
 
@@ -30,6 +31,15 @@ export class SpawnRunner {
     if (why === null) this.#waiting.push(command);
     else this.#ended({ ...refusedEnd(command.id, why), text: '' });
     this.#pump();
+  }
+
+  /** Ends a command that runs or waits; its result comes as always. */
+  end(id: number): void {
+    this.#ending.get(id)?.();
+    const at = this.#waiting.findIndex((command) => command.id === id);
+    if (at === -1) return;
+    this.#waiting.splice(at, 1);
+    this.#ended({ ...refusedEnd(id, 'nobody waits for it'), text: '' });
   }
 
   /** Ends what runs. */
@@ -57,12 +67,13 @@ export class SpawnRunner {
     const [file = '', ...words] = command.argv ?? [];
     const startedAt = performance.now();
     const result: CommandResult = { ...refusedEnd(command.id, ''), refused: null, text: '' };
-    const parts: Buffer[] = [];
+    const texts = { out: [] as Buffer[], err: [] as Buffer[] };
+    const sizes = { out: 0, err: 0 };
+    const errors = command.capture ? 'err' : 'out';
     const timers: NodeJS.Timeout[] = [];
-    let size = 0;
     return new Promise((resolve) => {
       const child = spawn(file, words, {
-        stdio: ['ignore', 'pipe', 'pipe'],
+        stdio: [command.stdin === null ? 'ignore' : 'pipe', 'pipe', 'pipe'],
         detached: true,
         cwd: '/',
         env: kindOf(command).environment,
@@ -78,20 +89,30 @@ export class SpawnRunner {
         for (const timer of timers) clearTimeout(timer);
         if (result.killedFor !== null) signalProcess(-group, 'SIGKILL');
         this.#groups.delete(group);
-        child.stdout.destroy();
-        child.stderr.destroy();
+        this.#ending.delete(command.id);
+        for (const stream of child.stdio) stream?.destroy();
         const durationMs = performance.now() - startedAt;
-        resolve({ ...result, text: Buffer.concat(parts).toString('utf8'), durationMs, ...end });
+        const [text = '', errorText] = [texts.out, texts.err].map((parts) => Buffer.concat(parts).toString());
+        resolve({ ...result, text, ...(command.capture && { errorText }), durationMs, ...end });
       };
-      const take = (part: Buffer): void => {
-        if (size < command.outputBytes) parts.push(part.subarray(0, command.outputBytes - size));
-        size += part.length;
-        result.truncated = size > command.outputBytes;
-        if (size > floodBytes) kill('flood', 'SIGKILL');
+      const take = (stream: 'out' | 'err') => (part: Buffer) => {
+        const room = command.outputBytes - sizes[stream];
+        if (room > 0) texts[stream].push(part.subarray(0, room));
+        sizes[stream] += part.length;
+        result.truncated ||= sizes[stream] > command.outputBytes;
+        if (sizes.out + sizes.err > floodBytes) kill('flood', 'SIGKILL');
       };
-      child.stdout.on('data', take);
-      child.stderr.on('data', take);
-      child.on('error', (error) => settle({ code: 127, text: `${file}: ${error.message}` }));
+      child.stdout?.on('data', take('out'));
+      child.stderr?.on('data', take(errors));
+      // A program that does not read its input closes the pipe.
+      child.stdin?.on('error', () => undefined).end(command.stdin);
+      this.#ending.set(command.id, () => {
+        kill('timeout', 'SIGTERM');
+        timers.push(setTimeout(() => kill('timeout', 'SIGKILL'), graceMs));
+      });
+      child.on('error', (error) =>
+        settle({ code: 127, text: `${file}: ${error.message}`, errorText: error.message }),
+      );
       child.on('exit', (code, signal) => {
         child.once('close', () => settle({ code, signal }));
         timers.push(setTimeout(() => settle({ code, signal }), pipeMs));

@@ -1,4 +1,4 @@
-import type { JsonObject, VerdictState } from 'opsbro/sdk';
+import type { JsonObject } from 'opsbro/sdk';
 import { listOf } from '../nagios/inherit.ts';
 import type { Definition, Directive, NagiosConfiguration } from '../nagios/model.ts';
 import { commonMinutes, isAlways, quietHours, type Week, weekOf } from './hours.ts';
@@ -6,7 +6,7 @@ import { lastingText } from './lasting.ts';
 import { macroValues } from './macro-values.ts';
 import { splitCommand } from './macros.ts';
 import { Names } from './names.ts';
-import { severitiesOf } from './options.ts';
+import { eventsOf, severitiesOf } from './options.ts';
 import type { ImportReport } from './report.ts';
 import { notificationText } from './shell-text.ts';
 import type { YamlKey } from './yaml-file.ts';
@@ -100,9 +100,9 @@ export class Handlers {
       );
       return [];
     }
-    return this.reaches(contact, need).map((reach) =>
-      this.handler(contact, need, reach, severities, minutes),
-    );
+    const events = eventsOf([options?.value, need.options?.value]);
+    const policy: JsonObject = { severities, ...(events !== null && { events }) };
+    return this.reaches(contact, need).map((reach) => this.handler(contact, need, reach, policy, minutes));
   }
 
   /** null: always. */
@@ -175,10 +175,10 @@ export class Handlers {
     contact: Definition,
     need: Need,
     { keys, comment }: Reach,
-    severities: VerdictState[],
+    told: JsonObject,
     minutes: Uint8Array | null,
   ): string {
-    const policy: JsonObject = { severities };
+    const policy: JsonObject = { ...told };
     if (need.repeat !== null) policy.repeat_interval = lastingText(need.repeat);
     if (minutes !== null)
       policy.quiet_hours = quietHours(minutes, this.source.settings.get('use_timezone')?.value ?? null);
@@ -187,7 +187,7 @@ export class Handlers {
     const key = `${contact.directives.get('contact_name')!.value}\0${JSON.stringify(all)}`;
     const known = this.byKey.get(key);
     if (known !== undefined) return known;
-    const name = this.nameFor(contact, need, severities.join());
+    const name = this.nameFor(contact, need, String(told.severities));
     this.byKey.set(key, name);
     const yaml = Object.entries(all).map(([each, value]): YamlKey => ({ key: each, value }));
     if (yaml[0] !== undefined) yaml[0].comment = comment;

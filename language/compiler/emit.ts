@@ -200,12 +200,10 @@ export class Emitter {
         `'${name}' is a function: call it as ${name}(…)`,
         node,
       );
-    const near = nearest(name, [
-      'True',
-      'False',
-      'None',
-      ...this.#locals.flatMap((scope) => [...scope.keys()]),
-    ]);
+    const near =
+      name === 'null'
+        ? 'None'
+        : nearest(name, ['True', 'False', 'None', ...this.#locals.flatMap((scope) => [...scope.keys()])]);
     return this.#fail(
       'OPSBRO_EXPRESSION_UNKNOWN_NAME',
       `the name '${name}' does not exist; ${near === undefined ? 'texts need quotes' : `did you mean '${near}'?`}`,

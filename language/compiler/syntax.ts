@@ -1,3 +1,4 @@
+import { adviceAt, statementAdvice } from '../advice.ts';
 import type { At, Clause, CompareOperator, Node, Target } from './ast.ts';
 import { type LiteralReader, Literals } from './literals.ts';
 import { CompileError, hole } from './placeholders.ts';
@@ -46,7 +47,7 @@ class Reader implements LiteralReader {
     if (only.name !== 'ExpressionStatement')
       this.fail(
         'UNSUPPORTED',
-        `found a statement ${this.#near(only.from)}; expected an expression`,
+        `found a statement ${this.#near(only.from)}; expected an expression${statementAdvice(this.#source(only))}`,
         only.from,
       );
     const parts = children(only);
@@ -56,11 +57,9 @@ class Reader implements LiteralReader {
 
   #broken(at: number): never {
     const rest = this.text.slice(at).trim();
-    return this.fail(
-      'SYNTAX',
-      rest === '' ? 'the expression ends too early' : `cannot read the expression ${this.#near(at)}`,
-      at,
-    );
+    const message =
+      rest === '' ? 'the expression ends too early' : `cannot read the expression ${this.#near(at)}`;
+    return this.fail('SYNTAX', message + adviceAt(this.text, at), at);
   }
 
   #near(at: number): string {

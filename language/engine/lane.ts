@@ -1,9 +1,9 @@
-import { readFileSync } from 'node:fs';
 import { Worker } from 'node:worker_threads';
 import type { Json, JsonObject } from 'opsbro/sdk';
 import type { TimerClock } from '../../core/clock.ts';
 import { threadEntry } from '../../threads/entry.ts';
 import { threadLimits } from '../../threads/lane-memory.ts';
+import { processorMs } from '../../threads/quickjs/thread-time.ts';
 import type { ExpressionLimits, Facts, Program } from '../program.ts';
 import { refresh, type Slot, type SlotUpdate } from './reference.ts';
 
@@ -294,29 +294,20 @@ export class Lane {
     const look = (): void => {
       const now = this.#clock.monotonic();
       const current = Atomics.load(this.#progress, 0);
-      const processorMs = this.#processorMs(now);
+      const spentMs = processorMs(this.#kernelThread, now);
       if (current !== place) {
         place = current;
         since = now;
-        usedMs = processorMs;
+        usedMs = spentMs;
       }
       const patience = this.#limits.watchdogMs * (current > 0 ? 1 : COMMAND_PATIENCE);
-      const isIdle = processorMs - usedMs < patience / 2;
+      const isIdle = spentMs - usedMs < patience / 2;
       if (now - since >= patience * (isIdle ? STARVED_PATIENCE : 1))
         this.#settle?.({ type: 'ready', thread: '' });
       else cancel = this.#clock.after(POLL_MS, look);
     };
     let cancel = this.#clock.after(POLL_MS, look);
     return () => cancel();
-  }
-
-  /** What the thread has used of a processor, ms; `now` where the kernel does not tell. */
-  #processorMs(now: number): number {
-    try {
-      return Number.parseInt(readFileSync(`${this.#kernelThread}/schedstat`, 'latin1'), 10) / 1e6;
-    } catch {
-      return now;
-    }
   }
 
   async #start(): Promise<Worker | undefined> {

@@ -1,35 +1,20 @@
-import { openSync, readSync } from 'node:fs';
 import {
-  type JSContextPointer,
   type JSValueConstPointerPointer,
   type JSValuePointer,
-  newQuickJSWASMModuleFromVariant,
-  newVariant,
+  openQuickJS,
+  type QuickJS,
   type QuickJSContext,
-  type QuickJSEmscriptenModule,
-  type QuickJSFFI,
   type QuickJSHandle,
-  type QuickJSSyncVariant,
-  RELEASE_SYNC,
-} from 'quickjs-emscripten';
+} from '../../threads/quickjs/engine.ts';
+import { threadMs } from '../../threads/quickjs/thread-time.ts';
 import type { ExpressionLimits } from '../program.ts';
 
 /** Stands between outputs, and before the mark at their end. */
 export const SEPARATOR = '\x1e';
 const END = `${SEPARATOR}.`;
-const PAGE = 65_536;
-/** The engine does not start with less. */
-const SMALLEST_PAGES = 256;
 /** Commands compile many sources and parse values at once: their deadline is this many times an evaluation's. */
 const COMMAND_GRACE = 20;
 const intrinsics = { BaseObjects: true, Eval: true, JSON: true, MapSet: true, RegExp: true } as const;
-
-/** Node's types know WebAssembly only as a namespace. */
-const wasm = (
-  globalThis as unknown as {
-    WebAssembly: { Memory: new (size: { initial: number; maximum: number }) => object };
-  }
-).WebAssembly;
 
 /** Freezes everything that code can reach without being given it: what globals lead to, and what syntax makes. */
 const SEAL = `for (const name of ['opsbro', 'run', 'fetch', 'fetchJson', 'whereabouts']) delete globalThis[name];
@@ -66,10 +51,10 @@ export class Machine {
 
   readonly #next: () => Fault | null;
 
-  private constructor(context: QuickJSContext, raw: RawEngine, limits: ExpressionLimits, script: string) {
+  private constructor(engine: QuickJS, limits: ExpressionLimits, script: string) {
+    const { context } = engine;
     this.#context = context;
     this.#limits = limits;
-    context.runtime.setMaxStackSize(limits.stackBytes);
     context.unwrapResult(context.evalCode(script, 'guest.js')).dispose();
     const entry = (name: string): QuickJSHandle => context.getProp(context.global, name);
     this.#entries = {
@@ -82,18 +67,13 @@ export class Machine {
     // What is left in reach of a JavaScript expression cannot disturb the evaluations of others.
     context.unwrapResult(context.evalCode(SEAL, 'seal.js')).dispose();
     context.runtime.setInterruptHandler(() => this.#isOver());
-    this.#next = this.#direct(raw);
+    this.#next = this.#direct(engine.raw);
   }
 
   /** Starts an instance and runs the guest script in it. */
   static async start(limits: ExpressionLimits, script: string): Promise<Machine> {
-    const pages = Math.max(SMALLEST_PAGES, Math.floor(limits.memoryBytes / PAGE));
-    const memory = new wasm.Memory({ initial: SMALLEST_PAGES, maximum: pages });
-    const raw: RawEngine = { ffi: undefined, context: undefined };
-    const module = await newQuickJSWASMModuleFromVariant(
-      observed(newVariant(RELEASE_SYNC, { wasmMemory: memory as never }), raw),
-    );
-    return new Machine(module.newContext({ intrinsics }), raw, limits, script);
+    const { memoryBytes, stackBytes } = limits;
+    return new Machine(await openQuickJS({ memoryBytes, stackBytes, intrinsics }), limits, script);
   }
 
   /** Hands a list of commands, as JSON text, to the guest. */
@@ -121,8 +101,7 @@ export class Machine {
   }
 
   /** Calls `run` below the library's handles: this is the hot path, and a handle costs as much as a small expression. */
-  #direct({ ffi, context }: RawEngine): () => Fault | null {
-    if (ffi === undefined || context === undefined) throw new Error('the engine gave no context');
+  #direct({ ffi, context }: QuickJS['raw']): () => Fault | null {
     const run = this.#entries.run.value;
     const self = this.#context.undefined.value;
     const none = 0 as JSValueConstPointerPointer;
@@ -202,56 +181,6 @@ export class Machine {
     this.#interrupted = now - this.#started > this.#allowanceMs;
     return this.#interrupted;
   }
-}
-
-let schedule: number | null | undefined;
-
-/**
- * Milliseconds this thread has run on a processor, so that a busy host does not make evaluations time out: the first number of
- * `/proc/thread-self/schedstat` (nanoseconds; Linux's Documentation/scheduler/sched-stats.rst). Wall time where that cannot be read.
- */
-function threadMs(): number {
-  if (schedule === undefined) schedule = openSchedule();
-  if (schedule === null) return performance.now();
-  const bytes = Buffer.alloc(64);
-  const size = readSync(schedule, bytes, 0, bytes.length, 0);
-  return Number.parseInt(bytes.toString('latin1', 0, size), 10) / 1e6;
-}
-
-function openSchedule(): number | null {
-  try {
-    const file = openSync('/proc/thread-self/schedstat', 'r');
-    const bytes = Buffer.alloc(64);
-    const size = readSync(file, bytes, 0, bytes.length, 0);
-    return Number.parseInt(bytes.toString('latin1', 0, size), 10) > 0 ? file : null;
-  } catch {
-    return null;
-  }
-}
-
-/** What lies below the library's handles. */
-interface RawEngine {
-  ffi: QuickJSFFI | undefined;
-  context: JSContextPointer | undefined;
-}
-
-/** The variant, telling which functions and which context its instance has. */
-function observed(variant: QuickJSSyncVariant, raw: RawEngine): QuickJSSyncVariant {
-  const importFFI: QuickJSSyncVariant['importFFI'] = async () => {
-    const Base = await variant.importFFI();
-    return class extends Base {
-      constructor(module: QuickJSEmscriptenModule) {
-        super(module);
-        raw.ffi = this;
-        const create = this.QTS_NewContext;
-        this.QTS_NewContext = (...args) => {
-          raw.context = create(...args);
-          return raw.context;
-        };
-      }
-    };
-  };
-  return { ...variant, importFFI };
 }
 
 /** True when the end arrived and nothing on the way was replaced. */

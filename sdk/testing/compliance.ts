@@ -1,10 +1,20 @@
-import type { CollectorDefinition } from '../define.ts';
+import type { EventType, HandlerEvent } from '../context.ts';
+import type {
+  CollectorDefinition,
+  FunctionsDefinition,
+  HandlerDefinition,
+  ServiceDefinition,
+} from '../define.ts';
 import type { Manifest, PluginKind } from '../manifest.ts';
-import type { JsonObject } from '../values.ts';
+import type { JsonObject, Verdict } from '../values.ts';
+import { fixtureContext } from './fixture-context.ts';
 import { type HostContext, hostContext } from './host-context.ts';
 import { checkPlain, undocumentedPaths } from './output-rules.ts';
 import { checkManifest, checkOptionTable, checkReadme, defaultOptions, expectThat } from './plugin-folder.ts';
 import { runVerb, type VerbOutcome } from './run-verb.ts';
+import { serviceContext } from './service-context.ts';
+import { testEvent } from './test-event.ts';
+import { testFacts } from './test-facts.ts';
 
 const verbOfKind: { [kind in PluginKind]?: string } = {
   collector: 'collect',
@@ -15,8 +25,8 @@ const verbOfKind: { [kind in PluginKind]?: string } = {
   functions: 'functions',
 };
 
-const runnableKinds: readonly string[] = ['collector', 'detector'];
 const signalDeadlineMs = 2000;
+const eventTypes: readonly EventType[] = ['problem', 'recovery', 'group', 'agent', 'test', 'canary'];
 
 /** One test of the suite. `skip` says why it cannot run here. */
 export interface ComplianceTest {
@@ -26,24 +36,42 @@ export interface ComplianceTest {
 }
 
 /**
- * What every plugin of a kind must satisfy, as tests for vitest's `it`: manifest, README, option table, verb; for collectors and
- * detectors also runs on the real host (two in a row, and one whose signal has fired).
- * `folder` is the plugin's folder as a file URL that ends in `/`; `manifest` is its parsed `plugin.yml`. `options` and `state`
- * are for the real runs; options default to the manifest's defaults.
+ * What every plugin of a kind must satisfy, as tests for vitest's `it` or Node's `test`: manifest, README, option table, verb. Collectors,
+ * detectors and checks also run on the real host (two in a row, and one whose signal has fired); handlers and exporters where nothing
+ * answers: each event, or the facts, must be taken or refused in time. `folder` is the plugin's folder as a file URL that ends in `/`, null
+ * for a plugin in one file; `manifest` is its parsed manifest. `options` are for the runs; they default to the manifest's.
  * @example
  * for (const test of complianceSuite('collector', new URL('./', import.meta.url), memory, manifest))
  *   it.skipIf(test.skip !== undefined)(test.name, test.run);
  */
 export function complianceSuite(
   kind: PluginKind,
-  folder: URL,
+  folder: URL | null,
   definition: object,
   manifest: Manifest,
   given: { options?: JsonObject } = {},
 ): ComplianceTest[] {
   const options = given.options ?? defaultOptions(manifest);
-  const verb = verbOfKind[kind];
-  const tests: ComplianceTest[] = [
+  const isService = manifest.runs === 'service' || kind === 'listener' || kind === 'cluster';
+  const verbs = isService ? ['start', 'stop'] : [verbOfKind[kind] ?? []].flat();
+  const runs = isService ? serviceTests(definition, options) : runTests(kind, definition, manifest, options);
+  return [
+    ...(folder === null ? [] : folderTests(kind, folder, manifest)),
+    {
+      name: 'has the verb of its kind',
+      run: async () => {
+        for (const verb of verbs) expectThat(verb in definition, `the definition lacks '${verb}'`);
+      },
+    },
+    ...runs.map((test) => ({
+      ...test,
+      ...whySkipped(manifest, options),
+    })),
+  ];
+}
+
+function folderTests(kind: PluginKind, folder: URL, manifest: Manifest): ComplianceTest[] {
+  return [
     {
       name: 'has a manifest that matches its folder',
       run: async () => checkManifest(kind, folder, manifest),
@@ -53,23 +81,69 @@ export function complianceSuite(
       name: 'documents exactly the options of its manifest',
       run: async () => checkOptionTable(folder, manifest),
     },
-    {
-      name: 'has the verb of its kind',
-      run: async () => expectThat(verb === undefined || verb in definition, `the definition lacks '${verb}'`),
-    },
   ];
-  if (!runnableKinds.includes(kind)) return tests;
-  const here = (manifest.platforms ?? [process.platform]).includes(process.platform);
-  const skip = here ? {} : { skip: `runs on ${manifest.platforms?.join(', ')}, this is ${process.platform}` };
+}
+
+function runTests(
+  kind: PluginKind,
+  definition: object,
+  manifest: Manifest,
+  options: JsonObject,
+): ComplianceTest[] {
+  if (kind === 'functions')
+    return [
+      {
+        name: 'has the functions of its manifest and no other',
+        run: async () => checkFunctions(definition, manifest),
+      },
+    ];
+  if (kind === 'handler' || kind === 'exporter')
+    return [
+      {
+        name: 'takes or refuses what it is given where nothing answers',
+        run: () => checkUnanswered(kind, definition, options),
+      },
+    ];
+  if (kind !== 'collector' && kind !== 'detector' && kind !== 'check') return [];
+  const yields = kind === 'check' ? 'a verdict' : 'documented plain data';
   return [
-    ...tests,
     {
-      name: 'yields documented plain data on this host, twice',
+      name: `yields ${yields} on this host, twice`,
       run: () => checkRealRuns(kind, definition, manifest, options),
-      ...skip,
     },
-    { name: 'ends when its signal has fired', run: () => checkSignal(definition, options), ...skip },
+    { name: 'ends when its signal has fired', run: () => checkSignal(definition, options) },
   ];
+}
+
+function serviceTests(definition: object, options: JsonObject): ComplianceTest[] {
+  const service = definition as ServiceDefinition;
+  const end = async (work: () => Promise<void> | void): Promise<void> => {
+    const outcome = await inTime(Promise.resolve().then(work));
+    expectThat(outcome !== 'late', `still running after ${signalDeadlineMs} ms`);
+    if (outcome !== 'ended') throw outcome.thrown;
+  };
+  return [
+    {
+      name: 'stops after a start that was cut short, and again',
+      run: async () => {
+        const context = serviceContext({ options });
+        context.abort();
+        await end(async () => service.start(context)).catch((thrown: unknown) => {
+          expectThat(context.signal.aborted && thrown === context.signal.reason, String(thrown));
+        });
+        await end(() => service.stop());
+        await end(() => service.stop());
+      },
+    },
+  ];
+}
+
+function whySkipped({ platforms, options: schema }: Manifest, options: JsonObject): { skip?: string } {
+  const here = (platforms ?? [process.platform]).includes(process.platform);
+  if (!here) return { skip: `runs on ${platforms?.join(', ')}, this is ${process.platform}` };
+  const required = Array.isArray(schema?.required) ? schema.required.map(String) : [];
+  const lacking = required.filter((name) => !Object.hasOwn(options, name));
+  return lacking.length === 0 ? {} : { skip: `needs the options ${lacking.join(', ')}` };
 }
 
 async function checkRealRuns(kind: string, definition: object, manifest: Manifest, options: JsonObject) {
@@ -84,6 +158,7 @@ async function checkRealRuns(kind: string, definition: object, manifest: Manifes
     }
     checkPlain(outcome.value);
     if (kind === 'detector') checkGroups(outcome.value);
+    else if (kind === 'check') checkVerdict(outcome.value);
     else checkDocumented(outcome.value, manifest);
   }
 }
@@ -92,6 +167,46 @@ function checkGroups(value: unknown): void {
   expectThat(Array.isArray(value), 'a detector must yield a list of groups');
   for (const group of value)
     expectThat(typeof group === 'string' && /^\S+$/.test(group), `'${String(group)}' is not a group's name`);
+}
+
+function checkVerdict(value: unknown): void {
+  const { state, output, metrics = {} } = (value ?? {}) as Partial<Verdict>;
+  expectThat(
+    ['ok', 'warning', 'critical', 'unknown'].includes(String(state)),
+    `'${String(state)}' is no state of a check`,
+  );
+  expectThat(typeof output === 'string' && output.trim() !== '', 'a verdict must say something as output');
+  // The compiler does not see a key too many in what a function returns.
+  for (const key of Object.keys(value as object))
+    expectThat(['state', 'output', 'metrics'].includes(key), `a verdict has no key '${key}'`);
+  for (const [name, metric] of Object.entries(metrics))
+    expectThat(
+      metric.value === null || Number.isFinite(metric.value),
+      `the figure '${name}' is ${String(metric.value)}`,
+    );
+}
+
+function checkFunctions(definition: object, manifest: Manifest): void {
+  const { functions = {} } = definition as Partial<FunctionsDefinition>;
+  const [found, declared] = [functions, manifest.functions ?? {}].map((one) =>
+    Object.keys(one).sort().join(', '),
+  );
+  expectThat(
+    found === declared,
+    `the manifest declares ${declared || 'none'}, the code has ${found || 'none'}`,
+  );
+}
+
+/** Nothing is recorded, so every call of the host fails: that may end the run, but must not hold it or come to something else than an error. */
+async function checkUnanswered(kind: 'handler' | 'exporter', definition: object, options: JsonObject) {
+  const given = kind === 'exporter' ? [testFacts()] : eventTypes.map((type) => testEvent(type));
+  for (const argument of given) {
+    const context = fixtureContext({ options });
+    const outcome = await inTime(runVerb(definition as HandlerDefinition, context, argument as HandlerEvent));
+    expectThat(outcome !== 'late', `still running after ${signalDeadlineMs} ms`);
+    if (outcome !== 'ended') expectThat(outcome.thrown instanceof Error, 'threw something that is no Error');
+    checkPlain(context.state, 'ctx.state');
+  }
 }
 
 function checkDocumented(value: unknown, manifest: Manifest): void {
@@ -110,17 +225,22 @@ function checkDocumented(value: unknown, manifest: Manifest): void {
 async function checkSignal(definition: object, options: JsonObject): Promise<void> {
   const context = hostContext({ options });
   context.abort();
+  const outcome = await inTime(runReal(definition, context));
+  expectThat(outcome !== 'late', `still running ${signalDeadlineMs} ms after its signal fired`);
+}
+
+async function inTime(work: Promise<unknown>): Promise<'ended' | 'late' | { thrown: unknown }> {
   let deadline: NodeJS.Timeout | undefined;
   const late = new Promise<'late'>((resolve) => {
     deadline = setTimeout(() => resolve('late'), signalDeadlineMs);
   });
-  const ended = runReal(definition, context).then(
-    () => 'ended',
-    () => 'ended',
+  const ended = work.then(
+    () => 'ended' as const,
+    (thrown: unknown) => ({ thrown }),
   );
   const first = await Promise.race([ended, late]);
   clearTimeout(deadline);
-  expectThat(first === 'ended', `still running ${signalDeadlineMs} ms after its signal fired`);
+  return first;
 }
 
 function runReal(definition: object, context: HostContext): Promise<VerbOutcome<unknown>> {

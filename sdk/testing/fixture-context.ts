@@ -2,10 +2,12 @@ import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { createRender } from '../../threads/context/render.ts';
+import { RunEmits } from '../../threads/context/run-emits.ts';
 import type { Context, ExecResult, FileSystemStat, Log } from '../context.ts';
 import type { HttpRequest } from '../network.ts';
-import type { JsonObject } from '../values.ts';
+import type { Json, JsonObject } from '../values.ts';
 import { HostError, linesOf } from './host-error.ts';
+import { memoryKeys } from './memory-keys.ts';
 import { type RecordedConversation, type RecordedHttp, recordedNetwork } from './recorded-network.ts';
 import { RecordedTree } from './recorded-tree.ts';
 import { NotEligible } from './run-verb.ts';
@@ -18,6 +20,12 @@ export interface LoggedLine {
   level: 'debug' | 'info' | 'warn' | 'error';
   message: string;
   fields?: JsonObject;
+}
+
+/** One event a plugin emitted. */
+export interface EmittedEvent {
+  topic: string;
+  data: Json;
 }
 
 /** A recorded `statfs`: the figures, an error code to reject with, or `hang`: never answers until the signal fires. */
@@ -45,6 +53,8 @@ export interface FixtureOptions<Options = JsonObject> {
   http?: RecordedHttp;
   /** What the other side of `ctx.tcp` says, by `host:port`. */
   tcp?: { [hostAndPort: string]: RecordedConversation };
+  /** What `ctx.kv` holds at first. */
+  kv?: { [key: string]: Json };
   /** Name of the configuration object, default `fixture`. */
   name?: string;
 }
@@ -54,12 +64,16 @@ export interface FixtureContext<Options = JsonObject> extends Context<Options> {
   readonly clock: TestClock;
   /** Everything logged so far. */
   readonly logs: LoggedLine[];
+  /** What was emitted and would be kept. */
+  readonly emitted: EmittedEvent[];
   /** Command lines that `exec` was asked for. */
   readonly executed: string[];
   /** Requests that `http` was asked for. */
   readonly requests: HttpRequest[];
   /** Texts written to `tcp` connections. */
   readonly written: string[];
+  /** What `ctx.kv` holds. */
+  readonly kept: Map<string, Json>;
   /** Fires `signal`, as the timeout would. */
   abort(): void;
   /** The host moves on: later reads come from another recorded root, with these overrides. */
@@ -78,7 +92,9 @@ export function fixtureContext<Options = JsonObject>(
   const controller = new AbortController();
   const { signal } = controller;
   const logs: LoggedLine[] = [];
+  const emitted: EmittedEvent[] = [];
   const executed: string[] = [];
+  const kept = new Map(Object.entries(fixture.kv ?? {}));
   let host = recordedHost(fixture.root, fixture.files);
   const answer = async <Value>(work: () => Value): Promise<Value> => {
     signal.throwIfAborted();
@@ -93,8 +109,11 @@ export function fixtureContext<Options = JsonObject>(
     log: collectingLog(logs),
     clock: fixture.clock ?? testClock(),
     state: fixture.state ?? {},
+    emit: collectingEmit(emitted),
     logs,
+    emitted,
     executed,
+    kept,
     abort: () => controller.abort(),
     use: (root, files) => {
       host = recordedHost(root, files);
@@ -120,6 +139,7 @@ export function fixtureContext<Options = JsonObject>(
         return { code: 0, signal: null, stdout: '', stderr: '', truncated: false, ...recorded };
       }),
     ...recordedNetwork(fixture, signal),
+    kv: memoryKeys(kept, signal),
     render: createRender(signal),
     env: (name) => fixture.env?.[name],
     notEligible: (reason) => {
@@ -134,6 +154,16 @@ export function collectingLog(lines: LoggedLine[]): Log {
     lines.push(fields === undefined ? { level, message } : { level, message, fields });
   };
   return { debug: at('debug'), info: at('info'), warn: at('warn'), error: at('error') };
+}
+
+/** An `emit` with the bounds of a run, that keeps its events in `emitted`. */
+export function collectingEmit(emitted: EmittedEvent[]): Context['emit'] {
+  const emits = new RunEmits();
+  return (topic, data) => {
+    const emit = emits.take(topic, data);
+    // Of ordinary objects, as the plugin made them: the bounded copy has no prototypes.
+    if (emit !== null) emitted.push(structuredClone(emit));
+  };
 }
 
 interface RecordedHost {

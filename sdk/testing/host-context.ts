@@ -6,8 +6,9 @@ import { createRender } from '../../threads/context/render.ts';
 import { createTcp } from '../../threads/context/tcp.ts';
 import type { Context, ExecOptions, ExecResult, FileStat } from '../context.ts';
 import type { JsonObject } from '../values.ts';
-import { collectingLog, type LoggedLine } from './fixture-context.ts';
+import { collectingEmit, collectingLog, type EmittedEvent, type LoggedLine } from './fixture-context.ts';
 import { HostError, hostError, linesOf } from './host-error.ts';
+import { memoryKeys } from './memory-keys.ts';
 import { NotEligible } from './run-verb.ts';
 
 const defaultMaxBytes = 1024 * 1024;
@@ -15,13 +16,15 @@ const defaultMaxBytes = 1024 * 1024;
 /** A context on the real host, with what a test wants to see. */
 export interface HostContext<Options = JsonObject> extends Context<Options> {
   readonly logs: LoggedLine[];
+  /** What was emitted and would be kept. */
+  readonly emitted: EmittedEvent[];
   /** Fires `signal`, as the timeout would. */
   abort(): void;
 }
 
 /**
  * Builds a context that reads the real host, for smoke tests: the ordinary paths, no mapping, this process's environment, overlaid by
- * `env`. Its network and its templates are the agent's own code.
+ * `env`; `kv` is in memory. Its network and its templates are the agent's own code.
  * @example `const outcome = await runVerb(memory, hostContext());`
  */
 export function hostContext<Options = JsonObject>(
@@ -30,6 +33,7 @@ export function hostContext<Options = JsonObject>(
   const controller = new AbortController();
   const { signal } = controller;
   const logs: LoggedLine[] = [];
+  const emitted: EmittedEvent[] = [];
   const env: Context['env'] = (name) => given.env?.[name] ?? process.env[name];
   const answer = async <Value>(path: string, work: () => Promise<Value>): Promise<Value> => {
     signal.throwIfAborted();
@@ -48,7 +52,9 @@ export function hostContext<Options = JsonObject>(
     log: collectingLog(logs),
     clock: { now: () => Date.now(), monotonic: () => performance.now() },
     state: given.state ?? {},
+    emit: collectingEmit(emitted),
     logs,
+    emitted,
     abort: () => controller.abort(),
     readText: read,
     tryReadText: (path, options) =>
@@ -68,6 +74,7 @@ export function hostContext<Options = JsonObject>(
     exec: (file, args, options) => answer(file, () => runProgram(file, args, signal, options)),
     http: createHttp(signal, env),
     tcp: createTcp(signal),
+    kv: memoryKeys(new Map(), signal),
     render: createRender(signal),
     env,
     notEligible: (reason) => {

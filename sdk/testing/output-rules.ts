@@ -27,7 +27,7 @@ export function leafPaths(value: Json, above: string[] = []): string[][] {
 
 /**
  * The leaves of a tree that a manifest's `output` does not document. Patterns are dotted; a `*` alone in a step stands for any
- * one key, also one that contains dots; within a step it stands for any text.
+ * one key, also one that contains dots; within a step it stands for any text. A last step `**` stands for one step or more.
  */
 export function undocumentedPaths(value: Json, output: { [pattern: string]: string }): string[] {
   const patterns = Object.keys(output).map((pattern) => pattern.split('.').map(stepPattern));
@@ -36,11 +36,17 @@ export function undocumentedPaths(value: Json, output: { [pattern: string]: stri
     .map((path) => path.join('.'));
 }
 
+/** What `**` becomes. */
+const anyDepth = '^.*.*$';
+
 function stepPattern(step: string): RegExp {
   const escaped = step.replace(/[\\^$.|?+()[\]{}]/g, '\\$&').replaceAll('*', '.*');
   return new RegExp(`^${escaped}$`, 's');
 }
 
 function matches(steps: RegExp[], path: string[]): boolean {
-  return steps.length === path.length && steps.every((step, index) => step.test(path[index] ?? ''));
+  const isOpen = steps.at(-1)?.source === anyDepth && path.length > steps.length;
+  return (
+    (isOpen || steps.length === path.length) && steps.every((step, index) => step.test(path[index] ?? ''))
+  );
 }

@@ -1,5 +1,5 @@
 import { existsSync, readFileSync } from 'node:fs';
-import { basename, dirname } from 'node:path';
+import { basename } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import type { Manifest } from '../manifest.ts';
 import type { JsonObject } from '../values.ts';
@@ -7,13 +7,7 @@ import type { JsonObject } from '../values.ts';
 /** The sections every plugin's README has, in this order. */
 export const readmeSections = ['## Options', '## Output', '## Example', '## Troubleshooting'] as const;
 
-const folderOfKind: { [kind: string]: string } = {
-  functions: 'functions',
-  compliance: 'compliance',
-  cluster: 'cluster',
-};
-
-/** Throws unless the folder's place, `plugin.yml` and the parsed manifest tell the same story. */
+/** Throws unless the folder's name, `plugin.yml` and the parsed manifest tell the same story. */
 export function checkManifest(kind: string, folder: URL, manifest: Manifest): void {
   const path = fileURLToPath(folder).replace(/\/$/, '');
   expectThat(existsSync(`${path}/plugin.yml`), `${path}: plugin.yml is missing`);
@@ -23,8 +17,6 @@ export function checkManifest(kind: string, folder: URL, manifest: Manifest): vo
     manifest.name === basename(path),
     `${path}/plugin.yml: name is '${manifest.name}', expected the folder's`,
   );
-  const parent = folderOfKind[kind] ?? `${kind}s`;
-  expectThat(basename(dirname(path)) === parent, `${path}: a ${kind} lives in a folder named '${parent}'`);
   expectThat(/\S\.$/.test(manifest.summary), `${path}/plugin.yml: summary must be a sentence`);
 }
 
@@ -85,5 +77,10 @@ function shown(value: unknown): string {
 }
 
 function readReadme(folder: URL): string {
-  return readFileSync(new URL('README.md', folder), 'utf8');
+  const file = new URL('README.md', folder);
+  expectThat(
+    existsSync(file),
+    `there is no README.md; begin it with '# NAME', then ${readmeSections.join(', ')}`,
+  );
+  return readFileSync(file, 'utf8');
 }

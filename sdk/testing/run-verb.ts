@@ -6,6 +6,7 @@ import type {
   ExporterDefinition,
   HandlerDefinition,
 } from '../define.ts';
+import type { ExportedFacts } from '../facts.ts';
 import type { JsonObject, Verdict } from '../values.ts';
 
 /** What a verb came to. A verb that throws makes the promise reject with what it threw. */
@@ -57,12 +58,12 @@ export async function runVerb<Options>(
 export async function runVerb<Options>(
   definition: ExporterDefinition<Options>,
   context: Context<Options>,
-  facts: JsonObject,
+  facts: ExportedFacts,
 ): Promise<VerbOutcome<undefined>>;
 export async function runVerb<Options>(
   definition: Verbs<Options>,
   context: Context<Options>,
-  argument?: HandlerEvent | JsonObject,
+  argument?: HandlerEvent | ExportedFacts,
 ): Promise<VerbOutcome<unknown>> {
   try {
     return { status: 'done', value: await callVerb(definition, context, argument) };
@@ -75,11 +76,11 @@ export async function runVerb<Options>(
 function callVerb<Options>(
   definition: Verbs<Options>,
   context: Context<Options>,
-  argument: HandlerEvent | JsonObject | undefined,
+  argument: HandlerEvent | ExportedFacts | undefined,
 ): unknown {
   if ('collect' in definition) return definition.collect(context);
   if ('detect' in definition) return definition.detect(context);
   if ('check' in definition) return definition.check(context);
   if ('handle' in definition) return definition.handle(context, argument as HandlerEvent);
-  return definition.export(context, (argument ?? {}) as JsonObject);
+  return definition.export(context, argument as ExportedFacts);
 }

@@ -8,6 +8,7 @@ const alert: Alert = {
   pack: 'linux',
   state: 'critical',
   old_state: 'ok',
+  removed: false,
   output: 'load is 42',
   long_output: 'cpu0 98%\ncpu1 97%',
   perfdata: 'load1=42;10;20;0',
@@ -23,9 +24,26 @@ const alert: Alert = {
   labels: { team: 'web' },
 };
 
+const node: { [key: string]: Json } = {
+  what: 'dead',
+  uuid: '6f9619ff-8b86-4d01-b42d-00cf4fc964ff',
+  name: 'db1',
+  display_name: 'db1',
+  zone: 'paris',
+  addresses: ['10.0.0.7'],
+  groups: ['linux', 'redis'],
+  failing: ['redis'],
+  state: 'dead',
+  old_state: 'suspect',
+  added: [],
+  removed: [],
+  self: false,
+  at: alert.at,
+};
+
 /**
  * An event as the agent makes it, of the node `web1` on 2026-01-01 at 12:00 UTC: for `problem` and `recovery` of the check
- * `linux/check/load`, for `group` that `redis` was added. `data` replaces single keys.
+ * `linux/check/load`, for `group` that `redis` was added, for `node` that `db1` is dead. `data` replaces single keys.
  * @example `await runVerb(handler, fixtureContext({ options }), testEvent('problem', { state: 'warning' }));`
  */
 export function testEvent(type: EventType, data: { [key: string]: Json } = {}): HandlerEvent {
@@ -35,6 +53,12 @@ export function testEvent(type: EventType, data: { [key: string]: Json } = {}): 
       ...event,
       summary: 'group redis was added',
       data: { group: 'redis', modification: 'add', ...data },
+    };
+  if (type === 'node')
+    return {
+      ...event,
+      summary: 'node db1 is dead (zone paris)',
+      data: { ...node, ...data },
     };
   if (type !== 'problem' && type !== 'recovery') return { ...event, summary: 'something happened', data };
   const states = type === 'recovery' ? { state: 'ok', old_state: 'critical', output: 'load is 0.1' } : {};

@@ -2,9 +2,9 @@ import { mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from 'node
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
-import { defineCollector, type Manifest } from 'opsbro/sdk';
+import { type Context, defineCollector, type Json, type Manifest } from 'opsbro/sdk';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { complianceSuite, fixtureContext, hostContext, runVerb, testClock } from './index.ts';
+import { complianceSuite, fixtureContext, hostContext, runVerb, serviceContext, testClock } from './index.ts';
 import { checkPlain, undocumentedPaths } from './output-rules.ts';
 
 let root: string;
@@ -44,6 +44,14 @@ describe('fixtureContext', () => {
     expect(await ctx.readText('/proc/1/comm')).toBe('init\n');
     ctx.use(root);
     expect(await ctx.readText('/etc/hostname')).toBe('web1\n');
+  });
+
+  it('keeps what is emitted within the bounds of a run', () => {
+    for (const ctx of [fixtureContext(), hostContext()]) {
+      ctx.emit('seen', { a: 1 });
+      ctx.emit('no name', 1);
+      expect(ctx.emitted).toEqual([{ topic: 'seen', data: { a: 1 } }]);
+    }
   });
 
   it('answers statfs and exec from recordings', async () => {
@@ -142,5 +150,41 @@ describe('complianceSuite', () => {
       'has the verb of its kind',
       'yields documented plain data on this host, twice',
     ]);
+  });
+
+  it('holds a service to its start and its stop', async () => {
+    const service: Manifest = { ...manifest, kind: 'listener', runs: 'service' };
+    const failed = async (definition: object) => {
+      const names: string[] = [];
+      for (const test of complianceSuite('listener', null, definition, service))
+        await test.run().catch(() => names.push(test.name));
+      return names;
+    };
+    const stop = () => undefined;
+    expect(await failed({ start: () => undefined, stop })).toEqual([]);
+    expect(await failed({ start: ({ signal }: Context) => signal.throwIfAborted(), stop })).toEqual([]);
+    const cutShort = 'stops after a start that was cut short, and again';
+    expect(await failed({ start: () => new Promise(() => undefined), stop })).toEqual([cutShort]);
+    expect(await failed({ start: stop })).toEqual(['has the verb of its kind', cutShort]);
+  });
+});
+
+describe('serviceContext', () => {
+  it('hands snapshots and requests to the service, and keeps what that sends', async () => {
+    const ctx = serviceContext({ snapshots: { groups: ['web'] } });
+    const heard: Json[] = [];
+    const end = ctx.subscribe('groups', (groups) => heard.push(groups));
+    await Promise.resolve();
+    ctx.push('groups', ['db']);
+    end();
+    ctx.push('groups', []);
+    expect(heard).toEqual([['web'], ['db']]);
+    ctx.emit('seen', 1);
+    expect(ctx.emitted).toEqual([{ topic: 'seen', data: 1 }]);
+    const request = { route: '/x', method: 'GET', params: {}, query: {}, body: null };
+    await expect(ctx.request(request)).rejects.toThrow('answers no routes');
+    ctx.onRequest(({ route }) => ({ status: 200, body: route }));
+    expect(await ctx.request(request)).toEqual({ status: 200, body: '/x' });
+    await expect(ctx.ask(request)).rejects.toThrow('the agent answers no routes here');
   });
 });

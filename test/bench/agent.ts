@@ -3,8 +3,8 @@ import { existsSync, mkdirSync, mkdtempSync, openSync, readFileSync, rmSync, wri
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { type ControlClient, createControlClient } from '../../core/control/client.ts';
-import type { AgentView, CheckView } from '../../core/control/shapes.ts';
+import { type ControlClient, createControlClient } from '../../control/client.ts';
+import type { AgentView, CheckView } from '../../control/shapes.ts';
 
 /** The package's root, from the compiled file as from the source. */
 export const packageRoot = findRoot(dirname(fileURLToPath(import.meta.url)));

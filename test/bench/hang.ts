@@ -1,8 +1,8 @@
 import { cpSync, existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { digestPlugin, writeLock } from '../../configuration/lock.ts';
 import { type BenchAgent, packageRoot, pause, spawnAgent, waitFor } from './agent.ts';
 import { atMost, type Bench, type BenchCheck, median, quantile, resultOf, shown } from './result.ts';
+import { trustPlugins } from './trusted-plugins.ts';
 
 /** Fixtures that never end: one awaits, one keeps its processor busy until its thread is terminated. */
 const kinds = ['never-returns', 'blocks'] as const;
@@ -23,7 +23,7 @@ export const bench: Bench = async ({ brief, say }) => {
 };
 
 async function measure(kind: Kind, brief: boolean, say: (text: string) => void): Promise<BenchCheck[]> {
-  const { config, notes } = prepare(kind);
+  const { config, notes } = await prepare(kind);
   const agent = spawnAgent({}, ['--config', config]);
   try {
     const running = async (): Promise<true | undefined> =>
@@ -124,17 +124,13 @@ async function timeouts(agent: BenchAgent, kind: Kind): Promise<number> {
   return plugins.filter(({ id, timeouts }) => id.startsWith(`collector/${kind}-`) && timeouts > 0).length;
 }
 
-/** A configuration directory inside the package, so that the plugins' imports of `opsbro/sdk` resolve. */
-function prepare(kind: Kind): { config: string; notes: string } {
+async function prepare(kind: Kind): Promise<{ config: string; notes: string }> {
   mkdirSync(join(packageRoot, 'var'), { recursive: true });
   const config = mkdtempSync(join(packageRoot, 'var', 'bench-'));
   const notes = join(config, 'notes');
-  const entries = [...namesOf(kind), 'notes-time'].map((name) => ({
-    name: `collector/${name}`,
-    digest: copyPlugin(config, name),
-    trust: true,
-  }));
-  writeLock(join(config, 'plugins.lock'), entries);
+  const names = [...namesOf(kind), 'notes-time'];
+  for (const name of names) copyPlugin(config, name);
+  await trustPlugins(config, names);
   const objects = others.map(
     (name) => `collector: { use: notes-time, id: ${name}, interval: 1s, path: ${notes} }\n`,
   );
@@ -143,13 +139,12 @@ function prepare(kind: Kind): { config: string; notes: string } {
   return { config, notes };
 }
 
-function copyPlugin(config: string, name: string): string {
+function copyPlugin(config: string, name: string): void {
   const original = name.replace(/-\d+$/, '');
   const folder = join(config, name);
   cpSync(join(packageRoot, 'test', 'fixtures', 'plugins', original), folder, { recursive: true });
   const manifest = join(folder, 'plugin.yml');
   writeFileSync(manifest, readFileSync(manifest, 'utf8').replace(`name: ${original}`, `name: ${name}`));
-  return digestPlugin(folder);
 }
 
 function namesOf(kind: Kind): string[] {

@@ -40,6 +40,11 @@ export function treeUsage(root: number): TreeUsage {
   return usage;
 }
 
+/** User and system time of one process, ms, children that it waited for included; 0 where it is gone. */
+export function processCpuMs(pid: number): number {
+  return readProcess(pid)?.cpuMs ?? 0;
+}
+
 function readProcess(pid: number): Process | null {
   let text: string;
   try {

@@ -1,4 +1,4 @@
-import type { CheckView } from '../../core/control/shapes.ts';
+import type { CheckView } from '../../control/shapes.ts';
 import { type BenchAgent, hasVerdict, pause, spawnAgent, waitFor } from './agent.ts';
 import { atMost, type Bench, quantile, resultOf, shown } from './result.ts';
 

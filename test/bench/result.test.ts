@@ -1,5 +1,16 @@
 import { describe, expect, it } from 'vitest';
-import { alternate, atLeastRatio, atMost, median, peerAbsent, quantile, resultOf, round } from './result.ts';
+import {
+  alternate,
+  atLeastRatio,
+  atMost,
+  atMostRatio,
+  median,
+  peerAbsent,
+  quantile,
+  resultOf,
+  round,
+  roundsOf,
+} from './result.ts';
 
 describe('alternate', () => {
   it('lets both sides take turns and judges by the median of the ratios', async () => {
@@ -52,4 +63,11 @@ it('has no median of nothing, and rounds to four digits', () => {
   expect(median([])).toBeNaN();
   expect(round(0.000123456)).toBe(0.0001235);
   expect(round(Number.POSITIVE_INFINITY)).toBe(Number.POSITIVE_INFINITY);
+});
+
+it('judges what must not exceed the peer by the median of the ratios of the rounds', () => {
+  const rounds = roundsOf([2, 8, 3], [1, 10, 2]);
+  expect(rounds).toMatchObject({ ours: 3, peer: 2, ratio: 1.5 });
+  expect(atMostRatio('cpu', rounds, 1.5).pass).toBe(true);
+  expect(atMostRatio('cpu', rounds, 1.4).pass).toBe(false);
 });

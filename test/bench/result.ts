@@ -44,6 +44,11 @@ export function atLeastRatio(name: string, rounds: Rounds, reach: number): Bench
   return { name, ours: round(ours), peer: round(peer), ratio: round(ratio), reach, pass: ratio >= reach };
 }
 
+/** A ratio to the peer of the same run that must not exceed `reach`. */
+export function atMostRatio(name: string, rounds: Rounds, reach: number): BenchCheck {
+  return { ...atLeastRatio(name, rounds, reach), pass: rounds.ratio <= reach };
+}
+
 /** A bench's result from its figures; the first one is its main figure. */
 export function resultOf(bench: string, unit: string, checks: BenchCheck[]): BenchResult {
   const [main] = checks;
@@ -87,16 +92,18 @@ export async function alternate(
     );
     pairs.push(pair);
   }
-  const ratios = pairs.map((pair) => pair.ours / pair.peer);
+  return roundsOf(
+    pairs.map((pair) => pair.ours),
+    pairs.map((pair) => pair.peer),
+  );
+}
+
+/** The same of figures that were measured in turn, one of each side a round. */
+export function roundsOf(ours: readonly number[], peer: readonly number[]): Rounds {
+  const ratios = ours.map((value, index) => value / (peer[index] ?? Number.NaN));
   return {
-    ours: quantile(
-      pairs.map((pair) => pair.ours),
-      0.5,
-    ),
-    peer: quantile(
-      pairs.map((pair) => pair.peer),
-      0.5,
-    ),
+    ours: quantile([...ours], 0.5),
+    peer: quantile([...peer], 0.5),
     ratio: quantile(ratios, 0.5),
     lowerQuartile: quantile(ratios, 0.25),
     upperQuartile: quantile(ratios, 0.75),

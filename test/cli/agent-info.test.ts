@@ -1,8 +1,9 @@
 import { expect, it } from 'vitest';
 import { infoText } from '../../cli/agent-info.ts';
 import { createPaint } from '../../cli/paint.ts';
-import type { AgentView } from '../../core/control/shapes.ts';
+import type { AgentView } from '../../control/shapes.ts';
 
+const whole = Number.POSITIVE_INFINITY;
 const now = Date.parse('2026-01-01T01:00:00Z');
 const view: AgentView = {
   state: 'running',
@@ -46,7 +47,7 @@ const view: AgentView = {
 };
 
 it('shows who the host is, how it does, how the agent fares and what is wrong with it', () => {
-  const text = infoText(view, createPaint(false), true, now);
+  const text = infoText(view, createPaint(false), true, now, whole);
   expect(text).not.toContain('\u001b');
   for (const line of [
     'OpsBro 1.0.0  Shop front [web1]  ● running for 1h',
@@ -73,6 +74,7 @@ it('counts notifications only while some wait or are dead', () => {
       createPaint(false),
       false,
       now,
+      whole,
     )
       .split('\n')
       .filter((line) => line.includes('Notifications'));
@@ -85,7 +87,7 @@ it('counts notifications only while some wait or are dead', () => {
 it('counts what people hold back only while they do', () => {
   const lines = (acknowledged: number, silenced: number): string[] => {
     const notifications = { ...view.notifications, held: { acknowledged, in_downtime: 0, silenced } };
-    return infoText({ ...view, notifications }, createPaint(false), false, now)
+    return infoText({ ...view, notifications }, createPaint(false), false, now, whole)
       .split('\n')
       .filter((line) => line.includes('Held back'));
   };
@@ -94,8 +96,16 @@ it('counts what people hold back only while they do', () => {
 });
 
 it('paints what is bad red and keeps the last logs for --show-logs', () => {
-  const text = infoText(view, createPaint(true), false, now);
+  const text = infoText(view, createPaint(true), false, now, whole);
   expect(text).toContain('\u001b[31m2 critical\u001b[39m');
   expect(text).toContain('\u001b[31m1 error\u001b[39m');
   expect(text).not.toContain('a run failed');
+});
+
+it('breaks the groups between words where the terminal is narrow', () => {
+  const groups = ['debian', 'debian-12', 'docker-container', 'kvm', 'linux', 'postgresql'];
+  const text = infoText({ ...view, groups }, createPaint(false), false, now, 50);
+  expect(text).toContain(
+    '  Groups          debian, debian-12,\n                  docker-container, kvm, linux,\n                  postgresql\n',
+  );
 });

@@ -1,5 +1,5 @@
 import { afterEach, beforeEach, expect, it, vi } from 'vitest';
-import type { ChecksReportView } from '../../core/control/shapes.ts';
+import type { ChecksReportView } from '../../control/shapes.ts';
 import { Workplace } from './workplace.ts';
 
 let place: Workplace;
@@ -21,6 +21,7 @@ const check: ChecksReportView['checks'][number] = {
   ok_percent: 99.99999,
   seconds: { ok: 86_400, warning: 0, critical: 90, unknown: 0, pending: 0 },
   stale_seconds: 30,
+  unmonitored_seconds: 600,
   problems: 2,
   mttr_seconds: 45,
   changes: 9,
@@ -38,9 +39,21 @@ it('prints time in each state, problems and the mean time to repair', async () =
   const { code, out, err } = await place.opsbro(['checks', 'report', '--since', '30d']);
   expect(code).toBe(0);
   expect(out.split('\n').map((line) => line.split(/ {2,}/))).toEqual([
-    ['CHECK', 'IS', 'OK %', 'OK', 'WARNING', 'CRITICAL', 'UNKNOWN', 'STALE', 'PROBLEMS', 'MTTR'],
-    ['a/check/load', 'critical', '99.999', '1d', '-', '1m 30s', '-', '30s', '2', '45s'],
-    ['a/check/cpu', 'critical', '-', '1d', '-', '1m 30s', '-', '30s', '2', '-'],
+    [
+      'CHECK',
+      'IS',
+      'OK %',
+      'OK',
+      'WARNING',
+      'CRITICAL',
+      'UNKNOWN',
+      'STALE',
+      'UNMONITORED',
+      'PROBLEMS',
+      'MTTR',
+    ],
+    ['a/check/load', 'critical', '99.999', '1d', '-', '1m 30s', '-', '30s', '10m', '2', '45s'],
+    ['a/check/cpu', 'critical', '-', '1d', '-', '1m 30s', '-', '30s', '10m', '2', '-'],
     [''],
   ]);
   expect(err).toContain('the history begins at 2026-01-15T00:00:00.000Z; what was before is not counted');

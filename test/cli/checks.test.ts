@@ -1,5 +1,5 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import type { CheckView } from '../../core/control/shapes.ts';
+import type { CheckView } from '../../control/shapes.ts';
 import { Workplace } from './workplace.ts';
 
 let place: Workplace;
@@ -173,19 +173,19 @@ describe('opsbro checks state', () => {
       '/api/v1/config/status': { bad_files: [], diagnostics: [] },
     });
     const { out } = await place.opsbro(['checks', 'show', 'load']);
-    expect(out).toMatch(/^state: +warning \(soft, flapping\)$/m);
+    expect(out).toMatch(/^state: +warning \(soft, hard after 5m, flapping\)$/m);
     expect(out).toMatch(/^for: +hard after 5m, not ok since 2026-01-01T00:00:00Z$/m);
     expect(out).toMatch(/^hard: +ok$/m);
     expect(out).toMatch(/^flapping: +41.5 % changes of state$/m);
   });
 
-  it('puts the age of a kept verdict into the first line of show', async () => {
+  it('puts the age of a kept verdict into the first line of show, and ends with no green that is old', async () => {
     await place.agent({
       '/api/v1/checks/load': { ...check, state: 'ok', hard_state: 'ok', stale: true },
       '/api/v1/config/status': { bad_files: [], diagnostics: [] },
     });
     const { code, out } = await place.opsbro(['checks', 'show', 'load']);
-    expect([code, out.split('\n')[0]]).toEqual([0, 'OK (stale) - load: high']);
+    expect([code, out.split('\n')[0]]).toEqual([3, 'OK (stale) - load: high']);
   });
 });
 

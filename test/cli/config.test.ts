@@ -36,6 +36,14 @@ describe('opsbro config check', () => {
     ]);
   });
 
+  it('knows which service a key of agent.yml means', async () => {
+    const file = write('agent.yml', 'gosip: {}\n');
+    const { out } = await opsbro('config', 'check');
+    expect(out).toMatch(
+      new RegExp(`^${file}:1:1: the key 'gosip' does not exist .*did you mean 'gossip'\\?$`, 'm'),
+    );
+  });
+
   it('takes warnings for errors with --strict only', async () => {
     write('a/one.yml', 'check: {critical_if: "{{parameters.nothing}} > 1"}\n');
     expect((await opsbro('config', 'check')).code).toBe(0);
@@ -177,6 +185,17 @@ describe('opsbro config show', () => {
     const text = (await opsbro('config', 'show', 'load')).out;
     expect(text).toContain('a/check/load');
     expect(text).toMatch(/^parameters\.x +\S+a\/parameters\.yml:1:1 +7$/m);
+  });
+
+  it('gives what is nested a row each', async () => {
+    write(
+      'a/load.yml',
+      'check:\n  critical_if: "1 > 2"\n  variables: { one: "1", two: "2" }\n  tests:\n    - given: {}\n      expect: { state: ok }\n',
+    );
+    const { out } = await opsbro('config', 'show', 'a/check/load');
+    expect(out).toMatch(/^variables\.one +\S+load\.yml:3:3 +1$/m);
+    expect(out).toMatch(/^variables\.two +\S+load\.yml:3:3 +2$/m);
+    expect(out).toMatch(/^tests\.0 +\S+load\.yml:4:3 +\{"given":\{\},"expect":\{"state":"ok"\}\}$/m);
   });
 
   it('places a parameter in the last file that gives it', async () => {

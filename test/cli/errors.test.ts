@@ -48,6 +48,22 @@ describe('errors', () => {
     expect(said.err).not.toContain('    at ');
   });
 
+  it('of a wrong line are one line, like all others, with the word that was meant', async () => {
+    const said = async (...words: string[]): Promise<string> => (await place.opsbro(words)).err;
+    expect(await said('chekcs', 'state')).toBe("opsbro: unknown command 'chekcs'; did you mean 'checks'?\n");
+    expect(await said('checks', 'state', '--al')).toBe(
+      "opsbro: unknown option '--al'; did you mean '--all'?\n",
+    );
+    expect(await said('checks', 'state', 'cpu')).toBe(
+      "opsbro: too many arguments for 'state': it takes none and got 1\n",
+    );
+    expect(await said('checks', 'show')).toBe("opsbro: missing required argument 'name'\n");
+    const json = await place.opsbro(['checks', 'stat', '--json']);
+    expect(JSON.parse(json.err)).toEqual({
+      error: { code: 'OPSBRO_CLI_USAGE', message: "unknown command 'stat'; did you mean 'state'?" },
+    });
+  });
+
   it('show where they come from when nobody expected them', () => {
     expect(errorText(new Error('oh'), true)).toMatch(/^opsbro: Error: oh\n {4}at /);
     expect(errorText(new OpsbroError('OPSBRO_CLI_USAGE', 'oh'), false)).toBe('opsbro: oh');

@@ -1,4 +1,8 @@
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
+import { logEnd } from '../../cli/agent-daemon.ts';
 import { createPaint, paintState } from '../../cli/paint.ts';
 import {
   formatAge,
@@ -13,6 +17,7 @@ import { leaves, valueLines } from '../../cli/value-lines.ts';
 
 const none = createPaint(false);
 const colors = createPaint(true);
+const whole = Number.POSITIVE_INFINITY;
 
 describe('durations', () => {
   it.each([
@@ -111,7 +116,7 @@ describe('tables', () => {
       ['a', '1', ''],
       ['日本', '100', 'x'],
     ];
-    expect(renderTable(columns, rows, none, null).split('\n')).toEqual([
+    expect(renderTable(columns, rows, none, whole).split('\n')).toEqual([
       'NAME    N  LOG',
       'a       1',
       '日本  100  x',
@@ -123,11 +128,57 @@ describe('tables', () => {
     expect(line).toBe(`a     1  ${'y'.repeat(20)}…`);
   });
 
+  it('leave out what no row has before anything is cut', () => {
+    const rows = [['a-long-name', '-', 'x'.repeat(15)]];
+    expect(renderTable(columns, rows, none, 30).split('\n')).toEqual([
+      'NAME         LOG',
+      `a-long-name  ${'x'.repeat(15)}`,
+    ]);
+  });
+
+  it('put a text with too little room below its row, between words', () => {
+    const rows = [
+      ['a-long-name', '1', 'one two three four five six seven'],
+      ['b', '2', ''],
+    ];
+    expect(renderTable(columns, rows, none, 25).split('\n')).toEqual([
+      'NAME         N',
+      'a-long-name  1',
+      '    one two three four',
+      '    five six seven',
+      'b            2',
+    ]);
+  });
+
+  it('put a text that must stay whole below its row, and what fits beside', () => {
+    const rows = [
+      ['a', '1', 'one two three four five six seven'],
+      ['b', '2', 'short'],
+    ];
+    const last = { title: 'LOG', text: (row: string[]) => row[2] ?? '', whole: true };
+    const drawn = renderTable([...columns.slice(0, 2), last], rows, none, 30);
+    expect(drawn.split('\n')).toEqual([
+      'NAME  N  LOG',
+      'a     1',
+      '    one two three four five',
+      '    six seven',
+      'b     2  short',
+    ]);
+  });
+
+  it('cut the widest text where even that is too wide', () => {
+    const [, line] = renderTable(columns, [['a-very-long-name-indeed', '1', 'x'.repeat(9)]], none, 20).split(
+      '\n',
+    );
+    expect(line).toBe('a-very-long-name…  1');
+  });
+
   it('let no text move the cursor, set a colour or begin a line', () => {
     const hostile = '\u001b[2Jred\u001b]0;title\u0007\r\nOK\u009b31m';
-    const [, line = ''] = renderTable(columns, [['a', '1', hostile]], none, null).split('\n');
+    const [, line = ''] = renderTable(columns, [['a', '1', hostile]], none, whole).split('\n');
     expect(line).not.toMatch(/[\u0000-\u001f\u007f-\u009f]/);
     expect(plain(hostile)).toContain('red');
+    expect(plain('reads /a\u202e/**\u2066\u2028')).toBe('reads /a /** ');
   });
 });
 
@@ -156,5 +207,17 @@ describe('value lines', () => {
 
   it('count an empty tree as one leaf', () => {
     expect(leaves({}, 'x')).toEqual([{ path: 'x', value: {} }]);
+  });
+});
+
+describe('the end of a log', () => {
+  it('is what was said after a place, or says that nothing was', () => {
+    const folder = mkdtempSync(join(tmpdir(), 'opsbro-log-'));
+    const path = join(folder, 'agent.log');
+    writeFileSync(path, 'old\n');
+    expect(logEnd(path, 4)).toBe(`${path} says nothing of it`);
+    writeFileSync(path, 'old\nnew\n');
+    expect(logEnd(path, 4)).toBe(`${path} ends with\nnew`);
+    rmSync(folder, { recursive: true });
   });
 });

@@ -2,9 +2,10 @@ import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { createServer, type Server } from 'node:http';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
+import { text } from 'node:stream/consumers';
 import { fileURLToPath } from 'node:url';
 import { runCli } from '../../cli/program.ts';
-import { createControlClient } from '../../core/control/client.ts';
+import { createControlClient } from '../../control/client.ts';
 
 /** The package's root directory. */
 export const root = fileURLToPath(new URL('../..', import.meta.url)).replace(/\/$/, '');
@@ -14,6 +15,8 @@ export class Workplace {
   readonly folder = mkdtempSync(join(tmpdir(), 'opsbro-workplace-'));
   readonly config = join(this.folder, 'config.d');
   readonly #servers: Server[] = [];
+  /** What is answered to a question; null: nobody is there. */
+  answer: string | null = null;
 
   constructor() {
     mkdirSync(this.config);
@@ -46,16 +49,23 @@ export class Workplace {
       // Root's directories may be a real installation, which a test must not change.
       uid: config === null ? 1 : (process.getuid?.() ?? 0),
       root,
+      ask: async (question) => {
+        written.err += question;
+        return this.answer;
+      },
     });
     return { code, ...written };
   }
 
-  /** Serves these answers, by path, where the agent's socket would be. */
+  /** Serves these answers, by path or by method and path, where the agent's socket would be; a function makes one of what was sent. */
   async agent(answers: { [path: string]: unknown }): Promise<void> {
     mkdirSync(join(this.folder, 'data', 'run'), { recursive: true });
-    const server = createServer((request, response) => {
-      const answer = answers[request.url ?? ''];
-      response.statusCode = answer === undefined ? 404 : 200;
+    const server = createServer(async (request, response) => {
+      const sent = await text(request);
+      const found = answers[`${request.method} ${request.url}`] ?? answers[request.url ?? ''];
+      const answer = typeof found === 'function' ? found(sent === '' ? null : JSON.parse(sent)) : found;
+      const isError = answer === undefined || (answer as { error?: unknown } | null)?.error != null;
+      response.statusCode = isError ? 404 : 200;
       response.end(JSON.stringify(answer ?? { error: { code: 'OPSBRO_API_NOT_FOUND', message: 'no' } }));
     });
     this.#servers.push(server);

@@ -238,6 +238,34 @@ describe('agent.yml', () => {
     });
   });
 
+  it.each([
+    ['', 7],
+    ['explain_days: 30\n', 30],
+  ])('keeps records for explain as %j says, for a week unless told', (text, explainDays) => {
+    expect(bench({ 'agent.yml': text }).load().agent).toMatchObject({ explainDays });
+  });
+
+  it.each(['0', '400', 'week'])('refuses to keep records for %s days', (days) => {
+    expect(lines(bench({ 'agent.yml': `explain_days: ${days}\n` }).load().diagnostics)).toEqual([
+      expect.stringContaining('explain_days'),
+    ]);
+  });
+
+  it('takes every limit of an evaluation, and no stack that outruns its thread', () => {
+    const limits = (stack: string): string =>
+      `limits: {expression_cpu: 80ms, expression_watchdog: 1s, expression_memory: 32MiB, expression_stack: ${stack}}\n`;
+    for (const [stack, expressionStackBytes] of [
+      ['64KiB', 64 * 1024],
+      ['8MiB', 256 * 1024],
+    ] as const)
+      expect(bench({ 'agent.yml': limits(stack) }).load().agent?.limits).toMatchObject({
+        expressionCpuMs: 80,
+        expressionWatchdogMs: 1000,
+        expressionMemoryBytes: 32 * 1024 * 1024,
+        expressionStackBytes,
+      });
+  });
+
   it('takes a heartbeat as a URL alone, each minute', () => {
     const made = bench({ 'agent.yml': 'heartbeat: https://hc.example.org/ping/1\n' });
     const plan = made.load();

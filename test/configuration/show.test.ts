@@ -29,6 +29,21 @@ describe('show', () => {
     });
   });
 
+  it('gives the parameters of all packs, secrets redacted', () => {
+    made.write('redis/parameters.yml', 'port: 6380\npassword: hunter2\n');
+    made.configuration.read(made.directories);
+    const redis = made.configuration.show('parameters').find(({ id }) => id === 'redis/parameters');
+    expect(redis?.keys).toEqual([
+      {
+        key: 'port',
+        value: 6380,
+        origin: 'parameters',
+        place: { file: made.path('redis/parameters.yml'), line: 1, column: 1 },
+      },
+      expect.objectContaining({ key: 'password', value: '********' }),
+    ]);
+  });
+
   it('redacts secrets, inline and below options', () => {
     made.write('a/one.yml', 'collector: {use: redis, password: hunter2}\n');
     made.write('a/two.yml', 'collector: {use: redis, options: {password: hunter2}}\n');
@@ -60,6 +75,25 @@ describe('show', () => {
       place: { file: made.path('/over/a/cpu.yml'), line: 1, column: 9 },
     });
     expect(keys.enabled).toMatchObject({ value: true, origin: 'default' });
+  });
+
+  it('shows the command of a script with its values, and no secret among them', () => {
+    made.write('agent.yml', 'variables: {plugins: /opt/my plugins, snmp: {community: hunter2}}\n');
+    made.write('redis/parameters.yml', 'password: hunter2\nserver: db\n');
+    made.write(
+      'redis/text.yml',
+      `check: {script: "$plugins$/check -H $server$ -p '$password$' -C $snmp.community$ | grep $limits.warning$", limits: {warning: 5}}\n`,
+    );
+    made.write(
+      'redis/list.yml',
+      'check: {script: ["$plugins$/check", -p, $my.token$, a], my: {token: hunter2}}\n',
+    );
+    made.write('redis/typo.yml', 'check: {script: "check $limits.warnin$", limits: {warning: 5}}\n');
+    expect(shown('redis/check/text').command?.value).toBe(
+      "'/opt/my plugins'/check -H 'db' -p '********' -C '********' | grep '5'",
+    );
+    expect(shown('redis/check/list').command?.value).toBe("'/opt/my plugins/check' -p '********' a");
+    expect(shown('redis/check/typo').command).toBeUndefined();
   });
 
   it('lists the parameters that expressions bind', () => {

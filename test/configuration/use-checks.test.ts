@@ -52,6 +52,7 @@ it('runs the plugin that `use` names with its options, beside the keys of every 
 });
 
 it.each([
+  ['type: http', "the key 'type' does not exist in a check; did you mean 'use'?"],
   ['use: http', "check/http lacks the key 'url'"],
   ['use: http\n  url: ftp://x/', "expected an address such as 'https://www.example.org/status'"],
   [

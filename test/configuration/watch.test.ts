@@ -132,6 +132,26 @@ describe('the watch', () => {
     expect(seen).toMatchObject({ armed: 2, closed: 2, hints: 1 });
   });
 
+  it('watches again once a folder was added, which may have been missed within another new one', async () => {
+    const clock = new HandClock();
+    const seen = await record(clock);
+    mkdirSync(join(folder, 'config.d', 'pack', 'plugin'), { recursive: true });
+    seen.emit('/c/pack');
+    clock.advance(50);
+    await vi.waitUntil(() => seen.changes === 1);
+    clock.advance(300);
+    await vi.waitUntil(() => seen.armed === 2);
+    await seen.watch.rescan();
+    expect(seen).toMatchObject({ armed: 2, closed: 1, changes: 1 });
+  });
+
+  it('watches again after a change of which no event came', async () => {
+    const seen = await record(new HandClock());
+    writeFileSync(join(folder, 'config.d', 'a.yml'), 'x: 1\n');
+    await seen.watch.rescan();
+    expect(seen).toMatchObject({ armed: 2, hints: 1 });
+  });
+
   it('stops twice, and is silent afterwards', async () => {
     const clock = new HandClock();
     const seen = await record(clock);

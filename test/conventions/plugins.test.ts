@@ -82,6 +82,32 @@ describe.each(folders)('%s', (folder) => {
   });
 });
 
+it.each([
+  ['check', ['checks', 'checks/rule', 'checks/nagios']],
+  ['handler', ['handlers']],
+])('the READMEs tell an operator every key of a %s', (kind, places) => {
+  const { kinds: schemas } = JSON.parse(read('configuration/sources/kinds.json')) as {
+    kinds: { [kind: string]: { properties: object } };
+  };
+  const told = places.flatMap((place) => tableNames(read(`plugins/${place}/README.md`)));
+  const keys = Object.keys(schemas[kind]?.properties ?? {});
+  expect(keys.length).toBeGreaterThan(10);
+  expect(keys.filter((key) => !told.includes(key))).toEqual([]);
+});
+
+it('the README of handlers tells every type of event, and all that is known of a check', () => {
+  const told = [
+    ...(section(read('plugins/handlers/README.md'), 'What it is told') ?? '').matchAll(/`(\w+)`/g),
+  ];
+  const names = new Set(told.map(([, name]) => name));
+  const source = read('sdk/context.ts');
+  const types = source.match(/export type EventType =\n((?: {2}\| '\w+';?\n)+)/)?.[1]?.match(/\w+/g) ?? [];
+  const keys =
+    source.match(/export interface Alert \{\n([\s\S]*?)\n\}/)?.[1]?.match(/^ {2}\w+(?=: )/gm) ?? [];
+  expect([types.length, keys.length].every((count) => count > 10)).toBe(true);
+  expect([...types, ...keys.map((key) => key.trim())].filter((name) => !names.has(name))).toEqual([]);
+});
+
 describe('the YAML of', () => {
   let scratch: string;
   beforeEach(() => {

@@ -22,7 +22,16 @@ export interface Import {
   dynamic: boolean;
 }
 
-const skipped = new Set(['node_modules', 'dist', 'testdata', 'fixtures', 'var', 'coverage', '.git']);
+const skipped = new Set([
+  'node_modules',
+  'dist',
+  'testdata',
+  'fixtures',
+  'samples',
+  'var',
+  'coverage',
+  '.git',
+]);
 
 /** Paths, from the root, of every file below `folder` that ends in `ending`. */
 export function filesBelow(folder: string, ending: string): string[] {
@@ -37,7 +46,18 @@ export function filesBelow(folder: string, ending: string): string[] {
 }
 
 /** The libraries beside core, each with a border of its own. */
-export const libraries = ['alerting', 'configuration', 'exec', 'importing', 'language', 'store', 'threads'];
+export const libraries = [
+  'alerting',
+  'authoring',
+  'configuration',
+  'control',
+  'exec',
+  'importing',
+  'language',
+  'sandbox',
+  'store',
+  'threads',
+];
 
 /** Every folder of code that ships. */
 export const product = ['sdk', 'core', ...libraries, 'plugins', 'cli'];

@@ -1,8 +1,9 @@
 import { describe, expect, it } from 'vitest';
-import { exactStore, Rules } from '../../core/assembly.ts';
+import { Rules } from '../../core/assembly.ts';
 import { OpsbroError } from '../../core/errors.ts';
 import { compileValue } from '../../language/compile.ts';
 import { defaultExpressionLimits } from '../../language/program.ts';
+import { exactStore } from '../../store/exact-store.ts';
 import { factsOf, scopeOf } from '../language/engine/fixture.ts';
 import { HandClock } from './schedule/test-clock.ts';
 

@@ -3,6 +3,7 @@ import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { parse } from 'yaml';
 import { expandScript } from '../../configuration/script/macros.ts';
 import type { NagiosImport } from '../../importing/import-nagios.ts';
+import { eventsOf } from '../../importing/mapping/options.ts';
 import { Workplace } from '../cli/workplace.ts';
 import { NagiosSource } from './nagios-source.ts';
 
@@ -213,6 +214,15 @@ describe('a check', () => {
 });
 
 describe('contacts', () => {
+  it.each([
+    [undefined, undefined, null],
+    ['w,c,r,f,s', undefined, null],
+    ['w,f', 'a', ['flapping', 'acknowledgement', 'group', 'node', 'agent']],
+    ['w,f,s', 'c,s', ['downtime', 'silence', 'acknowledgement', 'group', 'node', 'agent']],
+  ])('with options %s and %s hear of %j', (one, other, events) => {
+    expect(eventsOf([one, other])).toEqual(events);
+  });
+
   it('are told as the object and the contact both want', async () => {
     const text =
       contact('ann', { service_notification_options: 'w,c,r', host_notification_options: 'd,r' }) +
@@ -227,6 +237,7 @@ describe('contacts', () => {
       type: 'mail',
       contacts: ['ann@example.org'],
       severities: ['ok', 'critical'],
+      events: ['acknowledgement', 'group', 'node', 'agent'],
       repeat_interval: '30m',
     });
     expect(all['nagios/handlers/ann-hosts-once.yml']).toMatchObject({

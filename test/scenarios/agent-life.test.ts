@@ -4,7 +4,7 @@ import { existsSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, describe, expect, it } from 'vitest';
-import type { AgentView, CheckView, CollectorView } from '../../core/control/shapes.ts';
+import type { AgentView, CheckView, CollectorView } from '../../control/shapes.ts';
 import { openDataDirectory } from '../../store/data-directory.ts';
 import { program } from './cli-run.ts';
 import { type RealAgent, type RealAgentOptions, startRealAgent } from './real-agent.ts';
@@ -42,19 +42,16 @@ describe('the life of an agent', () => {
     await agent.until(
       'the first round',
       async () => (await agent.get<AgentView>('/api/v1/agent')).state === 'running',
-      30_000,
     );
     const info = await agent.get<AgentView>('/api/v1/agent');
     expect(info.groups).toContain('linux');
     const collectors = await agent.get<CollectorView[]>('/api/v1/collectors?results=1');
     expect(named(collectors, 'memory')?.results).toMatchObject({ memtotal: expect.any(Number) });
-    const checks = await agent.until('verdicts', async () => {
+    // On a very busy machine a collector's first run may end at its timeout; the next brings what its checks lack.
+    await agent.until('verdicts', async () => {
       const rows = (await agent.get<CheckView[]>('/api/v1/checks')).filter((row) => row.active);
-      return rows.length > 0 && rows.every((row) => row.state !== 'pending') && rows;
+      return rows.length > 0 && rows.every((row) => row.state !== 'pending' && row.state !== 'unknown');
     });
-    expect(checks.filter((row) => row.state === 'unknown').map((row) => `${row.id}: ${row.output}`)).toEqual(
-      [],
-    );
     expect(await agent.stop()).toBe(0);
   });
 
@@ -111,7 +108,7 @@ describe('the life of an agent', () => {
     child.stdout.on('data', (chunk: Buffer) => {
       output += chunk.toString();
     });
-    await expect.poll(() => existsSync(join(data, 'run', 'agent.pid')), { timeout: 20_000 }).toBe(true);
+    await expect.poll(() => existsSync(join(data, 'run', 'agent.pid'))).toBe(true);
     child.kill('SIGTERM');
     expect(await once(child, 'close')).toEqual([0, null]);
     expect(output).toContain('agent stopped');
@@ -123,6 +120,8 @@ describe('the life of an agent', () => {
   it('ends at once on a second signal', async () => {
     const agent = await start();
     agent.child.kill('SIGTERM');
-    expect([0, 143]).toContain(await agent.kill('SIGTERM'));
+    const code = await agent.kill('SIGTERM');
+    // It ends by TERM to itself where a thread does not let it exit.
+    expect([0, 143]).toContain(code ?? (agent.child.signalCode === 'SIGTERM' ? 143 : code));
   });
 });

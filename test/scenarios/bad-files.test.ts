@@ -1,7 +1,7 @@
 import { chmodSync, chownSync, mkdirSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import type { CheckView, ConfigStatusView } from '../../core/control/shapes.ts';
+import type { CheckView, ConfigStatusView } from '../../control/shapes.ts';
 import { type RealAgent, startRealAgent } from './real-agent.ts';
 
 const isRoot = process.getuid?.() === 0;
@@ -116,7 +116,8 @@ describe('a file that turns bad by', () => {
       await shows('y', what);
       replaceBy(() => write('good'));
       await agent.until('the file to be good again', async () => (await status()).bad_files.length === 0);
-      expect((await row('x'))?.output).toBe('good');
+      // A load may have met the moment without the file after all, and have started the object anew.
+      await shows('x', 'good');
     },
   );
 });

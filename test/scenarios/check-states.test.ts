@@ -2,7 +2,7 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, it } from 'vitest';
-import type { AgentView, ChecksReportView, CheckView, HistoryView } from '../../core/control/shapes.ts';
+import type { AgentView, ChecksReportView, CheckView, HistoryView } from '../../control/shapes.ts';
 import { opsbro } from './cli-run.ts';
 import { configWithPlugins } from './fixture-plugins.ts';
 import { type RealAgent, type RealAgentOptions, startRealAgent } from './real-agent.ts';
@@ -74,6 +74,27 @@ it('takes a state for hard once attempts runs agree, at retry_interval, over a k
   expect(history.stdout).toMatch(/critical +critical +attempts +it is there$/m);
 });
 
+it('counts the time between a stop and the next start for no state', async () => {
+  const files = { 'states/idle.yml': watching('idle', join(scratch, 'trouble'), '  interval: 1h\n') };
+  const data = join(scratch, 'data');
+  const config = join(scratch, 'config.d');
+  const since = new Date().toISOString();
+  const first = await start({ files, data, config });
+  await first.until('its first run', async () => (await view(first, 'idle')).state === 'ok', deadlineMs);
+  await first.stop();
+  const stopped = Date.now();
+  const second = await start({ data, config });
+  const started = Date.now();
+  const report = await second.get<ChecksReportView>(`/api/v1/report/checks?since=${since}`);
+  const found = report.checks.find(({ name }) => name === 'idle');
+  const apart = (found?.unmonitored_seconds ?? 0) * 1000;
+  expect(apart).toBeGreaterThan(0);
+  expect(apart).toBeLessThan(started - stopped + 5000);
+  const states = Object.values(found?.seconds ?? {}).reduce((sum, seconds) => sum + seconds, 0) * 1000;
+  const whole = Date.parse(report.until) - Date.parse(report.since);
+  expect(Math.round(states + apart)).toBe(whole);
+});
+
 it('takes a state for hard once it has lasted as long as for says', async () => {
   const trouble = join(scratch, 'trouble');
   writeFileSync(trouble, '');
@@ -98,7 +119,7 @@ it('takes a state for hard once it has lasted as long as for says', async () => 
 it('shows no green that is old when data stops', async () => {
   const gauge = join(scratch, 'gauge');
   writeFileSync(gauge, '5');
-  const config = configWithPlugins(['reads-number']);
+  const config = await configWithPlugins(['reads-number']);
   folders.push(config);
   const rule = (id: string, keys: string): string =>
     `check:\n  id: ${id}\n  interval: 1s\n  critical_if: "{{collector.reads-number.value}} > 9"\n  ok_output: "'low'"\n${keys}`;

@@ -21,7 +21,7 @@ const cli = (...args: string[]): Promise<CommandResult> => opsbro(['--data', age
 
 beforeAll(async () => {
   agent = await startRealAgent({ files });
-}, 60_000);
+});
 
 afterAll(() => agent?.dispose());
 
@@ -38,6 +38,9 @@ describe('config plan against a running agent', () => {
       stop: [],
       kept: running.length,
     });
+    expect((await cli('config', 'plan')).stdout).toBe(
+      `nothing to do: the agent runs all ${running.length} objects as they are written\n`,
+    );
   });
 
   it('restarts only what another directory changes', async () => {

@@ -3,7 +3,7 @@ import { createPrivateKey, createPublicKey } from 'node:crypto';
 import { once } from 'node:events';
 import { createInterface } from 'node:readline';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import type { LogEvent } from '../../core/control/log-shapes.ts';
+import type { LogEvent } from '../../control/log-shapes.ts';
 import { type CommandResult, opsbro, program } from './cli-run.ts';
 import { type RealAgent, startRealAgent } from './real-agent.ts';
 
@@ -14,7 +14,7 @@ beforeAll(async () => {
   agent = await startRealAgent({
     files: { 'demo/mem.yml': 'collector: {use: memory, id: memory, interval: 1s}\n' },
   });
-}, 60_000);
+});
 
 afterAll(() => agent?.dispose());
 

@@ -1,6 +1,6 @@
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import type { CheckView, ConfigStatusView, HistoryView } from '../../core/control/shapes.ts';
+import type { CheckView, ConfigStatusView, HistoryView } from '../../control/shapes.ts';
 import { type CommandResult, opsbro } from './cli-run.ts';
 import { type RealAgent, startRealAgent } from './real-agent.ts';
 
@@ -26,7 +26,7 @@ beforeAll(async () => {
     const checks = await agent.get<CheckView[]>('/api/v1/checks');
     return checks.filter((one) => one.name === 'limited' && one.state === 'ok').length === 2;
   });
-}, 60_000);
+});
 
 afterAll(() => agent?.dispose());
 

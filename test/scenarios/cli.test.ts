@@ -3,7 +3,7 @@ import { existsSync, mkdtempSync, readdirSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import type { AgentView, CheckView, CollectorView, PluginView } from '../../core/control/shapes.ts';
+import type { AgentView, CheckView, CollectorView, PluginView } from '../../control/shapes.ts';
 import { type CommandResult, opsbro, program } from './cli-run.ts';
 import { type RealAgent, startRealAgent } from './real-agent.ts';
 
@@ -40,13 +40,13 @@ const cli = (...args: string[]): Promise<CommandResult> => opsbro(['--data', age
 
 beforeAll(async () => {
   agent = await startRealAgent({ files });
-  const ready = await cli('agent', 'wait-initialized');
+  const ready = await cli('agent', 'wait-initialized', '--timeout', '100');
   if (ready.code !== 0) throw new Error(`${ready.stderr}\n${agent.output()}`);
   await agent.until('four verdicts', async () => {
     const checks = await agent.get<CheckView[]>('/api/v1/checks');
     return checks.filter((one) => one.pack === 'demo' && one.state !== 'pending').length === 4;
   });
-}, 60_000);
+});
 
 afterAll(() => agent?.dispose());
 
@@ -257,6 +257,7 @@ describe('agent and plugins', () => {
 const looking = [
   ['agent', 'info'],
   ['agent', 'threads'],
+  ['agent', 'internal', 'show-threads'],
   ['agent', 'print', 'uuid'],
   ['agent', 'wait-initialized'],
   ['agent', 'modules', 'state'],
@@ -264,24 +265,23 @@ const looking = [
   ['checks', 'state'],
   ['checks', 'show', 'fine'],
   ['checks', 'history'],
+  ['checks', 'report'],
   ['checks', 'compare', 'fine', 'close'],
   ['explain', 'check', 'fine'],
-  ['collectors', 'list'],
-  ['collectors', 'state'],
-  ['collectors', 'show'],
-  ['collectors', 'history'],
-  ['detectors', 'list'],
-  ['detectors', 'state'],
-  ['detectors', 'run'],
-  ['detectors', 'history'],
+  ...['list', 'state', 'show', 'history'].map((verb) => ['collectors', verb]),
+  ...['list', 'state', 'run', 'history'].map((verb) => ['detectors', verb]),
   ['detectors', 'wait-group', 'demo-host'],
   ['groups'],
-  ['groups', 'list'],
-  ['evaluator', 'list'],
   ['evaluator', 'eval', '1 + 1'],
   ['evaluator', 'wait-eval-true', '1 == 1'],
   ['plugins', 'list'],
   ['plugins', 'show', 'collector/memory'],
+  ...['downtime', 'ack', 'silence', 'handlers', 'packs', 'groups', 'evaluator'].map((noun) => [noun, 'list']),
+  ['handlers', 'outbox', 'list'],
+  ...['show', 'schema'].map((verb) => ['config', verb]),
+  ['agent', 'parameters', 'show'],
+  ['agent', 'log', 'list'],
+  ['agent', 'keygen'],
   ['version'],
 ];
 
@@ -307,7 +307,6 @@ describe('without an agent', () => {
     ['agent', 'info'],
     ['agent', 'stop'],
     ['collectors', 'run', 'memory'],
-    ['plugins', 'list'],
   ])('%s %s says that no agent runs and names the socket', async (...words) => {
     const result = await opsbro([...words, '--data', data]);
     expect(result).toMatchObject({ code: 1, stdout: '' });

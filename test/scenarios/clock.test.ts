@@ -2,7 +2,7 @@ import { existsSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from 'nod
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import type { AgentView, CheckView, PluginView } from '../../core/control/shapes.ts';
+import type { AgentView, CheckView, PluginView } from '../../control/shapes.ts';
 import { type RealAgent, startRealAgent } from './real-agent.ts';
 
 const hourMs = 3_600_000;

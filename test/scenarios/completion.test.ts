@@ -26,7 +26,7 @@ describe('completion', () => {
     [['agent', 'modules', ''], ['state']],
     [
       ['--data', '/elsewhere', 'generate', ''],
-      ['initd', 'systemd'],
+      ['dnsmasq', 'initd', 'resolved', 'systemd'],
     ],
     [['help', 'det'], ['detectors']],
     [['agent', 'print', 'l'], ['local-addr']],
@@ -44,6 +44,13 @@ describe('completion', () => {
       ['plugins', 'list', '--kind', 'c'],
       ['check', 'collector'],
     ],
+    [
+      ['plugins', 'new', 'c'],
+      ['check', 'collector'],
+    ],
+    [['plugins', 'new', 'check', ''], []],
+    [['plugins', 'check', ''], []],
+    [['plugins', 'run', '--event', 'p'], ['problem']],
   ])('%j completes to %j', async (words, expected) => {
     expect(await complete(...words)).toEqual(expected);
   });
@@ -54,6 +61,9 @@ describe('completion', () => {
     expect(await complete('evaluator', 'eval', 'file_ex')).toEqual(['file_exists']);
     expect(await complete('checks', 'show', 'mem')).toEqual(['memory']);
     expect(await complete('evaluator', 'eval', '--as', 'mem')).toEqual(['memory']);
+    expect(await complete('explain', 'mem')).toEqual(['memory']);
+    expect(await complete('explain', 'memory', '')).toEqual([]);
+    expect(await complete('explain', 'ch')).toEqual(['check']);
     expect(await complete('config', 'show', 'linux/check/me')).toEqual(['linux/check/memory']);
     expect(await complete('config', 'show', 'ag')).toEqual(['agent']);
     expect(await complete('config', 'show', 'agent', '')).toEqual([]);

@@ -7,7 +7,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { SMTPServer } from 'smtp-server';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import type { CheckView, HistoryView } from '../../core/control/shapes.ts';
+import type { CheckView, HistoryView } from '../../control/shapes.ts';
 import { type RealAgent, type RealAgentOptions, startRealAgent } from './real-agent.ts';
 
 /** A busy machine takes its time. */

@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import type { CheckExplanationView, CheckView, HandlerExplanation } from '../../core/control/shapes.ts';
+import type { CheckExplanationView, CheckView, HandlerExplanation } from '../../control/shapes.ts';
 import { type CommandResult, opsbro } from './cli-run.ts';
 import { type RealAgent, startRealAgent } from './real-agent.ts';
 
@@ -63,6 +63,10 @@ beforeAll(async () => {
       'ntfy/parameters.yml': 'parameters:\n  token: hunter2\n',
       'ntfy/checks/locked.yml': check(`'{{parameters.token}}' != 'x' and ${broken}`),
       'ntfy/checks/called.yml': `check:\n  interval: 1s\n  script: "test -z '$token$' || exit 2"\n`,
+      'demo/checks/derived.yml': check(
+        '{{variables.twice}} > -1',
+        "  variables:\n    used: '{{collector.memory.phys_used}}'\n    twice: '2 * {{variables.used}}'\n",
+      ),
       'demo/checks/soft.yml': check(broken, '  attempts: 100\n'),
       ...Object.fromEntries(names.map((name) => [`demo/checks/${name}.yml`, check(fine, keysOf[name])])),
     },
@@ -76,7 +80,7 @@ beforeAll(async () => {
   await act('ack', 'add', 'known', '--comment', 'on it');
   await act('silence', 'remove', 'until-acknowledged');
   await agent.until('the free problem', async () => wasTold('free'));
-}, 120_000);
+});
 
 afterAll(() => agent?.dispose());
 
@@ -130,12 +134,27 @@ describe('explain check', () => {
     );
   });
 
+  it('takes the word check for granted', async () => {
+    const { stdout, code } = await cli('explain', 'free');
+    expect(code).toBe(0);
+    expect(stdout).toMatch(/^CRITICAL free demo\/check\/free since /);
+    expect((await cli('explain', 'fre')).stderr).toContain("did you mean 'free'?");
+  });
+
+  it('shows the variables of a check, and what they came to', async () => {
+    const { stdout } = await cli('explain', 'check', 'derived');
+    expect(stdout).toContain('\n  variables.used: {{collector.memory.phys_used}}\n');
+    expect(stdout).toMatch(
+      /critical_if: .* → True\n +\{\{variables\.twice\}\} → [\d.]+\n +2 \* \{\{variables\.used\}\} → [\d.]+\n/,
+    );
+  });
+
   it('shows the parents of a check and their states', async () => {
     const { dependencies } = await explain('child');
     expect(dependencies).toMatchObject([{ id: 'demo/check/parent', state: 'critical', hard: true }]);
   });
 
-  it('shows a script as its file has it, and no parameter that is a secret', async () => {
+  it('shows a script as its file has it and as it is run, and no parameter that is a secret', async () => {
     await agent.until('a verdict', async () => {
       const locked = await agent.get<CheckView>('/api/v1/checks/ntfy%2Fcheck%2Flocked');
       const called = await agent.get<CheckView>('/api/v1/checks/ntfy%2Fcheck%2Fcalled');
@@ -148,6 +167,10 @@ describe('explain check', () => {
     }
     const { written } = await explain('called');
     expect(written).toContainEqual({ key: 'script', value: "test -z '$token$' || exit 2" });
+    expect(written).toContainEqual({ key: 'command', value: "test -z '********' || exit 2" });
+    expect((await cli('explain', 'check', 'called')).stdout).toContain(
+      "command: test -z '********' || exit 2",
+    );
   });
 
   it('answers a name that is not there with the nearest, and a time that is none with how to write one', async () => {

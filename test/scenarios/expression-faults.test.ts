@@ -1,7 +1,7 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { connect, type Socket } from 'node:net';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import type { CheckView, PluginView } from '../../core/control/shapes.ts';
+import type { CheckView, PluginView } from '../../control/shapes.ts';
 import { type RealAgent, startRealAgent } from './real-agent.ts';
 
 const check = (condition: string, more = ''): string =>
@@ -86,14 +86,10 @@ describe('expressions that misbehave', () => {
   it('waits for a black hole with the default timeout, and delays nobody', async () => {
     const before = (await view('bystander')).last_run;
     await agent.until('the bystander', async () => (await view('bystander')).last_run !== before);
-    const found = await agent.until(
-      'the verdict',
-      async () => {
-        const row = await view('black-hole');
-        return row.state !== 'pending' && row;
-      },
-      25_000,
-    );
+    const found = await agent.until('the verdict', async () => {
+      const row = await view('black-hole');
+      return row.state !== 'pending' && row;
+    });
     expect(found).toMatchObject({ state: 'ok', output: 'fine' });
     const plugin = await agent.get<PluginView>('/api/v1/plugins/functions/network');
     expect(plugin.runs).toBeGreaterThan(0);

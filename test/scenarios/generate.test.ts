@@ -45,9 +45,8 @@ describe('opsbro generate systemd', () => {
     const path = join(scratch, 'opsbro.service');
     writeFileSync(path, unit.stdout);
     const verified = spawnSync('systemd-analyze', ['verify', path], { encoding: 'utf8' });
-    expect({ status: verified.status, output: verified.stdout + verified.stderr }).toEqual({
-      status: 0,
-      output: '',
-    });
+    // It also has its say on units that are installed.
+    const own = (verified.stdout + verified.stderr).split('\n').filter((line) => line.includes('opsbro'));
+    expect({ status: verified.status, own }).toEqual({ status: 0, own: [] });
   });
 });

@@ -2,7 +2,7 @@ import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { afterEach, beforeEach, expect, it } from 'vitest';
-import type { CheckView, GroupsView } from '../../core/control/shapes.ts';
+import type { CheckView, GroupsView } from '../../control/shapes.ts';
 import { type RealAgent, startRealAgent } from './real-agent.ts';
 
 let scratch: string;

@@ -2,7 +2,7 @@ import { createServer, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import type { HandlerEvent } from 'opsbro/sdk';
 import { afterEach, beforeEach, expect, it } from 'vitest';
-import type { AgentView, CheckView, HandlerView, OutboxEntryView } from '../../core/control/shapes.ts';
+import type { AgentView, CheckView, HandlerView, OutboxEntryView } from '../../control/shapes.ts';
 import { type CommandResult, opsbro } from './cli-run.ts';
 import { type RealAgent, startRealAgent } from './real-agent.ts';
 
@@ -81,6 +81,7 @@ it('tests a handler and shows the exchange, also one that is not enabled or fail
   expect(tested).toMatchObject({ code: 0, stderr: '' });
   expect(tested.stdout).toContain('event.type');
   expect(tested.stdout).toMatch(/debug http:\/\/127\.0\.0\.1:\d+\/…: answers 200: thanks/);
+  expect(tested.stdout).not.toContain('with = {}');
   expect(tested.stdout).toContain('OK: delivered');
   const sent = hook.events.find(({ type }) => type === 'test');
   expect(sent?.data).toMatchObject({ name: 'fine' });
@@ -94,9 +95,15 @@ it('tests a handler and shows the exchange, also one that is not enabled or fail
   const refused = await cli('handlers', 'test', 'hook', '--json');
   expect(refused.code).toBe(1);
   expect(refused.json()).toMatchObject({ ok: false, code: 'OPSBRO_HOST_DELIVERY', permanent: true });
+  const shown = await cli('handlers', 'test', 'hook');
+  expect(shown.stdout).toMatch(
+    /debug POST http:\/\/127\.0\.0\.1:\d+\/…: \d+ characters of application\/json/,
+  );
+  expect(shown.stdout).toMatch(/debug http:\/\/127\.0\.0\.1:\d+\/…: answers 400: no such channel/);
   await hook.down();
   const lost = await cli('handlers', 'test', 'hook');
   expect(lost.code).toBe(1);
+  expect(lost.stdout).toMatch(/debug POST http:/);
   expect(lost.stdout).toMatch(/FAILED: OPSBRO_HOST_NETWORK: .*ECONNREFUSED/);
 
   expect(await cli('handlers', 'test', 'hok')).toMatchObject({ code: 2 });
@@ -114,7 +121,7 @@ it('tests a handler and shows the exchange, also one that is not enabled or fail
   const listed = await cli('handlers', 'list');
   expect(listed.stdout).toMatch(/^hook +webhook +enabled/m);
   expect(listed.stdout).toMatch(/^off +webhook +disabled/m);
-  expect((await cli('handlers', 'show', 'hook')).stdout).toMatch(/outbox: +0 waiting, 0 dead/);
+  expect((await cli('handlers', 'show', 'hook')).stdout).toMatch(/outbox: +\d+ waiting, 0 dead/);
 });
 
 it('delivers once, when the service is back, what it could not before', async () => {
@@ -128,6 +135,13 @@ it('delivers once, when the service is back, what it could not before', async ()
   expect(waits).toMatchObject({ handler: 'hook', state: 'waiting', type: 'problem' });
   expect((await cli('handlers', 'list')).stdout).toMatch(/^hook +webhook +failing .* failed .*ECONNREFUSED/m);
   expect((await cli('agent', 'info')).stdout).toMatch(/Notifications +\d+ waiting {2}0 dead/);
+  const one = await cli('handlers', 'outbox', 'show', String(waits?.serial));
+  expect(one.stdout).toMatch(/^last error: .*ECONNREFUSED/m);
+  expect(one.stdout).toMatch(/^event\.data\.state = critical$/m);
+  expect(await cli('handlers', 'outbox', 'show', '999999')).toMatchObject({
+    code: 2,
+    stderr: expect.stringContaining('no notification 999999 in the outbox'),
+  });
   await hook.up();
   expect((await cli('handlers', 'outbox', 'retry', String(waits?.serial))).stdout).toMatch(
     /^OK: \d notifications? tried again now\n$/,

@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, expect, it } from 'vitest';
-import type { CheckView } from '../../core/control/shapes.ts';
+import type { CheckView } from '../../control/shapes.ts';
 import { opsbro } from './cli-run.ts';
 import { type RealAgent, startRealAgent } from './real-agent.ts';
 

@@ -1,10 +1,10 @@
 import { execFileSync } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import type { AgentView, PluginView } from '../../core/control/shapes.ts';
+import type { AgentView, PluginView } from '../../control/shapes.ts';
 import { configWithPlugins } from './fixture-plugins.ts';
 import { type RealAgent, type RealAgentOptions, startRealAgent } from './real-agent.ts';
 
@@ -12,9 +12,9 @@ let scratch: string;
 let config: string;
 const agents: RealAgent[] = [];
 
-beforeEach(() => {
+beforeEach(async () => {
   scratch = mkdtempSync(join(tmpdir(), 'opsbro-hung-'));
-  config = configWithPlugins(['opens-pipe', 'healthy']);
+  config = await configWithPlugins(['opens-pipe', 'healthy']);
   execFileSync('mkfifo', [join(scratch, 'pipe')]);
 });
 
@@ -34,7 +34,7 @@ async function startHung(blocks: boolean, options: RealAgentOptions = {}): Promi
   agents.push(agent);
   await agent.until('a thread that hangs', async () => {
     const plugin = await agent.get<PluginView>('/api/v1/plugins/collector/opens-pipe');
-    return plugin.timeouts > 0;
+    return plugin.timeouts > 0 && existsSync(`${path}.asked`);
   });
   return agent;
 }

@@ -2,7 +2,7 @@ import { chmodSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, it } from 'vitest';
-import type { AgentView } from '../../core/control/shapes.ts';
+import type { AgentView } from '../../control/shapes.ts';
 import { type CommandResult, opsbro, run } from './cli-run.ts';
 
 const scratch = mkdtempSync(join(tmpdir(), "opsbro init'd "));
@@ -45,7 +45,7 @@ it('starts, reloads, restarts and stops a real agent, with the exit codes of the
 
   expect((await service('stop')).code).toBe(0);
   expect((await service('status')).code).toBe(3);
-}, 60_000);
+});
 
 it('explains itself to whoever types anything else', async () => {
   const result = await service('dance');

@@ -3,7 +3,7 @@ import { existsSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSy
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import type { AgentView } from '../../core/control/shapes.ts';
+import type { AgentView } from '../../control/shapes.ts';
 import { opsbro, program, run } from './cli-run.ts';
 import { type RealAgent, residentBytes, startRealAgent } from './real-agent.ts';
 
@@ -54,6 +54,38 @@ describe('opsbro agent start under its launcher', () => {
     expect(await agent.stop()).toBe(0);
   });
 
+  it('tells handlers once that the agent died, however often it does', async () => {
+    agent = await startRealAgent({ launcher: true, files: { 'tell.yml': 'handler:\n  type: log\n' } });
+    const one = agent;
+    const told = (): number =>
+      one.output().split('the agent ended by SIGKILL and was started again').length - 1;
+    process.kill(await pidOf(one), 'SIGKILL');
+    await one.until('the news', async () => told() > 0);
+    const pid = await one.until('another agent', () => anyPid(one));
+    process.kill(pid, 'SIGKILL');
+    await one.until('the next', async () => ((await anyPid(one)) ?? pid) !== pid);
+    await one.get('/api/v1/handlers');
+    expect(await one.stop()).toBe(0);
+    expect(told()).toBe(1);
+  });
+
+  it('is stopped by `agent stop` between two starts, when no agent answers', async () => {
+    const mark = join(scratch, 'mark');
+    const once = join(scratch, 'node');
+    const node = `#!/bin/sh\nif [ -e ${mark} ]; then exit 1; fi\n: >${mark}\nexec ${process.execPath} "$@"\n`;
+    writeFileSync(once, node, { mode: 0o755 });
+    agent = await startRealAgent({ launcher: true, env: { OPSBRO_NODE: once } });
+    const one = agent;
+    process.kill(await pidOf(one), 'SIGKILL');
+    await one.until('a long pause', async () => one.output().includes('starting it again in 4 s'));
+    expect(await opsbro(['--data', one.data, 'agent', 'stop'])).toMatchObject({ code: 0, stdout: 'OK\n' });
+    expect(one.child.exitCode).not.toBeNull();
+    expect(await opsbro(['--data', one.data, 'agent', 'stop'])).toMatchObject({
+      code: 1,
+      stderr: expect.stringContaining('no agent'),
+    });
+  });
+
   it('passes TERM on and ends with the agent, with 0', async () => {
     agent = await startRealAgent({ launcher: true });
     const pid = await pidOf(agent);
@@ -81,7 +113,7 @@ describe('opsbro agent start under its launcher', () => {
       env: { PATH: process.env.PATH ?? '' },
     });
     const output = collect(child);
-    expect((await opsbro(['agent', 'wait-initialized', '--data', data])).code).toBe(0);
+    expect((await opsbro(['agent', 'wait-initialized', '--timeout', '100', '--data', data])).code).toBe(0);
     process.kill(-(child.pid ?? 0), 'SIGINT');
     expect(await ended(child)).toBe(0);
     expect(output()).not.toContain('starting it again');

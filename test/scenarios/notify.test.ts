@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { DgramSocket } from 'node-unix-socket';
 import { afterEach, beforeEach, expect, it } from 'vitest';
-import type { AgentView } from '../../core/control/shapes.ts';
+import type { AgentView } from '../../control/shapes.ts';
 import { type RealAgent, startRealAgent } from './real-agent.ts';
 
 let scratch: string;
@@ -29,7 +29,7 @@ it('tells systemd that it is ready after its first round and not before, then of
   agent = await startRealAgent({ env: { NOTIFY_SOCKET: path, WATCHDOG_USEC: '200000' } });
   const running = agent;
   const state = async () => (await running.get<AgentView>('/api/v1/agent')).state;
-  await running.until('READY', async () => told.includes('READY=1'), 35_000);
+  await running.until('READY', async () => told.includes('READY=1'));
   expect(await state()).toBe('running');
   expect(told.filter((line) => line !== 'WATCHDOG=1')).toEqual(['READY=1']);
   await running.post('/api/v1/agent/reload');

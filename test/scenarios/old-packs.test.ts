@@ -36,6 +36,7 @@ describe('packs written for OpsBro', () => {
       'host/detector/centos',
       'host/detector/older',
       'local/handler/slack',
+      'local/service/dns',
       'queue/check/depth',
       'queue/detector/queue',
       'queue/handler/default',
@@ -59,7 +60,6 @@ describe('packs written for OpsBro', () => {
       /^packs\/queue\/compliance\/rights.yml:1 'compliance' is not installed/,
       /^packs\/queue\/generators\/queue.yml:1 'generator' is not installed/,
       /^packs\/redis\/tutorials\/first\/tutorial.yml:1 'tutorial' is not installed/,
-      /^agent.yml:20 'dns' is not installed/,
     ])
       expect(
         warnings.filter((line) => expected.test(line)),

@@ -1,7 +1,7 @@
 import { rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
-import type { AgentView, CollectorView, PluginView } from '../../core/control/shapes.ts';
+import type { AgentView, CollectorView, PluginView } from '../../control/shapes.ts';
 import { configWithPlugins } from './fixture-plugins.ts';
 import { type RealAgent, startRealAgent } from './real-agent.ts';
 
@@ -30,7 +30,7 @@ describe('plugins that misbehave', () => {
   let config: string;
 
   beforeAll(async () => {
-    config = configWithPlugins([...faults.map(([name]) => name), 'healthy']);
+    config = await configWithPlugins([...faults.map(([name]) => name), 'healthy']);
     agent = await startRealAgent({ config });
   });
 
@@ -40,14 +40,10 @@ describe('plugins that misbehave', () => {
   });
 
   it.each(faults)('%s ends in state %s %s, and nothing else is touched', async (name, state, code) => {
-    const view = await agent.until(
-      `${name} to be ${state}`,
-      async () => {
-        const found = await collector(agent, name);
-        return found.state === state && found.log.includes(code) && found;
-      },
-      40_000,
-    );
+    const view = await agent.until(`${name} to be ${state}`, async () => {
+      const found = await collector(agent, name);
+      return found.state === state && found.log.includes(code) && found;
+    });
     expect(view.log).toContain(code);
     const before = (await agent.get<PluginView>('/api/v1/plugins/collector/healthy')).runs;
     await agent.until('the healthy plugin to run on', async () => {
@@ -82,33 +78,25 @@ describe('a plugin that takes the whole process down', () => {
   });
 
   it('is quarantined when the launcher starts the agent again, and everything else runs', async () => {
-    const config = configWithPlugins(['aborts-v8', 'healthy']);
+    const config = await configWithPlugins(['aborts-v8', 'healthy']);
     configs.push(config);
     const agent = await startRealAgent({ config, launcher: true });
     agents.push(agent);
-    const plugin = await agent.until(
-      'the quarantine',
-      async () => {
-        try {
-          const found = await agent.get<PluginView>('/api/v1/plugins/collector/aborts-v8');
-          return found.state === 'quarantined' && found;
-        } catch {
-          return false;
-        }
-      },
-      75_000,
-    );
+    const plugin = await agent.until('the quarantine', async () => {
+      try {
+        const found = await agent.get<PluginView>('/api/v1/plugins/collector/aborts-v8');
+        return found.state === 'quarantined' && found;
+      } catch {
+        return false;
+      }
+    });
     expect(plugin.log).toContain('the agent died while it ran');
-    await agent.until(
-      'the healthy plugin',
-      async () => (await collector(agent, 'healthy')).state === 'ok',
-      20_000,
-    );
+    await agent.until('the healthy plugin', async () => (await collector(agent, 'healthy')).state === 'ok');
     expect(await agent.post('/api/v1/plugins/collector/healthy/release')).toEqual({ released: false });
   });
 
   it('is named also when it is a service, beside another that runs on', async () => {
-    const config = configWithPlugins(['service-aborts-v8', 'service-healthy', 'healthy']);
+    const config = await configWithPlugins(['service-aborts-v8', 'service-healthy', 'healthy']);
     configs.push(config);
     writeFileSync(join(config, 'services.yml'), 'service-healthy: {}\n---\nservice-aborts-v8: {}\n');
     const agent = await startRealAgent({ config, launcher: true });
@@ -117,11 +105,7 @@ describe('a plugin that takes the whole process down', () => {
       const view = await agent.get<PluginView>(`/api/v1/plugins/listener/${name}`).catch(() => undefined);
       return view?.state ?? '';
     };
-    await agent.until(
-      'the quarantine',
-      async () => (await stateOf('service-aborts-v8')) === 'quarantined',
-      75_000,
-    );
+    await agent.until('the quarantine', async () => (await stateOf('service-aborts-v8')) === 'quarantined');
     await agent.until('the other service', async () => (await stateOf('service-healthy')) === 'ok');
     await agent.until('the healthy plugin', async () => (await collector(agent, 'healthy')).state === 'ok');
     expect(agent.output()).toContain('"plugin":"listener/service-aborts-v8","message":"quarantined');
@@ -130,7 +114,7 @@ describe('a plugin that takes the whole process down', () => {
 
 describe('a third-party plugin nobody approved', () => {
   it('is listed as pending and does not run', async () => {
-    const config = configWithPlugins(['healthy']);
+    const config = await configWithPlugins(['healthy']);
     rmSync(`${config}/plugins.lock`);
     const agent = await startRealAgent({ config });
     try {

@@ -2,12 +2,13 @@ import { type ChildProcess, spawn } from 'node:child_process';
 import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
-import { fileURLToPath } from 'node:url';
-import { type ControlClient, createControlClient } from '../../core/control/client.ts';
-import type { AgentView } from '../../core/control/shapes.ts';
+import { type ControlClient, createControlClient } from '../../control/client.ts';
+import type { AgentView } from '../../control/shapes.ts';
+import { packageRoot } from '../bench/agent.ts';
 
-const root = fileURLToPath(new URL('../..', import.meta.url));
-const startDeadlineMs = 40_000;
+/** A busy machine is slow, not wrong: deadlines here only end what will never come. */
+const startDeadlineMs = 100_000;
+const untilDeadlineMs = 60_000;
 const pollMs = 25;
 
 /** How a scenario starts its agent. */
@@ -21,6 +22,8 @@ export interface RealAgentOptions {
   /** With the launcher shell, as `opsbro agent start` runs it; without by default. */
   launcher?: boolean;
   args?: string[];
+  /** A program and its arguments that becomes the agent, as `setpriv` with another user. */
+  wrapper?: string[];
 }
 
 /** A real agent in a process of its own, with the shipped configuration below the scenario's. */
@@ -54,9 +57,11 @@ export async function startRealAgent(options: RealAgentOptions = {}): Promise<Re
   const config = options.config ?? join(scratch, 'config.d');
   mkdirSync(config, { recursive: true });
   for (const [path, content] of Object.entries(options.files ?? {})) writeInto(config, path, content);
+  const [program = '', ...words] = [...(options.wrapper ?? []), join(packageRoot, 'bin', 'opsbro')];
   const child = spawn(
-    join(root, 'bin', 'opsbro'),
+    program,
     [
+      ...words,
       'agent',
       'start',
       '--data',
@@ -88,7 +93,7 @@ export async function startRealAgent(options: RealAgentOptions = {}): Promise<Re
     write: (path, content) => writeInto(config, path, content),
     get: (path) => client.request('GET', path),
     post: (path, body) => client.request('POST', path, body),
-    until: (what, probe, deadlineMs = 20_000) => until(what, probe, deadlineMs, () => output),
+    until: (what, probe, deadlineMs = untilDeadlineMs) => until(what, probe, deadlineMs, () => output),
     stop() {
       child.kill('SIGTERM');
       return exited;
@@ -109,14 +114,18 @@ export async function startRealAgent(options: RealAgentOptions = {}): Promise<Re
     throw new Error(`the agent ended with ${code} before it answered:\n${output}`);
   });
   ended.catch(() => undefined);
-  await Promise.race([
-    ended,
-    agent.until(
-      'an answer',
-      () => answers(client, options.launcher === true ? null : child.pid),
-      startDeadlineMs,
-    ),
-  ]);
+  const answered = agent.until(
+    'an answer',
+    () => answers(client, options.launcher === true ? null : child.pid),
+    startDeadlineMs,
+  );
+  try {
+    await Promise.race([ended, answered]);
+  } catch (error) {
+    answered.catch(() => undefined);
+    await agent.dispose();
+    throw error;
+  }
   return agent;
 }
 

@@ -1,7 +1,7 @@
 import { mkdirSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterEach, describe, expect, it } from 'vitest';
-import type { CheckView, ConfigStatusView, PluginView, ReloadView } from '../../core/control/shapes.ts';
+import type { CheckView, ConfigStatusView, PluginView, ReloadView } from '../../control/shapes.ts';
 import { type RealAgent, type RealAgentOptions, startRealAgent } from './real-agent.ts';
 
 const agents: RealAgent[] = [];

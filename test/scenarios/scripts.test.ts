@@ -1,10 +1,14 @@
+import { spawn } from 'node:child_process';
 import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, it } from 'vitest';
-import type { CheckView } from '../../core/control/shapes.ts';
+import type { CheckView } from '../../control/shapes.ts';
+import { readProcess } from '../../exec/lanes/processes.ts';
+import { processesWith } from '../exec/lanes/pool-fixture.ts';
 import { type RealAgent, startRealAgent } from './real-agent.ts';
 
+const isRoot = process.getuid?.() === 0;
 let scratch: string;
 let agent: RealAgent | undefined;
 
@@ -107,3 +111,91 @@ it('tells a handler once of what breaks and once of what is mended, whatever hap
   expect(heard.length).toBeLessThanOrEqual(3);
   expect([...new Set(heard)]).toEqual(['CRITICAL state 2', 'OK state 0']);
 });
+
+function parentOf(pid: number): number | undefined {
+  return readProcess(pid)?.parent;
+}
+
+it('leaves nothing running of a script when the agent is killed, though no other agent starts', async () => {
+  const seconds = `77.${process.pid}${Math.floor(Math.random() * 1e6)}`;
+  const stranger = spawn('sleep', [seconds], { detached: true, stdio: 'ignore' });
+  const deaf = `trap '' TERM HUP; exec -a 'odd) S 1 1' sleep ${seconds}`;
+  agent = await startRealAgent({
+    files: {
+      'words.yml': `check:\n  interval: 1h\n  timeout: 60s\n  script: [sleep, "${seconds}"]\n`,
+      'deep.yml': `check:\n  interval: 1h\n  timeout: 60s\n  script: setsid sh -c 'sleep ${seconds}; sleep ${seconds}' & sleep ${seconds} & sleep ${seconds} >/dev/null 2>&1\n`,
+      'deaf.yml': `check:\n  interval: 1h\n  timeout: 60s\n  script:\n    - bash\n    - -c\n    - "${deaf}"\n`,
+    },
+  });
+  try {
+    const running = (): number[] => processesWith(seconds).filter((pid) => pid !== stranger.pid);
+    await agent.until('all scripts to run', async () => {
+      const commands = running().map((pid) => readFileSync(`/proc/${pid}/stat`, 'latin1'));
+      return commands.filter((stat) => stat.includes('(sleep)')).length >= 5;
+    });
+    const wardens = processesWith('opsbro-warden').filter((pid) => parentOf(pid) === agent?.child.pid);
+    expect(wardens).toHaveLength(1);
+    await agent.kill('SIGKILL');
+    await expect.poll(running).toEqual([]);
+    expect(stranger.exitCode ?? stranger.signalCode).toBe(null);
+    await expect.poll(() => wardens.filter(parentOf)).toEqual([]);
+  } finally {
+    stranger.kill('SIGKILL');
+  }
+});
+
+it.skipIf(!isRoot)(
+  'runs a script as the user, with the niceness and the variables that its check names',
+  async () => {
+    const script = 'echo "$(id -u) $(id -g) $(nice) $GIVEN [$PASSED] [$KEPT]"; exit 1';
+    const environment = "{GIVEN: it's, PASSED: null}";
+    agent = await startRealAgent({
+      env: { PASSED: 'from the agent', KEPT: 'not passed on' },
+      files: {
+        'user.yml': `check:\n  interval: 1h\n  run_as: nobody\n  nice: 4\n  environment: ${environment}\n  script: ${script}\n`,
+        'own.yml': `check:\n  interval: 1h\n  script: ${script}\n`,
+        'words.yml': 'check:\n  interval: 1h\n  run_as: nobody\n  script: [id, -un]\n',
+        'nobody-there.yml': 'check:\n  interval: 1h\n  run_as: no-such-user\n  script: id\n',
+      },
+    });
+    const own = await settled(agent, 'own');
+    const nice = Number(/^0 0 (-?\d+) {2}\[\] \[\]$/.exec(own.output)?.[1]);
+    expect((await settled(agent, 'user')).output).toBe(
+      `65534 65534 ${Math.min(19, nice + 4)} it's [from the agent] []`,
+    );
+    expect(await settled(agent, 'words')).toMatchObject({ state: 'ok', output: 'nobody' });
+    expect(await settled(agent, 'nobody-there')).toMatchObject({ state: 'unknown' });
+    expect((await checkOf(agent, 'nobody-there')).output).toMatch(
+      /a shell of user no-such-user .*no such user/,
+    );
+    await agent.stop();
+  },
+);
+
+it.skipIf(!isRoot)(
+  'says that only an agent of root can run a script as another user or nicer than itself',
+  async () => {
+    agent = await startRealAgent({
+      // It may read this tree, and is not root.
+      wrapper: [
+        ...['setpriv', '--reuid', 'nobody', '--regid', 'nogroup', '--clear-groups'],
+        ...['--inh-caps', '-all,+dac_override', '--ambient-caps', '-all,+dac_override'],
+      ],
+      files: {
+        'user.yml': 'check:\n  interval: 1h\n  run_as: daemon\n  script: id\n',
+        'nice.yml': 'check:\n  interval: 1h\n  nice: -3\n  script: id\n',
+        'slower.yml': 'check:\n  interval: 1h\n  nice: 3\n  script: id -u\n',
+      },
+    });
+    expect(await settled(agent, 'user')).toMatchObject({
+      state: 'unknown',
+      output: 'not run: only an agent of root can run it as daemon',
+    });
+    expect(await settled(agent, 'nice')).toMatchObject({
+      state: 'unknown',
+      output: 'not run: only an agent of root can run it with a niceness of -3',
+    });
+    expect(await settled(agent, 'slower')).toMatchObject({ state: 'ok', output: '65534' });
+    await agent.stop();
+  },
+);

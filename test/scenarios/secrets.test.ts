@@ -3,7 +3,7 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import type { CollectorView } from '../../core/control/shapes.ts';
+import type { CollectorView } from '../../control/shapes.ts';
 import { configWithPlugins } from './fixture-plugins.ts';
 import { type RealAgent, startRealAgent } from './real-agent.ts';
 
@@ -20,7 +20,7 @@ describe('secrets', () => {
   beforeAll(async () => {
     directory = mkdtempSync(join(tmpdir(), 'opsbro-secret-'));
     writeFileSync(join(directory, 'token'), `${secret}\n`, { mode: 0o600 });
-    config = configWithPlugins(['uses-secret']);
+    config = await configWithPlugins(['uses-secret']);
     agent = await startRealAgent({
       config,
       env: { OPSBRO_TEST_TOKEN: secret },

@@ -3,7 +3,7 @@ import { mkdirSync, mkdtempSync, readdirSync, rmSync, statfsSync, writeFileSync 
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import type { CheckView, HistoryView, PluginView } from '../../core/control/shapes.ts';
+import type { CheckView, HistoryView, PluginView } from '../../control/shapes.ts';
 import { type RealAgent, startRealAgent } from './real-agent.ts';
 
 let scratch: string;
@@ -47,10 +47,14 @@ function remount(options: string): void {
   expect(spawnSync('mount', ['-o', `remount,${options}`, disk]).status).toBe(0);
 }
 
-/** Takes all the space that is left. */
+/** Takes all the space that is left; the agent may write meanwhile. */
 function fill(): void {
   const { bavail, bsize } = statfsSync(disk);
-  writeFileSync(join(disk, 'ballast'), Buffer.alloc(Math.max(0, bavail * bsize)));
+  try {
+    writeFileSync(join(disk, 'ballast'), Buffer.alloc(Math.max(0, bavail * bsize)));
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code !== 'ENOSPC') throw error;
+  }
 }
 
 /** A check whose verdict changes every second, so that there is always something to store. */
@@ -96,7 +100,7 @@ describe.skipIf(refused !== null)(`a data directory that cannot be written${wher
     const running = agent;
     await changes(running, 1);
     fill();
-    await running.until('the error', async () => lines(running, 'OPSBRO_AGENT_STORE').length > 0, 60_000);
+    await running.until('the error', async () => lines(running, 'OPSBRO_AGENT_STORE').length > 0);
     const runs = await memoryRuns(running);
     const during = await changes(running, 3);
     expect(await memoryRuns(running)).toBeGreaterThan(runs);
@@ -104,11 +108,7 @@ describe.skipIf(refused !== null)(`a data directory that cannot be written${wher
     expect(errors).toHaveLength(1);
     expect(errors[0]).toContain(join(data, 'state'));
     rmSync(join(disk, 'ballast'));
-    await running.until(
-      'the recovery',
-      async () => lines(running, 'can be written again').length > 0,
-      20_000,
-    );
+    await running.until('the recovery', async () => lines(running, 'can be written again').length > 0);
     await changes(running, 1);
     expect(await running.stop()).toBe(0);
     await running.dispose();
@@ -116,7 +116,7 @@ describe.skipIf(refused !== null)(`a data directory that cannot be written${wher
     const { entries } = await agent.get<HistoryView>('/api/v1/history/checks');
     const kept = entries.filter(({ name, at }) => name === 'restless' && during.includes(at));
     expect(kept).toHaveLength(during.length);
-  }, 120_000);
+  });
 
   it('refuses to start on a full disk and names the directory', async () => {
     mount('1m');

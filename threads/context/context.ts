@@ -1,9 +1,11 @@
 import type { Clock, Context, Json, JsonObject, Log } from 'opsbro/sdk';
 import { LeveledLog } from '../../core/leveled-log.ts';
+import type { Errand } from '../../sandbox/model.ts';
 import type { LogLine, ThreadData } from '../protocol.ts';
 import { execute } from './host-exec.ts';
 import { createHostFiles } from './host-files.ts';
 import { createHttp } from './http.ts';
+import { createKeys } from './keys.ts';
 import type { PendingLooks } from './pending-looks.ts';
 import { createRender } from './render.ts';
 import { createTcp } from './tcp.ts';
@@ -28,9 +30,12 @@ export interface ContextParts {
   state: JsonObject;
   signal: AbortSignal;
   log: Log;
+  emit: Context['emit'];
   /** The thread's shared cells. */
   cells: Int32Array;
   looks: PendingLooks;
+  /** Asks the main thread. */
+  errand(errand: Errand): Promise<Json>;
 }
 
 /**
@@ -60,10 +65,12 @@ export function createContext(parts: ContextParts): Context {
     log: parts.log,
     clock: threadClock,
     state: parts.state,
+    emit: parts.emit,
     ...createHostFiles(data, signal, parts.looks),
     exec: (file, args, options = {}) => execute(file, args, { ...options, signal, cells }),
     http: createHttp(signal, env),
     tcp: createTcp(signal),
+    kv: createKeys(parts.errand),
     render: createRender(signal),
     env,
     notEligible: (reason) => {

@@ -2,7 +2,7 @@ import type { Dirent, Stats } from 'node:fs';
 import { closeSync, constants, openSync, readdirSync, readSync } from 'node:fs';
 import { type FileHandle, lstat, open, readdir, readlink, stat, statfs } from 'node:fs/promises';
 import { posix } from 'node:path';
-import type { Context, DirectoryEntry, FileStat } from 'opsbro/sdk';
+import type { Context, DirectoryEntry, FileStat, FileSystemStat } from 'opsbro/sdk';
 import type { ErrorCode } from '../../core/errors.ts';
 import { OpsbroError } from '../../core/errors.ts';
 import type { ThreadData } from '../protocol.ts';
@@ -16,27 +16,62 @@ export type HostFiles = Pick<
 
 type Later = <T>(path: string, work: () => Promise<T>) => Promise<T>;
 
+/**
+ * Decides what may be looked at. `path` is the clean ordinary path that was asked for, `real` where the agent finds it; `look` gets the
+ * path to use in its place. All reject, or throw, where it may not be looked at.
+ */
+export interface FileGate {
+  /** Before anything is looked at. */
+  check(path: string): void;
+  /** For what the kernel makes up on the spot. */
+  now<T>(path: string, real: string, look: (place: string) => T): T;
+  later<T>(path: string, real: string, want: Wanted, look: (place: string) => Promise<T>): Promise<T>;
+  /** Like `later`, of a link itself instead of what it leads to. */
+  itself<T>(path: string, real: string, look: (place: string) => Promise<T>): Promise<T>;
+}
+
+/** What a look is for; the system's answer tells when it is something else. */
+export type Wanted = 'file' | 'directory' | 'any';
+
+/** Trusted code may look at everything. */
+const openGate: FileGate = {
+  check: () => undefined,
+  now: (_path, real, look) => look(real),
+  later: (_path, real, _want, look) => look(real),
+  itself: (_path, real, look) => look(real),
+};
+
 const defaultMaxBytes = 1024 * 1024;
 const maxEntries = 100_000;
+/** Without O_NONBLOCK, opening a FIFO nobody writes to would hold a thread of the process-wide pool for ever. */
+const reading = constants.O_RDONLY | constants.O_NONBLOCK | constants.O_NOCTTY;
 const chunk = Buffer.allocUnsafeSlow(64 * 1024);
 
-/** What the kernel makes up on the spot, so that reading it cannot wait for a disk; the links below a process lead anywhere. */
+/** What the kernel makes up on the spot, so that reading it cannot wait for a disk. */
 const virtual = /^\/(?:proc|sys)(?:\/|$)/;
-const leavesVirtual = /^\/proc\/(?:[^/]+\/)+(?:root|cwd|exe|fd|map_files)(?:\/|$)/;
+/** Matches the links below a process, which lead anywhere. */
+export const leavesVirtual = /^\/proc\/(?:[^/]+\/)+(?:root|cwd|exe|fd|map_files)(?:\/|$)/;
 
 /**
  * Looks at files for one run. Kernel files are read on the spot, which is many times faster than a trip through the thread pool;
  * everything else is asynchronous, so that a hung mount does not stop the thread, and refused while an earlier look at the same path hangs.
  * Waits end with `signal`.
  */
-export function createHostFiles(data: ThreadData, signal: AbortSignal, looks: PendingLooks): HostFiles {
+export function createHostFiles(
+  data: ThreadData,
+  signal: AbortSignal,
+  looks: PendingLooks,
+  gate: FileGate = openGate,
+): HostFiles {
   const later: Later = (path, work) => whileRunning(looks.look(path, work), signal);
   const readText: HostFiles['readText'] = async (path, options = {}) => {
     const clean = absolute(path);
     const maxBytes = options.maxBytes ?? defaultMaxBytes;
     const real = hostPath(clean, data);
     try {
-      return isVirtual(clean) ? readNow(real, maxBytes) : await later(real, () => readLater(real, maxBytes));
+      gate.check(clean);
+      if (isVirtual(clean)) return gate.now(clean, real, (place) => readNow(place, maxBytes));
+      return await later(real, () => gate.later(clean, real, 'file', (place) => readLater(place, maxBytes)));
     } catch (thrown) {
       throw hostError(path, thrown);
     }
@@ -57,30 +92,20 @@ export function createHostFiles(data: ThreadData, signal: AbortSignal, looks: Pe
       return lines;
     },
     readBytes: async (path, offset, length) => {
-      const real = hostPath(absolute(path), data);
+      const clean = absolute(path);
+      const real = hostPath(clean, data);
       try {
-        return await later(real, () => readPiece(real, offset, length));
+        gate.check(clean);
+        return await later(real, () =>
+          gate.later(clean, real, 'file', (place) => readPiece(place, offset, length)),
+        );
       } catch (thrown) {
         throw hostError(path, thrown);
       }
     },
-    list: (path) => list(path, data, later),
-    stat: (path) => statLinks(path, data, later),
-    statFileSystem: async (path) => {
-      try {
-        const real = hostPath(absolute(path), data);
-        const found = await later(real, () => statfs(real));
-        return {
-          sizeBytes: found.blocks * found.bsize,
-          freeBytes: found.bfree * found.bsize,
-          availableBytes: found.bavail * found.bsize,
-          files: found.files,
-          filesFree: found.ffree,
-        };
-      } catch (thrown) {
-        throw hostError(path, thrown);
-      }
-    },
+    list: (path) => list(path, data, later, gate),
+    stat: (path) => statLinks(path, data, later, gate),
+    statFileSystem: (path) => statSystem(path, data, later, gate),
   };
 }
 
@@ -140,7 +165,7 @@ function tooLarge(maxBytes: number): OpsbroError {
 
 /** Reads a file on the spot, never waiting for the other end of a FIFO. Throws the system's error, or `OPSBRO_HOST_TOO_LARGE`. */
 export function readNow(path: string, maxBytes: number): string {
-  const file = openSync(path, constants.O_RDONLY | constants.O_NONBLOCK);
+  const file = openSync(path, reading);
   try {
     const first = readSync(file, chunk, 0, chunk.length, null);
     if (first < chunk.length && first <= maxBytes) {
@@ -167,8 +192,7 @@ function readRest(file: number, start: Buffer, maxBytes: number): string {
 
 /** Opens a regular file for as long as `read` takes. */
 async function whileOpen<T>(path: string, read: (file: FileHandle, found: Stats) => Promise<T>): Promise<T> {
-  // Without O_NONBLOCK, opening a FIFO nobody writes to would hold a thread of the process-wide pool for ever.
-  const file = await open(path, constants.O_RDONLY | constants.O_NONBLOCK);
+  const file = await open(path, reading);
   try {
     const found = await file.stat();
     if (!found.isFile()) throw new OpsbroError('OPSBRO_HOST_IO', `${path}: not a regular file`);
@@ -201,14 +225,17 @@ function readLater(path: string, maxBytes: number): Promise<string> {
   });
 }
 
-async function list(path: string, data: ThreadData, later: Later): Promise<DirectoryEntry[]> {
+async function list(path: string, data: ThreadData, later: Later, gate: FileGate): Promise<DirectoryEntry[]> {
   const clean = absolute(path);
   const real = hostPath(clean, data);
   let found: Dirent[];
   try {
+    gate.check(clean);
     found = isVirtual(clean)
-      ? readdirSync(real, { withFileTypes: true })
-      : await later(real, () => readdir(real, { withFileTypes: true }));
+      ? gate.now(clean, real, (place) => readdirSync(place, { withFileTypes: true }))
+      : await later(real, () =>
+          gate.later(clean, real, 'directory', (place) => readdir(place, { withFileTypes: true })),
+        );
   } catch (thrown) {
     throw hostError(path, thrown);
   }
@@ -232,20 +259,53 @@ function entryOf(entry: Dirent): DirectoryEntry {
   return { name: entry.name, type };
 }
 
-async function statLinks(path: string, data: ThreadData, later: Later): Promise<FileStat | undefined> {
+async function statLinks(
+  path: string,
+  data: ThreadData,
+  later: Later,
+  gate: FileGate,
+): Promise<FileStat | undefined> {
   const clean = absolute(path);
   const real = hostPath(clean, data);
-  try {
-    const own = await later(real, () => lstat(real));
+  const look = async (place: string): Promise<FileStat> => {
+    const own = await lstat(place);
     if (!own.isSymbolicLink()) return fileStat(own);
-    const linkTarget = await readlink(real);
+    const linkTarget = await readlink(place);
     // An absolute link of the host's file system means the host's root, not the agent's.
-    const followed = linkTarget.startsWith('/') ? hostPath(posix.normalize(linkTarget), data) : real;
-    return { ...fileStat(await later(followed, () => stat(followed))), linkTarget };
+    const followed = linkTarget.startsWith('/') ? hostPath(posix.normalize(linkTarget), data) : place;
+    const found = await later(followed, () => gate.later(clean, followed, 'any', (target) => stat(target)));
+    return { ...fileStat(found), linkTarget };
+  };
+  try {
+    gate.check(clean);
+    return await later(real, () => gate.itself(clean, real, look));
   } catch (thrown) {
     const error = hostError(path, thrown);
     if (error.code === 'OPSBRO_HOST_NOT_FOUND') return undefined;
     throw error;
+  }
+}
+
+async function statSystem(
+  path: string,
+  data: ThreadData,
+  later: Later,
+  gate: FileGate,
+): Promise<FileSystemStat> {
+  try {
+    const clean = absolute(path);
+    const real = hostPath(clean, data);
+    gate.check(clean);
+    const found = await later(real, () => gate.later(clean, real, 'any', (place) => statfs(place)));
+    return {
+      sizeBytes: found.blocks * found.bsize,
+      freeBytes: found.bfree * found.bsize,
+      availableBytes: found.bavail * found.bsize,
+      files: found.files,
+      filesFree: found.ffree,
+    };
+  } catch (thrown) {
+    throw hostError(path, thrown);
   }
 }
 

@@ -1,4 +1,5 @@
 import { readFile } from 'node:fs/promises';
+import type { LookupFunction } from 'node:net';
 import { performance } from 'node:perf_hooks';
 import { rootCertificates } from 'node:tls';
 import type { HttpRequest, HttpResponse, Network } from 'opsbro/sdk';
@@ -16,20 +17,35 @@ type Undici = typeof import('undici');
 /** A variable of the agent's environment. */
 export type ReadVariable = (name: string) => string | undefined;
 
+/** What stands between one request and the network, where its author is not trusted. */
+export interface RequestGuard {
+  /** Throws unless the URL may be asked; called for the first one and for each that a redirect leads to. */
+  check(url: URL): void;
+  /** Resolves the host of the URL that was checked last. A proxy resolves by itself. */
+  lookup: LookupFunction;
+  readCertificates(path: string): Promise<string>;
+}
+
 /**
  * `ctx.http` of one run. undici is loaded by the first request of a thread. Every request has its connection, which is gone when the request
  * ends: nothing of a run outlives it, and no request meets a connection that the other side is about to close.
  */
-export function createHttp(signal: AbortSignal, env: ReadVariable): Network['http'] {
+export function createHttp(
+  signal: AbortSignal,
+  env: ReadVariable,
+  guardRequest?: () => RequestGuard,
+): Network['http'] {
   return async (request) => {
     signal.throwIfAborted();
     const { timeoutMs = defaultTimeoutMs } = request;
     const origin = originOf(request.url);
+    const guard = guardRequest?.();
+    guard?.check(new URL(request.url));
     const late = AbortSignal.timeout(timeoutMs);
     const undici = await import('undici');
     let dispatcher: Dispatcher | undefined;
     try {
-      dispatcher = await dispatcherFor(undici, request, env);
+      dispatcher = await dispatcherFor(undici, request, env, guard);
       return await send(undici, dispatcher, request, AbortSignal.any([signal, late]));
     } catch (thrown) {
       if (signal.aborted) throw signal.reason;
@@ -46,10 +62,16 @@ function originOf(url: string): string {
   throw networkError('ctx.http', 'the url must begin with http:// or https:// and name a host');
 }
 
-async function dispatcherFor(undici: Undici, request: HttpRequest, env: ReadVariable): Promise<Dispatcher> {
+async function dispatcherFor(
+  undici: Undici,
+  request: HttpRequest,
+  env: ReadVariable,
+  guard: RequestGuard | undefined,
+): Promise<Dispatcher> {
+  const read = guard?.readCertificates ?? readCertificates;
   const tls = {
     rejectUnauthorized: request.verifyTls ?? true,
-    ...(request.caFile && { ca: [...rootCertificates, await readCertificates(request.caFile)] }),
+    ...(request.caFile && { ca: [...rootCertificates, await read(request.caFile)] }),
   };
   const proxy = (name: string): string => env(name.toLowerCase()) || env(name) || '';
   const options = {
@@ -58,7 +80,7 @@ async function dispatcherFor(undici: Undici, request: HttpRequest, env: ReadVari
     noProxy: proxy('NO_PROXY'),
     // A proxy forwards plain HTTP as such; many refuse CONNECT to port 80.
     proxyTunnel: false,
-    connect: tls,
+    connect: { ...tls, ...(guard && { lookup: guard.lookup }) },
     requestTls: tls,
     proxyTls: tls,
   };
@@ -69,20 +91,31 @@ async function dispatcherFor(undici: Undici, request: HttpRequest, env: ReadVari
   const { maxRedirects = 0 } = request;
   if (maxRedirects === 0) return agent;
   const follow = undici.interceptors.redirect({ maxRedirections: maxRedirects });
-  return agent.compose(stayingAtHome(new URL(request.url).origin), follow);
+  return agent.compose(behindRedirects(request, guard), follow);
 }
 
-/** Keeps credentials at their origin, and from a chain of redirects that comes back; undici knows three of them by name. */
-function stayingAtHome(home: string): Dispatcher.DispatcherComposeInterceptor {
+/**
+ * Keeps credentials at their origin, and from a chain of redirects that comes back; undici knows three of them by name. Where a POST became
+ * a GET nothing tells of a body any more (RFC 9110 §15.4); undici sees to that behind a 303 only.
+ */
+function behindRedirects(
+  { url, body }: HttpRequest,
+  guard: RequestGuard | undefined,
+): Dispatcher.DispatcherComposeInterceptor {
+  const home = new URL(url).origin;
   let hasLeft = false;
   return (dispatch) => (options, handler) => {
+    guard?.check(new URL(options.path, options.origin));
     hasLeft ||= String(options.origin) !== home;
-    if (!hasLeft) return dispatch(options, handler);
+    const isBodyless = body !== undefined && options.body === null;
+    if (!hasLeft && !isBodyless) return dispatch(options, handler);
     // Behind a redirect undici gives headers as one list of names and values in turn.
     const given = [options.headers ?? []].flat() as string[];
-    const isHarmless = (_: string, index: number): boolean =>
-      harmlessHeaders.has(String(given[index - (index % 2)]).toLowerCase());
-    return dispatch({ ...options, headers: given.filter(isHarmless) }, handler);
+    const isKept = (_: string, index: number): boolean => {
+      const name = String(given[index - (index % 2)]).toLowerCase();
+      return (!hasLeft || harmlessHeaders.has(name)) && !(isBodyless && name.startsWith('content-'));
+    };
+    return dispatch({ ...options, headers: given.filter(isKept) }, handler);
   };
 }
 

@@ -1,4 +1,4 @@
-import { connect as connectPlain, isIP, type Socket } from 'node:net';
+import { connect as connectPlain, isIP, type LookupFunction, type Socket } from 'node:net';
 import { connect as connectTls, type DetailedPeerCertificate, rootCertificates, TLSSocket } from 'node:tls';
 import type { Network, TcpConnection, TcpOptions, TlsCertificate } from 'opsbro/sdk';
 import { readCertificates } from './http.ts';
@@ -8,26 +8,42 @@ const defaultTimeoutMs = 10_000;
 const defaultMaxBytes = 64 * 1024;
 const maxIssuers = 20;
 
-/** `ctx.tcp` of one run: connections that end with `signal`. */
-export function createTcp(signal: AbortSignal): Network['tcp'] {
+/** What stands between one connection and the network, where its author is not trusted. */
+export interface ConnectionGuard {
+  /** Resolves the host. */
+  lookup?: LookupFunction;
+  readCertificates?(path: string): Promise<string>;
+}
+
+/** `ctx.tcp` of one run: connections that end with `signal`. `guard` may throw. */
+export function createTcp(
+  signal: AbortSignal,
+  guard: (host: string, port: number) => ConnectionGuard = () => ({}),
+): Network['tcp'] {
   return async (host, port, options = {}) => {
     signal.throwIfAborted();
     const where = `${isIP(host) === 6 ? `[${host}]` : host}:${port}`;
     const { timeoutMs = defaultTimeoutMs } = options;
-    const socket = await open(host, port, options, where);
+    const socket = await open(host, port, options, where, guard(host, port));
     const connection = new Connection(socket, where, signal, timeoutMs);
     await connection.opened(options.tls ? 'secureConnect' : 'connect');
     return connection;
   };
 }
 
-async function open(host: string, port: number, { tls }: TcpOptions, where: string): Promise<Socket> {
+async function open(
+  host: string,
+  port: number,
+  { tls }: TcpOptions,
+  where: string,
+  { lookup, readCertificates: read = readCertificates }: ConnectionGuard,
+): Promise<Socket> {
   const settings = typeof tls === 'object' ? tls : {};
-  const ca = settings.caFile ? [...rootCertificates, await readCertificates(settings.caFile)] : undefined;
+  const ca = settings.caFile ? [...rootCertificates, await read(settings.caFile)] : undefined;
   const servername = settings.servername ?? (isIP(host) === 0 ? host : '');
   try {
-    if (!tls) return connectPlain({ host, port });
-    return connectTls({ host, port, ca, servername, rejectUnauthorized: settings.verify ?? true });
+    if (!tls) return connectPlain({ host, port, lookup });
+    return connectTls({ host, port, lookup, ca, servername, rejectUnauthorized: settings.verify ?? true });
   } catch (thrown) {
     throw networkError(where, thrown);
   }

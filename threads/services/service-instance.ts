@@ -16,8 +16,10 @@ export interface ServiceSurroundings {
   random(): number;
   limits: RestartLimits;
   openThread(events: ServiceThreadEvents, plugin: string): ServiceThread;
-  /** A fact the service sent. */
-  emit(id: string, topic: string, data: Json): void;
+  /** An event of a plugin's service. */
+  emit(plugin: string, topic: string, data: Json): void;
+  /** A snapshot of a plugin's service, of a topic that its manifest lists; `isLast` while it stops. */
+  publish(topic: string, data: Json, isLast: boolean): void;
   log(id: string, line: LogLine): void;
   /** The state to keep; called when it changed. */
   save(id: string, state: JsonObject): void;
@@ -203,10 +205,14 @@ export class ServiceInstance {
   #reply(thread: ServiceThread, reply: ServiceReply): void {
     const { id } = this.object;
     if (reply.type === 'emit') {
-      thread.acknowledge();
-      this.#around.emit(id, reply.topic, reply.data);
+      thread.acknowledge('emit');
+      this.#around.emit(this.entry.id, reply.topic, reply.data);
+    } else if (reply.type === 'publish') {
+      thread.acknowledge('publish');
+      if (this.entry.manifest.publishes?.includes(reply.topic) === true)
+        this.#around.publish(reply.topic, reply.data, this.#state === 'stopping');
     } else if (reply.type === 'log') this.#around.log(id, reply.line);
-    else if (reply.type === 'reply') this.#answer(reply.id, { status: reply.status, body: reply.body });
+    else if (reply.type === 'reply') this.#answer(reply.id, reply.reply);
     else if (reply.type === 'state') this.#save(reply.state);
     else if (reply.type === 'started') this.#running();
     else if (reply.type === 'failed') this.#release(reply.error);

@@ -1,6 +1,8 @@
 import type { Json, JsonObject, RouteReply, RouteRequest } from 'opsbro/sdk';
 import type { PluginEntry, ServiceObject } from '../../configuration/model.ts';
 import type { PlainError } from '../../core/errors.ts';
+import type { ErrandRunner } from '../../sandbox/model.ts';
+import type { RouteAsker } from '../context/errand-line.ts';
 import type { ThreadData } from '../protocol.ts';
 import { openServiceThread, type ServiceThread } from '../service-lane.ts';
 import { type RestartLimits, restartLimits } from './restart-policy.ts';
@@ -8,11 +10,15 @@ import { ServiceInstance, type ServiceState, type ServiceSurroundings } from './
 
 /** What a host of services is made of. `openThread` and `limits` are arguments for tests. */
 export interface ServiceHostParts
-  extends Omit<ServiceSurroundings, 'openThread' | 'snapshots' | 'limits' | 'random'> {
+  extends Omit<ServiceSurroundings, 'openThread' | 'snapshots' | 'publish' | 'limits' | 'random'> {
   threadData: ThreadData;
   /** What a service kept when it last stopped. */
   load(id: string): JsonObject;
   openThread?: ServiceSurroundings['openThread'];
+  /** Does what services ask of the main thread, for `ctx.kv`; without it that is refused. */
+  errand?: ErrandRunner;
+  /** Asks routes for services, for `ctx.ask`; without it that is refused. */
+  ask?: RouteAsker;
   /** The thread of a plugin's service starts; it ended. For the crash journal. */
   onThreadStart?(plugin: string): void;
   onThreadEnd?(plugin: string): void;
@@ -32,6 +38,9 @@ export interface ServiceFigures {
   emitsDropped: number;
 }
 
+/** How long services that need what others publish wait for their last words. */
+const lastWordsMs = 1000;
+
 /** Runs services, one supervised thread each, by object id. Calls on one service never overlap; none of them rejects. */
 export class ServiceHost {
   readonly #parts: ServiceHostParts;
@@ -41,10 +50,14 @@ export class ServiceHost {
   /** The latest call by service. */
   readonly #latest = new Map<string, symbol>();
   readonly #snapshots = new Map<string, Json>();
+  /** Told of what services publish, but for what they say as they stop; undefined when the publisher of a topic has stopped. */
+  onPublished: ((topic: string, data: Json | undefined) => void) | undefined;
 
   constructor(parts: ServiceHostParts) {
     this.#parts = parts;
-    const open = parts.openThread ?? ((events): ServiceThread => openServiceThread(parts.threadData, events));
+    const open =
+      parts.openThread ??
+      ((events): ServiceThread => openServiceThread(parts.threadData, events, parts.errand, parts.ask));
     this.#around = {
       ...parts,
       random: parts.random ?? Math.random,
@@ -58,6 +71,10 @@ export class ServiceHost {
         return open({ ...events, gone }, plugin);
       },
       snapshots: () => this.#snapshots,
+      publish: (topic, data, isLast) => {
+        this.push(topic, data);
+        if (!isLast) this.onPublished?.(topic, data);
+      },
     };
   }
 
@@ -80,8 +97,19 @@ export class ServiceHost {
     return this.#call(id, () => this.#release(id));
   }
 
+  /** Those that publish stop first, so that what they say lastly reaches those that need it; these wait a second at most. */
   async stopAll(): Promise<void> {
     const ids = new Set([...this.#services.keys(), ...this.#calls.keys()]);
+    const told = [...ids].filter((id) => this.#isHeard(id)).map((id) => this.stop(id));
+    if (told.length > 0) {
+      await new Promise<void>((resolve) => {
+        const cancel = this.#around.clock.after(lastWordsMs, resolve);
+        void Promise.all(told).then(() => {
+          cancel();
+          resolve();
+        });
+      });
+    }
     await Promise.all([...ids].map((id) => this.stop(id)));
   }
 
@@ -89,6 +117,11 @@ export class ServiceHost {
   push(topic: string, data: Json): void {
     this.#snapshots.set(topic, data);
     for (const service of this.#services.values()) service.push(topic, data);
+  }
+
+  /** The last snapshot of a topic; undefined where none was handed on, or its service has stopped. */
+  snapshot(topic: string): Json | undefined {
+    return this.#snapshots.get(topic);
   }
 
   /** Asks a service for one of its routes. 404 when there is none of that id, 503 when it does not run, 504 when it is late. */
@@ -125,11 +158,23 @@ export class ServiceHost {
     });
   }
 
+  /** Whether another service needs what this one publishes. */
+  #isHeard(id: string): boolean {
+    const topics = this.#services.get(id)?.entry.manifest.publishes ?? [];
+    return [...this.#services.values()].some(({ entry }) =>
+      entry.manifest.needs?.some((topic) => topics.includes(topic)),
+    );
+  }
+
   async #release(id: string): Promise<void> {
     const instance = this.#services.get(id);
     if (instance === undefined) return;
     await instance.stop();
     this.#services.delete(id);
+    for (const topic of instance.entry.manifest.publishes ?? []) {
+      this.#snapshots.delete(topic);
+      this.onPublished?.(topic, undefined);
+    }
   }
 
   /** Runs a call after those before it; a start that they wait for is ended, one that has not begun is left out by `isLatest`. */

@@ -43,13 +43,14 @@ function remember(state: JsonObject, path: string, { cursor, older }: Progress):
   else state.older = older as unknown as Json;
 }
 
-function verdict(ctx: Context<Options>, tally: Tally, behind: boolean): Verdict {
+function verdict(ctx: Context<Options>, tally: Tally, { behind, missed }: Progress): Verdict {
   const { options, state } = ctx;
   const { path, warning_count: warning, critical_count: critical } = options;
   const problem = lastingProblem(state.problem, tally, options, ctx.clock.now());
   if (problem === undefined) delete state.problem;
   else state.problem = { ...problem };
-  const rest = behind ? '; more is to be read at the next run' : '';
+  const lost = missed === undefined ? '' : `; ${missed}`;
+  const rest = `${behind ? '; more is to be read at the next run' : ''}${lost}`;
   const others = tally.newest.slice(0, -1).reverse();
   const output = `${path}: ${(problem ?? tally.finding()).text}${rest}`;
   return {
@@ -75,7 +76,7 @@ export default defineCheck<Options>({
       onLine: (line) => tally.add(line),
     });
     remember(state, path, progress);
-    const judged = verdict(ctx, tally, progress.behind);
+    const judged = verdict(ctx, tally, progress);
     if (judged.state !== 'ok' || (await ctx.stat(path)) !== undefined) return judged;
     return { ...judged, state: absent, output: `${path}: the log does not exist` };
   },

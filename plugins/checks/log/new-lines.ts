@@ -8,7 +8,8 @@ import {
   startCursor,
   strengthen,
 } from './cursor.ts';
-import { findRotated } from './rotation.ts';
+import { GzipReader } from './gzip-reader.ts';
+import { findRotated, type Rotated } from './rotation.ts';
 
 /** What one run may read, and who gets the lines. */
 export interface Reading {
@@ -24,9 +25,10 @@ export interface Kept {
   older?: { cursor: Cursor; untilMs: number };
 }
 
-/** Where a run stopped; `behind` when its limit was reached before the end. */
+/** Where a run stopped; `behind` when its limit was reached before the end, `missed`: why lines may have been lost. */
 export interface Progress extends Kept {
   behind: boolean;
+  missed?: string;
 }
 
 const pieceBytes = 256 * 1024;
@@ -42,7 +44,15 @@ const olderMs = 600_000;
  */
 export async function readNewLines(ctx: Context<unknown>, kept: Kept, reading: Reading): Promise<Progress> {
   const log = new LogReader(ctx, reading);
-  const nowMs = ctx.clock.now();
+  try {
+    const progress = await readFrom(ctx.clock.now(), log, kept, reading);
+    return { ...progress, ...(log.missed !== undefined && { missed: log.missed }) };
+  } finally {
+    log.close();
+  }
+}
+
+async function readFrom(nowMs: number, log: LogReader, kept: Kept, reading: Reading): Promise<Progress> {
   const { cursor } = kept;
   // While nothing comes to the new file, the writer may still have the old one.
   const isOver = cursor.position > 0 && kept.older !== undefined && nowMs >= kept.older.untilMs;
@@ -50,15 +60,17 @@ export async function readNewLines(ctx: Context<unknown>, kept: Kept, reading: R
   if (cursor.position > 0 && (await log.continues(reading.path, cursor)))
     return { ...(await log.read(reading.path, cursor, false)), ...(older && { older }) };
   let last: Kept = { cursor };
-  for (const { path, from } of await log.olderFiles(cursor)) {
+  let isPacked = false;
+  for (const { path, packed, from } of await log.olderFiles(cursor)) {
     const progress = await log.readDone(path, from);
     if (progress?.behind) return progress;
+    if (progress !== undefined) isPacked = packed !== '';
     last = progress ?? last;
   }
-  const modifiedMs = (await ctx.stat(reading.path))?.modifiedMs ?? last.cursor.modifiedMs;
+  const modifiedMs = (await log.modifiedMs(reading.path)) ?? last.cursor.modifiedMs;
   const progress = await log.read(reading.path, startCursor(modifiedMs), false);
   const isRotated = last.cursor !== cursor && last.cursor.position > 0;
-  const next = isRotated ? { cursor: last.cursor, untilMs: nowMs + olderMs } : older;
+  const next = isRotated ? { cursor: last.cursor, untilMs: isPacked ? 0 : nowMs + olderMs } : older;
   return { ...progress, ...(next && { older: next }) };
 }
 
@@ -67,7 +79,10 @@ class LogReader {
   readonly #reading: Reading;
   /** Where reading ended in files that are done: names move on from file to file while they are read. */
   readonly #known: Cursor[] = [];
+  readonly #packed = new Map<string, GzipReader>();
   #room: number;
+  /** Why lines may have been lost; undefined while none were. */
+  missed: string | undefined;
 
   constructor(ctx: Context<unknown>, reading: Reading) {
     this.#ctx = ctx;
@@ -83,31 +98,53 @@ class LogReader {
   /** Reads on in the file before a rotation, wherever it is by now. */
   async readOlder(older: Kept['older']): Promise<Pick<Kept, 'older'>> {
     if (older === undefined) return {};
-    for (const { path } of await findRotated(this.#ctx, this.#reading.path))
+    for (const { path, packed } of await this.#rotated())
       if (await this.continues(path, older.cursor)) {
-        const { cursor } = await this.read(path, older.cursor, true);
+        const { cursor, behind } = await this.read(path, older.cursor, true);
         this.#known.push(cursor);
-        return { older: { cursor, untilMs: older.untilMs } };
+        // Nobody goes on with a compressed file.
+        return { older: { cursor, untilMs: packed === '' || behind ? older.untilMs : 0 } };
       }
     return {};
   }
 
   /** The file the cursor points into and those after it; all that changed since when it points to the beginning. */
-  async olderFiles(cursor: Cursor): Promise<{ path: string; from: Cursor }[]> {
-    const files = await findRotated(this.#ctx, this.#reading.path);
-    const fresh = ({ modifiedMs }: { modifiedMs: number }): boolean => modifiedMs > cursor.modifiedMs;
-    const start = (file: { path: string; modifiedMs: number }) => ({
-      path: file.path,
-      from: startCursor(file.modifiedMs),
-    });
+  async olderFiles(cursor: Cursor): Promise<(Rotated & { from: Cursor })[]> {
+    const files = await this.#rotated();
+    const fresh = ({ modifiedMs }: Rotated): boolean => modifiedMs > cursor.modifiedMs;
+    const start = (file: Rotated) => ({ ...file, from: startCursor(file.modifiedMs) });
     if (cursor.position === 0) return files.filter(fresh).map(start);
     for (const [index, file] of files.entries())
       if (await this.continues(file.path, cursor))
-        return [{ path: file.path, from: cursor }, ...files.slice(index + 1).map(start)];
-    this.#ctx.log.info('the log was cut or replaced, and what was written before is gone', {
-      path: this.#reading.path,
-    });
+        return [{ ...file, from: cursor }, ...files.slice(index + 1).map(start)];
+    this.missed = await this.#whyMissed(fresh);
     return [];
+  }
+
+  /** The older files that can be read, the oldest first. */
+  async #rotated(): Promise<Rotated[]> {
+    const files = await findRotated(this.#ctx, this.#reading.path);
+    return files.filter(({ packed }) => packed === '' || packed === 'gz');
+  }
+
+  /** Where the lines went that nobody can read any more. */
+  async #whyMissed(isFresh: (file: Rotated) => boolean): Promise<string> {
+    const files = await findRotated(this.#ctx, this.#reading.path);
+    const closed = files.findLast((file) => {
+      const isBroken = this.#packed.get(file.path)?.problem !== undefined;
+      return isFresh(file) && (isBroken || (file.packed !== '' && file.packed !== 'gz'));
+    });
+    if (closed === undefined) return 'the log was cut or replaced, and lines before that may be lost';
+    const name = closed.path.slice(closed.path.lastIndexOf('/') + 1);
+    return `the log was rotated into ${name}, which cannot be read, and lines in there may be lost`;
+  }
+
+  async modifiedMs(path: string): Promise<number | undefined> {
+    return (await this.#ctx.stat(path))?.modifiedMs;
+  }
+
+  close(): void {
+    for (const reader of this.#packed.values()) reader.close();
   }
 
   /** Reads a file that nobody writes to any more; undefined when it is one that was read already. */
@@ -128,7 +165,7 @@ class LogReader {
     const read = this.#reader(path);
     let cursor = from;
     for (;;) {
-      const modifiedMs = (await this.#ctx.stat(path))?.modifiedMs ?? cursor.modifiedMs;
+      const modifiedMs = (await this.modifiedMs(path)) ?? cursor.modifiedMs;
       const length = this.#room <= 0 ? 1 : Math.min(pieceBytes, Math.max(this.#room, maxLineBytes));
       const piece = (await readOn(read, cursor, length)) ?? new Uint8Array(0);
       const isBehind = piece.length > 0 && this.#room <= 0;
@@ -160,6 +197,13 @@ class LogReader {
   }
 
   #reader(path: string): ReadPiece {
+    if (!path.endsWith('.gz') || path === this.#reading.path) return this.#plainReader(path);
+    const packed = this.#packed.get(path) ?? new GzipReader(this.#plainReader(path));
+    this.#packed.set(path, packed);
+    return (offset, length) => packed.read(offset, length);
+  }
+
+  #plainReader(path: string): ReadPiece {
     return (offset, length) =>
       this.#ctx.readBytes(path, offset, length).catch((thrown: unknown) => {
         // Rotated away between two looks: as a file that is shorter than expected.

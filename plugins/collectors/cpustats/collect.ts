@@ -7,20 +7,20 @@ export type Pause = (ms: number, signal: AbortSignal) => Promise<void>;
 const shortestSpanMs = 200;
 
 /**
- * Percentages since the previous run; without one to trust, or when it was a moment ago, over a span of 200 ms, so that the
- * first screen has figures. `ctx.state.sample` holds the counters.
+ * Percentages since the previous run. Without one to trust they are since boot, as the first line of vmstat(8) has them: a span of its own would
+ * measure the start of the agent. When the previous run was a moment ago, over a span of 200 ms. `ctx.state.sample` holds the counters.
  */
 export async function collectCpu(ctx: Context, pause: Pause): Promise<Tree> {
   let { cpus, sample } = await read(ctx);
   let change = counterChange(ctx.state.sample, sample);
-  if (change === undefined || change.seconds * 1000 < shortestSpanMs) {
+  if (change !== undefined && change.seconds * 1000 < shortestSpanMs) {
     const first = sample;
     await pause(shortestSpanMs, ctx.signal);
     ({ cpus, sample } = await read(ctx));
     change = counterChange(first, sample);
   }
   ctx.state.sample = sample;
-  return cpuTree(cpus, change?.deltas ?? {});
+  return cpuTree(cpus, change?.deltas ?? flatCounters(cpus));
 }
 
 function cpuTree(cpus: Map<string, CpuTicks>, deltas: { [key: string]: number }): Tree {

@@ -3,7 +3,7 @@ import { readFileSync } from 'node:fs';
 import { createServer, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import type { Manifest } from 'opsbro/sdk';
-import { complianceSuite, hostContext, runVerb } from 'opsbro/sdk/testing';
+import { complianceSuite, hostContext, runVerb, testFacts } from 'opsbro/sdk/testing';
 import { afterEach, describe, expect, it } from 'vitest';
 import { parse } from 'yaml';
 import heartbeat from './index.ts';
@@ -24,7 +24,7 @@ async function send(status: number): Promise<string[]> {
   }).listen(0, '127.0.0.1');
   await once(server, 'listening');
   const url = `http://127.0.0.1:${(server.address() as AddressInfo).port}/ping/token`;
-  await runVerb(heartbeat, hostContext({ options: { url } }), {});
+  await runVerb(heartbeat, hostContext({ options: { url } }), testFacts());
   return heard;
 }
 

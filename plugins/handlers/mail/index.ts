@@ -7,10 +7,10 @@ import { notForNow, sendMail } from './smtp.ts';
 /** Sends every event as one mail to all contacts; whom the server refuses for now gets it at a later try, and nobody twice. */
 export default defineHandler<MailOptions>({
   async handle(ctx, event) {
-    const { options, state, signal } = ctx;
+    const { options, state } = ctx;
     const message = await composeMessage(ctx, event);
     const to = recipientsOf(state, event.key, options.contacts);
-    const refused = await sendMail(options, message, to, signal);
+    const refused = await sendMail(ctx, message, to);
     const final = refused.filter(({ isFinal }) => isFinal);
     if (final.length > 0)
       ctx.log.warn('the server refused some addresses', { refused: final.map(({ address }) => address) });

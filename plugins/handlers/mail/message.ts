@@ -3,6 +3,7 @@ import {
   alertsOf,
   type Context,
   cutText,
+  factsOf,
   type HandlerEvent,
   type JsonObject,
   severityOf,
@@ -40,7 +41,7 @@ export async function composeMessage(ctx: Context<MailOptions>, event: HandlerEv
   const topic = topicOf(event);
   const data = variables(ctx, event);
   const pick = (part: 'subject' | 'text'): string => {
-    const own = topic === 'other' ? '' : given(ctx, `${topic}_${part}_template`);
+    const own = topic === 'other' || topic === 'node' ? '' : given(ctx, `${topic}_${part}_template`);
     return own || (topic === 'check' && given(ctx, `${part}_template`)) || defaultTemplates[topic][part];
   };
   const html = given(ctx, 'html_template');
@@ -56,6 +57,7 @@ export async function composeMessage(ctx: Context<MailOptions>, event: HandlerEv
 function topicOf({ type, data }: HandlerEvent): Topic {
   if (type === 'problem' || type === 'recovery') return 'check';
   if (type === 'group') return 'group';
+  if (type === 'node') return 'node';
   return typeof data.compliance === 'object' && data.compliance !== null ? 'compliance' : 'other';
 }
 
@@ -79,6 +81,7 @@ function variables(ctx: Context<MailOptions>, event: HandlerEvent): JsonObject {
     check: (alerts[0] ?? {}) as unknown as JsonObject,
     alerts: alerts as unknown as JsonObject[],
     repeat: Number(event.data.repeat ?? 0),
+    facts: factsOf(event) as unknown as JsonObject[],
     group: event.data.group ?? '',
     group_modification: event.data.modification ?? '',
     compliance: event.data.compliance ?? {},

@@ -3,7 +3,7 @@ import { Socket } from 'node:net';
 import { hostname } from 'node:os';
 import { rootCertificates } from 'node:tls';
 import { createTransport } from 'nodemailer';
-import { DeliveryError, redactText } from 'opsbro/sdk';
+import { type Context, DeliveryError, redactText } from 'opsbro/sdk';
 import type { Message } from './message.ts';
 import type { MailOptions } from './options.ts';
 
@@ -29,16 +29,22 @@ export interface Refused {
 
 /**
  * Sends a mail over one connection, which ends with `signal`, to those of `recipients`; its header names all contacts. Resolves with the
- * addresses that the server refused while it took others. Throws a `DeliveryError`; it is permanent where the server says 5xx (RFC 5321 §4.2.1).
+ * addresses that the server refused while it took others. The dialogue goes to the log as debug, without message and password, also when
+ * it fails. Throws a `DeliveryError`; it is permanent where the server says 5xx (RFC 5321 §4.2.1).
  */
 export async function sendMail(
-  options: MailOptions,
+  { options, signal, log }: Pick<Context<MailOptions>, 'options' | 'signal' | 'log'>,
   message: Message,
   recipients: string[],
-  signal: AbortSignal,
 ): Promise<Refused[]> {
   const socket = new Socket();
-  const transport = createTransport({ ...(await settings(options)), socket } as SmtpSettings);
+  const logger = dialogue(options, (line) => log.debug(line));
+  const transport = createTransport({
+    ...(await settings(options)),
+    socket,
+    logger,
+    transactionLog: true,
+  } as SmtpSettings);
   const close = (): void => void socket.destroy();
   signal.addEventListener('abort', close, { once: true });
   try {
@@ -56,6 +62,21 @@ export async function sendMail(
   }
 }
 
+/** A logger for nodemailer that takes the lines of both sides; what nodemailer itself says is in its errors. */
+function dialogue({ username, password }: MailOptions, say: (line: string) => void): object {
+  const silent = (): void => {};
+  const secrets = [password, base64(password), base64(`\0${username}\0${password}`)];
+  const debug = ({ tnx }: { tnx?: string }, text: string): void => {
+    const side = tnx === 'client' ? '>' : '<';
+    if (tnx === 'client' || tnx === 'server') say(`${side} ${onOneLine(redactText(text, secrets))}`);
+  };
+  return { trace: silent, debug, info: silent, warn: silent, error: silent, fatal: silent };
+}
+
+function base64(text: string): string {
+  return Buffer.from(text, 'utf8').toString('base64');
+}
+
 /** What to throw when a server that took some addresses refused these for now, as one that does not know the sender yet. */
 export function notForNow(options: MailOptions, refused: Refused[]): DeliveryError {
   const { host, port } = address(options);
@@ -70,9 +91,11 @@ function refusedOf(options: MailOptions, error: SmtpError): Refused {
 
 /** What the server said, on one line and without the password. */
 function saidIn({ password }: MailOptions, { response, message }: SmtpError): string {
-  return redactText(response ?? message, [password])
-    .replaceAll(/\s+/g, ' ')
-    .slice(0, maxSaid);
+  return onOneLine(redactText(response ?? message, [password]));
+}
+
+function onOneLine(text: string): string {
+  return text.replaceAll(/\s+/g, ' ').slice(0, maxSaid);
 }
 
 async function settings(options: MailOptions): Promise<object> {

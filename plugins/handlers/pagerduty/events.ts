@@ -32,7 +32,7 @@ const maxKey = 255;
 /**
  * What an event is to PagerDuty. A check has one alert, by its id and node: problems trigger it, recoveries resolve it, acknowledgements
  * acknowledge it. A test triggers an alert of its own and resolves it at once; a canary resolves one that does not exist, which calls
- * nobody. Trouble of the agent triggers, its end resolves; changes of groups and nodes, flapping and downtimes are nothing to wake up for.
+ * nobody. Trouble of the agent triggers, its end resolves; changes of groups and nodes, flapping, downtimes and silences are nothing to wake up for.
  */
 export function pagerDutyEvents(event: HandlerEvent): PagerDutyEvent[] {
   const alerts = alertsOf(event);

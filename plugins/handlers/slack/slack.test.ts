@@ -110,11 +110,15 @@ describe('a message', () => {
     ['group', {}, 'good', 'The group redis was add'],
     ['group', { modification: 'remove' }, 'danger', 'The group redis was remove'],
     ['agent', {}, 'warning', 'something happened'],
+    ['node', {}, 'danger', 'node db1 is dead (zone paris)'],
+    ['node', { what: 'alive' }, 'good', 'node db1 is dead (zone paris)'],
     ['test', {}, '#439FE0', 'something happened'],
   ] as const)('of a %s %j is %s', async (type, data, color, text) => {
     const { attachments } = await posted(testEvent(type, data));
     expect(attachments).toMatchObject([{ color, text: expect.stringContaining(text) }]);
     if (type === 'group') expect(attachments[0]?.fields[1]?.title).toMatch(/^Group:(add|remove)$/);
+    if (type === 'node')
+      expect(attachments[0]?.fields.at(-1)).toMatchObject({ title: 'Seen by', value: 'web1' });
     if (type === 'test') expect(attachments[0]).toMatchObject({ pretext: '[TEST] OpsBro on web1' });
   });
 

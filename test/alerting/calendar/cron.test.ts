@@ -65,7 +65,7 @@ describe('windows by cron expression', () => {
         (zone, moment, hour, minute, lengthMinutes) => {
           const begin = at(`${moment}T00:00:00Z`) - 24 * hourMs;
           const calendar = cronCalendar(`${minute} ${hour} * * *`, lengthMinutes * minuteMs, zone);
-          const starts = shownFirst(zone, hour * 60 + minute, begin - 30 * hourMs, begin + 72 * hourMs);
+          const starts = shownFirst(zone, hour * 60 + minute, begin - 54 * hourMs, begin + 72 * hourMs);
           const expected = starts.flatMap((start) => [start, start + lengthMinutes * minuteMs]);
           const change = nextChange(calendar, begin);
           const following = nextChange(calendar, change as number);

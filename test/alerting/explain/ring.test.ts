@@ -55,6 +55,19 @@ describe('Ring', () => {
     expect([ring.knownSince(), store.count()]).toEqual([5000, 0]);
   });
 
+  it('keeps everything until it is told for how long', async () => {
+    const store = new MemoryStore();
+    const ring = new Ring(() => 1e12);
+    await ring.load(store);
+    ring.add(step(1, 'critical'));
+    ring.add(step(1e12 - 5, 'ok'));
+    await ring.flush();
+    expect(ring.knownSince()).toBe(1);
+    ring.keepFor(1000);
+    await ring.flush();
+    expect([ring.knownSince(), store.count()]).toEqual([1e12 - 5, 1]);
+  });
+
   it('goes on where an earlier agent ended, with what was added while it was loaded at the end', async () => {
     const store = new MemoryStore();
     const before = await begin(store);

@@ -33,7 +33,7 @@ function life(id: string, runs: Runs, policy: Partial<CheckPolicy> = {}): Life {
   return { id, status, changes, statuses };
 }
 
-const span = { since: 0, until: 100, knownSince: null };
+const span = { since: 0, until: 100, knownSince: null, gaps: [] };
 const of = (left: Life, right: Life, more = {}): Comparison =>
   compare(
     [...left.changes, ...right.changes].sort((one, other) => one.at - other.at),
@@ -154,7 +154,7 @@ describe('a comparison', () => {
     const left = named(life('p/check/a', [[0, 'ok']]), 'a');
     const right = named(life('p/check/b', [[0, 'warning']]), 'b');
     const changes = [...left.changes, ...right.changes];
-    expect(comparisonView(changes, left, right, { since: 0, until: 2000, knownSince: 5 })).toEqual({
+    expect(comparisonView(changes, left, right, { since: 0, until: 2000, knownSince: 5, gaps: [] })).toEqual({
       since: '1970-01-01T00:00:00.000Z',
       until: '1970-01-01T00:00:02.000Z',
       known_since: '1970-01-01T00:00:00.005Z',

@@ -12,7 +12,7 @@ import { advance, removal } from '../../../alerting/state/advance.ts';
 import { defaultPolicy } from '../default-policy.ts';
 
 const id = 'a/check/disk';
-const span: ReportSpan = { since: 0, until: 100, knownSince: null };
+const span: ReportSpan = { since: 0, until: 100, knownSince: null, gaps: [] };
 
 interface Life {
   changes: RecordedChange[];
@@ -61,6 +61,7 @@ describe('a report', () => {
       id,
       stateMs: times({ pending: 10, ok: 50, warning: 10, critical: 30 }),
       staleMs: 0,
+      unmonitoredMs: 0,
       okPercent: (50 / 90) * 100,
       problems: 2,
       mttrMs: 20,
@@ -73,6 +74,7 @@ describe('a report', () => {
       id,
       stateMs: times({ ok: 10, critical: 15 }),
       staleMs: 0,
+      unmonitoredMs: 0,
       okPercent: 40,
       problems: 1,
       mttrMs: 30,
@@ -108,6 +110,21 @@ describe('a report', () => {
       mttrMs: null,
       changes: 3,
     });
+  });
+
+  it('counts the time in which no agent looked for no state', () => {
+    const gaps = [
+      { from: 5, to: 20 },
+      { from: 45, to: 55 },
+      { from: 90, to: 95 },
+    ];
+    expect(of(told, { gaps })).toMatchObject({
+      stateMs: times({ pending: 5, ok: 50 - 10 - 5, warning: 10, critical: 30 - 10 }),
+      unmonitoredMs: 30,
+      okPercent: (35 / 65) * 100,
+      problems: 2,
+    });
+    expect(of(told, { gaps, since: 50, until: 92 })).toMatchObject({ unmonitoredMs: 5 + 2 });
   });
 
   it('counts the time without fresh data apart', () => {

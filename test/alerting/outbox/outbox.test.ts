@@ -181,6 +181,98 @@ describe('Outbox', () => {
     expect(bench.keys.indexOf('b1')).toBeLessThan(bench.keys.indexOf('a2'));
   });
 
+  it('lets other checks by while one notification fails and fails', async () => {
+    const bench = new Bench();
+    let poison = 0;
+    bench.answers.set('mail', () => {
+      if (bench.keys.at(-1) !== 'poison') return { status: 'delivered' };
+      poison += 1;
+      return failed;
+    });
+    bench.add('mail', 'load', 'poison');
+    bench.add('mail', 'load', 'behind');
+    for (let round = 0; round < 40; round += 1) {
+      bench.add('mail', `check ${round}`, `k${round}`);
+      await bench.settle();
+      // The handler pauses for a moment after each failure, whatever else has failed before.
+      bench.clock.advance(5000);
+      await bench.settle();
+      expect(bench.keys).toContain(`k${round}`);
+      bench.clock.advance(600_000);
+      await bench.settle();
+    }
+    expect(poison).toBe(30);
+    expect(bench.keys.indexOf('behind')).toBeGreaterThan(bench.keys.lastIndexOf('poison'));
+  });
+
+  it('lets other checks by while one notification is asked to wait for hours', async () => {
+    const bench = new Bench();
+    bench.add('mail', 'load', 'poison');
+    bench.add('mail', 'disk', 'k');
+    await bench.end({ ...failed, retryAfterMs: 36_000_000 });
+    bench.clock.advance(600_000);
+    await bench.end({ status: 'delivered' });
+    expect(bench.keys).toEqual(['poison', 'k']);
+    bench.clock.advance(35_399_999);
+    expect(bench.keys).toHaveLength(2);
+    bench.clock.advance(1);
+    expect(bench.keys).toEqual(['poison', 'k', 'poison']);
+  });
+
+  it('tries a handler that is broken ever rarer, however many checks wait', async () => {
+    const bench = new Bench();
+    bench.answers.set('mail', () => failed);
+    for (let index = 0; index < 200; index += 1) bench.add('mail', `check ${index}`, `k${index}`);
+    for (let minute = 0; minute < 120; minute += 1) {
+      bench.clock.advance(60_000);
+      await bench.settle();
+    }
+    expect(bench.calls.length).toBeLessThan(25);
+    expect(new Set(bench.keys).size).toBe(bench.keys.length);
+  });
+
+  it.each([3_600_000, -3_600_000])(
+    'neither hurries nor waits when the clock is set by %d ms',
+    async (step) => {
+      const bench = new Bench();
+      bench.answers.set('mail', () => failed);
+      bench.add('mail', 'load', 'a');
+      await bench.settle();
+      bench.clock.stepWall(step);
+      bench.clock.advance(4999);
+      await bench.settle();
+      expect(bench.calls).toHaveLength(1);
+      bench.clock.advance(1);
+      await bench.settle();
+      expect(bench.calls).toHaveLength(2);
+    },
+  );
+
+  it('gives up after a day of trying, not of a clock that was set or an agent that was off', async () => {
+    const bench = new Bench();
+    const hours = async (count: number): Promise<void> => {
+      for (let part = 0; part < count * 6; part += 1) {
+        bench.clock.advance(600_000);
+        await bench.settle();
+      }
+    };
+    // Rarely enough tried to be given up for its age.
+    bench.answers.set('mail', () => ({ ...failed, retryAfterMs: 3_600_000 }));
+    bench.add('mail', 'load', 'a');
+    await hours(1);
+    bench.clock.stepWall(26 * 3_600_000);
+    await hours(2);
+    bench.clock.stepWall(-52 * 3_600_000);
+    await hours(12);
+    bench.outbox.stop();
+    bench.clock.stepWall(26 * 3_600_000);
+    bench.restart();
+    await hours(8);
+    expect(bench.outbox.list()).toMatchObject([{ state: 'waiting' }]);
+    await hours(3);
+    expect(bench.outbox.list()).toMatchObject([{ state: 'dead' }]);
+  });
+
   it('holds what is for a handler that is not there, without counting attempts', async () => {
     const bench = new Bench();
     bench.answers.set('mail', () => ({ status: 'unavailable', message: 'the handler is not enabled' }));

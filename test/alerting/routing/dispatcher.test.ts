@@ -1,59 +1,9 @@
 import fc from 'fast-check';
-import type { Json } from 'opsbro/sdk';
 import { describe, expect, it } from 'vitest';
-import { Dispatcher, type Plan } from '../../../alerting/routing/dispatcher.ts';
-import type {
-  Alert,
-  DecisionRecord,
-  HandlerPolicy,
-  Hold,
-  Notification,
-} from '../../../alerting/routing/model.ts';
+import { Dispatcher } from '../../../alerting/routing/dispatcher.ts';
+import type { Alert, HandlerPolicy } from '../../../alerting/routing/model.ts';
+import { Bench } from './dispatcher-bench.ts';
 import { sampleAlert, sampleHandler } from './samples.ts';
-
-/** A dispatcher with its clock, its holds, and a store that only takes whole plans. */
-class Bench {
-  now = 10_000;
-  handlers: HandlerPolicy[] = [sampleHandler()];
-  holds: Hold[] = [];
-  decisions: DecisionRecord[] = [];
-  sent: Notification[] = [];
-  store = new Map<string, Json>();
-  dispatcher = this.fresh();
-
-  fresh(): Dispatcher {
-    const dispatcher = new Dispatcher({
-      node: 'host',
-      now: () => this.now,
-      handlers: () => this.handlers,
-      holds: () => ({ holds: this.holds, nextAt: this.holds[0]?.until ?? null }),
-      record: (decision) => this.decisions.push(decision),
-      enqueue: (notification) => ({ put: [], del: [], release: () => this.sent.push(notification) }),
-    });
-    dispatcher.restore([...this.store]);
-    return dispatcher;
-  }
-
-  /** Stores a plan and lets it go. */
-  apply(plan: Plan | null): void {
-    for (const key of plan?.del ?? []) this.store.delete(key);
-    for (const [key, value] of plan?.put ?? []) this.store.set(key, value);
-    plan?.release();
-  }
-
-  changed(...alerts: Alert[]): void {
-    this.apply(this.dispatcher.changed(alerts));
-  }
-
-  pass(ms: number): void {
-    this.now += ms;
-    this.apply(this.dispatcher.tick());
-  }
-
-  get keys(): string[] {
-    return this.sent.map(({ key }) => key);
-  }
-}
 
 const critical = sampleAlert();
 const recovered = sampleAlert({ state: 'ok', oldState: 'critical', episode: 2, problemSince: null });
@@ -74,7 +24,7 @@ describe('Dispatcher', () => {
     const bench = new Bench();
     const plan = bench.dispatcher.changed([critical]);
     expect(bench.sent).toEqual([]);
-    bench.apply(plan);
+    bench.apply([plan]);
     expect(bench.sent).toHaveLength(1);
   });
 
@@ -222,15 +172,27 @@ describe('Dispatcher', () => {
     }
   });
 
-  it('looks at very many in parts, each of them once', () => {
+  it('waits for a group no longer because everything was looked at again', () => {
     const bench = new Bench();
-    bench.holds = [{ kind: 'silence', text: 'silence s', until: null }];
-    bench.changed(...['a', 'b', 'c'].map((name) => sampleAlert({ check: `linux/check/${name}`, name })));
-    bench.holds = [];
-    bench.now += 30_000;
-    const plans = [...bench.dispatcher.ticks(2)];
-    expect(plans.map(({ put }) => put.length)).toEqual([2, 1]);
-    expect([...bench.dispatcher.ticks(2)]).toEqual([]);
+    bench.handlers = [sampleHandler({ groupBy: ['pack'] })];
+    bench.changed(critical);
+    bench.now += 20_000;
+    bench.apply(bench.dispatcher.reconsider());
+    bench.pass(10_000);
+    expect(bench.sent).toHaveLength(1);
+  });
+
+  it('groups by what the check, its labels and the node are, whatever a label holds, and forgets the group', () => {
+    const bench = new Bench();
+    bench.handlers = [sampleHandler({ groupBy: ['node', 'pack', 'team'], groupWaitMs: 0 })];
+    const labels = { team: 'a,b=c\nd' };
+    bench.changed(sampleAlert({ labels }));
+    expect(bench.sent[0]?.group).toBe('node=host,pack=linux,team=a,b=c\nd');
+    expect([...bench.store.keys()].filter((key) => key.startsWith('group/'))).toHaveLength(1);
+    bench.pass(3_600_000);
+    bench.changed(sampleAlert({ ...recovered, labels }));
+    expect(bench.sent).toHaveLength(2);
+    expect([...bench.store.keys()]).toEqual([]);
   });
 
   it('never uses the key of a group again', () => {

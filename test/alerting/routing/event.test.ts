@@ -23,7 +23,7 @@ describe('eventOf', () => {
     ],
     [
       member('recovered', { oldState: 'critical', removed: true }),
-      'check load is no longer there (was CRITICAL)',
+      'check load is no longer run here (was CRITICAL)',
     ],
   ])('says in one line what happened: %#', (only, summary) => {
     expect(eventOf(notification([only]), 'host', 5000, 'mail').summary).toBe(summary);
@@ -42,6 +42,15 @@ describe('eventOf', () => {
       { name: 'disk', state: 'warning', change: 'same' },
       { name: 'swap', state: 'ok', change: 'recovered' },
     ]);
+  });
+
+  it('takes no check that is gone for one that is well, nor what it said last for its end', () => {
+    const gone = member('recovered', { oldState: 'critical', output: 'disk full', removed: true });
+    const well = member('recovered', { name: 'swap', state: 'ok' });
+    const { data, summary } = eventOf(notification([gone, well], 'pack=linux'), 'host', 5000, 'mail');
+    expect(summary).toBe('pack=linux: 1 recovered, 1 no longer run here (load, swap)');
+    expect(data).toMatchObject({ state: 'ok', removed: true, output: 'the check is no longer run here' });
+    expect(data.alerts).toMatchObject([{ perfdata: '' }, { name: 'swap', removed: false }]);
   });
 
   it('carries everything of the check, and which step of the escalation calls', () => {

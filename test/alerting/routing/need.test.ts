@@ -55,6 +55,14 @@ const rows: Row[] = [
     reason: /no problem/,
   },
   {
+    it: 'a check that stays ok after its recovery was told',
+    alert: ok,
+    told: { state: 'ok', episode: 2, at: 3000, repeats: 0 },
+    need: null,
+    outcome: 'up-to-date',
+    reason: /^the check is ok, as it was told$/,
+  },
+  {
     it: 'the end of a problem in a downtime',
     alert: ok,
     told,
@@ -78,7 +86,7 @@ const rows: Row[] = [
     told,
     need: 'recovery 0',
     outcome: 'told',
-    reason: /no longer there/,
+    reason: /no longer run here/,
   },
   {
     it: 'a severity that is not wanted',
@@ -167,6 +175,16 @@ describe('findNeed', () => {
     expect(finding.decision.outcome).toBe(row.outcome);
     expect(finding.decision.reason).toMatch(row.reason);
     expect(finding.nextAt).toBe(row.nextAt ?? null);
+  });
+
+  it('is held until the last hold ends, and nobody knows until when where one has no end', () => {
+    const silence: Hold = { kind: 'silence', text: 'silence s1', until: 90_000 };
+    const known: Hold = { kind: 'acknowledgement', text: 'acknowledged', until: null };
+    const until = (holds: Hold[]): number | null =>
+      findNeed(sampleHandler(), sampleAlert(), undefined, { holds, nextAt: null }, at).decision.until;
+    expect(until([downtime, silence])).toBe(90_000);
+    expect(until([silence, downtime])).toBe(90_000);
+    expect(until([known, silence])).toBeNull();
   });
 
   it('adds the steps of the handlers that are told at once', () => {

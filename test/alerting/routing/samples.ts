@@ -38,6 +38,7 @@ export function sampleHandler(change: Partial<HandlerPolicy> = {}): HandlerPolic
     enabled: true,
     inGroup: true,
     severities: ['ok', 'warning', 'critical', 'unknown'],
+    events: null,
     groupBy: [],
     groupWaitMs: 30_000,
     groupIntervalMs: 300_000,

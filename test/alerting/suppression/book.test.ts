@@ -164,6 +164,12 @@ describe('the alert book', () => {
     ],
     ['with a bad zone', { match: ['disk'], hours: '08:00-09:00', timezone: 'Mars' }, "no time zone 'Mars'"],
     [
+      'with a bad zone for nothing',
+      { match: ['disk'], duration: '1h', timezone: 'Mars' },
+      "no time zone 'Mars'",
+    ],
+    ['on a day that does not exist', { match: ['disk'], until: '2027-02-30' }, "'until' is '2027-02-30'"],
+    [
       'with a bad zone for a time',
       { match: ['disk'], until: '2027-01-01', timezone: 'Mars' },
       "no time zone 'Mars'",

@@ -175,6 +175,7 @@ describe('a handler', () => {
       groupIntervalMs: 0,
       repeatIntervalMs: null,
       quietHours: [],
+      events: null,
       escalation: [],
       canaryMs: null,
     });
@@ -182,7 +183,13 @@ describe('a handler', () => {
 
   it('takes every key of its policy', () => {
     const { object, found } = handler(
-      ...['group_by: [pack, team]', 'group_wait: 10s', 'repeat_interval: 4h', 'canary: 1h'],
+      ...[
+        'group_by: [pack, team]',
+        'group_wait: 10s',
+        'repeat_interval: 4h',
+        'canary: 1h',
+        'events: [downtime, agent]',
+      ],
       "quiet_hours: [{from: '22:00', to: '06:00', days: [mon, tue], timezone: Europe/Paris, except: [critical]}, {from: '12:00', to: '13:00', days: sat-sun}]",
       'escalation: [{after: 30m, handlers: [h]}]',
     );
@@ -193,6 +200,7 @@ describe('a handler', () => {
       groupIntervalMs: 300_000,
       repeatIntervalMs: 14_400_000,
       canaryMs: 3_600_000,
+      events: ['downtime', 'agent'],
       quietHours: [
         { hours: 'mon,tue 22:00-06:00', timezone: 'Europe/Paris', except: ['critical'] },
         { hours: 'sat-sun 12:00-13:00', timezone: null, except: [] },

@@ -67,6 +67,18 @@ describe('bus', () => {
     await turn();
     expect(heard).not.toContain(-1);
   });
+
+  it('hands very many events over in parts, in order, and lets the loop turn in between', async () => {
+    const bus = new Bus();
+    const heard: number[] = [];
+    bus.subscribe('agent', ({ at }) => heard.push(at));
+    for (let at = 0; at < 500; at += 1) bus.publish('agent', { what: 'x', detail: {}, at });
+    await turn();
+    expect(heard.length).toBeLessThan(500);
+    bus.publish('agent', { what: 'x', detail: {}, at: 500 });
+    for (let count = 0; count < 5; count += 1) await turn();
+    expect(heard).toEqual(Array.from({ length: 501 }, (_, at) => at));
+  });
 });
 
 describe('history', () => {
@@ -88,7 +100,7 @@ describe('history', () => {
     for (let at = 1; at <= 5005; at += 1) {
       bus.publish('verdict', verdictChange({ output: `run ${at}`, at }));
     }
-    await turn();
+    for (let count = 0; count < 50; count += 1) await turn();
     const restarted = new History(store);
     await restarted.restore();
     restarted.follow(bus);

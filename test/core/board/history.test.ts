@@ -4,8 +4,9 @@ import { Bus } from '../../../core/board/bus.ts';
 import { History } from '../../../core/board/history.ts';
 import { verdictChange } from './verdict-change.ts';
 
+/** Lets the bus hand over what it has, 200 events a turn. */
 async function turn(): Promise<void> {
-  await new Promise((resolve) => setImmediate(resolve));
+  for (let count = 0; count < 50; count += 1) await new Promise((resolve) => setImmediate(resolve));
 }
 
 function store(rows: Map<string, Json>) {
@@ -113,4 +114,27 @@ it('knows since when it is complete', async () => {
   await turn();
   expect(history.knownSince('checks')).toBe(2);
   expect(history.knownSince('groups')).toBeNull();
+});
+
+it('tells what became of nodes of the cluster, but not how their checks do', async () => {
+  const rows = new Map<string, Json>();
+  const bus = new Bus();
+  const history = new History(store(rows));
+  history.follow(bus);
+  const node = { uuid: 'u1', name: 'web', display_name: 'web', zone: 'lan', addresses: [], groups: [] };
+  const seen = { ...node, failing: [], added: [], removed: [], self: false, at: 1 };
+  bus.publish('node', { ...seen, what: 'new', state: 'alive', old_state: null });
+  bus.publish('node', { ...seen, what: 'groups', state: 'alive', old_state: 'alive', added: ['kv'] });
+  bus.publish('node', { ...seen, what: 'checks', state: 'alive', old_state: 'alive', added: ['kv'] });
+  bus.publish('node', { ...seen, what: 'dead', state: 'dead', old_state: 'alive' });
+  bus.publish('node', { ...seen, what: 'deleted', state: 'dead', old_state: 'dead' });
+  await turn();
+  const later = new History(store(rows));
+  await later.restore();
+  expect(later.list('nodes').map(({ id, oldState, state, log }) => [id, oldState, state, log])).toEqual([
+    ['u1', 'absent', 'alive', ''],
+    ['u1', 'alive', 'alive', '+kv'],
+    ['u1', 'alive', 'dead', ''],
+    ['u1', 'dead', 'absent', ''],
+  ]);
 });

@@ -19,10 +19,10 @@ import { Registry } from '../../../core/host/registry.ts';
 import { Runner } from '../../../core/host/runner.ts';
 import { HoldFinder } from '../../../core/notify/holds.ts';
 import { Notifications } from '../../../core/notify/notifications.ts';
-import type { CrashJournal } from '../../../core/quarantine/journal.ts';
 import { Quarantine } from '../../../core/quarantine/quarantine.ts';
 import { Scheduler } from '../../../core/schedule/scheduler.ts';
 import type { Facts, Outcome, Program } from '../../../language/program.ts';
+import type { CrashJournal } from '../../../store/crash-journal.ts';
 import type { Job, JobResult } from '../../../threads/protocol.ts';
 import { HandClock } from '../schedule/test-clock.ts';
 

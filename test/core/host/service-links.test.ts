@@ -56,6 +56,25 @@ describe('service links', () => {
     expect(reconcile()).toEqual(['stop p/service/statsd']);
   });
 
+  it('hands facts to who needs them: at once with the groups, within a second when a check changes', async () => {
+    const { bench, calls, links, plugins } = await link([statsd()]);
+    const pushes = (): string[] => calls.filter((call) => call.startsWith('push facts'));
+    Object.assign(bench.deps, {
+      facts: () => ({ now: 1, node: {}, groups: bench.deps.board.groups }),
+    });
+    links.reconcile();
+    expect(pushes()).toEqual([]);
+    const needing = plugins.map((entry) => ({ ...entry, manifest: { ...entry.manifest, needs: ['facts'] } }));
+    await applyPlan(bench.deps, loader, cache, plan([], { plugins: needing }));
+    links.reconcile();
+    expect(pushes()).toHaveLength(1);
+    bench.deps.bus.publish('verdict', {} as never);
+    await bench.advance(900);
+    expect(pushes()).toHaveLength(1);
+    await bench.advance(300);
+    expect(pushes()).toHaveLength(2);
+  });
+
   it('starts nothing that is off, has no code or is quarantined', async () => {
     expect((await link([statsd({ enabled: false })])).reconcile()).toEqual([]);
     expect((await link([statsd({ plugin: 'listener/none' })])).reconcile()).toEqual([]);

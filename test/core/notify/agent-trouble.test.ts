@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest';
+import { crashTrouble, spaceTrouble } from '../../../alerting/own-troubles.ts';
 import { handlerObject } from '../host/host-bench.ts';
 import { alertingBench, occurrence, refused, turn } from './alerting-bench.ts';
 
@@ -40,6 +41,31 @@ describe('trouble of the agent', () => {
     expect(bench.told().slice(1)).toEqual([
       "mail: agent the configuration has 2 errors; 'opsbro config status' lists them",
     ]);
+  });
+
+  it('is a crash, told once however often the agent dies, and a disk that is nearly full', async () => {
+    const bench = await alertingBench([handlerObject('mail')]);
+    const look = (uptimeMs: number): void => {
+      const space = { availableBytes: 30 * 2 ** 20, totalBytes: 2 ** 30 };
+      bench.health.own = [crashTrouble(134, uptimeMs), spaceTrouble(uptimeMs < 5000 ? space : null, '/data')];
+    };
+    for (let death = 0; death < 3; death += 1) {
+      look(1000);
+      await bench.seconds(5);
+      await bench.restart();
+    }
+    expect(bench.told()).toEqual([
+      'mail: agent the agent ended by SIGABRT and was started again',
+      'mail: agent the disk of /data is nearly full, 30 MiB (2.9 %) are free; when it is full, a crash loses what changes',
+    ]);
+    look(600_000);
+    await bench.seconds(1);
+    expect(bench.told().slice(2)).toEqual([
+      'mail: agent the agent has not died again since',
+      'mail: agent the disk of /data has room again',
+    ]);
+    expect(crashTrouble(1, 0)?.text).toBe('the agent ended with status 1 and was started again');
+    expect(crashTrouble(null, 0)).toBeNull();
   });
 
   it('is a handler that gives up notifications; those that fail do not tell each other for ever', async () => {

@@ -1,5 +1,5 @@
 import type { ConfigObject } from '../../../configuration/model.ts';
-import { RouteTable } from '../../../core/control/route-table.ts';
+import { RouteTable } from '../../../control/route-table.ts';
 import { applyPlan } from '../../../core/host/apply-plan.ts';
 import type { AgentHealth } from '../../../core/notify/agent-trouble.ts';
 import { Alerting } from '../../../core/notify/alerting.ts';
@@ -28,7 +28,7 @@ export interface AlertingBench extends HostBench {
 /** Alerting over a bench, with its routes asked as the socket would. */
 export async function alertingBench(objects: ConfigObject[]): Promise<AlertingBench> {
   const bench = hostBench();
-  const health: AgentHealth = { services: [], isStoreWritable: true, configurationErrors: 0 };
+  const health: AgentHealth = { services: [], isStoreWritable: true, configurationErrors: 0, own: [] };
   const alerting = new Alerting(bench.deps, 'host', () => health);
   bench.deps.notifications = alerting.notifications;
   await apply(bench, objects);

@@ -62,4 +62,54 @@ describe('Alerting', () => {
       ...{ state: 'critical', output: 'load is 42', long_output: '', perfdata: '' },
     });
   });
+
+  it('tells of each start and end of downtimes and silences, to those alone whom their checks tell', async () => {
+    const objects = [
+      checkObject('disk', [], { handlers: ['log', 'deaf'] }),
+      checkObject('load', [], { handlers: ['log', 'deaf'] }),
+      checkObject('shy', [], { handlers: ['other'], shadow: true }),
+      handlerObject('log'),
+      handlerObject('other'),
+      handlerObject('deaf', { events: ['agent'] }),
+    ];
+    const bench = await alertingBench(objects);
+    const { book } = bench.alerting;
+    await book.addDowntime({ match: ['disk'], duration: '1m', id: 'work', comment: 'new disk' }, 'ann');
+    await book.addSilence({ match: ['pack=p'], until: '1h', id: 'quiet' }, 'ben');
+    await book.addSilence({ match: ['check=nothing'], until: '1h', id: 'nobody' }, 'ben');
+    await bench.seconds(61);
+    await book.remove('silence', 'quiet', 'ann');
+    await bench.seconds(1);
+    expect(bench.told().map((line) => line.replace(/, until [^)]+/, ''))).toEqual([
+      'log: downtime downtime of disk began (by ann): new disk',
+      'log: silence silence of disk, load, shy began (by ben)',
+      'log: downtime downtime of disk ended (expired): new disk',
+      'log: silence silence of disk, load, shy was taken away by ann',
+    ]);
+    expect(bench.jobs[0]?.event?.data).toMatchObject({
+      id: 'work',
+      change: 'started',
+      cause: 'began',
+      by: 'ann',
+      match: ['check=disk'],
+      checks: ['disk'],
+      check: 'p/check/disk',
+      name: 'disk',
+    });
+  });
+
+  it('tells after a restart what was stored and not told, and what ended in between', async () => {
+    const bench = await alertingBench([checkObject('disk', []), handlerObject('log')]);
+    bench.alerting.stop();
+    await bench.alerting.book.addDowntime({ match: ['disk'], duration: '1m', id: 'work' }, 'ann');
+    await turn();
+    expect(bench.told()).toEqual([]);
+    bench.clock.advance(3_600_000);
+    await bench.restart();
+    await bench.seconds(2);
+    expect(bench.told().map((line) => line.replace(/, until [^)]+/, ''))).toEqual([
+      'log: downtime downtime of disk began (by ann)',
+      'log: downtime downtime of disk ended (expired)',
+    ]);
+  });
 });

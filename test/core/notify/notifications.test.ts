@@ -124,7 +124,7 @@ describe('Notifications', () => {
     const bench = await begin([check('c'), handlerObject('log')]);
     await judge(bench, 'c', 'critical');
     await reload(bench, [], { stop: ['p/check/c'], plugins: null });
-    expect(told(bench).at(-1)).toBe('log: check c is no longer there (was CRITICAL)');
+    expect(told(bench).at(-1)).toBe('log: check c is no longer run here (was CRITICAL)');
     expect([...bench.kept.keys()]).toEqual([]);
   });
 
@@ -151,7 +151,7 @@ describe('Notifications', () => {
     await linkGroups(bench.deps);
     await bench.deps.notifications.reconsider();
     await turn();
-    expect(told(bench).at(-1)).toBe('log: check c is no longer there (was CRITICAL)');
+    expect(told(bench).at(-1)).toBe('log: check c is no longer run here (was CRITICAL)');
   });
 
   it('keeps quiet hours by the wall clock, also after it was set', async () => {

@@ -2,9 +2,9 @@ import { mkdtempSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
-import { CrashJournal, readCrashJournal } from '../../../core/quarantine/journal.ts';
 import { JournaledPool } from '../../../core/quarantine/journaled-pool.ts';
 import { Quarantine } from '../../../core/quarantine/quarantine.ts';
+import { CrashJournal, readCrashJournal } from '../../../store/crash-journal.ts';
 import type { Job, JobResult } from '../../../threads/protocol.ts';
 import { done, failed } from '../host/host-bench.ts';
 

@@ -1,7 +1,7 @@
 import { expect, it } from 'vitest';
-import { type LaneView, lanesToStart } from '../../../exec/lanes/lane-policy.ts';
+import { type LaneView, lanesToStart, slowAfter } from '../../../exec/lanes/lane-policy.ts';
 
-const bounds = { fast: 4, max: 12 };
+const bounds = { fast: 4, max: 12, slowMs: 100 };
 const lanes = (count: number, busyMs: number | null, kind = 'a'): LaneView[] =>
   Array(count).fill({ kind, busyMs });
 
@@ -10,6 +10,7 @@ it.each<[string, number, LaneView[], number]>([
   ['as many as may use the processor', 9, [], 4],
   ['none beside enough short commands', 9, lanes(4, 20), 0],
   ['the rest beside some short commands', 9, lanes(3, 20), 1],
+  ['none beside enough that start', 9, lanes(4, 0), 0],
   ['as many again beside long ones', 9, lanes(4, 200), 4],
   ['no more than there is room for', 9, lanes(10, 200), 2],
   ['none when there is no room', 9, lanes(12, 200), 0],
@@ -21,5 +22,9 @@ it.each<[string, number, LaneView[], number]>([
 });
 
 it('starts few at a time', () => {
-  expect(lanesToStart('a', 100, [], { fast: 64, max: 256 })).toBe(8);
+  expect(lanesToStart('a', 100, [], { fast: 64, max: 256, slowMs: 100 })).toBe(8);
+});
+
+it('takes nothing for slow sooner than ten starts of a lane, between 100 ms and 2 s', () => {
+  expect([0, 4, 40, 900].map(slowAfter)).toEqual([100, 100, 400, 2000]);
 });

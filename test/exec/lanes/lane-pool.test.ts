@@ -28,6 +28,22 @@ describe.each(shells)('a lane of %s', (shell) => {
     pool = openPool(shell, 1);
   });
 
+  it('ends what nobody waits for, whether it runs or waits', async () => {
+    const running = pool.run({ argv: ['sleep', unique()], stdin: 'x', capture: true });
+    await expect
+      .poll(() => readdirSync(join(pool.directory, 'lane-1')))
+      .toContainEqual(expect.stringMatching(/in$/));
+    const [lane = ''] = readdirSync(pool.directory);
+    pool.endLast();
+    expect(await running).toMatchObject({ code: null, killedFor: 'timeout' });
+    expect(readdirSync(join(pool.directory, lane))).toEqual([]);
+    const first = pool.run({ argv: ['sleep', '0.2'] });
+    const waiting = [1, 2, 3, 4, 5].map(() => pool.run({ argv: ['true'] }));
+    pool.endLast();
+    expect((await Promise.all(waiting)).map(({ refused }) => refused).at(-1)).toBe('nobody waits for it');
+    expect(await first).toMatchObject({ code: 0 });
+  });
+
   it.each<[string, CommandRequest, Partial<CommandResult>]>([
     [
       'words',
@@ -36,6 +52,9 @@ describe.each(shells)('a lane of %s', (shell) => {
     ],
     ['an exit code', { argv: ['sh', '-c', 'exit 3'] }, { code: 3, text: '' }],
     ['both streams', { shell: 'echo a; echo b >&2' }, { code: 0, text: 'a\nb\n' }],
+    ['captured streams', { shell: 'echo a; echo b >&2', capture: true }, { text: 'a\n', errorText: 'b\n' }],
+    ['its input', { argv: ['cat'], stdin: "it's\0$HOME\n" }, { code: 0, text: "it's\0$HOME\n" }],
+    ['input that nobody reads', { argv: ['true'], stdin: 'x'.repeat(200_000) }, { code: 0, text: '' }],
     ['exit', { shell: 'echo a; exit 2; echo b' }, { code: 2, text: 'a\n' }],
     ['exec', { shell: 'exec echo a' }, { code: 0, text: 'a\n' }],
     ['cd', { shell: 'cd /tmp && pwd' }, { code: 0, text: '/tmp\n' }],
@@ -223,6 +242,30 @@ describe('a pool', () => {
     const others = [1, 2, 3].map((nice) => pool.run({ argv: ['nice'], nice }));
     const own = Number((await pool.run({ argv: ['nice'] })).text);
     expect((await Promise.all(others)).map(({ text }) => Number(text) - own)).toEqual([1, 2, 3]);
+  });
+
+  it.runIf(existsSync('/proc/self/autogroup'))(
+    'gives way to the agent, and more so when told to',
+    async () => {
+      pool = openPool();
+      const weigh = async (nice: number): Promise<string | undefined> => {
+        const { text } = await pool.run({ argv: ['cat', '/proc/self/autogroup'], nice });
+        return /nice (\d+)/.exec(text)?.[1];
+      };
+      // Without rights the kernel may refuse at first, as other lanes came before.
+      await expect.poll(() => weigh(0)).toBe('7');
+      await expect.poll(() => weigh(5)).toBe('12');
+      await expect.poll(() => weigh(19)).toBe('19');
+    },
+  );
+
+  it('starts no more lanes where shells take long to start, as on a host without a free processor', async () => {
+    const slow = join(scratch, 'slow-shell');
+    writeFileSync(slow, '#!/bin/sh\nsleep 0.3\nexec /bin/sh "$@"\n', { mode: 0o700 });
+    pool = openPool(slow, 3);
+    const commands = Array.from({ length: 12 }, () => pool.run({ argv: ['sleep', '0.15'] }));
+    await Promise.all(commands);
+    expect(pool.groups.filter((group) => group !== 0)).toHaveLength(3);
   });
 
   it('says why the output of a command could not be kept', async () => {

@@ -9,6 +9,8 @@ export interface PoolFixture {
   directory: string;
   groups: Int32Array;
   run(request: CommandRequest): Promise<CommandResult>;
+  /** Ends the command that was handed in last. */
+  endLast(): void;
   dispose(): void;
 }
 
@@ -38,6 +40,7 @@ export function openPool(shell = '/bin/sh', fast = 4, max = maxLanes): PoolFixtu
         pool.submit({ ...commandDefaults, ...request, id });
       });
     },
+    endLast: () => pool.end(lastId),
     dispose() {
       pool.close();
       rmSync(directory, { recursive: true, force: true });

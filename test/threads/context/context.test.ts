@@ -27,6 +27,8 @@ beforeAll(() => {
 
 afterAll(() => rmSync(folder, { recursive: true, force: true }));
 
+const refuse = (): Promise<never> => Promise.reject(new Error('nothing is kept here'));
+
 function contextOf(
   parts: { data?: ThreadData; signal?: AbortSignal; cells?: Int32Array; looks?: PendingLooks } = {},
 ): Context {
@@ -36,9 +38,11 @@ function contextOf(
     options: {},
     state: {},
     signal: parts.signal ?? new AbortController().signal,
+    emit: () => undefined,
     log: new RunLog(),
     cells: parts.cells ?? new Int32Array(new SharedArrayBuffer(sharedBytes)),
     looks: parts.looks ?? new PendingLooks(new SharedArrayBuffer(pendingLooksBytes), 1, () => 0),
+    errand: refuse,
   });
 }
 

@@ -110,6 +110,41 @@ describe('a request', () => {
     expect(answer.text).toBe(expected);
   });
 
+  it.each([
+    [301, 'POST', 'GET', ''],
+    [302, 'POST', 'GET', ''],
+    [303, 'POST', 'GET', ''],
+    [303, 'PUT', 'GET', ''],
+    [307, 'POST', 'POST', 'a=1'],
+    [308, 'PUT', 'PUT', 'a=1'],
+  ])(
+    'follows a %i to a %s by %s, with the body or what is of it left out',
+    async (status, method, then, body) => {
+      const port = await serve(async (request, response) => {
+        const text = await bodyOf(request);
+        if (request.url === '/1') return response.writeHead(status, { location: '/2' }).end();
+        const { 'content-type': type, 'content-length': length, 'x-key': key } = request.headers;
+        return response.end(JSON.stringify([request.method, text, type, length ?? '0', key]));
+      });
+      const headers = { 'Content-Type': 'application/x-www-form-urlencoded', 'X-Key': 'k' };
+      const { text } = await client()({
+        ...{ url: `http://127.0.0.1:${port}/1`, method, headers, body: 'a=1', maxRedirects: 1 },
+      });
+      const type = body === '' ? null : 'application/x-www-form-urlencoded';
+      expect(JSON.parse(text)).toEqual([then, body, type, String(body.length), 'k']);
+    },
+  );
+
+  it('asks by HEAD where a redirect answers a HEAD', async () => {
+    const asked: string[] = [];
+    const port = await serve(({ method, url }, response) => {
+      asked.push(`${method} ${url}`);
+      response.writeHead(url === '/1' ? 303 : 200, url === '/1' ? { location: '/2' } : {}).end();
+    });
+    await client()({ url: `http://127.0.0.1:${port}/1`, method: 'HEAD', maxRedirects: 1 });
+    expect(asked).toEqual(['HEAD /1', 'HEAD /2']);
+  });
+
   it('follows redirects as far as it is told, credentials staying at home', async () => {
     const other = await serve(({ headers }, response) => void response.end(String(headers.authorization)));
     const port = await serve(({ url }, response) => {

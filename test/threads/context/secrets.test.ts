@@ -3,7 +3,7 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, it } from 'vitest';
-import { openSecrets } from '../../../threads/context/secrets.ts';
+import { openSecrets, saidWithoutSecrets, secretTexts } from '../../../threads/context/secrets.ts';
 
 const schema = { type: 'object', properties: { password: { type: 'string', format: 'secret' } } };
 let folder = '';
@@ -32,4 +32,35 @@ it.each([
 
 it('does not wait for somebody to write to a FIFO', () => {
   expect(secret('fifo')).toBe('');
+});
+
+it('finds secrets of at least four characters, and each line of a longer one, the longest first', () => {
+  const nested = {
+    type: 'object',
+    properties: { all: { type: 'array', items: schema }, key: { format: 'secret' } },
+  };
+  const options = {
+    all: [{ password: 'abc' }, { password: 'hunter2' }],
+    key: 'BEGIN KEY\nMIIBxyz\n==\n',
+    other: 'seen',
+  };
+  expect(secretTexts(nested, options)).toEqual(['BEGIN KEY\nMIIBxyz\n==', 'BEGIN KEY', 'hunter2', 'MIIBxyz']);
+  expect(secretTexts(undefined, options)).toEqual([]);
+});
+
+it('leaves level and code as they are, whatever the secret', () => {
+  const said = {
+    logs: [{ level: 'warn', message: 'warn hunter' } as const],
+    error: { code: 'OPSBRO_PLUGIN_FAILED', message: 'PLUGIN hunter', data: { stack: ['hunter (x.ts:1:1)'] } },
+    value: 'hunter',
+  };
+  expect(saidWithoutSecrets(said, ['PLUGIN', 'hunter', 'warn'])).toEqual({
+    logs: [{ level: 'warn', message: '******** ********' }],
+    error: {
+      code: 'OPSBRO_PLUGIN_FAILED',
+      message: '******** ********',
+      data: { stack: ['******** (x.ts:1:1)'] },
+    },
+    value: 'hunter',
+  });
 });

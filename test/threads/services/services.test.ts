@@ -1,13 +1,13 @@
 import type { Json, JsonObject, RouteReply } from 'opsbro/sdk';
 import { afterEach, describe, expect, it } from 'vitest';
-import type { PluginEntry, ServiceObject } from '../../../configuration/model.ts';
 import { systemClock } from '../../../core/clock.ts';
 import type { PlainError } from '../../../core/errors.ts';
 import type { LogLine, ServiceRequest } from '../../../threads/protocol.ts';
 import type { ServiceThreadEvents } from '../../../threads/service-lane.ts';
 import { ServiceHost, type ServiceHostParts } from '../../../threads/services/services.ts';
 import { HandClock } from '../../core/schedule/test-clock.ts';
-import { fixtureModule, threadData } from '../plugin-fixtures.ts';
+import { threadData } from '../plugin-fixtures.ts';
+import { entryOf, object } from './service-fixtures.ts';
 
 const quick = { firstMs: 1, longestMs: 4, jitter: 0, failures: 3, windowMs: 600_000 };
 const hosts: ServiceHost[] = [];
@@ -53,30 +53,19 @@ it('stops also what was told to start in the same moment', async () => {
   expect(states).not.toContain('running');
 });
 
-function entryOf(name: string): PluginEntry {
-  return {
-    id: `listener/${name}`,
-    manifest: { api: 1, kind: 'listener', name, summary: name, runs: 'service', needs: ['groups'] },
-    folder: '',
-    module: fixtureModule(name),
-    origin: 'shipped',
-    approval: 'shipped',
-    digest: '',
-  };
-}
-
-const object: ServiceObject = {
-  id: 'local/service/test',
-  pack: 'local',
-  name: 'test',
-  place: { file: 'test.yml', line: 1, column: 1 },
-  digest: '',
-  plugin: 'listener/test',
-  kind: 'service',
-  enabled: true,
-  enabledIfGroup: null,
-  options: {},
-};
+it('may still keep what it has not kept when it is told to stop', async () => {
+  const kept: unknown[] = [];
+  const { host, lines } = open({
+    errand: (_plugin, errand) => {
+      kept.push(errand);
+      return Promise.resolve(null);
+    },
+  });
+  await host.start(entryOf('service-keeps-at-stop'), object);
+  await host.stopAll();
+  expect(lines).toEqual([]);
+  expect(kept).toMatchObject([{ key: 'keeper/last', value: { seen: true } }]);
+});
 
 function ask(host: ServiceHost, body: Json = null, deadlineMs = 10_000): Promise<RouteReply> {
   const route = { route: '/api/v1/echo', method: 'GET', params: {}, query: {}, body };
@@ -108,6 +97,45 @@ describe('a service', () => {
     await host.stop(object.id);
     await host.start(entryOf('service-healthy'), object);
     expect(await ask(host)).toMatchObject({ body: { starts: 2 } });
+  });
+
+  it('hands snapshots to services that need them, also to later ones, until it stops', async () => {
+    const { host, emits } = open();
+    const publisher = entryOf('service-publishes', { publishes: ['nodes'] });
+    const reader = { ...object, id: 'local/service/reader' };
+    const publish = (topic: string): Promise<RouteReply> => ask(host, { topic, times: 1000 });
+    const seen = (): Json => emits.at(-1)?.[1] ?? null;
+    await host.start(publisher, object);
+    await host.start(entryOf('service-healthy', { needs: ['nodes'] }), reader);
+    expect(await publish('groups')).toMatchObject({
+      status: 500,
+      body: { error: { code: 'OPSBRO_API_DENIED' } },
+    });
+    expect(host.snapshot('groups')).toBeUndefined();
+    await publish('nodes');
+    await expect.poll(seen).toEqual({ turn: 999 });
+    expect(emits.length).toBeLessThan(1000);
+    emits.length = 0;
+    await host.start(entryOf('service-healthy', { needs: ['nodes'] }), reader);
+    await expect.poll(seen).toEqual({ turn: 999 });
+    await host.stop(object.id);
+    expect(host.snapshot('nodes')).toBeUndefined();
+  });
+
+  it('is heard to the last when all services stop', async () => {
+    const { host, emits } = open();
+    const told: [string, Json | undefined][] = [];
+    host.onPublished = (topic, data) => told.push([topic, data]);
+    const reader = { ...object, id: 'local/service/a-reader' };
+    await host.start(entryOf('service-healthy', { needs: ['nodes'] }), reader);
+    await host.start(entryOf('service-publishes', { publishes: ['nodes'] }), object);
+    await ask(host, { topic: 'nodes', times: 1, last: 'good-bye' });
+    await host.stopAll();
+    expect(emits.map(([, data]) => data)).toEqual([{ turn: 0 }, { last: 'good-bye' }]);
+    expect(told).toEqual([
+      ['nodes', { turn: 0 }],
+      ['nodes', undefined],
+    ]);
   });
 
   it('is replaced by one of the same id, after it stopped', async () => {
@@ -148,7 +176,7 @@ describe('a service', () => {
     await host.start(entryOf('service-healthy'), object);
     await ask(host, { emit: 3000 });
     const known = (): number => host.figures()[0]!.emitsDropped + emits.length;
-    await expect.poll(known, { timeout: 5000 }).toBe(3000);
+    await expect.poll(known).toBe(3000);
     expect(emits.at(-1)).toEqual(['many', 2999]);
     expect(emits.length).toBeLessThan(3000);
   });
@@ -187,7 +215,7 @@ describe('a service that fails', () => {
   ])('is restarted and then given up when it %s', async (_, name, message) => {
     const { host, states, errors } = open();
     await host.start(entryOf(name), object);
-    await expect.poll(() => states.at(-1), { timeout: 15_000 }).toBe('failed');
+    await expect.poll(() => states.at(-1)).toBe('failed');
     expect(states.filter((state) => state === 'starting')).toHaveLength(3);
     expect(states.filter((state) => state === 'backoff')).toHaveLength(2);
     expect(errors.at(-1)).toMatchObject({

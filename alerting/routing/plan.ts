@@ -1,0 +1,38 @@
+import type { Json } from 'opsbro/sdk';
+import type { Alert, DecisionRecord, HandlerPolicy, Holds, Notification } from './model.ts';
+
+/** Alerts that are looked at in one go: some milliseconds. */
+export const perSlice = 200;
+
+/** Keys to write and to remove in one batch with what caused them. `release` lets the notifications go, once that is on the disk. */
+export interface Plan {
+  put: [key: string, value: Json][];
+  del: string[];
+  release(): void;
+}
+
+/** What a dispatcher works with. */
+export interface DispatcherParts {
+  /** The node's name, part of every de-duplication key. */
+  node: string;
+  /** Epoch ms that never jump: the wall clock of the start and what the monotonic clock added since. */
+  now(): number;
+  /** The handlers of this moment. */
+  handlers(): readonly HandlerPolicy[];
+  /** What holds an alert back. */
+  holds(alert: Alert, at: number): Holds;
+  /** Takes a decision that differs from the last about this handler and check. */
+  record(decision: DecisionRecord): void;
+  /** Takes a notification into the outbox: the keys that keep it, and what lets it go. */
+  enqueue(notification: Notification): Plan;
+}
+
+/** A plan of nothing, to be filled; between two slices of work it only lets the loop turn. */
+export function noPlan(): Plan {
+  return { put: [], del: [], release: () => {} };
+}
+
+/** A list in parts that are looked at in one go each. */
+export function* slices<Item>(items: Item[]): Generator<Item[]> {
+  for (let from = 0; from < items.length; from += perSlice) yield items.slice(from, from + perSlice);
+}

@@ -1,0 +1,68 @@
+import {
+  chmodSync,
+  closeSync,
+  fsyncSync,
+  mkdirSync,
+  openSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  writeSync,
+} from 'node:fs';
+import { dirname, join } from 'node:path';
+import { OpsbroError } from '../../core/errors.ts';
+import type { CliContext } from '../context.ts';
+
+/** The system's data directory, and where its keys are; every other agent keeps its keys in its data directory. */
+const system = { data: '/var/lib/opsbro', keys: '/etc/opsbro/zone_keys' };
+const zonePattern = /^[A-Za-z0-9][\w.-]{0,63}$/;
+
+/** Where the key of a zone is kept. Throws OPSBRO_CLI_USAGE for a name that no zone has. */
+export function keyFile(cli: CliContext, zone: string): string {
+  if (!zonePattern.test(zone))
+    throw new OpsbroError(
+      'OPSBRO_CLI_USAGE',
+      `'${zone}' is no name of a zone; write at most 64 letters, digits and any of ._-`,
+    );
+  const { data } = cli.directories();
+  return join(data === system.data ? system.keys : join(data, 'zone_keys'), `${zone}.gossip.key`);
+}
+
+/** The line of YAML by which an agent uses the keys beside a file. */
+export function keyYaml(file: string): string {
+  return `gossip: {zone_keys: ${JSON.stringify(dirname(file))}}`;
+}
+
+/** What a file holds; undefined where there is none. */
+export function readKey(file: string): string | undefined {
+  try {
+    return readFileSync(file, 'utf8').trim();
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return undefined;
+    throw new OpsbroError('OPSBRO_HOST_IO', `cannot read ${file}: ${(error as Error).message}`, {
+      cause: error,
+    });
+  }
+}
+
+/** Writes a key for its owner alone, whole or not at all. */
+export function writeKey(file: string, key: string): void {
+  const next = `${file}.new`;
+  try {
+    mkdirSync(dirname(file), { recursive: true, mode: 0o700 });
+    rmSync(next, { force: true });
+    const descriptor = openSync(next, 'wx', 0o600);
+    try {
+      writeSync(descriptor, `${key}\n`);
+      fsyncSync(descriptor);
+    } finally {
+      closeSync(descriptor);
+    }
+    chmodSync(next, 0o600);
+    renameSync(next, file);
+  } catch (error) {
+    throw new OpsbroError('OPSBRO_HOST_IO', `cannot write ${file}: ${(error as Error).message}`, {
+      cause: error,
+    });
+  }
+}

@@ -1,0 +1,400 @@
+import type { NodeCheck } from 'opsbro/sdk';
+import { exchangeBytes, payloadBytes } from './codec.ts';
+import { Documents } from './documents/documents.ts';
+import { Tables } from './exchange/tables.ts';
+import type { GossipFigures, GossipNodeParts } from './gossip-parts.ts';
+import { isLive, type Member } from './members.ts';
+import { endpointOf, type Message, type NodeRecord, type OwnRecord, type StateRow } from './messages.ts';
+import { Pool, type PoolEvent } from './pool.ts';
+import { Prober } from './prober.ts';
+import { Teller } from './teller.ts';
+import { pushPullMs } from './time.ts';
+import type { Receiver, Sized } from './transport.ts';
+import { bytesWire, type Wire } from './wire.ts';
+import { ZoneDesk } from './zones/zone-desk.ts';
+import { ZoneLinks } from './zones/zone-links.ts';
+import { unreachedField, type ZoneView } from './zones/zone-reach.ts';
+
+export type { GossipFigures, GossipNodeParts } from './gossip-parts.ts';
+
+/** How often it is looked for members to forget. */
+const forgetIntervalMs = 10_000;
+/** A leave that others do not take from us within this time is given up: they will see us dead. */
+const leaveDeadlineMs = 5000;
+
+/**
+ * One member of a SWIM pool with Lifeguard: probes, tells what it learns on top of every packet, and now and then exchanges
+ * its whole table with another. `start` begins, `stop` ends without a word; others then see it dead.
+ */
+export class GossipNode<Packet extends Sized = Uint8Array> implements Receiver<Packet> {
+  readonly #parts: GossipNodeParts<Packet>;
+  readonly #wire: Wire<Packet>;
+  readonly #pool: Pool<Packet>;
+  readonly #prober: Prober;
+  readonly #teller: Teller<Packet>;
+  readonly #tables: Tables<Packet>;
+  readonly #documents: Documents;
+  /** Of a proxy among zones. */
+  readonly #links: ZoneLinks<Packet> | undefined;
+  readonly #desk: ZoneDesk;
+  readonly #cancels = new Map<string, () => void>();
+  #refused = 0;
+  /** Live members when the pool was last held for young. */
+  #youngLive = 0;
+
+  /** Who sends anything but bytes gives its `wire`. */
+  constructor(
+    parts: GossipNodeParts<Packet> &
+      (Uint8Array extends Packet ? { wire?: Wire<Packet> } : { wire: Wire<Packet> }),
+  ) {
+    this.#parts = parts;
+    this.#wire = parts.wire ?? (bytesWire as Wire<Sized> as Wire<Packet>);
+    this.#desk = new ZoneDesk(parts.zones, parts.self.uuid, parts.self.proxy === true);
+    this.#documents = new Documents({
+      uuid: parts.self.uuid,
+      epoch: String(parts.incarnation),
+      timers: parts.timers,
+      ask: (endpoint, questions, done) => this.#ask(endpoint, questions, done),
+      source: (uuid, fromOwner) => this.#source(uuid, fromOwner),
+      tellsUs: ({ alive }) => !this.#desk.isAbove(alive.record.zone),
+      onBody: (uuid) => {
+        const member = this.#pool.get(uuid);
+        if (member !== undefined) parts.onEvent({ kind: 'record', member });
+      },
+      onDetails: (details) => parts.onDetails?.(details),
+    });
+    this.#pool = new Pool<Packet>({
+      ...parts,
+      onTold: (member, message) => {
+        this.#links?.tell(member, message);
+        this.#teller?.stir();
+      },
+      onOwnBody: (body) => this.#documents.announce(body),
+      wire: this.#wire,
+      onEvent: (event) => this.#hearEvent(event),
+      onRefute: () => this.#prober.changeHealth(1),
+    });
+    this.#prober = new Prober({
+      ...parts,
+      pool: this.#pool,
+      send: (endpoint, messages) => this.#send(endpoint, messages),
+      knock: (endpoint, timeoutMs, done) => {
+        if (parts.transport.knock === undefined) done('silent');
+        else parts.transport.knock(endpoint, timeoutMs, done);
+      },
+    });
+    const shared = { ...parts, pool: this.#pool, wire: this.#wire };
+    this.#teller = new Teller<Packet>(shared);
+    this.#tables = new Tables<Packet>({
+      ...{ ...shared, events: parts.events, desk: this.#desk, rows: () => this.#pool.rows() },
+      take: (message, speaker) => this.#takeClaim(message, speaker),
+      refuse: (count) => {
+        this.#refused += count;
+      },
+    });
+    if (parts.zones === undefined || parts.self.proxy !== true) return;
+    this.#links = new ZoneLinks<Packet>({
+      ...parts,
+      zones: parts.zones,
+      members: () => this.#pool.list(),
+      sendLimit: () => this.#pool.sendLimit,
+      check: (target, done) => this.#prober.check(target, done),
+      send: (endpoint, messages) => this.#sendAcross(endpoint, messages),
+      exchange: (endpoint) => this.#tables.swap(endpoint),
+      onReach: (unreached) => this.update({ [unreachedField]: unreached }),
+    });
+  }
+
+  /** Begins to probe and to tell. Call once. */
+  start(): void {
+    const { settings } = this.#parts;
+    this.#prober.start();
+    this.#links?.start();
+    this.#teller.start();
+    this.#repeat(
+      'forget',
+      () => forgetIntervalMs,
+      () => this.#pool.forget(),
+    );
+    this.#repeat(
+      'reconnect',
+      () => settings.reconnectIntervalMs,
+      () => this.#reconnect(),
+    );
+    this.#beYoung();
+  }
+
+  /** Ends every timer. */
+  stop(): void {
+    for (const cancel of this.#cancels.values()) cancel();
+    this.#cancels.clear();
+    this.#prober.stop();
+    this.#teller.stop();
+    this.#pool.stop();
+    this.#documents.stop();
+    this.#links?.stop();
+  }
+
+  /** Exchanges tables with each endpoint; `done` hears how many answered. */
+  join(endpoints: readonly string[], done: (answered: number) => void = () => {}): void {
+    let open = endpoints.length;
+    let answered = 0;
+    if (open === 0) done(0);
+    for (const endpoint of endpoints)
+      this.#tables.swap(endpoint, (isAnswer) => {
+        if (isAnswer) {
+          answered += 1;
+          this.#askAgain(endpoint);
+        }
+        open -= 1;
+        if (open === 0) done(answered);
+      });
+  }
+
+  /** Says goodbye, and calls `done` once it was told often enough or the time for it is over. Then call `stop`. */
+  leave(done: () => void): void {
+    const { timers } = this.#parts;
+    const deadline = timers.now() + leaveDeadlineMs;
+    this.#pool.leave();
+    this.#prober.stop();
+    const isAlone = (): boolean => !this.#pool.list().some(isLive);
+    const look = (): void => {
+      if (this.#pool.queue.size === 0 || isAlone() || timers.now() >= deadline) {
+        this.#cancels.delete('leave');
+        done();
+      } else this.#cancels.set('leave', timers.after(this.#parts.settings.gossipIntervalMs, look));
+    };
+    look();
+  }
+
+  /** Clears away a suspect or dead member everywhere. False where it is neither. */
+  clearAway(uuid: string): boolean {
+    return this.#pool.clearAway(uuid);
+  }
+
+  /** Replaces what this node tells about itself. */
+  update(changes: Partial<OwnRecord>): void {
+    this.#pool.update(changes);
+  }
+
+  /** Replaces what this node tells of its checks. Then tell the version in the record: `update({ checks_version: version })`. */
+  setDetails(version: number, checks: readonly NodeCheck[]): void {
+    this.#documents.setDetails(version, checks);
+  }
+
+  /** Whether anybody here wants the details of other nodes: only then they are pulled, whenever a `checks_version` moves. */
+  wantDetails(isOn: boolean): void {
+    this.#documents.wantDetails(isOn, isOn ? this.members() : []);
+  }
+
+  /** What a member tells of itself. Read records by this: groups of a large one come behind its claim, and are those before until then. */
+  recordOf(member: Member): NodeRecord {
+    return this.#documents.recordOf(member);
+  }
+
+  member(uuid: string): Member | undefined {
+    return this.#pool.get(uuid);
+  }
+
+  members(): Member[] {
+    return this.#pool.list();
+  }
+
+  /** Probes a member at once. `done` hears how long its answer took, or undefined; not after `stop`. */
+  ping(uuid: string, done: (found: { ms: number; path: 'direct' | 'indirect' } | undefined) => void): void {
+    const { timers } = this.#parts;
+    const target = this.#pool.get(uuid);
+    const startMs = timers.now();
+    if (target === undefined) done(undefined);
+    else
+      this.#prober.measure(target, (path) =>
+        done(path === undefined ? undefined : { ms: timers.now() - startMs, path }),
+      );
+  }
+
+  /** The table as it would be told in a full exchange, to be kept over a restart. */
+  rows(): StateRow[] {
+    return this.#pool.rows();
+  }
+
+  /** Takes rows that an earlier life kept. */
+  restore(rows: readonly StateRow[]): void {
+    for (const row of rows) if (row.alive.record.uuid !== this.#parts.self.uuid) this.#pool.takeRow(row);
+  }
+
+  /** The zones that are seen from here, sorted; none where zones were not given. */
+  zones(): ZoneView[] {
+    return this.#desk.views(this.#pool.list());
+  }
+
+  /** Of which zone the member at this endpoint is, as far as it is known: a carrier picks its key by it. */
+  zoneAt(endpoint: string): string | undefined {
+    return this.#desk.zoneAt(endpoint);
+  }
+
+  figures(): GossipFigures {
+    return {
+      health: this.#prober.health,
+      degraded: this.#pool.degraded,
+      queued: this.#pool.queue.size,
+      refusedMessages: this.#refused,
+      forgedClaims: this.#pool.forged,
+      droppedBroadcasts: this.#pool.queue.dropped,
+    };
+  }
+
+  receive(from: string, packet: Packet, part?: 'probes' | 'claims', keyZone?: string): void {
+    const { messages, refused } = this.#wire.decode(packet);
+    // Probes first: a claim may take long to judge, and the prober waits.
+    if (part !== 'claims') {
+      this.#refused += refused;
+      this.#hearProbes(from, messages);
+    }
+    const speaker = this.#desk.speaker(messages, keyZone);
+    if (part !== 'probes' && this.#desk.hears(speaker))
+      for (const message of messages) this.#takeClaim(message, speaker);
+  }
+
+  answer(packet: Packet, keyZone?: string): Packet | undefined {
+    const { messages, refused } = this.#wire.decode(packet, exchangeBytes);
+    this.#refused += refused;
+    if (messages.length === 0) return undefined;
+    const speaker = this.#desk.speaker(messages, keyZone);
+    const answers = this.#documents.answer(messages, !this.#desk.isBelow(speaker));
+    if (answers !== undefined) return this.#wire.join(answers.map((one) => this.#wire.encode(one)));
+    if (!this.#desk.hears(speaker)) return undefined;
+    return this.#tables.answer(messages, speaker);
+  }
+
+  #hearProbes(from: string, messages: readonly Message[]): void {
+    for (const message of messages)
+      if (
+        message.kind === 'ping' ||
+        message.kind === 'ack' ||
+        message.kind === 'nack' ||
+        message.kind === 'relay'
+      )
+        this.#prober.hear(from, message);
+      else if (message.kind === 'detect' || message.kind === 'detected')
+        this.#parts.onDetection?.(from, message);
+  }
+
+  #takeClaim(message: Message, speaker: string | undefined): void {
+    switch (message.kind) {
+      case 'alive':
+      case 'suspect':
+      case 'dead':
+      case 'leave':
+        this.#pool.take(message, speaker);
+        break;
+      case 'state':
+        this.#pool.takeRow(message, speaker);
+        break;
+      case 'event':
+        // Events go upwards, not downwards.
+        if (!this.#desk.isAbove(speaker)) this.#parts.events?.take(message);
+    }
+  }
+
+  #hearEvent(event: PoolEvent): void {
+    // The pool announces its own node while it is made.
+    if (event.kind === 'new' && event.member.uuid === this.#parts.self.uuid) return;
+    if (event.kind === 'new') this.#prober.add(event.member.uuid);
+    if (event.kind === 'new' && this.#youngLive > 0 && this.#pool.live >= 2 * this.#youngLive)
+      this.#beYoung();
+    if ('member' in event) this.#desk.place(event.member, () => this.#pool.list());
+    if (event.kind === 'new' || event.kind === 'record' || event.kind === 'alive')
+      this.#documents.follow(event.member);
+    else if (event.kind === 'deleted') this.#documents.forget(event.member.uuid);
+    this.#parts.onEvent(event);
+  }
+
+  #ask(endpoint: string, questions: Message[], done: (answers: readonly Message[]) => void): void {
+    const packet = this.#wire.join([...this.#desk.hello, ...questions].map((one) => this.#wire.encode(one)));
+    this.#parts.transport.exchange(endpoint, packet, (answer) =>
+      done(answer === undefined ? [] : this.#wire.decode(answer, exchangeBytes).messages),
+    );
+  }
+
+  /** Where something about a member is asked. */
+  #source(uuid: string, fromOwner: boolean): string | undefined {
+    const owner = this.#pool.get(uuid);
+    if (owner === undefined) return undefined;
+    const [other] = fromOwner ? [] : this.#pool.sample(1, isLive, this.#parts.random);
+    return endpointOf((other ?? owner).alive.record);
+  }
+
+  #send(endpoint: string, messages: Message[]): void {
+    const packed = messages.map((message) => this.#wire.encode(message));
+    if (!this.#desk.isOurs(endpoint)) {
+      this.#sendAcross(endpoint, packed);
+      return;
+    }
+    const used = packed.reduce((sum, { length }) => sum + length, 1);
+    packed.push(...this.#teller.waiting(payloadBytes - used));
+    this.#parts.transport.send(endpoint, this.#wire.join(packed));
+  }
+
+  /** To one who is not known to be of our zone goes only what is meant for it. */
+  #sendAcross(endpoint: string, messages: readonly Packet[]): void {
+    const hello = this.#desk.hello.map((one) => this.#wire.encode(one));
+    this.#parts.transport.send(endpoint, this.#wire.join([...hello, ...messages]));
+  }
+
+  /** Young pools exchange often: what was told while members knew few others did not reach them. A pool that has doubled is young again. */
+  #beYoung(): void {
+    const { settings, random } = this.#parts;
+    this.#youngLive = this.#pool.live;
+    let youngMs = settings.youngExchangeMs;
+    const nextMs = (): number => Math.min(youngMs, pushPullMs(settings.pushPullIntervalMs, this.#pool.live));
+    const arm = (delayMs: number): void =>
+      this.#after('exchange', delayMs, () => {
+        arm(nextMs());
+        youngMs *= 2;
+        this.#exchangeWithAny();
+      });
+    arm(nextMs() * random());
+  }
+
+  /** Many join by one seed at a time: a little later it knows those who came behind us too. */
+  #askAgain(endpoint: string): void {
+    const { settings, random } = this.#parts;
+    if (!this.#desk.isOurs(endpoint) || settings.youngExchangeMs === Number.POSITIVE_INFINITY) return;
+    this.#after(`again ${endpoint}`, (settings.youngExchangeMs * (1 + random())) / 2, () =>
+      this.#tables.compare(endpoint),
+    );
+  }
+
+  #exchangeWithAny(): void {
+    const [partner] = this.#pool.sample(1, isLive, this.#parts.random);
+    if (partner !== undefined) this.#tables.compare(endpointOf(partner.alive.record));
+  }
+
+  /** Tries the dead again, in the whole pool about one try a dead member and interval: so a split heals by itself. */
+  #reconnect(): void {
+    const { random } = this.#parts;
+    const dead = this.#pool.gone().filter((one) => one.state === 'dead' && this.#pool.isPeer(one));
+    if (random() * this.#pool.live >= dead.length) return;
+    const lost = dead[Math.floor(random() * dead.length)];
+    if (lost !== undefined) this.#tables.swap(endpointOf(lost.alive.record));
+  }
+
+  #repeat(name: string, intervalMs: () => number, run: () => void): void {
+    const next = (delayMs: number): void =>
+      this.#after(name, delayMs, () => {
+        next(intervalMs());
+        run();
+      });
+    next(intervalMs() * this.#parts.random());
+  }
+
+  /** In place of what waits under the same name. */
+  #after(name: string, delayMs: number, run: () => void): void {
+    this.#cancels.get(name)?.();
+    const cancel = this.#parts.timers.after(delayMs, () => {
+      this.#cancels.delete(name);
+      run();
+    });
+    this.#cancels.set(name, cancel);
+  }
+}

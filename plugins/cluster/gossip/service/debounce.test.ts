@@ -1,0 +1,45 @@
+import { expect, it } from 'vitest';
+import { VirtualTime } from '../simulation/virtual-time.ts';
+import { Debounce } from './debounce.ts';
+
+it('runs the first call at once, and many behind it together', () => {
+  const time = new VirtualTime();
+  let runs = 0;
+  const debounce = new Debounce(time, 100, () => {
+    runs += 1;
+  });
+  debounce.call();
+  expect(runs).toBe(1);
+  for (let call = 0; call < 5; call += 1) debounce.call();
+  time.pass(99);
+  expect(runs).toBe(1);
+  time.pass(1);
+  expect(runs).toBe(2);
+  time.pass(1000);
+  expect(runs).toBe(2);
+  debounce.call();
+  debounce.call();
+  debounce.stop();
+  time.pass(1000);
+  expect(runs).toBe(3);
+});
+
+it('lets the first call wait too where it is to', () => {
+  const time = new VirtualTime();
+  let runs = 0;
+  const debounce = new Debounce(
+    time,
+    100,
+    () => {
+      runs += 1;
+    },
+    'later',
+  );
+  for (const passed of [0, 99]) {
+    debounce.call();
+    time.pass(passed);
+    expect(runs).toBe(0);
+  }
+  time.pass(1);
+  expect(runs).toBe(1);
+});

@@ -1,0 +1,34 @@
+import type { IncomingHttpHeaders } from 'node:http';
+
+const ownNames = ['localhost', '127.0.0.1', '[::1]'];
+
+/** `address` as it stands in a URL. */
+export function bracketed(address: string): string {
+  return address.includes(':') ? `[${address}]` : address;
+}
+
+/** Lower-case names by which clients may ask: those of loopback, the address listened on, and the configured ones. */
+export function allowedNames(address: string, names: readonly string[]): ReadonlySet<string> {
+  return new Set([...ownNames, bracketed(address), ...names].map((name) => name.toLowerCase()));
+}
+
+/** The name of a `Host` header or the authority of an origin, without its port; undefined for what is neither. */
+export function nameOf(authority: string | undefined): string | undefined {
+  return /^(\[[0-9a-f:.]+\]|[^\s:/@[\]]+?)\.?(?::\d{1,5})?$/i.exec(authority ?? '')?.[1]?.toLowerCase();
+}
+
+/**
+ * Why a request was not meant for this agent; undefined for one that was. A page whose name was made to resolve to loopback (DNS rebinding) sends
+ * that name as `Host`, and a page of another site says so in `Origin` or `Sec-Fetch-Site`, which scripts cannot set.
+ */
+export function strangeness(
+  { host, origin, 'sec-fetch-site': site }: IncomingHttpHeaders,
+  allowed: ReadonlySet<string>,
+): { status: number; message: string } | undefined {
+  if (!allowed.has(nameOf(host) ?? ''))
+    return { status: 421, message: "this agent is not asked by that name; add it to 'names' of 'http'" };
+  const authority = /^https?:\/\/([^/]+)$/i.exec(origin ?? '')?.[1];
+  const isOwn = origin === undefined || allowed.has(nameOf(authority) ?? '');
+  if (isOwn && site !== 'cross-site') return undefined;
+  return { status: 403, message: 'a page of another site may not ask this agent' };
+}

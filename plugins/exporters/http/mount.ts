@@ -1,0 +1,156 @@
+import fastify, { type FastifyInstance, type FastifyReply, type FastifyRequest } from 'fastify';
+import type { Json, RouteAnswer, RouteRequest, RouteSchema, RouteView } from 'opsbro/sdk';
+import type { Responder } from './door.ts';
+import { errorBody, judge, safeHeaders } from './refuse.ts';
+
+const formType = 'application/x-www-form-urlencoded';
+const bodyLimitBytes = 1024 * 1024;
+const scopes: readonly string[] = ['read', 'push', 'write', 'admin'];
+
+/** Routes that are ready to answer. */
+export interface Mounted {
+  respond: Responder;
+  /** Ends what the library holds; what is being answered is answered. */
+  close(): Promise<void>;
+}
+
+/** What mounted routes need. */
+export interface MountParts {
+  /** Scopes that whoever asks has. */
+  rights: ReadonlySet<string>;
+  ask(request: RouteRequest): Promise<RouteAnswer>;
+  /** Told of each route that cannot be served, and why. */
+  leftOut(route: RouteView, why: string): void;
+}
+
+/** Makes the routes ready to be given requests. A route that cannot be served is left out, and takes no other with it. */
+export async function mount(routes: readonly RouteView[], parts: MountParts): Promise<Mounted> {
+  const good: RouteView[] = [];
+  for (const route of routes) {
+    const why = await troubleOf(route, parts);
+    if (why === undefined) good.push(route);
+    else parts.leftOut(route, why);
+  }
+  const app = createApp();
+  for (const route of good) {
+    try {
+      add(app, route, parts);
+    } catch (error) {
+      parts.leftOut(route, judge(error).message);
+    }
+  }
+  await app.ready();
+  return { respond: (request, response) => app.routing(request, response), close: () => app.close() };
+}
+
+/** What keeps a route from being served. One with a schema is tried apart: a schema that does not compile fails its whole app. */
+async function troubleOf(route: RouteView, parts: MountParts): Promise<string | undefined> {
+  if (!scopes.includes(route.scope)) return 'it has no scope';
+  if (route.schema === undefined) return undefined;
+  const trial = createApp();
+  try {
+    add(trial, route, parts);
+    await trial.ready();
+    return undefined;
+  } catch (error) {
+    return judge(error).message;
+  } finally {
+    await trial.close();
+  }
+}
+
+function createApp(): FastifyInstance {
+  const app = fastify({
+    bodyLimit: bodyLimitBytes,
+    // What a schema does not allow is refused, not taken away.
+    ajv: { customOptions: { removeAdditional: false, coerceTypes: true } },
+    routerOptions: {
+      maxParamLength: 4096,
+      querystringParser: (text) => Object.fromEntries(new URLSearchParams(text)),
+    },
+    // A path that is not percent-encoded UTF-8.
+    frameworkErrors: (error, _, reply: FastifyReply) => {
+      const { status, code, message } = judge(error);
+      void reply.code(status).headers(safeHeaders).send(errorBody(code, message));
+    },
+  });
+  // Only JSON is read, and a form by routes that take it: a form or a plain text is what a page of another site can send.
+  app.removeContentTypeParser('text/plain');
+  app.addContentTypeParser(formType, { parseAs: 'string' }, (_, text, done) =>
+    done(null, new URLSearchParams(text as string)),
+  );
+  app.addHook('onSend', async (_, reply) => void reply.headers(safeHeaders));
+  app.setNotFoundHandler((request, reply) =>
+    reply
+      .code(404)
+      .send(errorBody('OPSBRO_API_NOT_FOUND', `no route ${request.method} ${request.url.slice(0, 256)}`)),
+  );
+  app.setErrorHandler((error, _, reply) => {
+    const { status, code, message } = judge(error);
+    return reply.code(status).send(errorBody(code, message));
+  });
+  return app;
+}
+
+function add(app: FastifyInstance, route: RouteView, { rights, ask }: MountParts): void {
+  const { method, path, scope, schema } = route;
+  const rest = /\/\*(\w+)$/.exec(path)?.[1];
+  app.route({
+    method: method as 'GET',
+    url: rest === undefined ? path : path.slice(0, -rest.length),
+    ...(schema !== undefined && { schema: fastifySchema(schema) }),
+    // Before the body is read.
+    onRequest: async (_, reply) => {
+      if (rights.has(scope)) return;
+      const message = `${method} ${path} takes the right '${scope}', which nobody has over HTTP; use the agent's socket`;
+      return reply.code(403).header('connection', 'close').send(errorBody('OPSBRO_API_DENIED', message));
+    },
+    preParsing: async (request) => {
+      const isForm = request.headers['content-type']?.startsWith(formType) === true;
+      if (isForm && route.form !== true)
+        throw Object.assign(new Error(`${method} ${path} takes JSON, and no form`), { statusCode: 415 });
+    },
+    // What the table calls `*name` is `*` to Fastify.
+    preValidation: async ({ params }: { params: unknown }) => {
+      const named = params as { [name: string]: unknown };
+      if (rest === undefined) return;
+      named[rest] = named['*'];
+      delete named['*'];
+    },
+    handler: async (request, reply) => {
+      const answer = await ask(requestOf(route, request));
+      const { buffer, byteOffset, byteLength } = answer.body;
+      return reply
+        .code(answer.status)
+        .type(answer.type)
+        .send(Buffer.from(buffer as ArrayBuffer, byteOffset, byteLength));
+    },
+  });
+}
+
+/** The table's names, in Fastify's. */
+function fastifySchema({ params, query, body }: RouteSchema) {
+  return {
+    ...(params !== undefined && { params }),
+    ...(query !== undefined && { querystring: query }),
+    ...(body !== undefined && { body }),
+  };
+}
+
+function requestOf({ method, path, form }: RouteView, request: FastifyRequest): RouteRequest {
+  const { params, query, body } = request;
+  const sent = body instanceof URLSearchParams ? [...body] : [];
+  const asked = new URL(request.url, 'http://localhost').searchParams;
+  return {
+    ...{ route: path, method, params: texts(params), query: texts(query) },
+    body: (body instanceof URLSearchParams ? null : (body ?? null)) as Json,
+    ...(form === true && { fields: [...asked, ...sent] }),
+    ...(request.headers.accept !== undefined && { accept: request.headers.accept }),
+  };
+}
+
+/** Validation may have made numbers of what was text. */
+function texts(values: unknown): { [name: string]: string } {
+  const entries = Object.entries((values ?? {}) as object);
+  return Object.fromEntries(entries.map(([name, value]) => [name, String(value)]));
+}

@@ -1,0 +1,103 @@
+import type { ExportedFacts, JsonObject, ServiceContext } from 'opsbro/sdk';
+import { cleanStep, metricsOf, stepsOf } from './naming.ts';
+import type { Options } from './options.ts';
+
+/** Takes one point in. */
+export type TakePoint = (name: string, time: number, value: number) => void;
+
+/** As `/api/v1/collectors` lists one. */
+interface CollectorView {
+  name: string;
+  last_run: string | null;
+  results: JsonObject;
+}
+
+/** As `/api/v1/checks` lists one. */
+interface CheckView {
+  name: string;
+  last_run: string | null;
+  perfdata: { label: string; value: number | null }[];
+}
+
+/** Twice as often as shipped collectors run, so that no run is missed. */
+const lookMs = 5000;
+
+/**
+ * The numbers of this agent: those of its collectors as `<node>.<collector>.<path>`, and the figures of its checks as
+ * `<node>.checks.<check>.<label>`. It looks for new ones every five seconds, at the routes that show them.
+ */
+export class OwnMetrics {
+  readonly #ctx: ServiceContext<Options>;
+  readonly #take: TakePoint;
+  readonly #settle: () => void;
+  readonly #seen = new Map<string, string>();
+  #node: string | undefined;
+  #timer: NodeJS.Timeout | undefined;
+  #looking: Promise<void> = Promise.resolve();
+
+  constructor(ctx: ServiceContext<Options>, take: TakePoint, settle: () => void) {
+    this.#ctx = ctx;
+    this.#take = take;
+    this.#settle = settle;
+  }
+
+  start(): void {
+    this.#ctx.subscribe('facts', (facts) => {
+      this.#node = cleanStep((facts as unknown as ExportedFacts).node.name);
+    });
+    this.#timer = setInterval(() => this.#soon(), lookMs);
+  }
+
+  async stop(): Promise<void> {
+    clearInterval(this.#timer);
+    await this.#looking;
+  }
+
+  #soon(): void {
+    this.#looking = this.#looking
+      .then(() => this.#look())
+      .catch((error: Error) => {
+        if (!this.#ctx.signal.aborted)
+          this.#ctx.log.warn(`the agent's own metrics are not known: ${error.message}`);
+      });
+  }
+
+  async #look(): Promise<void> {
+    const node = this.#node;
+    if (node === undefined) return;
+    const collectors = await this.#ask<CollectorView>('/api/v1/collectors', { results: '1' });
+    const steps = stepsOf(collectors.map(({ name }) => name));
+    collectors.forEach(({ name, last_run, results }, index) => {
+      const time = this.#fresh(`collector/${name}`, last_run);
+      if (time === undefined) return;
+      for (const [metric, value] of metricsOf(`${node}.${steps[index]!}`, results))
+        this.#take(metric, time, value);
+    });
+    const checks = (await this.#ask<CheckView>('/api/v1/checks', {})).filter(
+      ({ perfdata }) => perfdata.length > 0,
+    );
+    const names = stepsOf(checks.map(({ name }) => name));
+    checks.forEach(({ name, last_run, perfdata }, index) => {
+      const time = this.#fresh(`check/${name}`, last_run);
+      if (time === undefined) return;
+      const labels = stepsOf(perfdata.map(({ label }) => label));
+      perfdata.forEach(({ value }, at) => {
+        if (value !== null) this.#take(`${node}.checks.${names[index]!}.${labels[at]!}`, time, value);
+      });
+    });
+    this.#settle();
+  }
+
+  /** When something ran, in seconds; undefined when it did not run since it was looked at last. */
+  #fresh(id: string, lastRun: string | null): number | undefined {
+    if (lastRun === null || this.#seen.get(id) === lastRun) return undefined;
+    this.#seen.set(id, lastRun);
+    return Math.floor(Date.parse(lastRun) / 1000);
+  }
+
+  async #ask<View>(route: string, query: { [key: string]: string }): Promise<View[]> {
+    const { status, body } = await this.#ctx.ask({ route, method: 'GET', params: {}, query, body: null });
+    if (status !== 200) throw new Error(`${route} answers ${status}`);
+    return JSON.parse(Buffer.from(body).toString()) as View[];
+  }
+}

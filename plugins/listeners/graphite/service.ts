@@ -1,0 +1,168 @@
+import { join } from 'node:path';
+import {
+  type JsonObject,
+  type MetricBatch,
+  metricPoints,
+  type RouteReply,
+  type RouteRequest,
+  type ServiceContext,
+} from 'opsbro/sdk';
+import { Forwarder } from './forward/forwarder.ts';
+import { LineBuffer } from './listener/line-buffer.ts';
+import { LineParser } from './listener/line-parser.ts';
+import { PickleBuffer } from './listener/pickle-buffer.ts';
+import { noLines } from './listener/point-sink.ts';
+import { TcpDoor } from './listener/tcp-door.ts';
+import { UdpDoor } from './listener/udp-door.ts';
+import { dataDirectory, openStore } from './open-store.ts';
+import { type Options, type Settings, settingsOf } from './options.ts';
+import { OwnMetrics } from './own-metrics.ts';
+import { Points } from './points.ts';
+import { answerQuery, isQuery } from './render/routes/queries.ts';
+import type { MetricStore } from './store/store.ts';
+
+const hostZone = new Intl.DateTimeFormat().resolvedOptions().timeZone;
+
+/** The store and its doors, while the service runs. */
+export class Graphite {
+  readonly #ctx: ServiceContext<Options>;
+  readonly #settings: Settings;
+  readonly #counts = { lines: noLines(), datagrams: noLines(), pickles: noLines() };
+  readonly #doors: (TcpDoor | UdpDoor)[] = [];
+  #store: MetricStore | undefined;
+  #forwarder: Forwarder | undefined;
+  #own: OwnMetrics | undefined;
+  #lost = 0;
+
+  constructor(ctx: ServiceContext<Options>) {
+    this.#ctx = ctx;
+    this.#settings = settingsOf(ctx.options);
+  }
+
+  /** Opens the store, then the doors. */
+  async open(): Promise<void> {
+    const { signal, subscribe } = this.#ctx;
+    signal.throwIfAborted();
+    const folder = join(await dataDirectory(this.#ctx), 'metrics');
+    const store = await openStore(this.#ctx, this.#settings, folder);
+    this.#store = store;
+    const { destinations, forward } = this.#settings;
+    if (destinations.length > 0) await this.#openForwarder(join(folder, 'forward'));
+    const points = new Points(store, this.#forwarder, forward.keep || destinations.length === 0);
+    subscribe('metrics', (batch) => this.#batch(points, batch as unknown as MetricBatch));
+    this.#own = new OwnMetrics(
+      this.#ctx,
+      (name, time, value) => points.takeNamed(name, time, value, 'agent'),
+      () => points.settle(),
+    );
+    this.#own.start();
+    if (this.#settings.enabled) await this.#openDoors(points);
+  }
+
+  /** No more comes in, then all that came is kept. */
+  async close(): Promise<void> {
+    await Promise.all(this.#doors.map((door) => door.close()));
+    await this.#own?.stop();
+    await Promise.all([this.#store?.close(), this.#forwarder?.close()]);
+  }
+
+  /** Answers a route of the manifest. */
+  answer(request: RouteRequest): RouteReply {
+    const store = this.#store;
+    if (store === undefined)
+      return { status: 503, body: { error: { message: 'the store is not open yet' } } };
+    const { clock } = this.#ctx;
+    if (isQuery(request.route))
+      return answerQuery(request, { reader: store, clock, zone: hostZone, random: Math.random });
+    return this.#figures(store);
+  }
+
+  #figures(store: MetricStore): RouteReply {
+    const doors = this.#doors.filter((door): door is TcpDoor => door instanceof TcpDoor);
+    const sum = (of: (door: TcpDoor) => number): number => doors.reduce((total, door) => total + of(door), 0);
+    const body = {
+      ...store.figures(),
+      counts: { ...store.counts() },
+      received: {
+        lines: { ...this.#counts.lines },
+        datagrams: { ...this.#counts.datagrams },
+        pickles: { ...this.#counts.pickles },
+      },
+      connections: {
+        open: sum((door) => door.connections),
+        refused: sum((door) => door.refused),
+        broken: sum((door) => door.broken),
+      },
+      batches_lost: this.#lost,
+      forwarding: this.#forwarder?.figures() ?? [],
+    };
+    return { status: 200, body: body as unknown as JsonObject };
+  }
+
+  readonly #lastSeq = new Map<string, number>();
+
+  #batch(points: Points, batch: MetricBatch): void {
+    const before = this.#lastSeq.get(batch.source);
+    if (before !== undefined && batch.seq > before + 1) this.#lost += batch.seq - before - 1;
+    this.#lastSeq.set(batch.source, batch.seq);
+    for (const { name, at, value } of metricPoints(batch)) points.takeNamed(name, at, value, batch.source);
+    points.settle();
+  }
+
+  async #openForwarder(folder: string): Promise<void> {
+    const { destinations, forward, queueBytes } = this.#settings;
+    const { log, emit } = this.#ctx;
+    this.#forwarder = new Forwarder({
+      folder,
+      destinations,
+      isPickle: forward.protocol === 'pickle',
+      copies: forward.copies,
+      maxBytes: queueBytes,
+      tell(topic, message) {
+        log.warn(message);
+        emit(topic, { message });
+      },
+      note: (message) => log.info(message),
+    });
+    await this.#forwarder.open();
+  }
+
+  async #openDoors(points: Points): Promise<void> {
+    const { address, port, pickle_port, tcp, udp, pickle, max_connections, idleMs } = this.#settings;
+    const now = (): number => Math.floor(this.#ctx.clock.now() / 1000);
+    const limits = { connections: max_connections, idleMs };
+    const counts = this.#counts;
+    let taken = port;
+    if (tcp) {
+      const lines = new LineParser(points, counts.lines, now);
+      const door = new TcpDoor(points, limits, (source) => new LineBuffer(lines, source));
+      taken = await this.#listen(door, address, taken, 'takes lines on tcp');
+    }
+    if (udp) {
+      const door = new UdpDoor(new LineParser(points, counts.datagrams, now), points);
+      await this.#listen(door, address, taken, 'takes lines on udp');
+    }
+    if (!pickle) return;
+    const door = new TcpDoor(
+      points,
+      limits,
+      (source) => new PickleBuffer(points, counts.pickles, now, source),
+    );
+    await this.#listen(door, address, pickle_port, 'takes pickles on tcp');
+  }
+
+  async #listen(door: TcpDoor | UdpDoor, address: string, port: number, what: string): Promise<number> {
+    this.#doors.push(door);
+    const where = (taken: number): string => `${address.includes(':') ? `[${address}]` : address}:${taken}`;
+    try {
+      const taken = await door.open(address, port);
+      this.#ctx.log.info(`${what} ${where(taken)}`);
+      return taken;
+    } catch (error) {
+      const { code, message } = error as NodeJS.ErrnoException;
+      if (code === 'EADDRINUSE')
+        throw new Error(`${where(port)} is in use; give 'graphite' another port in the configuration`);
+      throw new Error(`cannot listen on ${where(port)}: ${message}`);
+    }
+  }
+}

@@ -1,0 +1,195 @@
+import type { Clock } from 'opsbro/sdk';
+import type { WriteAheadLog } from './log.ts';
+import { orderPoints } from './order.ts';
+import { ahead, chunkPoints, type PointRing } from './point-ring.ts';
+import type { Series, SeriesFiles } from './series-files.ts';
+
+/** What brings points to their files works on. */
+export interface FlusherParts {
+  ring: PointRing;
+  files: SeriesFiles;
+  log: WriteAheadLog;
+  clock: Clock;
+  /** By number. */
+  series: readonly Series[];
+  /** How long a point may wait, so that those of one series are written together. */
+  flushMs: number;
+  /** The disk took nothing, or took something again after that. */
+  health(error: NodeJS.ErrnoException | null): void;
+  /** One file could not be written; its points are gone. */
+  failed(series: Series, error: NodeJS.ErrnoException, points: number): void;
+  /** There is room again. */
+  relieved(): void;
+}
+
+const sliceMs = 10;
+const retryMs = 1000;
+/** There is no room on the disk, or none for this user: waiting may help, leaving points out does not. */
+const fullCodes = new Set(['ENOSPC', 'EDQUOT', 'EROFS', 'EMFILE', 'ENFILE', 'EIO']);
+
+/** Brings points from memory into their files, those that wait longest first, in short turns; then lets the log forget them. */
+export class Flusher {
+  readonly #parts: FlusherParts;
+  readonly #tickMs: number;
+  /** Where the ring ended at what time. */
+  readonly #marks: { at: number; position: number }[] = [];
+  #cursor = 0;
+  #timer: NodeJS.Timeout | NodeJS.Immediate | undefined;
+  #isSoon = false;
+  #syncing: Promise<void> | null = null;
+  #isFailing = false;
+  #isStopped = false;
+  #times = new Float64Array(1024);
+  #values = new Float64Array(1024);
+  /** Points that reached their files. */
+  written = 0;
+
+  constructor(parts: FlusherParts) {
+    this.#parts = parts;
+    this.#tickMs = Math.max(50, Math.min(1000, parts.flushMs / 4));
+  }
+
+  get isFailing(): boolean {
+    return this.#isFailing;
+  }
+
+  /** Says that points came. */
+  soon(): void {
+    const { ring } = this.#parts;
+    const isPressed = ring.used > ring.capacity / 2 && ring.waiting > 0 && !this.#isFailing;
+    if (this.#isStopped || (this.#timer !== undefined && (this.#isSoon || !isPressed))) return;
+    if (isPressed) this.#at(0);
+    else if (ring.waiting > 0 || ring.used > 0) this.#at(this.#isFailing ? retryMs : this.#tickMs);
+  }
+
+  /** Brings the waiting points of one series to its file now. Blocks; throws what the file system says. */
+  flush(number: number): void {
+    const { ring, files, series, clock } = this.#parts;
+    const size = ring.count(number);
+    if (size === 0) return;
+    if (size > this.#times.length) {
+      this.#times = new Float64Array(2 ** Math.ceil(Math.log2(size)));
+      this.#values = new Float64Array(this.#times.length);
+    }
+    ring.read(number, this.#times, this.#values);
+    const count = orderPoints(this.#times, this.#values, size);
+    files.write(series[number]!, this.#times, this.#values, count, Math.floor(clock.now() / 1000));
+    ring.take(number);
+    this.written += size;
+  }
+
+  /** Empties the ring as far as the disk allows, to take one more chunk; false when that was not possible. Blocks. */
+  makeRoom(): boolean {
+    const { ring, log } = this.#parts;
+    const target = (ring.oldest + chunkPoints) >>> 0;
+    while (ahead(target, ring.oldest) > 0) {
+      const before = ring.oldest;
+      if (ring.waits(before) && !this.#write(ring.seriesAt(before))) return false;
+      ring.release(log.written);
+      if (ring.oldest === before) return false;
+    }
+    return true;
+  }
+
+  /** Brings everything to the files. Blocks. */
+  flushAll(): void {
+    this.#until(this.#parts.ring.tail, Number.POSITIVE_INFINITY);
+  }
+
+  /** Resolves when no sync is under way; nothing is flushed any more. */
+  async stop(): Promise<void> {
+    this.#isStopped = true;
+    clearTimeout(this.#timer as NodeJS.Timeout);
+    clearImmediate(this.#timer as NodeJS.Immediate);
+    await this.#syncing;
+  }
+
+  /** Syncs the files and lets the log forget what is in them. */
+  checkpoint(): Promise<void> {
+    this.#syncing ??= this.#checkpoint().finally(() => {
+      this.#syncing = null;
+    });
+    return this.#syncing;
+  }
+
+  #at(delayMs: number): void {
+    clearTimeout(this.#timer as NodeJS.Timeout);
+    this.#isSoon = delayMs === 0;
+    this.#timer = this.#isSoon ? setImmediate(() => this.#turn()) : setTimeout(() => this.#turn(), delayMs);
+  }
+
+  #turn(): void {
+    this.#timer = undefined;
+    const { ring, log } = this.#parts;
+    const isDone = this.#until(this.#target(), performance.now() + sliceMs);
+    if (this.#isStopped) return;
+    if (!isDone && !this.#isFailing) this.#at(0);
+    else this.soon();
+    this.#parts.relieved();
+    if (isDone && log.obsolete(ring.oldest).length > 0) void this.checkpoint();
+  }
+
+  /** Up to where points are due: those that wait long enough, all of them when there are many. */
+  #target(): number {
+    const { ring, clock, flushMs } = this.#parts;
+    const now = clock.monotonic();
+    this.#marks.push({ at: now, position: ring.tail });
+    if (ring.used > ring.capacity / 2) {
+      this.#marks.length = 0;
+      return ring.tail;
+    }
+    let due = ring.oldest;
+    while (this.#marks.length > 0 && now - this.#marks[0]!.at >= flushMs) due = this.#marks.shift()!.position;
+    return ahead(due, this.#cursor) > 0 ? due : this.#cursor;
+  }
+
+  /** True when everything before `target` is in its file. */
+  #until(target: number, deadline: number): boolean {
+    const { ring, log } = this.#parts;
+    if (ahead(ring.oldest, this.#cursor) > 0) this.#cursor = ring.oldest;
+    let looked = 0;
+    while (ahead(target, this.#cursor) > 0) {
+      if (ring.waits(this.#cursor)) {
+        if (!this.#write(ring.seriesAt(this.#cursor))) break;
+        if (performance.now() > deadline) break;
+      }
+      this.#cursor = (this.#cursor + 1) >>> 0;
+      looked += 1;
+      if ((looked & 0xfff) === 0 && performance.now() > deadline) break;
+    }
+    ring.release(log.written);
+    return ahead(target, this.#cursor) <= 0;
+  }
+
+  /** False when the disk is full. */
+  #write(number: number): boolean {
+    const { ring, series, failed, health } = this.#parts;
+    try {
+      this.flush(number);
+      if (this.#isFailing) health(null);
+      this.#isFailing = false;
+      return true;
+    } catch (thrown) {
+      const error = thrown as NodeJS.ErrnoException;
+      if (fullCodes.has(error.code ?? '')) {
+        if (!this.#isFailing) health(error);
+        this.#isFailing = true;
+        return false;
+      }
+      failed(series[number]!, error, ring.count(number));
+      ring.take(number);
+      return true;
+    }
+  }
+
+  async #checkpoint(): Promise<void> {
+    const { files, log, ring, health } = this.#parts;
+    const paths = log.obsolete(ring.oldest);
+    try {
+      await files.sync();
+      await log.forget(paths);
+    } catch (error) {
+      health(error as NodeJS.ErrnoException);
+    }
+  }
+}

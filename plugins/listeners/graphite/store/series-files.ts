@@ -1,0 +1,171 @@
+import { closeSync, fstatSync, openSync, renameSync } from 'node:fs';
+import { open, unlink } from 'node:fs/promises';
+import { dirname, join } from 'node:path';
+import type { Schemas } from '../schemas/schemas.ts';
+import type { FetchedPoints } from '../series-reader.ts';
+import { fetchPoints } from '../whisper/fetch.ts';
+import { createFile, layoutOf } from '../whisper/file.ts';
+import type { Layout } from '../whisper/layout.ts';
+import { updateMany } from '../whisper/update.ts';
+import { pathOf } from './series-path.ts';
+
+/** What is known of one series. */
+export interface Series {
+  name: string;
+  path: string;
+  /** Of its file, when that was read last. */
+  layout: Layout | undefined;
+  /** Bytes its file takes of the disk. */
+  allocatedBytes: number;
+  /** When its file was written last, seconds. */
+  writtenAt: number;
+  /** The file went, since there was no room for it: it is made again when a point comes. */
+  isGone: boolean;
+}
+
+/** Files that are synced at a time. */
+const syncsAtOnce = 4;
+
+/** The Whisper files of a store. What blocks says so; all of it throws what the file system says. */
+export class SeriesFiles {
+  readonly folder: string;
+  readonly #schemas: Schemas;
+  /** Called when a file that went is made again. */
+  onReturn: ((series: Series) => void) | undefined;
+  /** What all files take of the disk. */
+  allocatedBytes = 0;
+  created = 0;
+  /** Files that were no Whisper files and were set aside. */
+  setAside = 0;
+  /** Written since they were synced. */
+  #dirty = new Set<Series>();
+  #dirtyFolders = new Set<string>();
+
+  constructor(folder: string, schemas: Schemas) {
+    this.folder = folder;
+    this.#schemas = schemas;
+  }
+
+  /** What is known of a name before its file was looked at. */
+  describe(name: string): Series {
+    const path = join(this.folder, pathOf(name));
+    return { name, path, layout: undefined, allocatedBytes: 0, writtenAt: 0, isGone: false };
+  }
+
+  /** Writes points, ascending and each second once, into the file of a series, which is made when it is not there. Blocks. */
+  write(
+    series: Series,
+    times: ArrayLike<number>,
+    values: ArrayLike<number>,
+    count: number,
+    now: number,
+  ): void {
+    const fd = this.#open(series);
+    try {
+      const layout = series.layout!;
+      updateMany(fd, layout, times, values, count, now);
+      series.writtenAt = now;
+      if (series.allocatedBytes < layout.sizeBytes) this.#account(series, fstatSync(fd).blocks * 512);
+    } finally {
+      closeSync(fd);
+    }
+    this.#dirty.add(series);
+  }
+
+  /** Reads points; undefined where the file is not there or holds nothing of the range. Blocks. */
+  fetch(series: Series, from: number, until: number, now: number): FetchedPoints | undefined {
+    let fd: number;
+    try {
+      fd = openSync(series.path, 'r');
+    } catch (error) {
+      if (['ENOENT', 'ENOTDIR'].includes((error as NodeJS.ErrnoException).code ?? '')) return undefined;
+      throw error;
+    }
+    try {
+      series.layout = layoutOf(fd, series.layout);
+      return series.layout === undefined ? undefined : fetchPoints(fd, series.layout, from, until, now);
+    } finally {
+      closeSync(fd);
+    }
+  }
+
+  /** Takes the room that a file was found to take. */
+  #account(series: Series, bytes: number): void {
+    this.allocatedBytes += bytes - series.allocatedBytes;
+    series.allocatedBytes = bytes;
+  }
+
+  /** A file that was there at the start. */
+  found(series: Series, allocatedBytes: number, writtenAt: number): void {
+    series.writtenAt = writtenAt;
+    this.#account(series, allocatedBytes);
+  }
+
+  /** Takes the file of a series away; its points are gone. */
+  async remove(series: Series): Promise<void> {
+    await unlink(series.path).catch((error: NodeJS.ErrnoException) => {
+      if (error.code !== 'ENOENT') throw error;
+    });
+    this.#account(series, 0);
+    series.isGone = true;
+    series.layout = undefined;
+    this.#dirty.delete(series);
+  }
+
+  /** Resolves once all that was written before is on the disk. */
+  async sync(): Promise<void> {
+    const [files, folders] = [this.#dirty, this.#dirtyFolders];
+    this.#dirty = new Set();
+    this.#dirtyFolders = new Set();
+    try {
+      await eachAtOnce(
+        [...files].map(({ path }) => path),
+        (path) => syncOf(path, 'r+'),
+      );
+      await eachAtOnce([...folders], (path) => syncOf(path, 'r'));
+    } catch (error) {
+      for (const series of files) this.#dirty.add(series);
+      for (const path of folders) this.#dirtyFolders.add(path);
+      throw error;
+    }
+  }
+
+  #open(series: Series): number {
+    try {
+      const fd = openSync(series.path, 'r+');
+      series.layout = layoutOf(fd, series.layout);
+      if (series.layout !== undefined) return fd;
+      closeSync(fd);
+      renameSync(series.path, `${series.path}.damaged`);
+      this.setAside += 1;
+    } catch (error) {
+      if ((error as NodeJS.ErrnoException).code !== 'ENOENT') throw error;
+    }
+    const layout = this.#schemas.layoutFor(series.name);
+    createFile(series.path, layout);
+    series.layout = layout;
+    if (series.isGone) this.onReturn?.(series);
+    series.isGone = false;
+    this.created += 1;
+    for (let folder = dirname(series.path); folder.length >= this.folder.length; folder = dirname(folder))
+      this.#dirtyFolders.add(folder);
+    return openSync(series.path, 'r+');
+  }
+}
+
+async function eachAtOnce(paths: string[], run: (path: string) => Promise<void>): Promise<void> {
+  const waiting = paths[Symbol.iterator]();
+  const lane = async (): Promise<void> => {
+    for (const path of waiting) await run(path);
+  };
+  await Promise.all(Array.from({ length: syncsAtOnce }, lane));
+}
+
+async function syncOf(path: string, flags: string): Promise<void> {
+  const file = await open(path, flags).catch((error: NodeJS.ErrnoException) => {
+    // Somebody took it away: there is nothing to sync.
+    if (error.code === 'ENOENT') return undefined;
+    throw error;
+  });
+  await file?.datasync().finally(() => file.close());
+}

@@ -1,0 +1,319 @@
+import { createHash } from 'node:crypto';
+import {
+  cpSync,
+  existsSync,
+  mkdtempSync,
+  readdirSync,
+  rmSync,
+  statSync,
+  truncateSync,
+  writeFileSync,
+} from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import type { JsonObject } from 'opsbro/sdk';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { retentionRules, Schemas } from '../schemas/schemas.ts';
+import { orderPoints } from './order.ts';
+import { chunkPoints, PointRing } from './point-ring.ts';
+import { nameAt, normalName, pathOf } from './series-path.ts';
+import { MetricStore, type StoreParts } from './store.ts';
+
+const now = 1_700_000_000;
+
+let folder: string;
+let told: { topic: string; message: string; data: JsonObject }[];
+const open: MetricStore[] = [];
+
+beforeEach(() => {
+  folder = mkdtempSync(join(tmpdir(), 'opsbro-store-'));
+  told = [];
+});
+afterEach(async () => {
+  for (const store of open.splice(0)) await store.close();
+  rmSync(folder, { recursive: true, force: true });
+});
+
+function makeStore(given: Partial<StoreParts> = {}): MetricStore {
+  const store = new MetricStore({
+    folder,
+    schemas: new Schemas(retentionRules([{ pattern: '', retentions: '1s:1h,10s:1d' }]), []),
+    limits: { perSource: 100, inAll: 150, diskBytes: 2 ** 30 },
+    waitingPoints: 2 * chunkPoints,
+    flushMs: 3_600_000,
+    clock: { now: () => now * 1000, monotonic: () => performance.now() },
+    seed: 42,
+    tell: (topic, message, data) => void told.push({ topic, message, data }),
+    ...given,
+  });
+  open.push(store);
+  return store;
+}
+
+async function opened(given: Partial<StoreParts> = {}): Promise<MetricStore> {
+  const store = makeStore(given);
+  await store.open();
+  return store;
+}
+
+/** The last points of a series, `undefined` where none is known. */
+function lastOf(store: MetricStore, name: string, seconds: number): (number | undefined)[] | undefined {
+  const found = store.fetch(name, now - seconds, now, now);
+  return found && [...found.values].map((value) => (Number.isNaN(value) ? undefined : value));
+}
+
+describe('names', () => {
+  it.each([
+    ['a.b-c.d_e', 'a.b-c.d_e'],
+    ['a;z=1;b=2', 'a;b=2;z=1'],
+    ['a;b=1;b=2', 'a;b=2'],
+  ])('%s is kept as %s', (text, expected) => {
+    expect(normalName(text)).toBe(expected);
+  });
+
+  it.each([
+    '',
+    '.a',
+    'a..b',
+    'a.',
+    'a/b',
+    '../../etc/passwd',
+    'a\\b',
+    'a b',
+    'a\u0000',
+    'a;',
+    'a;b',
+    'a;=c',
+    'a;b=',
+    'a;b=~c',
+    '_tagged.a',
+    'x'.repeat(256),
+    `a;b=${'.'.repeat(80)}`,
+  ])('%j is none', (text) => {
+    expect(normalName(text)).toBeUndefined();
+  });
+
+  it('lie where carbon lays them', () => {
+    const hash = createHash('sha256').update('disk.used;host=web.1').digest('hex');
+    const path = `_tagged/${hash.slice(0, 3)}/${hash.slice(3, 6)}/disk_DOT_used;host=web_DOT_1.wsp`;
+    expect(pathOf('disk.used;host=web.1')).toBe(path);
+    expect(nameAt(path)).toBe('disk.used;host=web.1');
+    expect(pathOf('a.b')).toBe('a/b.wsp');
+    expect(nameAt('a/b.wsp')).toBe('a.b');
+    expect(nameAt('a/b.wsp.damaged')).toBeUndefined();
+  });
+});
+
+it('orders points, and of one second keeps the last that came', () => {
+  const [times, values] = [Float64Array.of(3, 1, 2, 1), Float64Array.of(30, 10, 20, 11)];
+  expect(orderPoints(times, values, 4)).toBe(3);
+  expect([[...times.subarray(0, 3)], [...values.subarray(0, 3)]]).toEqual([
+    [1, 2, 3],
+    [11, 20, 30],
+  ]);
+});
+
+describe('the ring', () => {
+  it('never holds more than it may, nor mixes up series, whatever comes and goes', () => {
+    const ring = new PointRing(4 * chunkPoints);
+    const expected = new Map<number, number[]>();
+    let [pushed, refused, state] = [0, 0, 7];
+    const random = (below: number): number => {
+      state = (Math.imul(state, 1_103_515_245) + 12_345) >>> 0;
+      return (state >>> 8) % below;
+    };
+    ring.admit(50);
+    const [times, values] = [new Float64Array(4 * chunkPoints), new Float64Array(4 * chunkPoints)];
+    for (let round = 0; round < 60; round += 1) {
+      for (let index = 0; index < 20_000; index += 1) {
+        const series = random(50);
+        if (ring.push(series, pushed % 2 ** 31, pushed)) {
+          const list = expected.get(series) ?? [];
+          expected.set(series, list);
+          list.push(pushed);
+          pushed += 1;
+        } else refused += 1;
+      }
+      for (let series = 0; series < 50; series += 1) {
+        if (round % 5 < 4 && random(3) === 0) continue;
+        const count = ring.read(series, times, values);
+        const list = expected.get(series) ?? [];
+        expect(list.length === count && list.every((value, index) => value === values[index])).toBe(true);
+        ring.take(series);
+        expected.delete(series);
+      }
+      ring.release(ring.tail);
+    }
+    expect(pushed).toBeGreaterThan(500_000);
+    expect(ring.used).toBeLessThanOrEqual(ring.capacity);
+    expect(ring.chunks).toBeLessThanOrEqual(5);
+    expect(refused).toBe(0);
+  });
+
+  it('says when it is full, and drops the oldest when told to', () => {
+    const ring = new PointRing(2 * chunkPoints);
+    let count = 0;
+    while (ring.push(count % 3, count, count)) count += 1;
+    expect(count).toBe(2 * chunkPoints);
+    let lost = 0;
+    for (let index = 0; index < chunkPoints; index += 1) if (ring.drop()) lost += 1;
+    expect(lost).toBe(chunkPoints);
+    expect(ring.push(0, count, count)).toBe(true);
+    expect(ring.waiting).toBe(chunkPoints + 1);
+    const [times, values] = [new Float64Array(chunkPoints), new Float64Array(chunkPoints)];
+    const read = ring.read(0, times, values);
+    expect([values[0]! >= chunkPoints, values[read - 1]]).toEqual([true, count]);
+  });
+});
+
+describe('a store', () => {
+  it('reads what was taken in, before and after it is in its file', async () => {
+    const store = await opened();
+    for (let age = 5; age >= 0; age -= 1) store.takeNamed('web.load', now - age, 10 - age, 'test');
+    expect(store.takeNamed('web.load', now - 2, 99, 'test')).toBe(true);
+    store.settle();
+    expect(lastOf(store, 'web.load', 6)).toEqual([5, 6, 7, 99, 9, 10]);
+    expect(lastOf(store, 'web.none', 6)).toBeUndefined();
+    expect(store.find('*').map(({ path, isLeaf }) => [path, isLeaf])).toEqual([['web', false]]);
+    expect(store.find('web.*').map(({ path, isLeaf }) => [path, isLeaf])).toEqual([['web.load', true]]);
+    await store.close();
+    const later = await opened();
+    expect(lastOf(later, 'web.load', 6)).toEqual([5, 6, 7, 99, 9, 10]);
+    expect(later.figures()).toMatchObject({ names: 1, waiting: 0 });
+  });
+
+  it('knows tagged series by any order of their tags', async () => {
+    const store = await opened();
+    store.takeNamed('disk.used;host=a;dc=x', now - 1, 1, 'test');
+    store.takeNamed('disk.used;dc=x;host=a', now, 2, 'test');
+    expect(store.taggedNames()).toEqual(['disk.used;dc=x;host=a']);
+    expect(lastOf(store, 'disk.used;dc=x;host=a', 2)).toEqual([1, 2]);
+    expect(store.find('*')).toEqual([]);
+  });
+
+  it('brings back from its log what had no file yet when it was killed', async () => {
+    const store = await opened();
+    for (let age = 99; age >= 0; age -= 1) store.takeNamed(`web.${age % 7}`, now - age, age, 'test');
+    expect(await store.synced(store.position)).toBe(true);
+    const copy = mkdtempSync(join(tmpdir(), 'opsbro-killed-'));
+    cpSync(folder, copy, { recursive: true });
+    expect(existsSync(join(copy, 'whisper/web/0.wsp'))).toBe(false);
+    const later = makeStore({ folder: copy });
+    expect(await later.open()).toMatchObject({ replayed: 100, torn: 0 });
+    expect(lastOf(later, 'web.0', 8)).toEqual([
+      7,
+      undefined,
+      undefined,
+      undefined,
+      undefined,
+      undefined,
+      undefined,
+      0,
+    ]);
+    expect(later.figures().names).toBe(7);
+    await later.close();
+    rmSync(copy, { recursive: true });
+  });
+
+  it('syncs while points keep coming', async () => {
+    const store = await opened();
+    let isOver = false;
+    let sent = 0;
+    const keepSending = (): void => {
+      for (let index = 0; index < 100; index += 1)
+        store.takeNamed(`busy.${index % 50}`, now - sent, sent, 'test');
+      sent += 1;
+      store.settle();
+      if (!isOver) setImmediate(keepSending);
+    };
+    keepSending();
+    expect(await store.synced(store.position)).toBe(true);
+    isOver = true;
+  });
+
+  it('leaves out what is torn at the end of a log, and nothing before', async () => {
+    const store = await opened();
+    store.takeNamed('a.b', now - 1, 1, 'test');
+    await store.synced(store.position);
+    store.takeNamed('a.b', now, 2, 'test');
+    await store.synced(store.position);
+    const copy = mkdtempSync(join(tmpdir(), 'opsbro-torn-'));
+    cpSync(folder, copy, { recursive: true });
+    const [name] = readdirSync(join(copy, 'log'));
+    const path = join(copy, 'log', name!);
+    truncateSync(path, statSync(path).size - 3);
+    const later = makeStore({ folder: copy });
+    expect(await later.open()).toMatchObject({ replayed: 1, torn: 29 });
+    expect(lastOf(later, 'a.b', 2)).toEqual([1, undefined]);
+    await later.close();
+    rmSync(copy, { recursive: true });
+  });
+
+  it('lets go of the log when all is in files that are synced', async () => {
+    const store = await opened({ flushMs: 1 });
+    store.takeNamed('a.b', now, 1, 'test');
+    store.settle();
+    await expect.poll(() => store.counts().written).toBe(1);
+    await store.close();
+    const later = await opened({ flushMs: 1 });
+    await expect.poll(() => readdirSync(join(folder, 'log'))).toEqual([]);
+    expect(lastOf(later, 'a.b', 1)).toEqual([1]);
+  });
+
+  it('refuses names beyond its limits, and says whose they were', async () => {
+    const store = await opened();
+    for (let index = 0; index < 120; index += 1) store.takeNamed(`flood.${index}`, now, 1, '10.0.0.1');
+    for (let index = 0; index < 120; index += 1) store.takeNamed(`other.${index}`, now, 1, '10.0.0.2');
+    expect(store.counts()).toMatchObject({ points: 150, refused: 90 });
+    expect(told.map(({ topic, data }) => [topic, data.source])).toEqual([
+      ['names-refused', '10.0.0.1'],
+      ['names-refused', '10.0.0.2'],
+    ]);
+    expect(store.takeNamed('flood.3', now, 2, '10.0.0.9')).toBe(true);
+  });
+
+  it('takes files away that were not written for longest, when the disk it may take is full', async () => {
+    let seconds = now;
+    const clock = { now: () => seconds * 1000, monotonic: () => performance.now() };
+    const store = await opened({ clock, limits: { perSource: 100, inAll: 150, diskBytes: 6 * 8192 } });
+    for (let index = 0; index < 6; index += 1) {
+      seconds += 1;
+      store.takeNamed(`a.${index}`, seconds, 1, 'test');
+      store.fetch(`a.${index}`, seconds - 1, seconds, seconds);
+    }
+    expect(store.figures().allocatedBytes).toBe(6 * 8192);
+    expect(store.takeNamed('a.new', seconds, 1, 'test')).toBe(false);
+    seconds += 3600;
+    store.takeNamed('a.5', seconds, 1, 'test');
+    store.fetch('a.5', seconds - 1, seconds, seconds);
+    await expect.poll(() => store.takeNamed('a.new', seconds, 1, 'test')).toBe(true);
+    const left = store.find('a.*').map(({ path }) => path);
+    expect(left).toContain('a.5');
+    expect(left).not.toContain('a.0');
+    store.takeNamed('a.0', seconds, 5, 'test');
+    expect(store.fetch('a.0', seconds - 1, seconds, seconds)?.values[0]).toBe(5);
+    expect(store.find('a.0')).toEqual([{ path: 'a.0', isLeaf: true }]);
+  });
+
+  it('sets a file aside that is none of Whisper, and goes on with a new one', async () => {
+    const first = await opened();
+    first.takeNamed('a.b', now, 1, 'test');
+    await first.close();
+    writeFileSync(join(folder, 'whisper/a/b.wsp'), 'ruined');
+    const store = await opened();
+    store.takeNamed('a.b', now, 2, 'test');
+    expect(lastOf(store, 'a.b', 1)).toEqual([2]);
+    expect(readdirSync(join(folder, 'whisper/a')).sort()).toEqual(['b.wsp', 'b.wsp.damaged']);
+  });
+
+  it('keeps what comes while files cannot be made, as far as memory reaches, and says so', async () => {
+    const store = await opened({ waitingPoints: chunkPoints });
+    rmSync(join(folder, 'whisper'), { recursive: true });
+    writeFileSync(join(folder, 'whisper'), 'in the way');
+    store.takeNamed('a.b', now, 1, 'test');
+    expect(lastOf(store, 'a.b', 1)).toBeUndefined();
+    expect(told.map(({ topic }) => topic)).toContain('disk-failed');
+    rmSync(join(folder, 'whisper'));
+    expect(lastOf(store, 'a.b', 1)).toEqual([1]);
+  });
+});

@@ -1,0 +1,48 @@
+import {
+  closeSync,
+  ftruncateSync,
+  mkdirSync,
+  openSync,
+  readSync,
+  renameSync,
+  unlinkSync,
+  writeSync,
+} from 'node:fs';
+import { dirname } from 'node:path';
+import { headBytes, type Layout, readLayout } from './layout.ts';
+
+const head = Buffer.allocUnsafe(headBytes(64));
+
+/**
+ * Makes a file of this layout without points, or replaces the one that is there. It takes no more room than its head: places are holes until
+ * written. It has its name only once its head is written. Its folders are made. Blocks.
+ */
+export function createFile(path: string, { head, sizeBytes }: Layout): void {
+  const temporary = `${path}.new`;
+  let fd: number;
+  try {
+    fd = openSync(temporary, 'w', 0o644);
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code !== 'ENOENT') throw error;
+    mkdirSync(dirname(path), { recursive: true, mode: 0o755 });
+    fd = openSync(temporary, 'w', 0o644);
+  }
+  try {
+    ftruncateSync(fd, sizeBytes);
+    if (writeSync(fd, head, 0, head.length, 0) < head.length)
+      throw Object.assign(new Error('ENOSPC: no room for the head of a file'), { code: 'ENOSPC' });
+    renameSync(temporary, path);
+  } catch (error) {
+    unlinkSync(temporary);
+    throw error;
+  } finally {
+    closeSync(fd);
+  }
+}
+
+/** Reads the layout of an open file: `known` itself where the file has it, undefined where it is no Whisper file. Blocks. */
+export function layoutOf(fd: number, known?: Layout): Layout | undefined {
+  const length = readSync(fd, head, 0, head.length, 0);
+  if (known !== undefined && known.head.compare(head, 0, known.head.length) === 0) return known;
+  return readLayout(head, length);
+}

@@ -1,0 +1,173 @@
+import { spawn } from 'node:child_process';
+import { readFileSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { opsbro, root, scratch } from './new-plugin.ts';
+
+let place: ReturnType<typeof scratch>;
+
+beforeAll(() => {
+  place = scratch();
+  opsbro(place.path, 'plugins', 'new', 'collector', 'files');
+  opsbro(place.path, 'plugins', 'new', 'check', 'up', '--single-file');
+  opsbro(place.path, 'plugins', 'new', 'functions', 'lines');
+  opsbro(place.path, 'plugins', 'new', 'detector', 'six');
+});
+
+afterAll(() => place.dispose());
+
+/** Changes a file of a plugin for as long as `act` runs. */
+function changed<T>(file: string, change: (text: string) => string, act: () => T): T {
+  const path = join(place.path, file);
+  const before = readFileSync(path, 'utf8');
+  writeFileSync(path, change(before));
+  try {
+    return act();
+  } finally {
+    writeFileSync(path, before);
+  }
+}
+
+const said = (...words: string[]) => opsbro(place.path, 'plugins', ...words);
+
+describe("'plugins check'", () => {
+  it('says what a plugin asks for, and that it is right', () => {
+    expect(said('check', 'files')).toMatchObject({
+      code: 0,
+      stderr: '',
+      stdout: expect.stringMatching(
+        /^collector\/files {2}ok .*\nbundle: .*, types: right\nasks for:\n {2}reads \/proc\/sys\/fs\/file-nr\n/,
+      ),
+    });
+    expect(said('check', 'up.ts')).toMatchObject({
+      code: 0,
+      stdout: expect.stringContaining('types: right'),
+    });
+  });
+
+  it.each([
+    ['files/plugin.yml', 'api: 1', 'api: 2', /^opsbro: files\/plugin\.yml:1:6: 'api' is the number 2/],
+    ['files/plugin.yml', '/proc/sys', 'proc/sys', /plugin\.yml:\d+:\d+: permission 'read'/],
+    ['files/index.ts', 'options.percent', 'options.percnt', /index\.ts\(9,\d+\): .*'percnt' does not exist/],
+    ['files/index.ts', 'import {', "import 'node:fs';\nimport {", /index\.ts:1:\d+.*Node's module 'node:fs'/],
+    ['files/index.ts', 'return values', 'return undefined', /not assignable/],
+  ])('tells with its place what is wrong in %s: %s as %s', (file, from, to, expected) => {
+    const found = changed(
+      file,
+      (text) => text.replace(from, to),
+      () => said('check', 'files'),
+    );
+    expect(found).toMatchObject({ code: 1, stdout: '' });
+    expect(found.stderr).toMatch(expected);
+  });
+
+  it("tells that a glob in one file's manifest ends its comment", () => {
+    const found = changed(
+      'up.ts',
+      (text) => text.replace('[/proc/uptime]', '["/proc/*/stat"]'),
+      () => said('check', 'up.ts'),
+    );
+    expect(found.stderr).toMatch(/up\.ts:\d+:\d+: '\*\/' ends the comment that the manifest is/);
+    expect(found.code).toBe(1);
+  });
+
+  it('says when the written types are not those of the manifest', () => {
+    const found = changed(
+      'files/plugin.yml',
+      (text) => text.replace('Also give', 'Do give'),
+      () => said('check', 'files'),
+    );
+    expect(found).toMatchObject({
+      code: 0,
+      stderr: expect.stringMatching(/plugin\.d\.ts is not what .*plugins types files/),
+    });
+  });
+
+  it.each([
+    ['nothing', 'does not exist'],
+    ['.', 'holds no plugin.yml'],
+  ])('refuses %s', (path, why) => {
+    expect(said('check', path)).toMatchObject({ code: 2, stderr: expect.stringContaining(why) });
+  });
+});
+
+describe("'plugins run --once'", () => {
+  it('prints what a plugin yields and what it used up', () => {
+    const { code, stdout } = said('run', 'files', '--once');
+    expect(code).toBe(0);
+    expect(stdout).toMatch(/^value\.max = \d+$/m);
+    expect(stdout).toMatch(/CPU .* of 200 ms, .* of 32\.0 MiB, calls of the host so far: 1$/m);
+  });
+
+  it('takes options, and refuses those that do not fit', () => {
+    expect(said('run', 'files', '--once', '--option', 'percent=false').stdout).not.toContain('used_percent');
+    expect(said('run', 'up.ts', '--once', '--options', '{"critical": "90000d"}').stdout).toMatch(/^critical/);
+    const refused = said('run', 'files', '--once', '--option', 'percnt=1');
+    expect(refused).toMatchObject({ code: 2, stderr: expect.stringContaining("did you mean 'percent'?") });
+    expect(said('run', 'none.ts', '--once')).toMatchObject({
+      code: 2,
+      stderr: 'opsbro: none.ts does not exist\n',
+    });
+  });
+
+  it('calls a function, and says what it was denied and which line allows it', () => {
+    expect(said('run', 'lines', '--once', '--args', '["/etc/passwd"]').stdout).toMatch(/^value = \d+$/m);
+    const denied = said('run', 'lines', '--once', '--args', '["/etc/shadow"]');
+    expect(denied.code).toBe(1);
+    expect(denied.stdout).toContain('denied: /etc/shadow is not covered');
+    expect(denied.stdout).toContain('permissions: { read: ["/etc/shadow"] }');
+  });
+
+  it("names the author's line of what was thrown", () => {
+    const thrown = changed(
+      'files/file-numbers.ts',
+      (text) => text.replace('if (', "throw new Error('oh');\n  if ("),
+      () => said('run', 'files', '--once'),
+    );
+    expect(thrown.code).toBe(1);
+    expect(thrown.stdout).toMatch(/OPSBRO_PLUGIN_FAILED: oh \(at file-numbers\.ts:4:/);
+    expect(thrown.stdout).toMatch(/^ {2}at .*index\.ts:7:/m);
+  });
+
+  it('prints JSON for scripts', () => {
+    const { stdout } = said('run', 'six', '--once', '--json');
+    expect(JSON.parse(stdout)).toMatchObject({
+      id: 'detector/six',
+      status: 'done',
+      host_calls: 1,
+      denied: null,
+    });
+  });
+});
+
+describe("'plugins dev'", () => {
+  it('runs again after a write, through errors, and keeps the state', async () => {
+    const index = join(place.path, 'six/index.ts');
+    const counting = (text: string): string =>
+      `import { defineDetector } from 'opsbro/sdk';\nexport default defineDetector({ detect(ctx) {\n ctx.state.runs = Number(ctx.state.runs ?? 0) + 1;\n return ['${text}-' + ctx.state.runs]; } });\n`;
+    writeFileSync(index, counting('one'));
+    const child = spawn(
+      process.execPath,
+      [join(root, 'dist/cli/opsbro.js'), 'plugins', 'dev', 'six', '--no-color'],
+      {
+        cwd: place.path,
+        env: { PATH: process.env.PATH },
+      },
+    );
+    let output = '';
+    for (const stream of [child.stdout, child.stderr])
+      stream.setEncoding('utf8').on('data', (text: string) => {
+        output += text;
+      });
+    try {
+      await expect.poll(() => output, { timeout: 60_000 }).toContain('one-1');
+      writeFileSync(index, 'export default {');
+      await expect.poll(() => output, { timeout: 60_000 }).toMatch(/opsbro: .*index\.ts:\d+:/);
+      writeFileSync(index, counting('two'));
+      await expect.poll(() => output, { timeout: 60_000 }).toContain('two-2');
+    } finally {
+      child.kill('SIGINT');
+    }
+    await expect.poll(() => child.exitCode, { timeout: 60_000 }).toBe(0);
+  });
+});

@@ -1,0 +1,66 @@
+import { connect } from 'node:net';
+import { afterEach, expect, it } from 'vitest';
+import { configWithPlugins } from './fixture-plugins.ts';
+import { type RealAgent, startRealAgent } from './real-agent.ts';
+
+let agent: RealAgent | undefined;
+
+afterEach(() => agent?.dispose());
+
+it("answers what Grafana's Graphite data source asks, over HTTP", async () => {
+  agent = await startRealAgent({ config: await configWithPlugins([]) });
+  const { write, until, output } = agent;
+  write('graphite.yml', 'graphite: {enabled: true, port: 0}\n');
+  write('http.yml', 'http: {port: 0}\n');
+  const said = (expression: RegExp) => async () => expression.exec(output())?.[1];
+  const port = await until('the port of lines', said(/takes lines on tcp [^" ]+:(\d+)/), 150_000);
+  const url = await until('the port of HTTP', said(/listens on (http:\/\/[^"]+)/), 150_000);
+  const at = Math.floor(Date.now() / 1000) - 20;
+  const lines = Array.from({ length: 3 }, (_, index) => `web${index}.load ${index} ${at}\n`).join('');
+  const socket = connect(Number(port), '127.0.0.1', () =>
+    socket.end(`${lines}disk;host=a 7 ${at}\n`),
+  ).resume();
+
+  const post = async (path: string, fields: [string, string][]): Promise<Response> =>
+    fetch(`${url}${path}`, { method: 'POST', body: new URLSearchParams(fields) });
+  const render = async (...fields: [string, string][]): Promise<Response> =>
+    post('/render', [['from', '-10min'], ['until', 'now'], ...fields]);
+  const list = await until('points', async () => {
+    const found = await render(
+      ['target', 'web*.load'],
+      ['target', 'sumSeries(web*.load)'],
+      ['format', 'json'],
+      ['maxDataPoints', '500'],
+    );
+    const series = found.ok
+      ? ((await found.json()) as { target: string; datapoints: [number | null][] }[])
+      : [];
+    return series.length === 4 && series;
+  });
+  expect(list.map(({ target }) => target)).toEqual([
+    'web0.load',
+    'web1.load',
+    'web2.load',
+    'sumSeries(web*.load)',
+  ]);
+  expect(list[3]!.datapoints.map(([value]) => value).filter((value) => value !== null)).toEqual([3]);
+
+  const svg = await render(['target', 'alias(web1.load,"<script>")']);
+  expect([svg.status, svg.headers.get('content-type')]).toEqual([200, 'image/svg+xml']);
+  expect(await svg.text()).toContain('&lt;script&gt;');
+  expect((await render(['target', 'nope(web1.load)'])).status).toBe(400);
+
+  const json = async (path: string): Promise<unknown> => (await fetch(`${url}${path}`)).json();
+  expect(await (await post('/metrics/find', [['query', 'web1.*']])).json()).toMatchObject([
+    { id: 'web1.load', leaf: 1 },
+  ]);
+  expect(await json('/metrics/expand?query=web*')).toEqual({ results: ['web0', 'web1', 'web2'] });
+  expect(await json('/tags/autoComplete/tags?expr=name%3Ddisk&limit=100')).toEqual(['host']);
+  expect(await json('/tags/autoComplete/values?expr=name%3Ddisk&tag=host')).toEqual(['a']);
+  expect(await json('/tags/host')).toMatchObject({ tag: 'host', values: [{ value: 'a', count: 1 }] });
+  expect(Object.keys((await json('/functions')) as object).length).toBeGreaterThan(100);
+  expect(await json('/events/get_data?from=-1h&until=now&tags=x')).toEqual([]);
+  expect(await (await fetch(`${url}/version`)).text()).toBe('1.1.8');
+  const path = '/render?target=web1.load&from=-10min&format=raw';
+  expect(await (await fetch(`${url}${path}`)).text()).toMatch(/^web1\.load,\d+,\d+,10\|/);
+});

@@ -1,0 +1,208 @@
+import { type ChildProcess, fork } from 'node:child_process';
+import { once } from 'node:events';
+import { closeSync, existsSync, mkdtempSync, openSync, rmSync } from 'node:fs';
+import { connect, type Socket } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { setTimeout as pause } from 'node:timers/promises';
+import { fetchPoints } from '../../plugins/listeners/graphite/whisper/fetch.ts';
+import { layoutOf } from '../../plugins/listeners/graphite/whisper/file.ts';
+import { randomFrom, type Soak } from './result.ts';
+
+const series = 400;
+/** So far back the first point is: 200 rounds stay below it, and the server keeps 6 hours, so they may take two. */
+const reachSeconds = 14_400;
+/** What was read longer ago than this is acknowledged. */
+const keptAfterMs = 1000;
+
+/** Point number `index` of all that are sent, each of a series and a second of its own. */
+function pointAt(index: number, begin: number): { series: number; time: number; value: number } {
+  return { series: index % series, time: begin + Math.floor(index / series), value: index + 0.5 };
+}
+
+/** Points that were sent, in order, and which of them are acknowledged. */
+class Sent {
+  count = 0;
+  readonly acknowledged = new Set<number>();
+  readonly begin = Math.floor(Date.now() / 1000) - reachSeconds;
+
+  /** The next points, each written by `write`, and the first of them. */
+  next(
+    points: number,
+    write: (name: string, time: number, value: number) => string,
+  ): { first: number; text: string } {
+    const first = this.count;
+    this.count += points;
+    const texts = Array.from({ length: points }, (_, more) => {
+      const { series: number, time, value } = pointAt(first + more, this.begin);
+      return write(`soak.s${number}`, time, value);
+    });
+    return { first, text: texts.join('') };
+  }
+
+  acknowledge(first: number, points: number): void {
+    for (let index = first; index < first + points; index += 1) this.acknowledged.add(index);
+  }
+}
+
+/**
+ * 200 times `kill -9` at a random moment while senders send: what was acknowledged, by the end of a connection or by having been read more than a
+ * second before, is in the files after the next start.
+ */
+export const soak: Soak = async ({ share, seed, say }) => {
+  const random = randomFrom(seed);
+  const rounds = Math.round(200 * share);
+  const place = mkdtempSync(join(tmpdir(), 'opsbro-soak-metrics-'));
+  const sent = new Sent();
+  const found: string[] = [];
+  const checked = new Set<number>();
+  for (let round = 1; round <= rounds && found.length < 5; round += 1) {
+    try {
+      await oneLife(place, sent, random);
+      const server = await start(place);
+      await stop(server.child);
+      found.push(...missing(place, sent, checked).map((line) => `round ${round}: ${line}`));
+    } catch (error) {
+      found.push(`round ${round}: ${error instanceof Error ? error.message : error}`);
+    }
+    if (round % 10 === 0)
+      say(`  ${round} kills, ${sent.acknowledged.size} of ${sent.count} points acknowledged`);
+  }
+  await start(place).then(({ child }) => stop(child));
+  checked.clear();
+  found.push(...missing(place, sent, checked).map((line) => `at the end: ${line}`));
+  rmSync(place, { recursive: true, force: true });
+  const figures = { sent: sent.count, acknowledged: sent.acknowledged.size };
+  return {
+    soak: 'metrics',
+    rounds,
+    seed,
+    pass: found.length === 0 && sent.acknowledged.size > 0,
+    found,
+    figures,
+  };
+};
+
+/** Starts a server, sends to it, and kills it at a random moment. */
+async function oneLife(place: string, sent: Sent, random: () => number): Promise<void> {
+  const { child, port, picklePort } = await start(place);
+  const life = { isOver: false };
+  const killed = pause(200 + random() * 2300).then(() => {
+    life.isOver = true;
+    child.kill('SIGKILL');
+  });
+  const ended = once(child, 'exit');
+  await Promise.all([
+    sendAndPart(port, sent, random, life),
+    sendOn(child, picklePort, sent, life),
+    killed,
+    ended,
+  ]);
+}
+
+/** Until when a server lives: what it is told to end it by is not waited for. */
+interface Life {
+  isOver: boolean;
+}
+
+/**
+ * Connections that end: the server's end of them acknowledges, unless the kernel made it, which ends the connections of what is killed as well.
+ */
+async function sendAndPart(port: number, sent: Sent, random: () => number, life: Life): Promise<void> {
+  while (!life.isOver) {
+    const points = 1 + Math.floor(random() * 400);
+    const { first, text } = sent.next(points, (name, time, value) => `${name} ${value} ${time}\n`);
+    const socket = connect(port, '127.0.0.1');
+    let isFinished = false;
+    socket.on('end', () => {
+      isFinished = !life.isOver;
+    });
+    socket.on('error', () => undefined);
+    socket.resume();
+    socket.end(text);
+    const hasError = await new Promise<boolean>((resolve) => socket.once('close', resolve));
+    if (isFinished && !hasError) sent.acknowledge(first, points);
+    await pause(random() * 20);
+  }
+}
+
+/** A connection that stays, of pickles: what the server has read is acknowledged a second later. */
+async function sendOn(child: ChildProcess, port: number, sent: Sent, life: Life): Promise<void> {
+  const socket: Socket = connect(port, '127.0.0.1');
+  socket.on('error', () => undefined);
+  const batches: { first: number; points: number }[] = [];
+  const reads: { at: number; points: number }[] = [];
+  child.on('message', (message: { kept?: number }) => {
+    if (message.kept !== undefined) reads.push({ at: performance.now(), points: message.kept });
+  });
+  while (!life.isOver) {
+    const { first, text } = sent.next(10, (name, time, value) => `(S'${name}'\n(I${time}\nF${value}\ntta`);
+    batches.push({ first, points: 10 });
+    const head = Buffer.alloc(4);
+    head.writeUInt32BE(text.length + 3);
+    socket.write(Buffer.concat([head, Buffer.from(`(l${text}.`)]));
+    if (child.connected) child.send('figures', () => undefined);
+    await pause(20);
+  }
+  socket.destroy();
+  const killedAt = performance.now();
+  // The server tells how many points of this connection it has read; of what it told a second before its end nothing may be lost.
+  let left = Math.max(
+    0,
+    ...reads.filter(({ at }) => killedAt - at > keptAfterMs + 50).map(({ points }) => points),
+  );
+  for (const { first, points } of batches) {
+    if (left < points) break;
+    sent.acknowledge(first, points);
+    left -= points;
+  }
+}
+
+/** What is acknowledged and was not found; `checked` is left out, and grows. */
+function missing(place: string, sent: Sent, checked: Set<number>): string[] {
+  const points = Array.from({ length: series }, (_, number) =>
+    valuesOf(join(place, `metrics/whisper/soak/s${number}.wsp`), sent.begin),
+  );
+  const lost: string[] = [];
+  for (const index of sent.acknowledged) {
+    if (checked.has(index)) continue;
+    const { series: number, time, value } = pointAt(index, sent.begin);
+    const known = points[number]?.[time - sent.begin];
+    if (known !== value)
+      lost.push(`point ${index}, of soak.s${number} at ${time}, is ${known} and not ${value}`);
+    else checked.add(index);
+  }
+  return lost.slice(0, 3);
+}
+
+/** The values of a file from `begin` on, one a second. */
+function valuesOf(path: string, begin: number): Float64Array {
+  if (!existsSync(path)) return new Float64Array(0);
+  const fd = openSync(path, 'r');
+  try {
+    const layout = layoutOf(fd);
+    const now = Math.floor(Date.now() / 1000);
+    return (layout && fetchPoints(fd, layout, begin - 1, now, now)?.values) ?? new Float64Array(0);
+  } finally {
+    closeSync(fd);
+  }
+}
+
+async function start(place: string): Promise<{ child: ChildProcess; port: number; picklePort: number }> {
+  const child = fork(new URL('../bench/graphite-server-peer.js', import.meta.url), [
+    JSON.stringify({ pickle: true, store: { flush: '700ms' } }),
+    place,
+  ]);
+  const [first] = (await Promise.race([once(child, 'message'), once(child, 'exit')])) as [
+    { port?: number; picklePort?: number } | null,
+  ];
+  const { port, picklePort } = first ?? {};
+  if (port === undefined || picklePort === undefined) throw new Error('the server does not start');
+  return { child, port, picklePort };
+}
+
+async function stop(child: ChildProcess): Promise<void> {
+  const ended = once(child, 'exit');
+  child.send('stop');
+  await ended;
+}

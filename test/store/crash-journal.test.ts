@@ -1,0 +1,55 @@
+import { closeSync, mkdtempSync, openSync, readFileSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { describe, expect, it } from 'vitest';
+import { CrashJournal, readCrashJournal } from '../../store/crash-journal.ts';
+
+function path(): string {
+  return join(mkdtempSync(join(tmpdir(), 'opsbro-journal-')), 'journal');
+}
+
+describe('crash journal', () => {
+  it('names what ran when the process died', () => {
+    const file = path();
+    const journal = new CrashJournal(file);
+    journal.enter('collector/a');
+    journal.enter('collector/b');
+    journal.enter('collector/b');
+    journal.leave('collector/b');
+    expect(readCrashJournal(file)).toEqual(['collector/a', 'collector/b']);
+    journal.leave('collector/b');
+    expect(readCrashJournal(file)).toEqual(['collector/a']);
+  });
+
+  it('accuses nobody after an orderly stop', () => {
+    const file = path();
+    const journal = new CrashJournal(file);
+    journal.enter('collector/a');
+    journal.close();
+    expect(readCrashJournal(file)).toEqual([]);
+  });
+
+  it('writes nothing after it is closed, whatever its descriptor names by then', () => {
+    const file = path();
+    const journal = new CrashJournal(file);
+    journal.enter('collector/a');
+    journal.close();
+    const other = path();
+    const descriptor = openSync(other, 'w');
+    journal.leave('collector/a');
+    journal.close();
+    closeSync(descriptor);
+    expect(readFileSync(other, 'utf8')).toBe('');
+  });
+
+  it.each([
+    ['a missing file', undefined],
+    ['an empty file', ''],
+    ['garbage', '\0\0{"clean":false'],
+    ['another shape', '{"clean":false,"running":"x"}'],
+  ])('accuses nobody on %s', (_, content) => {
+    const file = path();
+    if (content !== undefined) writeFileSync(file, content);
+    expect(readCrashJournal(file)).toEqual([]);
+  });
+});
