@@ -185,7 +185,7 @@ function unexpected(reply: ConfigReply): OpsbroError {
 function startWorker(): ConfigWorker {
   // Threads load compiled code also when this file runs from source (tests).
   const here = import.meta.url.replace(/\/configuration\/client\.ts$/, '/dist/configuration/client.js');
-  return new Worker(new URL('../threads/config-thread.js', here), {
+  return new Worker(new URL('../bundle/config-thread.js', here), {
     env: {},
     // Much garbage, little that stays: a large young generation halves a cold load, and goes with the thread.
     resourceLimits: { maxOldGenerationSizeMb: 512, maxYoungGenerationSizeMb: 64, stackSizeMb: 4 },

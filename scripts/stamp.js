@@ -47,7 +47,8 @@ export function writeStamp(root) {
 
 /** True when dist exists and nothing it is built from has changed since; a package without sources is always current. */
 export function isCurrent(root) {
-  if (!existsSync(join(root, 'core', 'agent.ts'))) return existsSync(join(root, 'dist', 'cli', 'opsbro.js'));
+  if (!existsSync(join(root, 'core', 'agent.ts')))
+    return existsSync(join(root, 'dist', 'bundle', 'opsbro.js'));
   const stamp = join(root, 'dist', '.stamp');
   return existsSync(stamp) && readFileSync(stamp, 'utf8') === fingerprint(root);
 }

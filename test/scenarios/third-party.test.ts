@@ -28,8 +28,13 @@ beforeAll(async () => {
     for await (const piece of request) told.push(String(piece));
     response.end();
   });
-  const sink = createServer((socket) => socket.on('data', (data) => lines.push(String(data))));
-  const mail = createServer((socket) => socket.end('220 mail.example.org ready\r\n'));
+  // A plugin that is cut off resets its connection.
+  const sink = createServer((socket) =>
+    socket.on('error', () => undefined).on('data', (data) => lines.push(String(data))),
+  );
+  const mail = createServer((socket) =>
+    socket.on('error', () => undefined).end('220 mail.example.org ready\r\n'),
+  );
   const [chatPort, sinkPort, mailPort] = [await listen(chat), await listen(sink), await listen(mail)];
   agent = await startRealAgent({
     files: {
