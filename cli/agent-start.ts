@@ -6,7 +6,9 @@ import { noteLauncher } from './launcher.ts';
 import { ProcessEnd } from './process-end.ts';
 
 const launcherPollMs = 500;
-/** What is left of the five seconds of a stop for threads to end in. */
+/** A stop takes this long at most. */
+const stopMs = 4900;
+/** What is left of it for threads to end in, however long the agent took: on a busy host those that give way to others take their time. */
 const threadsMs = 900;
 /** A start that does not even come to its agent within this time of a signal is cut off. */
 const startMs = 5000;
@@ -59,7 +61,7 @@ export async function runAgent(cli: CliContext, options: StartOptions): Promise<
     }
     if (launcher !== undefined) stopWithLauncher(launcher, () => agent.stop('the launcher is gone'));
     const code = await agent.stopped;
-    await processEnd.end(code ?? 1, 'SIGTERM', code === null ? 0 : threadsMs);
+    await processEnd.end(code ?? 1, 'SIGTERM', code === null ? 0 : signals.threadsMs());
   } catch (error) {
     if (launcher !== undefined) refuse(error, cli);
     throw error;
@@ -88,6 +90,8 @@ interface Signals {
   stop: AbortSignal;
   /** Hands over what came before the agent was there, and what comes now. */
   deliver(agent: Pick<AgentHandle, 'reload' | 'cutOff'>): void;
+  /** How long threads have to end from now on. */
+  threadsMs(): number;
 }
 
 /**
@@ -97,6 +101,7 @@ interface Signals {
 function catchSignals(launched: boolean, processEnd: ProcessEnd): Signals {
   let agent: Pick<AgentHandle, 'reload' | 'cutOff'> | undefined;
   const stop = new AbortController();
+  let since = Number.NEGATIVE_INFINITY;
   const seen = new Set<string>();
   let reloadWanted = false;
   const end = async (signal: 'SIGTERM' | 'SIGINT', code: number): Promise<void> => {
@@ -106,6 +111,7 @@ function catchSignals(launched: boolean, processEnd: ProcessEnd): Signals {
       return processEnd.end(code, signal, isClosed ? threadsMs : 0);
     }
     seen.add(key);
+    since = performance.now();
     stop.abort(signal);
     setTimeout(() => {
       if (agent === undefined) void processEnd.end(code, signal, 0);
@@ -123,6 +129,7 @@ function catchSignals(launched: boolean, processEnd: ProcessEnd): Signals {
       agent = to;
       if (reloadWanted) to.reload();
     },
+    threadsMs: () => Math.max(threadsMs, since + stopMs - performance.now()),
   };
 }
 
