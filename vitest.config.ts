@@ -11,6 +11,9 @@ const units = [
   'test/sandbox/{grants,approval}/**/*.test.ts',
 ];
 
+// Networks of namespaces with many agents in them: `npm run test:cluster`.
+const clusters = ['test/scenarios/cluster/**/*.test.ts'];
+
 export default defineConfig({
   resolve: {
     alias: [
@@ -23,7 +26,11 @@ export default defineConfig({
     // What only computes shares processes and their loaded modules; what starts agents, threads and programs has a process a file.
     projects: [
       { extends: true, test: { name: 'units', include: units, exclude, isolate: false } },
-      { extends: true, test: { name: 'real', include: ['**/*.test.ts'], exclude: [...exclude, ...units] } },
+      {
+        extends: true,
+        test: { name: 'real', include: ['**/*.test.ts'], exclude: [...exclude, ...units, ...clusters] },
+      },
+      { extends: true, test: { name: 'cluster', include: clusters, exclude } },
     ],
     // Many tests wait for real agents and threads: more files than processors at a time.
     maxWorkers: 4,
