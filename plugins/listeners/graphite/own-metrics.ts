@@ -8,6 +8,7 @@ export type TakePoint = (name: string, time: number, value: number) => void;
 /** As `/api/v1/collectors` lists one. */
 interface CollectorView {
   name: string;
+  plugin: string;
   last_run: string | null;
   results: JsonObject;
 }
@@ -21,6 +22,9 @@ interface CheckView {
 
 /** Twice as often as shipped collectors run, so that no run is missed. */
 const lookMs = 5000;
+
+/** What the statsd listener shows to expressions by its collector, and hands on by itself as `stats.…`. */
+const statsdMetrics = ['counters', 'gauges', 'timers', 'sets', 'meters'];
 
 /**
  * The numbers of this agent: those of its collectors as `<node>.<collector>.<path>`, and the figures of its checks as
@@ -67,7 +71,8 @@ export class OwnMetrics {
     if (node === undefined) return;
     const collectors = await this.#ask<CollectorView>('/api/v1/collectors', { results: '1' });
     const steps = stepsOf(collectors.map(({ name }) => name));
-    collectors.forEach(({ name, last_run, results }, index) => {
+    collectors.forEach(({ name, plugin, last_run, results: tree }, index) => {
+      const results = plugin === 'collector/statsd' ? without(tree, statsdMetrics) : tree;
       const time = this.#fresh(`collector/${name}`, last_run);
       if (time === undefined) return;
       for (const [metric, value] of metricsOf(`${node}.${steps[index]!}`, results))
@@ -100,4 +105,8 @@ export class OwnMetrics {
     if (status !== 200) throw new Error(`${route} answers ${status}`);
     return JSON.parse(Buffer.from(body).toString()) as View[];
   }
+}
+
+function without(tree: JsonObject, keys: readonly string[]): JsonObject {
+  return Object.fromEntries(Object.entries(tree).filter(([key]) => !keys.includes(key)));
 }

@@ -12,6 +12,7 @@ import { Columns } from './interval/columns.ts';
 import { IntervalTimer, inSlices } from './interval/schedule.ts';
 import { Management } from './management.ts';
 import { type Options, type Settings, settingsOf } from './options.ts';
+import { OriginalsOwn } from './originals-own.ts';
 
 /** Metrics that the collector shows, and so expressions can name. */
 const mostShown = 1000;
@@ -35,6 +36,7 @@ export class Listener {
   #drops: number | undefined;
   #last: Aggregates = { lines: '', count: 0, metrics: 0, shown: [] };
   #flushMs = 0;
+  readonly #own: OriginalsOwn;
   #seq = 0;
   #lastAt = 0;
   #flushing: Promise<void> = Promise.resolve();
@@ -57,6 +59,7 @@ export class Listener {
       },
     });
     const { table, columns, settings } = this;
+    this.#own = new OriginalsOwn(counts, intervalMs / 1000);
     const now = () => Math.floor(ctx.clock.now() / 1000);
     this.#management = new Management({ table, columns, counts, settings, now });
     this.#timer = new IntervalTimer(
@@ -143,6 +146,7 @@ export class Listener {
     this.#last = await inSlices(aggregates(interval, rules, mostShown), sliceMs, () => this.#isHurried);
     this.#lastAt = at;
     this.#flushMs = clock.monotonic() - began;
+    if (naming === 'statsd') this.#last = this.#own.added(this.#last, at, this.#flushMs);
     this.#management.look();
     const { port } = this.#doors;
     if (port.udp !== undefined && !this.#isHurried) this.#drops = await kernelDrops(address, port.udp);

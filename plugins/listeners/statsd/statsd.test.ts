@@ -118,6 +118,29 @@ it('joins intervals that come before the last one has ended', async () => {
   expect(shown() - before).toBe(2);
 });
 
+it("tells of itself as the original does under the original's names", async () => {
+  const { listener, points } = await open({ naming: 'statsd' });
+  listener.parser.packet(Buffer.from('a:3|c\nb:4|ms\nnonsense\n\nc:x|g'));
+  await listener.flush();
+  const told = (): { [name: string]: number } =>
+    Object.fromEntries(points().map(({ name, value }) => [name, value]));
+  expect(told()).toMatchObject({
+    'stats_counts.statsd.bad_lines_seen': 2,
+    'stats_counts.statsd.packets_received': 1,
+    'stats_counts.statsd.metrics_received': 4,
+    'stats.statsd.metrics_received': 4 / 3600,
+    'statsd.numStats': 5,
+    'stats.statsd.processing_time': expect.any(Number),
+  });
+  expect(told()).not.toHaveProperty(['stats.gauges.statsd.timestamp_lag']);
+  await listener.flush();
+  expect(told()).toMatchObject({
+    'stats_counts.statsd.metrics_received': 0,
+    'stats.gauges.statsd.timestamp_lag': expect.any(Number),
+    'statsd.numStats': 6,
+  });
+});
+
 it('hands on what is in progress as it stops', async () => {
   const { listener, batches, points } = await open();
   listener.parser.packet(Buffer.from('a:3|c'));

@@ -12,6 +12,8 @@ export const maxPacketBytes = 8192;
 export interface Counts {
   packets: number;
   bytes: number;
+  /** Lines that are not empty, bad ones too. */
+  lines: number;
   /** Values, bad ones apart. */
   metrics: number;
   events: number;
@@ -41,6 +43,7 @@ export class Parser {
   readonly counts: Counts = {
     packets: 0,
     bytes: 0,
+    lines: 0,
     metrics: 0,
     events: 0,
     serviceChecks: 0,
@@ -69,7 +72,10 @@ export class Parser {
     for (let from = 0; from < length; ) {
       let end = from;
       while (end < length && bytes[end] !== newline) end += 1;
-      if (end > from && !this.#quick(bytes, from, end)) this.#slow(bytes, from, end);
+      if (end > from) {
+        this.counts.lines += 1;
+        if (!this.#quick(bytes, from, end)) this.#slow(bytes, from, end);
+      }
       from = end + 1;
     }
   }
