@@ -2,12 +2,14 @@
 export interface HttpRequest {
   /** `http:` or `https:`. A user and password in it are sent as Basic authentication, unless `headers` have their own. */
   url: string;
-  /** Default GET, or POST where there is a body. */
+  /** Default GET, or POST where there is something to send. */
   method?: string;
   /** By name, in any case; of two spellings the last one counts. */
   headers?: { [name: string]: string };
   /** Sent as UTF-8. */
   body?: string;
+  /** Sent as they are, in place of `body`. A plugin in the sandbox has no bytes. */
+  bytes?: Uint8Array;
   /** From the first packet to the last byte of the answer, default 10,000. */
   timeoutMs?: number;
   /** Of the answer's body; what is beyond is dropped and `truncated` set. Default 1 MiB. */

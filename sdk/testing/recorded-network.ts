@@ -26,7 +26,7 @@ export function recordedNetwork(
     async http(request) {
       signal.throwIfAborted();
       requests.push(request);
-      const method = request.method ?? (request.body === undefined ? 'GET' : 'POST');
+      const method = request.method ?? ((request.bytes ?? request.body) === undefined ? 'GET' : 'POST');
       const line = `${method} ${request.url}`;
       const answer = typeof given.http === 'function' ? given.http(request) : given.http?.[line];
       if (answer === undefined) throw new HostError('OPSBRO_HOST_NETWORK', `${line}: not recorded`);

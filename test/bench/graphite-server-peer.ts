@@ -9,6 +9,10 @@ const options = {
   ...{ max_connections: 100, idle_timeout: '60s' },
   ...doors,
   forward: { to: [], protocol: 'lines', copies: 1, queue: '1GiB', keep: true },
+  remote_write: {
+    ...{ to: [], headers: {}, labels: {}, rules: [], queue: '1GiB', timeout: '30s', verify_tls: true },
+    ...{ ca_file: '', keep: true },
+  },
   store: {
     ...{
       enabled: true,

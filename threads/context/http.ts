@@ -99,7 +99,7 @@ async function dispatcherFor(
  * a GET nothing tells of a body any more (RFC 9110 §15.4); undici sees to that behind a 303 only.
  */
 function behindRedirects(
-  { url, body }: HttpRequest,
+  { url, body, bytes }: HttpRequest,
   guard: RequestGuard | undefined,
 ): Dispatcher.DispatcherComposeInterceptor {
   const home = new URL(url).origin;
@@ -107,7 +107,7 @@ function behindRedirects(
   return (dispatch) => (options, handler) => {
     guard?.check(new URL(options.path, options.origin));
     hasLeft ||= String(options.origin) !== home;
-    const isBodyless = body !== undefined && options.body === null;
+    const isBodyless = (bytes ?? body) !== undefined && options.body === null;
     if (!hasLeft && !isBodyless) return dispatch(options, handler);
     // Behind a redirect undici gives headers as one list of names and values in turn.
     const given = [options.headers ?? []].flat() as string[];
@@ -155,12 +155,13 @@ async function send(
   signal: AbortSignal,
 ): Promise<HttpResponse> {
   const startedMs = performance.now();
+  const body = request.bytes ?? request.body;
   const answer = await perform(request.url, {
     dispatcher,
     signal,
-    method: (request.method ?? (request.body === undefined ? 'GET' : 'POST')) as Dispatcher.HttpMethod,
+    method: (request.method ?? (body === undefined ? 'GET' : 'POST')) as Dispatcher.HttpMethod,
     headers: headersOf(request),
-    body: request.body,
+    body,
   });
   const history = (answer.context as { history?: URL[] } | undefined)?.history;
   const { text, truncated } = await readBody(answer.body, request.maxBytes ?? defaultMaxBytes);

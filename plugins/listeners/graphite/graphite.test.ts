@@ -2,6 +2,7 @@ import { execFileSync, spawnSync } from 'node:child_process';
 import { createSocket } from 'node:dgram';
 import { once } from 'node:events';
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { createServer as createHttpServer } from 'node:http';
 import { connect, createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -11,6 +12,7 @@ import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { parse } from 'yaml';
 import graphite from './index.ts';
 import type { Options } from './options.ts';
+import { readRequest } from './remote-write/sample-receiver.ts';
 
 let data: string;
 beforeEach(() => {
@@ -40,6 +42,11 @@ function optionsWith(given: Partial<Options>, store: Partial<Options['store']> =
     ...given,
     store: { ...options.store, ...store },
   };
+}
+
+/** `remote_write` with what a test changes. */
+function remote(given: Partial<Options['remote_write']>): Partial<Options> {
+  return { remote_write: { ...optionsWith({}).remote_write, ...given } };
 }
 
 async function started(
@@ -176,21 +183,34 @@ describe('graphite', () => {
   it('opens no port when the store alone is enabled, and keeps what the agent measures', async () => {
     const last_run = new Date().toISOString();
     const perfdata = [{ label: '/ used', value: 7 }];
+    // The listener hands these on by itself.
+    const shown = {
+      counters: { hits: { count: 1 } },
+      timers: { a: { mean: 1 } },
+      gauges: { b: { value: 1 } },
+    };
     const ctx = await started(
       { enabled: false },
       {
-        '/api/v1/collectors': [{ name: 'memory', last_run, results: { used: 5, swap: { 'in/s': 6 } } }],
+        '/api/v1/collectors': [
+          {
+            ...{ name: 'memory', plugin: 'collector/memory', last_run },
+            results: { used: 5, swap: { 'in/s': 6 } },
+          },
+          { name: 'statsd', plugin: 'collector/statsd', last_run, results: { packets: 1, ...shown } },
+        ],
         '/api/v1/checks': [{ name: 'disk', last_run, perfdata }],
       },
     );
     expect(ctx.logs.map(({ message }) => message).join()).not.toContain('takes');
-    await expect.poll(async () => (await figures(ctx)).names, { timeout: 20_000 }).toBe(3);
+    await expect.poll(async () => (await figures(ctx)).names, { timeout: 20_000 }).toBe(4);
     await graphite.stop();
     const listed = execFileSync('find', [join(data, 'metrics/whisper'), '-name', '*.wsp', '-printf', '%P\n']);
     expect(listed.toString().trim().split('\n').sort()).toEqual([
       'web_1_example/checks/disk/__used.wsp',
       'web_1_example/memory/swap/in_s.wsp',
       'web_1_example/memory/used.wsp',
+      'web_1_example/statsd/packets.wsp',
     ]);
   });
 
@@ -227,6 +247,46 @@ describe('graphite', () => {
     far.close();
   });
 
+  it('writes all points on to Prometheus, those of other services too', async () => {
+    const bodies: Buffer[] = [];
+    const types: unknown[] = [];
+    const far = createHttpServer((request, response) => {
+      const parts: Buffer[] = [];
+      types.push([
+        request.headers['content-type'],
+        request.headers['content-encoding'],
+        request.headers.token,
+      ]);
+      request.on('data', (part: Buffer) => parts.push(part));
+      request.on('end', () => {
+        bodies.push(Buffer.concat(parts));
+        response.writeHead(204).end();
+      });
+    }).listen(0, '127.0.0.1');
+    await once(far, 'listening');
+    const { port } = far.address() as { port: number };
+    const to = [`http://127.0.0.1:${port}/api/v1/write`];
+    const ctx = await started(remote({ to, headers: { token: 'x' }, labels: { job: 'j' }, keep: false }));
+    const at = now();
+    await sendTcp(portOf(ctx, 'takes lines on tcp'), `f.a;x=y 1.5 ${at}\n`);
+    ctx.push('metrics', { source: 'statsd', seq: 1, at, count: 1, lines: 'stats.a 2\n' });
+    await expect
+      .poll(() => bodies.flatMap((body) => readRequest(body)))
+      .toEqual([
+        { labels: { __name__: 'f_a', job: 'j', x: 'y' }, samples: [[at * 1000, 1.5]] },
+        { labels: { __name__: 'stats_a', job: 'j' }, samples: [[at * 1000, 2]] },
+      ]);
+    expect(types[0]).toEqual(['application/x-protobuf', 'snappy', 'x']);
+    await expect
+      .poll(() => figures(ctx))
+      .toMatchObject({
+        names: 0,
+        remote_write: [{ endpoint: to[0], up: true, sent_points: 2, refused_points: 0 }],
+      });
+    await graphite.stop();
+    far.close();
+  });
+
   it('keeps the batches of other services, and counts those that were lost', async () => {
     const ctx = await started({ enabled: false });
     const batch = { source: 'statsd', at: now(), count: 2, lines: 'stats.a 1\nstats.b;x=y 2\n' };
@@ -242,6 +302,9 @@ describe('graphite', () => {
       { forward: { to: ['nowhere'], protocol: 'lines', copies: 1, queue: '1MiB', keep: true } },
       "'forward.to' has 'nowhere'",
     ],
+    [remote({ to: ['prometheus:9090'] }), "'remote_write.to' has 'prometheus:9090'"],
+    [remote({ to: ['http://me:secret@host/'] }), "'remote_write.to' has a password for host"],
+    [remote({ timeout: '1ms' }), "'remote_write.timeout' is 1ms"],
   ])('says what is wrong with %j', async (given, message) => {
     await expect(started(given)).rejects.toThrow(message);
   });

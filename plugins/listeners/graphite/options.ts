@@ -2,6 +2,7 @@ import { isIP } from 'node:net';
 import { isAbsolute } from 'node:path';
 import { readQuantity } from 'opsbro/sdk';
 import { type Destination, parseDestination } from './forward/hash-ring.ts';
+import type { LabelRule } from './remote-write/labels.ts';
 
 /** Options of the store as agent.yml has them. */
 export interface StoreOptions {
@@ -36,6 +37,17 @@ export interface Options {
     queue: string;
     keep: boolean;
   };
+  remote_write: {
+    to: string[];
+    headers: { [name: string]: string };
+    labels: { [name: string]: string };
+    rules: LabelRule[];
+    queue: string;
+    timeout: string;
+    verify_tls: boolean;
+    ca_file: string;
+    keep: boolean;
+  };
   store: StoreOptions;
 }
 
@@ -45,6 +57,11 @@ export interface Settings extends Omit<Options, 'idle_timeout'> {
   diskBytes: number;
   destinations: Destination[];
   queueBytes: number;
+  endpoints: URL[];
+  remoteQueueBytes: number;
+  remoteTimeoutMs: number;
+  /** Points go into the store. */
+  isKept: boolean;
   flushMs: number;
 }
 
@@ -65,6 +82,35 @@ export function settingsOf(options: Options): Settings {
     if (destination === undefined) throw new Error(`'forward.to' has '${text}', expected host:port`);
     return destination;
   });
-  const queueBytes = readQuantity(options.forward.queue);
-  return { ...options, destinations, queueBytes, idleMs, diskBytes: readQuantity(store.max_disk), flushMs };
+  const remote = remoteSettings(options);
+  const isForwardedOnly = destinations.length > 0 && !options.forward.keep;
+  return {
+    ...options,
+    ...remote,
+    destinations,
+    queueBytes: readQuantity(options.forward.queue),
+    isKept: !isForwardedOnly && (remote.endpoints.length === 0 || options.remote_write.keep),
+    idleMs,
+    diskBytes: readQuantity(store.max_disk),
+    flushMs,
+  };
+}
+
+function remoteSettings({
+  remote_write: { to, queue, timeout },
+}: Options): Pick<Settings, 'endpoints' | 'remoteQueueBytes' | 'remoteTimeoutMs'> {
+  const endpoints = to.map((text) => {
+    const url = URL.canParse(text) ? new URL(text) : undefined;
+    if (url === undefined || !/^https?:$/.test(url.protocol))
+      throw new Error(`'remote_write.to' has '${text}', expected http://host:port/path`);
+    if (url.password !== '')
+      throw new Error(
+        `'remote_write.to' has a password for ${url.host}; give a header 'authorization', which is kept secret`,
+      );
+    return url;
+  });
+  const remoteTimeoutMs = Math.round(readQuantity(timeout) * 1000);
+  if (remoteTimeoutMs < 100 || remoteTimeoutMs > 600_000)
+    throw new Error(`'remote_write.timeout' is ${timeout}, expected 100ms to 10m`);
+  return { endpoints, remoteQueueBytes: readQuantity(queue), remoteTimeoutMs };
 }

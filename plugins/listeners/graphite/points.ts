@@ -1,20 +1,28 @@
-import type { Forwarder } from './forward/forwarder.ts';
 import type { PointSink } from './listener/point-sink.ts';
 import type { Intake } from './listener/tcp-door.ts';
 import { hashOf } from './store/name-table.ts';
 import type { MetricStore } from './store/store.ts';
 
-/** Where every point goes, whoever brought it: into the store, on to other Graphites, or both. */
+/** Who sends points on. */
+export interface Onward {
+  /** Takes a point in; it goes to a queue at the next `settle`, or before. */
+  take(bytes: Buffer, from: number, to: number, time: number, value: number): void;
+  settle(): void;
+  /** Resolves with true once all that was taken is in a queue on the disk. */
+  kept(): Promise<boolean>;
+}
+
+/** Where every point goes, whoever brought it: into the store, on to others, or both. */
 export class Points implements PointSink, Intake {
   readonly #store: MetricStore;
-  readonly #forwarder: Forwarder | undefined;
+  readonly #onwards: readonly Onward[];
   readonly #isKept: boolean;
   readonly #scratch = Buffer.allocUnsafe(4096);
 
   /** With `isKept` points go into the store; else they are only forwarded. */
-  constructor(store: MetricStore, forwarder: Forwarder | undefined, isKept: boolean) {
+  constructor(store: MetricStore, onwards: readonly Onward[], isKept: boolean) {
     this.#store = store;
-    this.#forwarder = forwarder;
+    this.#onwards = onwards;
     this.#isKept = isKept;
   }
 
@@ -36,7 +44,7 @@ export class Points implements PointSink, Intake {
     source: string,
   ): boolean {
     if (this.#isKept && !this.#store.take(bytes, from, to, hash, time, value, source)) return false;
-    this.#forwarder?.take(bytes, from, to, time, value);
+    for (const onward of this.#onwards) onward.take(bytes, from, to, time, value);
     return true;
   }
 
@@ -49,15 +57,15 @@ export class Points implements PointSink, Intake {
 
   settle(): void {
     this.#store.settle();
-    this.#forwarder?.settle();
+    for (const onward of this.#onwards) onward.settle();
   }
 
   async kept(): Promise<boolean> {
-    const [isStored, isQueued] = await Promise.all([
+    const kept = await Promise.all([
       this.#store.synced(this.#store.position),
-      this.#forwarder?.kept() ?? true,
+      ...this.#onwards.map((onward) => onward.kept()),
     ]);
-    return isStored && isQueued;
+    return kept.every(Boolean);
   }
 
   onRelief(run: () => void): () => void {

@@ -7,13 +7,13 @@ import {
   type RouteRequest,
   type ServiceContext,
 } from 'opsbro/sdk';
-import { Forwarder } from './forward/forwarder.ts';
 import { LineBuffer } from './listener/line-buffer.ts';
 import { LineParser } from './listener/line-parser.ts';
 import { PickleBuffer } from './listener/pickle-buffer.ts';
 import { noLines } from './listener/point-sink.ts';
 import { TcpDoor } from './listener/tcp-door.ts';
 import { UdpDoor } from './listener/udp-door.ts';
+import { type Onwards, openOnwards } from './onward.ts';
 import { dataDirectory, openStore } from './open-store.ts';
 import { type Options, type Settings, settingsOf } from './options.ts';
 import { OwnMetrics } from './own-metrics.ts';
@@ -30,7 +30,7 @@ export class Graphite {
   readonly #counts = { lines: noLines(), datagrams: noLines(), pickles: noLines() };
   readonly #doors: (TcpDoor | UdpDoor)[] = [];
   #store: MetricStore | undefined;
-  #forwarder: Forwarder | undefined;
+  #onwards: Onwards | undefined;
   #own: OwnMetrics | undefined;
   #lost = 0;
 
@@ -46,9 +46,10 @@ export class Graphite {
     const folder = join(await dataDirectory(this.#ctx), 'metrics');
     const store = await openStore(this.#ctx, this.#settings, folder);
     this.#store = store;
-    const { destinations, forward } = this.#settings;
-    if (destinations.length > 0) await this.#openForwarder(join(folder, 'forward'));
-    const points = new Points(store, this.#forwarder, forward.keep || destinations.length === 0);
+    this.#onwards = await openOnwards(this.#ctx, this.#settings, folder);
+    const { forwarder, remoteWriter } = this.#onwards;
+    const onwards = [forwarder, remoteWriter].filter((onward) => onward !== undefined);
+    const points = new Points(store, onwards, this.#settings.isKept);
     subscribe('metrics', (batch) => this.#batch(points, batch as unknown as MetricBatch));
     this.#own = new OwnMetrics(
       this.#ctx,
@@ -63,7 +64,11 @@ export class Graphite {
   async close(): Promise<void> {
     await Promise.all(this.#doors.map((door) => door.close()));
     await this.#own?.stop();
-    await Promise.all([this.#store?.close(), this.#forwarder?.close()]);
+    await Promise.all([
+      this.#store?.close(),
+      this.#onwards?.forwarder?.close(),
+      this.#onwards?.remoteWriter?.close(),
+    ]);
   }
 
   /** Answers a route of the manifest. */
@@ -94,7 +99,8 @@ export class Graphite {
         broken: sum((door) => door.broken),
       },
       batches_lost: this.#lost,
-      forwarding: this.#forwarder?.figures() ?? [],
+      forwarding: this.#onwards?.forwarder?.figures() ?? [],
+      remote_write: this.#onwards?.remoteWriter?.figures() ?? [],
     };
     return { status: 200, body: body as unknown as JsonObject };
   }
@@ -107,24 +113,6 @@ export class Graphite {
     this.#lastSeq.set(batch.source, batch.seq);
     for (const { name, at, value } of metricPoints(batch)) points.takeNamed(name, at, value, batch.source);
     points.settle();
-  }
-
-  async #openForwarder(folder: string): Promise<void> {
-    const { destinations, forward, queueBytes } = this.#settings;
-    const { log, emit } = this.#ctx;
-    this.#forwarder = new Forwarder({
-      folder,
-      destinations,
-      isPickle: forward.protocol === 'pickle',
-      copies: forward.copies,
-      maxBytes: queueBytes,
-      tell(topic, message) {
-        log.warn(message);
-        emit(topic, { message });
-      },
-      note: (message) => log.info(message),
-    });
-    await this.#forwarder.open();
   }
 
   async #openDoors(points: Points): Promise<void> {

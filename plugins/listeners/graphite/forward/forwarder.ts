@@ -1,6 +1,8 @@
 import { createHash } from 'node:crypto';
 import { join } from 'node:path';
+import type { Onward } from '../points.ts';
 import { type Destination, HashRing } from './hash-ring.ts';
+import { LineBatch } from './line-batch.ts';
 import { ForwardQueue } from './queue.ts';
 import { Sender } from './sender.ts';
 
@@ -19,18 +21,16 @@ export interface ForwarderParts {
 
 /** Names whose destinations are remembered. */
 const maxNames = 100_000;
-const batchBytes = 16_384;
 
 interface Way {
   destination: Destination;
   queue: ForwardQueue;
   sender: Sender;
-  batch: Buffer;
-  used: number;
+  batch: LineBatch;
 }
 
 /** Sends points on to other Graphites, each name to the destination that carbon's ring gives it, over a queue on the disk for each. */
-export class Forwarder {
+export class Forwarder implements Onward {
   readonly #parts: ForwarderParts;
   readonly #ring: HashRing;
   readonly #ways: Way[];
@@ -57,15 +57,11 @@ export class Forwarder {
       this.#owners.set(name, owners);
     }
     const line = `${name} ${value} ${time}\n`;
-    for (const owner of owners) {
-      const way = this.#ways[owner]!;
-      if (way.used + line.length * 3 > way.batch.length) this.#hand(way);
-      way.used += way.batch.write(line, way.used);
-    }
+    for (const owner of owners) this.#ways[owner]!.batch.add(line);
   }
 
   settle(): void {
-    for (const way of this.#ways) this.#hand(way);
+    for (const { batch } of this.#ways) batch.hand();
   }
 
   /** Resolves with true once all that was taken is in queues on the disk. */
@@ -88,12 +84,6 @@ export class Forwarder {
     this.settle();
     await Promise.all(this.#ways.map(({ sender }) => sender.stop()));
     await Promise.all(this.#ways.map(({ queue }) => queue.close()));
-  }
-
-  #hand(way: Way): void {
-    if (way.used === 0) return;
-    way.queue.push(way.batch.subarray(0, way.used));
-    way.used = 0;
   }
 
   #way(destination: Destination): Way {
@@ -119,7 +109,7 @@ export class Forwarder {
         else tell('forward-down', `${name} takes no points: ${reason}; they wait on the disk`);
       },
     });
-    return { destination, queue, sender, batch: Buffer.allocUnsafe(batchBytes), used: 0 };
+    return { destination, queue, sender, batch: new LineBatch((lines) => queue.push(lines)) };
   }
 }
 

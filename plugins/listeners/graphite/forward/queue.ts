@@ -192,7 +192,10 @@ export class ForwardQueue {
 
   #drop(bytes: number): void {
     this.droppedBytes += bytes;
-    this.#parts.tell('forward-dropped', `the queue is full: ${bytes} bytes of lines were dropped`);
+    this.#parts.tell(
+      'forward-dropped',
+      `the queue is full: ${this.droppedBytes} bytes of lines were dropped so far`,
+    );
   }
 
   #forget(): void {
