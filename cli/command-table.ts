@@ -103,6 +103,11 @@ export const commandGroups: CommandGroup[] = [
     load: async () => (await import('./plugins.ts')).registerPlugins,
   },
   {
+    name: 'tokens',
+    summary: 'who may ask this agent over HTTP, and for what',
+    load: async () => (await import('./tokens.ts')).registerTokens,
+  },
+  {
     name: 'import',
     summary: "turn another program's configuration into config.d",
     load: async () => (await import('./import.ts')).registerImport,

@@ -36,6 +36,7 @@ const argumentNouns: { [command: string]: LiveNoun } = {
   'gossip events wait': 'events',
   'silence add': 'checks',
   'silence remove': 'silences',
+  'tokens revoke': 'tokens',
 };
 const optionNouns: { [option: string]: LiveNoun } = {
   '--as': 'checks',
@@ -44,6 +45,7 @@ const optionNouns: { [option: string]: LiveNoun } = {
   '--zone': 'zones',
 };
 const knownValues: { [option: string]: string[] } = {
+  '--scope': ['admin', 'push', 'read', 'write'],
   '--language': ['javascript', 'opsbro'],
   '--log-level': ['debug', 'error', 'info', 'warn'],
   '--kind': ['check', 'collector', 'detector', 'exporter', 'functions', 'handler'],

@@ -156,6 +156,12 @@ export const examples: { [verb: string]: Example[] } = {
     ['gossip events wait deploy --timeout 5m', 'in a script, until somebody tells it'],
     ['gossip events wait deploy --new', 'not one of before'],
   ],
+  'tokens list': [['tokens list', 'who may ask over HTTP, and when they last did']],
+  'tokens add': [
+    ['tokens add grafana', 'may read; the token is printed this once'],
+    ['tokens add deploy --scope write --expires 90d', 'may acknowledge and run checks too, for ninety days'],
+  ],
+  'tokens revoke': [['tokens revoke grafana', 'its next request is refused']],
   'gossip keyring list': [['gossip keyring list', 'the ids of the keys; never the keys']],
   'gossip keyring install': [['gossip keyring install --file new.key', 'first, on every node']],
   'gossip keyring use': [['gossip keyring use 5f0c9a1b', 'then, on every node, by the id that list shows']],

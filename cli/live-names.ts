@@ -30,6 +30,7 @@ export type LiveNoun =
   | 'members'
   | 'zones'
   | 'keys'
+  | 'tokens'
   | 'events';
 
 /** The command of a noun, where they differ. */

@@ -3,6 +3,7 @@ import { connect } from 'node:net';
 import { promisify } from 'node:util';
 import { afterEach, expect, it } from 'vitest';
 import type { AgentView, PluginView } from '../../control/shapes.ts';
+import { opsbro } from './cli-run.ts';
 import { configWithPlugins } from './fixture-plugins.ts';
 import { type RealAgent, startRealAgent } from './real-agent.ts';
 
@@ -40,7 +41,7 @@ async function json<Body>(url: string, expected = 200): Promise<Body> {
   return JSON.parse(body) as Body;
 }
 
-it('serves over TCP what the socket serves, to read', async () => {
+it('serves over TCP what the socket serves: to read, and more with a token', async () => {
   const { agent, url } = await start('names: [agent.example]');
   const view = await json<AgentView>(`${url}/api/v1/agent`);
   expect(view.pid).toBe(agent.child.pid);
@@ -56,7 +57,15 @@ it('serves over TCP what the socket serves, to read', async () => {
     error: { code: 'OPSBRO_API_NOT_FOUND' },
   });
   const stop = await curl('-X', 'POST', `${url}/api/v1/agent/stop`);
-  expect([stop.status, JSON.parse(stop.body).error.code]).toEqual([403, 'OPSBRO_API_DENIED']);
+  expect([stop.status, JSON.parse(stop.body).error.code]).toEqual([401, 'OPSBRO_API_DENIED']);
+  const made = await opsbro(['--data', agent.data, 'tokens', 'add', 'runner', '--scope', 'write']);
+  const bearer = ['-H', `Authorization: Bearer ${made.stdout.trim()}`, '-X', 'POST'];
+  const run = () => curl(...bearer, `${url}/api/v1/collectors/memory/run`);
+  expect((await run()).status).toBe(200);
+  expect((await curl(...bearer, `${url}/api/v1/agent/stop`)).status).toBe(403);
+  expect((await opsbro(['--data', agent.data, 'tokens', 'revoke', 'runner'])).code).toBe(0);
+  expect((await run()).status).toBe(401);
+  await agent.until('readiness', async () => (await curl(`${url}/readyz`)).status === 200);
   const stranger = await curl('-H', 'Host: rebound.example', `${url}/api/v1/agent`);
   expect([stranger.status, JSON.parse(stranger.body).error.code]).toEqual([421, 'OPSBRO_API_DENIED']);
   expect((await curl('-H', 'Host: Agent.Example:80', `${url}/agent/name`)).status).toBe(200);
@@ -123,7 +132,7 @@ it('serves the routes of plugins: 503 when the owner is dead, 504 when it is lat
   });
   const invalid = await curl(at('echo/x?times=10'));
   expect([invalid.status, JSON.parse(invalid.body).error.code]).toEqual([400, 'OPSBRO_API_INVALID']);
-  expect((await curl('-d', '{}', at('echo/x'))).status).toBe(403);
+  expect((await curl('-d', '{}', at('echo/x'))).status).toBe(401);
   expect(await curl(at('bytes'))).toMatchObject({ status: 200, type: 'image/png' });
   expect(await agent.get(`/api/v1/answers/echo/x`)).toMatchObject({ method: 'GET', params: { word: 'x' } });
   expect(await json(at('asks/agent/name'))).toMatchObject({ type: 'application/json' });

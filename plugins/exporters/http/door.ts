@@ -1,8 +1,10 @@
 import { once } from 'node:events';
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
+import { createServer as createSecureServer, type Server as SecureServer } from 'node:https';
 import type { AddressInfo, Socket } from 'node:net';
-import { allowedNames, bracketed, strangeness } from './host-name.ts';
-import { refuse, refuseUnreadable } from './refuse.ts';
+import { bracketed } from './host-name.ts';
+import { refuseUnreadable } from './refuse.ts';
+import type { Pair } from './tls-files.ts';
 
 const maxHeaderBytes = 16 * 1024;
 const keepAliveMs = 5000;
@@ -14,48 +16,56 @@ const lookMs = 1000;
 export interface DoorOptions {
   address: string;
   port: number;
-  names: readonly string[];
+  /** For TLS; clear text without it. */
+  pair?: Pair | undefined;
   headerTimeoutMs: number;
   requestTimeoutMs: number;
   answerTimeoutMs: number;
   maxConnections: number;
+  /** The same for one client, as `clientOf` names it; undefined for one that has no bound of its own. */
+  maxConnectionsOfClient: number;
+  clientOf(address: string): string | undefined;
 }
 
 /** Answers one request that came through the door. */
 export type Responder = (request: IncomingMessage, response: ServerResponse) => void;
 
-/** A TCP port that speaks HTTP/1.1, lets in what was meant for this agent, and bears whatever else comes. */
+/** A TCP port that speaks HTTP/1.1, by TLS or in clear, and bears whatever comes. */
 export class Door {
   readonly #options: DoorOptions;
-  readonly #names: ReadonlySet<string>;
-  readonly #server: Server;
-  readonly #respond: Responder;
+  readonly #server: Server | SecureServer;
+  /** Connections by client. */
+  readonly #held = new Map<string, number>();
 
   constructor(options: DoorOptions, respond: Responder) {
     this.#options = options;
-    this.#respond = respond;
-    this.#names = allowedNames(options.address, options.names);
-    const { headerTimeoutMs, requestTimeoutMs, answerTimeoutMs } = options;
-    this.#server = createServer(
-      {
-        headersTimeout: Math.min(headerTimeoutMs, requestTimeoutMs),
-        requestTimeout: requestTimeoutMs,
-        keepAliveTimeout: keepAliveMs,
-        maxHeaderSize: maxHeaderBytes,
-        connectionsCheckingInterval: Math.min(lookMs, headerTimeoutMs, requestTimeoutMs),
-      },
-      (request, response) => this.#letIn(request, response),
-    );
+    const { headerTimeoutMs, requestTimeoutMs, answerTimeoutMs, pair } = options;
+    const bounds = {
+      headersTimeout: Math.min(headerTimeoutMs, requestTimeoutMs),
+      requestTimeout: requestTimeoutMs,
+      keepAliveTimeout: keepAliveMs,
+      maxHeaderSize: maxHeaderBytes,
+      connectionsCheckingInterval: Math.min(lookMs, headerTimeoutMs, requestTimeoutMs),
+    };
+    this.#server =
+      pair === undefined
+        ? createServer(bounds, respond)
+        : createSecureServer(
+            { ...bounds, ...pair, minVersion: 'TLSv1.2', handshakeTimeout: headerTimeoutMs },
+            respond,
+          );
     this.#server.maxRequestsPerSocket = maxRequestsOfConnection;
     this.#server.maxConnections = options.maxConnections;
     // Ends a connection that stands still, also one whose client does not read.
     this.#server.setTimeout(requestTimeoutMs + answerTimeoutMs, (socket) => socket.destroy());
     this.#server.on('clientError', (error, socket) => refuseUnreadable(error, socket as Socket));
+    this.#server.on('tlsClientError', (_: Error, socket: Socket) => socket.destroy());
+    this.#server.on('connection', (socket: Socket) => this.#count(socket));
   }
 
   /** Resolves with the URL it listens on. Rejects where it cannot. */
   async open(): Promise<string> {
-    const { address, port } = this.#options;
+    const { address, port, pair } = this.#options;
     this.#server.listen({ host: address, port, backlog: 128 });
     try {
       await once(this.#server, 'listening');
@@ -68,7 +78,13 @@ export class Door {
     }
     // A connection that cannot be accepted, for want of descriptors, is lost; the service is not.
     this.#server.on('error', () => undefined);
-    return `http://${bracketed(address)}:${(this.#server.address() as AddressInfo).port}`;
+    const scheme = pair === undefined ? 'http' : 'https';
+    return `${scheme}://${bracketed(address)}:${(this.#server.address() as AddressInfo).port}`;
+  }
+
+  /** Shows another certificate to those who connect from now on. */
+  usePair(pair: Pair): void {
+    if ('setSecureContext' in this.#server) this.#server.setSecureContext({ ...pair, minVersion: 'TLSv1.2' });
   }
 
   /** Takes no more, and gives what is being answered `graceMs`. */
@@ -81,11 +97,17 @@ export class Door {
     clearTimeout(timer);
   }
 
-  #letIn(request: IncomingMessage, response: ServerResponse): void {
-    const strange = strangeness(request.headers, this.#names);
-    if (strange !== undefined) refuse(response, strange.status, 'OPSBRO_API_DENIED', strange.message);
-    else if (request.url?.startsWith('/') !== true)
-      refuse(response, 400, 'OPSBRO_API_INVALID', 'ask for a path, such as /api/v1/agent');
-    else this.#respond(request, response);
+  /** Lets go of a client that holds too many connections, so that one alone never keeps the others out. */
+  #count(socket: Socket): void {
+    const client = this.#options.clientOf(socket.remoteAddress ?? '');
+    if (client === undefined) return;
+    const count = (this.#held.get(client) ?? 0) + 1;
+    this.#held.set(client, count);
+    socket.once('close', () => {
+      const left = (this.#held.get(client) ?? 1) - 1;
+      if (left === 0) this.#held.delete(client);
+      else this.#held.set(client, left);
+    });
+    if (count > this.#options.maxConnectionsOfClient) socket.destroy();
   }
 }

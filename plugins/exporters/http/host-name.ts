@@ -20,13 +20,16 @@ export function nameOf(authority: string | undefined): string | undefined {
 /**
  * Why a request was not meant for this agent; undefined for one that was. A page whose name was made to resolve to loopback (DNS rebinding) sends
  * that name as `Host`, and a page of another site says so in `Origin` or `Sec-Fetch-Site`, which scripts cannot set.
+ * `origins` are those of other sites whose pages may ask.
  */
 export function strangeness(
   { host, origin, 'sec-fetch-site': site }: IncomingHttpHeaders,
   allowed: ReadonlySet<string>,
+  origins: ReadonlySet<string> = new Set(),
 ): { status: number; message: string } | undefined {
   if (!allowed.has(nameOf(host) ?? ''))
     return { status: 421, message: "this agent is not asked by that name; add it to 'names' of 'http'" };
+  if (origin !== undefined && origins.has(origin)) return undefined;
   const authority = /^https?:\/\/([^/]+)$/i.exec(origin ?? '')?.[1];
   const isOwn = origin === undefined || allowed.has(nameOf(authority) ?? '');
   if (isOwn && site !== 'cross-site') return undefined;

@@ -1,6 +1,8 @@
+import type { IncomingMessage } from 'node:http';
 import fastify, { type FastifyInstance, type FastifyReply, type FastifyRequest } from 'fastify';
 import type { Json, RouteAnswer, RouteRequest, RouteSchema, RouteView } from 'opsbro/sdk';
 import type { Responder } from './door.ts';
+import { type Caller, lack } from './gate.ts';
 import { errorBody, judge, safeHeaders } from './refuse.ts';
 
 const formType = 'application/x-www-form-urlencoded';
@@ -16,8 +18,8 @@ export interface Mounted {
 
 /** What mounted routes need. */
 export interface MountParts {
-  /** Scopes that whoever asks has. */
-  rights: ReadonlySet<string>;
+  /** Who sent a request, and what they may. */
+  callerOf(request: IncomingMessage): Caller;
   ask(request: RouteRequest): Promise<RouteAnswer>;
   /** Told of each route that cannot be served, and why. */
   leftOut(route: RouteView, why: string): void;
@@ -92,7 +94,7 @@ function createApp(): FastifyInstance {
   return app;
 }
 
-function add(app: FastifyInstance, route: RouteView, { rights, ask }: MountParts): void {
+function add(app: FastifyInstance, route: RouteView, { callerOf, ask }: MountParts): void {
   const { method, path, scope, schema } = route;
   const rest = /\/\*(\w+)$/.exec(path)?.[1];
   app.route({
@@ -100,10 +102,12 @@ function add(app: FastifyInstance, route: RouteView, { rights, ask }: MountParts
     url: rest === undefined ? path : path.slice(0, -rest.length),
     ...(schema !== undefined && { schema: fastifySchema(schema) }),
     // Before the body is read.
-    onRequest: async (_, reply) => {
-      if (rights.has(scope)) return;
-      const message = `${method} ${path} takes the right '${scope}', which nobody has over HTTP; use the agent's socket`;
-      return reply.code(403).header('connection', 'close').send(errorBody('OPSBRO_API_DENIED', message));
+    onRequest: async (request, reply) => {
+      const refusal = lack(callerOf(request.raw), scope, `${method} ${path}`);
+      if (refusal === undefined) return;
+      const { status, code, message, headers = {} } = refusal;
+      const close = { ...headers, connection: 'close' };
+      return reply.code(status).headers(close).send(errorBody(code, message));
     },
     preParsing: async (request) => {
       const isForm = request.headers['content-type']?.startsWith(formType) === true;

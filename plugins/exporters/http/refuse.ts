@@ -14,6 +14,9 @@ export const safeHeaders = {
   'x-content-type-options': 'nosniff',
   'cache-control': 'no-store',
   'cross-origin-resource-policy': 'same-origin',
+  'content-security-policy':
+    "default-src 'none'; style-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'",
+  'referrer-policy': 'no-referrer',
 };
 
 /** The body of a refusal. */
@@ -30,11 +33,20 @@ export function judge(thrown: unknown): { status: number; code: string; message:
   return { status: isTheirs ? statusCode : 500, code: 'OPSBRO_API_INVALID', message: text };
 }
 
+/** Why a request is not answered. */
+export interface Refusal {
+  status: number;
+  code: string;
+  message: string;
+  headers?: { [name: string]: string };
+}
+
 /** Refuses a request and ends its connection, so that what it still sends is not waited for. */
-export function refuse(response: ServerResponse, status: number, code: string, message: string): void {
+export function refuse(response: ServerResponse, { status, code, message, headers }: Refusal): void {
   const text = JSON.stringify(errorBody(code, message));
   response.writeHead(status, {
     ...safeHeaders,
+    ...headers,
     'content-type': 'application/json',
     'content-length': Buffer.byteLength(text),
     connection: 'close',
