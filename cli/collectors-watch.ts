@@ -1,19 +1,20 @@
-import { once } from 'node:events';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Json } from 'opsbro/sdk';
 import type { CollectorView } from '../control/shapes.ts';
 import { OpsbroError } from '../core/errors.ts';
 import type { CliContext } from './context.ts';
 import { objectPath, orSuggest } from './live-names.ts';
-import { paintState } from './paint.ts';
 import { formatSeconds } from './quantities.ts';
+import { type Canvas, styles } from './screen/canvas.ts';
+import { LiveScreen, terminalOf } from './screen/live-screen.ts';
 import { leaves, valueText } from './value-lines.ts';
 
 const pollMs = 500;
+const signalNumbers = { SIGTERM: 15, SIGHUP: 1 } as const;
 
 /**
- * Prints the values of a collector after each of its runs until SIGINT or `count` runs: a screen that redraws on a terminal, else the
- * values that changed, or one JSON document a line with --json.
+ * Shows the values of a collector after each of its runs until it is interrupted or for `count` runs: live on a terminal, else the values that
+ * changed, or one JSON document a line with --json.
  */
 export async function watchCollector(
   cli: CliContext,
@@ -22,61 +23,86 @@ export async function watchCollector(
 ): Promise<void> {
   const wanted = count === undefined ? Number.POSITIVE_INFINITY : Number(count);
   if (!(wanted >= 1)) throw new OpsbroError('OPSBRO_CLI_USAGE', `--count '${count}' is no positive number`);
-  const client = await cli.agent();
-  const stop = new AbortController();
-  cli.process.outputLost?.addEventListener('abort', () => stop.abort());
-  const interrupted = once(process, 'SIGINT', { signal: stop.signal }).then(
-    () => stop.abort(),
-    () => undefined,
+  const terminal = cli.options().json ? null : terminalOf(cli.process, cli.paint.enabled);
+  const first = await look(cli, name);
+  if (terminal === null) return follow(cli, name, first, wanted, interruption(cli), print);
+  const screen = new LiveScreen(terminal);
+  const end = await screen.run(() =>
+    follow(cli, name, first, wanted, screen.stopped, (_, view, before) =>
+      screen.show((canvas) => draw(canvas, view, before)),
+    ),
   );
+  if (end !== 'done') cli.exitCode = 128 + signalNumbers[end];
+}
+
+/** Aborts at SIGINT, and when nobody reads any more. */
+function interruption(cli: CliContext): AbortSignal {
+  const stop = new AbortController();
+  process.once('SIGINT', () => stop.abort());
+  cli.process.outputLost?.addEventListener('abort', () => stop.abort());
+  return stop.signal;
+}
+
+async function look(cli: CliContext, name: string): Promise<CollectorView> {
+  const client = await cli.agent();
+  return orSuggest(client, 'collectors', name, () =>
+    client.request<CollectorView>('GET', objectPath('collectors', name)),
+  );
+}
+
+/** Calls `show` for the first view and for that of each later run. */
+async function follow(
+  cli: CliContext,
+  name: string,
+  first: CollectorView,
+  wanted: number,
+  stopped: AbortSignal,
+  show: (cli: CliContext, view: CollectorView, before: CollectorView | undefined) => void,
+): Promise<void> {
   let last: CollectorView | undefined;
-  try {
-    for (let seen = 0; seen < wanted && !stop.signal.aborted; ) {
-      const view = await orSuggest(client, 'collectors', name, () =>
-        client.request<CollectorView>('GET', objectPath('collectors', name)),
-      );
-      if (view.last_run !== last?.last_run || last === undefined) {
-        draw(cli, view, last);
-        last = view;
-        seen += 1;
-        if (seen === wanted) break;
-      }
-      await sleep(pollMs, undefined, { signal: stop.signal }).catch(() => undefined);
+  for (let view = first, seen = 0; ; view = await look(cli, name)) {
+    if (view.last_run !== last?.last_run || last === undefined) {
+      show(cli, view, last);
+      last = view;
+      seen += 1;
     }
-  } finally {
-    stop.abort();
-    await interrupted;
+    if (seen >= wanted) return;
+    await sleep(pollMs, undefined, { signal: stopped }).catch(() => undefined);
+    if (stopped.aborted) return;
   }
 }
 
-function draw(cli: CliContext, view: CollectorView, before: CollectorView | undefined): void {
+function print(cli: CliContext, view: CollectorView, before: CollectorView | undefined): void {
   if (cli.options().json) {
     cli.print(JSON.stringify({ at: view.last_run, state: view.state, results: view.results ?? {} }));
     return;
   }
-  const old = new Map(tree(before).map(({ path, value }) => [path, valueText(value)]));
-  const now = tree(view).map(({ path, value }) => ({ path, text: valueText(value) }));
-  if (!cli.process.stdout.isTTY) {
-    for (const { path, text } of now)
-      if (old.get(path) !== text) cli.print(`${view.last_run} ${path} = ${text}`);
-    return;
-  }
-  const { paint } = cli;
-  const head = `${paint.bold(view.name)} ${paintState(paint, view.state)} ${paint.dim(
-    `every ${formatSeconds(view.interval)}, last ${view.last_run ?? 'never'}; ctrl-c ends`,
-  )}`;
-  const rows = (cli.process.stdout as { rows?: number }).rows ?? 24;
-  const room = Math.max(1, rows - 3);
-  const body = now.slice(0, room).map(({ path, text }) => {
-    const line = `${path} = ${text}`.slice(0, cli.process.stdout.columns ?? 80);
-    return before !== undefined && old.get(path) !== text ? paint.yellow(line) : line;
-  });
-  const more = now.length > room ? [paint.dim(`… ${now.length - room} more`)] : [];
-  cli.print(
-    `\u001b[H\u001b[2J${[head, ...body, ...more, ...(view.log ? [paint.red(view.log)] : [])].join('\n')}`,
-  );
+  const old = texts(before);
+  for (const [path, text] of texts(view))
+    if (old.get(path) !== text) cli.print(`${view.last_run} ${path} = ${text}`);
 }
 
-function tree(view: CollectorView | undefined): { path: string; value: Json }[] {
-  return view?.results === undefined ? [] : leaves(view.results, `collector.${view.name}`);
+/** A head, the values, those that changed in yellow, and what does not fit counted. */
+function draw(canvas: Canvas, view: CollectorView, before: CollectorView | undefined): void {
+  const old = texts(before);
+  const now = [...texts(view)];
+  const used = canvas.put(0, 0, view.name, styles.bold);
+  const rhythm = `every ${formatSeconds(view.interval)}, last ${view.last_run ?? 'never'}; q ends`;
+  const state = canvas.put(used + 1, 0, view.state, view.state === 'ok' ? styles.green : styles.yellow);
+  canvas.put(used + state + 2, 0, rhythm, styles.dim);
+  const room = Math.max(1, canvas.height - (view.log ? 3 : 2));
+  const shown = now.length > room ? now.slice(0, room - 1) : now;
+  shown.forEach(([path, text], index) => {
+    const isNew = before !== undefined && old.get(path) !== text;
+    canvas.put(0, index + 1, `${path} = ${text}`, isNew ? styles.yellow : styles.none);
+  });
+  if (shown.length < now.length)
+    canvas.put(0, shown.length + 1, `… ${now.length - shown.length} more`, styles.dim);
+  if (view.log) canvas.put(0, canvas.height - 1, view.log, styles.red);
+}
+
+function texts(view: CollectorView | undefined): Map<string, string> {
+  const tree: Json = view?.results ?? {};
+  const all = view?.results === undefined ? [] : leaves(tree, `collector.${view.name}`);
+  return new Map(all.map(({ path, value }) => [path, valueText(value)]));
 }

@@ -63,6 +63,11 @@ export const commandGroups: CommandGroup[] = [
     load: async () => (await import('./collectors.ts')).registerCollectors,
   },
   {
+    name: 'dashboards',
+    summary: 'what is measured, drawn live',
+    load: async () => (await import('./dashboards/dashboards.ts')).registerDashboards,
+  },
+  {
     name: 'metrics',
     summary: 'the history of what was measured, as charts',
     load: async () => (await import('./metrics.ts')).registerMetrics,

@@ -20,6 +20,8 @@ export function configSchema({ configuration, directories }: OfflineConfiguratio
     description:
       'A file of config.d. parameters.yml and package.yml hold free data; agent.yml holds the keys of `agent`.',
     type: 'object',
+    // What the schema of a dashboard refers to by its place.
+    $defs: openFormats(kindSchemas.dashboard.$defs ?? {}),
     properties: {
       ...(openFormats(kindSchemas.agent.properties) as JsonObject),
       agent: openFormats(kindSchemas.agent),

@@ -9,12 +9,26 @@ export interface Output {
   write(text: string): unknown;
   isTTY?: boolean | undefined;
   columns?: number | undefined;
+  rows?: number | undefined;
+  on?(event: 'resize', listener: () => void): unknown;
+  off?(event: 'resize', listener: () => void): unknown;
+}
+
+/** Where keys come from while a screen is live: process.stdin. */
+export interface Input {
+  isTTY?: boolean | undefined;
+  setRawMode(isRaw: boolean): unknown;
+  on(event: 'data', listener: (keys: Buffer | string) => void): unknown;
+  off(event: 'data', listener: (keys: Buffer | string) => void): unknown;
+  resume(): unknown;
+  pause(): unknown;
 }
 
 /** The process as commands see it, so that tests can run one without being it. */
 export interface CliProcess {
   stdout: Output;
   stderr: Output;
+  stdin?: Input;
   env: { [name: string]: string | undefined };
   uid: number;
   /** The package's root directory: holds `bin`, `dist`, `config.d`. */

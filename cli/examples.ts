@@ -110,9 +110,18 @@ export const examples: { [verb: string]: Example[] } = {
     ['collectors show --all', 'all collectors, also those without data'],
   ],
   'collectors run': [['collectors run diskusage', 'fresh values, whatever its interval']],
-  'metrics list': [['metrics list "web1.*.load*"', "names that a pattern of Graphite's finds"]],
+  'dashboards list': [['dashboards list --json', 'for scripts']],
+  'dashboards show': [
+    ['dashboards show linux', 'live; q or ctrl-c ends'],
+    ['dashboards show linux --interval 2s --occurences 30', 'every two seconds for a minute'],
+    ['dashboards show cluster --json', 'what it shows at this moment, for scripts'],
+  ],
+  'metrics list': [
+    ['metrics list "web1.*.load*" --from -6h', "what a pattern of Graphite's finds, and how it went"],
+    ['metrics list --names', 'the names of all series'],
+  ],
   'metrics show': [
-    ['metrics show "*.loadaverage.load1" --from -6h', 'a chart; several series as a table'],
+    ['metrics show "*.loadaverage.load1" "*.cpustats.cpu_all._idle" --from -6h', 'a chart of each series'],
     ['metrics show "sumSeries(*.networktraffic.*.rx)" --csv > rx.csv', "any of Graphite's functions"],
   ],
   'collectors watch': [

@@ -22,6 +22,8 @@ export type LiveNoun =
   | 'groups'
   | 'functions'
   | 'objects'
+  | 'dashboards'
+  | 'series'
   | 'downtimes'
   | 'silences'
   | 'acknowledgements'
@@ -56,6 +58,12 @@ export async function liveNames(
       return (await get<GroupsView>('groups')).groups.map((one) => one.name).sort();
     case 'objects':
       return [...(await get<RunningObject[]>('config/running')).map((one) => one.id), 'agent'].sort();
+    case 'dashboards': {
+      const ids = (await get<RunningObject[]>('config/running')).map((one) => one.id.split('/'));
+      return ids.flatMap(([, kind, name = '']) => (kind === 'dashboard' ? [name] : [])).sort();
+    }
+    case 'series':
+      return client.request<string[]>('GET', '/metrics/index.json', undefined, { timeoutMs });
     case 'functions':
       return (await get<{ name: string }[]>('evaluator/functions')).map((one) => one.name).sort();
     case 'downtimes':

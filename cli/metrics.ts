@@ -1,60 +1,132 @@
 import type { Command } from 'commander';
+import type { ControlClient } from '../control/client.ts';
 import { OpsbroError } from '../core/errors.ts';
 import type { CliContext } from './context.ts';
-import { brailleChart, shortNumber, sparkline, summaryOf } from './metrics-chart.ts';
+import { chartText, figuresCsv, figuresOf, pointsCsv, type Rendered, tableText } from './metrics-text.ts';
 
-/** One series as `/render` answers it. */
-interface Rendered {
-  target: string;
-  datapoints: [value: number | null, time: number][];
-}
-
-interface ShowOptions {
+interface TimeOptions {
   from: string;
   until: string;
   csv: boolean;
 }
 
-const chartHeight = 8;
 const usualWidth = 80;
+/** Above so many charts a table says more. */
+const maxCharts = 8;
+/** A request for so many series keeps the store's thread for some ten milliseconds. */
+const seriesInRequest = 100;
+/** Series above this are listed by name alone. */
+const maxFigured = 2000;
+/** A sparkline needs no more. */
+const sparkPoints = 60;
+const from = 'since when: -1h, -2d, 10:00_20260101, epoch seconds';
 
 /** Adds `opsbro metrics`: the history of what was measured. */
 export function registerMetrics(program: Command, cli: CliContext): void {
   const noun = program.command('metrics').description('the history of what was measured');
   noun
-    .command('list [pattern]')
-    .description('names of series: all, or those that a pattern such as web1.memory.* finds')
-    .action((pattern: string | undefined) => list(cli, pattern));
+    .command('list [patterns...]')
+    .description('series and how they went: all, or those that patterns such as web1.memory.* find')
+    .option('--from <time>', from, '-1h')
+    .option('--until <time>', 'until when', 'now')
+    .option('--csv', 'a line for each series: name, lowest, highest, mean, last', false)
+    .option('--names', 'names alone, at once', false)
+    .action((patterns: string[], options: TimeOptions & { names: boolean }) => list(cli, patterns, options));
   noun
-    .command('show <pattern>')
-    .description("values of series, or of any of Graphite's functions of them, as a chart")
-    .option('--from <time>', 'since when: -1h, -2d, 10:00_20260101, epoch seconds', '-1h')
+    .command('show <patterns...>')
+    .description("values of series, or of any of Graphite's functions of them, as charts")
+    .option('--from <time>', from, '-1h')
     .option('--until <time>', 'until when', 'now')
     .option('--csv', 'a line for each value: name, time, value', false)
-    .action((pattern: string, options: ShowOptions) => show(cli, pattern, options));
+    .action((patterns: string[], options: TimeOptions) => show(cli, patterns, options));
 }
 
-async function list(cli: CliContext, pattern: string | undefined): Promise<void> {
-  const names =
-    pattern === undefined
-      ? await ask<string[]>(cli, '/metrics/index.json')
-      : (
-          await ask<{ results: string[] }>(
-            cli,
-            `/metrics/expand?leavesOnly=1&query=${encodeURIComponent(pattern)}`,
-          )
-        ).results;
-  if (pattern !== undefined && names.length === 0) throw nothing(pattern);
-  cli.show(names, () => names.join('\n'));
+async function list(
+  cli: CliContext,
+  patterns: string[],
+  options: TimeOptions & { names: boolean },
+): Promise<void> {
+  const names = await namesOf(cli, patterns);
+  const isTooMany = names.length > maxFigured;
+  if (options.names || isTooMany) {
+    cli.show(
+      names.map((name) => ({ name })),
+      () => names.join('\n'),
+    );
+    if (!options.names)
+      cli.note(`${names.length} series; a pattern that finds at most ${maxFigured} shows how they went`);
+    return;
+  }
+  const series: Rendered[] = [];
+  for (let at = 0; at < names.length; at += seriesInRequest) {
+    series.push(...(await renderNames(cli, names.slice(at, at + seriesInRequest), options)));
+  }
+  cli.show(series.map(figuresOf), () =>
+    options.csv
+      ? figuresCsv(series)
+      : series.length === 0
+        ? 'No series yet'
+        : tableText(cli, series, room(cli)),
+  );
 }
 
-async function show(cli: CliContext, pattern: string, { from, until, csv }: ShowOptions): Promise<void> {
-  const room = Number.isFinite(cli.width) ? cli.width : usualWidth;
-  const query = new URLSearchParams({ target: pattern, from, until, format: 'json' });
-  if (!csv && !cli.options().json) query.set('maxDataPoints', `${room * 2}`);
-  const series = await ask<Rendered[]>(cli, `/render?${query}`);
-  if (series.length === 0) throw nothing(pattern);
-  cli.show(series, () => (csv ? csvOf(series) : chartOf(cli, series, room)));
+/** One answer for each name, though a name that was sent may be none of which the grammar of targets can speak. */
+async function renderNames(cli: CliContext, names: string[], options: TimeOptions): Promise<Rendered[]> {
+  try {
+    return await render(cli, names, options, sparkPoints);
+  } catch (error) {
+    if (!(error instanceof OpsbroError) || error.code !== 'OPSBRO_API_INVALID') throw error;
+    if (names.length === 1) return [{ target: names[0] as string, datapoints: [] }];
+  }
+  const each: Rendered[] = [];
+  for (const name of names) each.push(...(await renderNames(cli, [name], options)));
+  return each;
+}
+
+async function namesOf(cli: CliContext, patterns: string[]): Promise<string[]> {
+  if (patterns.length === 0) return ask<string[]>(cli, '/metrics/index.json');
+  const query = new URLSearchParams([
+    ['leavesOnly', '1'],
+    ['groupByExpr', '1'],
+  ]);
+  for (const pattern of patterns) query.append('query', pattern);
+  const { results } = await ask<{ results: { [pattern: string]: string[] } }>(
+    cli,
+    `/metrics/expand?${query}`,
+  );
+  for (const pattern of patterns) if ((results[pattern] ?? []).length === 0) throw nothing(pattern);
+  return [...new Set(patterns.flatMap((pattern) => results[pattern] as string[]))];
+}
+
+async function show(cli: CliContext, patterns: string[], options: TimeOptions): Promise<void> {
+  const isWhole = options.csv || cli.options().json;
+  const series: Rendered[] = [];
+  for (const pattern of patterns) {
+    const found = await render(cli, [pattern], options, isWhole ? undefined : room(cli) * 2);
+    if (found.length === 0) throw nothing(pattern);
+    series.push(...found);
+  }
+  cli.show(series, () => {
+    if (options.csv) return pointsCsv(series);
+    if (series.length > maxCharts) return tableText(cli, series, room(cli));
+    return series.map((one) => chartText(cli.paint, one, room(cli))).join('\n\n');
+  });
+}
+
+function room(cli: CliContext): number {
+  return Number.isFinite(cli.width) ? cli.width : usualWidth;
+}
+
+function render(
+  cli: CliContext,
+  targets: string[],
+  { from, until }: TimeOptions,
+  maxPoints: number | undefined,
+): Promise<Rendered[]> {
+  const query = new URLSearchParams({ from, until, format: 'json' });
+  for (const target of targets) query.append('target', target);
+  if (maxPoints !== undefined) query.set('maxDataPoints', `${maxPoints}`);
+  return ask<Rendered[]>(cli, `/render?${query}`);
 }
 
 function nothing(pattern: string): OpsbroError {
@@ -66,65 +138,16 @@ function nothing(pattern: string): OpsbroError {
 
 /** Asks the store's routes, which are there while it runs. */
 async function ask<Body>(cli: CliContext, path: string): Promise<Body> {
+  return askStore<Body>(await cli.agent(), path);
+}
+
+/** Asks a route of the metric store; throws OPSBRO_API_NOT_FOUND that says how to start one where there is none. */
+export async function askStore<Body>(client: ControlClient, path: string): Promise<Body> {
   try {
-    return await (await cli.agent()).request<Body>('GET', path);
+    return await client.request<Body>('GET', path);
   } catch (error) {
     if (!(error instanceof OpsbroError) || error.code !== 'OPSBRO_API_NOT_FOUND') throw error;
     const message = "this agent keeps no history; 'store: { enabled: true }' in agent.yml starts it";
     throw new OpsbroError('OPSBRO_API_NOT_FOUND', message);
   }
-}
-
-function csvOf(series: Rendered[]): string {
-  return series
-    .flatMap(({ target, datapoints }) =>
-      datapoints.map(([value, time]) => {
-        const name = /[",\n]/.test(target) ? `"${target.replaceAll('"', '""')}"` : target;
-        return `${name},${new Date(time * 1000).toISOString()},${value ?? ''}`;
-      }),
-    )
-    .join('\n');
-}
-
-function chartOf(cli: CliContext, series: Rendered[], room: number): string {
-  const valuesOf = ({ datapoints }: Rendered): (number | null)[] => datapoints.map(([value]) => value);
-  const [only] = series;
-  if (series.length === 1 && only !== undefined)
-    return oneChart(cli, only.target, valuesOf(only), only.datapoints, room);
-  const figure = (of: 'min' | 'max' | 'last') => (one: Rendered) => {
-    const summary = summaryOf(valuesOf(one));
-    return summary === undefined ? '-' : shortNumber(summary[of]);
-  };
-  return cli.table(
-    [
-      { title: 'SERIES', text: (one) => one.target },
-      { title: 'VALUES', text: (one) => sparkline(valuesOf(one), Math.max(10, Math.floor(room / 4))) },
-      { title: 'MIN', text: figure('min'), align: 'right' },
-      { title: 'MAX', text: figure('max'), align: 'right' },
-      { title: 'LAST', text: figure('last'), align: 'right' },
-    ],
-    series,
-  );
-}
-
-function oneChart(
-  cli: CliContext,
-  target: string,
-  values: (number | null)[],
-  datapoints: Rendered['datapoints'],
-  room: number,
-): string {
-  const summary = summaryOf(values);
-  if (summary === undefined) return `${target}\nno value in this time`;
-  const labels = [shortNumber(summary.max), shortNumber(summary.min)];
-  const margin = Math.max(...labels.map(({ length }) => length));
-  const lines = brailleChart(values, Math.max(10, room - margin - 2), chartHeight).map((line, index) => {
-    const label = index === 0 ? labels[0]! : index === chartHeight - 1 ? labels[1]! : '';
-    return `${cli.paint.dim(label.padStart(margin))}  ${line}`;
-  });
-  const time = (at: number | undefined): string =>
-    new Date((at ?? 0) * 1000).toISOString().replace('T', ' ').slice(0, 16);
-  const span = `${time(datapoints[0]?.[1])} to ${time(datapoints.at(-1)?.[1])} UTC`;
-  const figures = `last ${shortNumber(summary.last)}, mean ${shortNumber(summary.mean)}`;
-  return [target, ...lines, cli.paint.dim(`${' '.repeat(margin + 2)}${span}; ${figures}`)].join('\n');
 }

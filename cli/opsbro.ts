@@ -19,6 +19,10 @@ const loss = followOutputs(process.stdout, process.stderr, isJsonWanted(argv), (
 const code = await runCli(argv, {
   stdout: process.stdout,
   stderr: process.stderr,
+  // Opened by whoever looks, so that no other command waits for keys.
+  get stdin() {
+    return process.stdin;
+  },
   env: process.env,
   uid: process.getuid?.() ?? 0,
   root,

@@ -144,10 +144,19 @@ export function visible(line: string): string {
     );
 }
 
-function textWidth(text: string): number {
+/** Places that a text takes on a terminal. */
+export function textWidth(text: string): number {
   let width = 0;
-  for (const character of text) width += isWide(character.codePointAt(0) ?? 0) ? 2 : 1;
+  for (const character of text) width += characterWidth(character);
   return width;
+}
+
+/** Places that a character takes: none for a mark that goes on the one before it. */
+export function characterWidth(character: string): 0 | 1 | 2 {
+  const point = character.codePointAt(0) ?? 0;
+  if (point < 0x300) return 1;
+  if (isWide(point)) return 2;
+  return /^[\p{Mn}\p{Me}\u200b-\u200f\u2060\ufeff]$/u.test(character) ? 0 : 1;
 }
 
 function isWide(point: number): boolean {

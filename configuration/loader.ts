@@ -16,6 +16,7 @@ import {
 import type {
   CheckObject,
   ConfigPlan,
+  DashboardObject,
   Diagnostic,
   PluginEntry,
   RunningObject,
@@ -90,8 +91,8 @@ export class Configuration {
   }
 
   /**
-   * Compiles one expression over the last load, `as` an expression of this check (id or name) when one is named: with its pack's
-   * parameters, its own data and its variables. Throws its first error, with its code.
+   * Compiles one expression over the last load, `as` an expression of this check (id or name) or dashboard (id) when one is named: with
+   * its pack's parameters, its own data and its variables. Throws its first error, with its code.
    */
   compile(
     expression: string,
@@ -100,10 +101,10 @@ export class Configuration {
   ): { program: Program; tree: Json } {
     const { plugins, agent, parameters } = this.loaded();
     const collectors = this.loaded().objects.filter(({ kind }) => kind === 'collector');
-    const check = as === null ? undefined : this.check(as);
+    const check = as === null ? undefined : this.owner(as);
     const scope = {
       parameters: (check && parameters.get(parametersOf(check))) ?? {},
-      configuration: { ...globalData(agent), ...check?.data },
+      configuration: { ...globalData(agent), ...(check?.kind === 'check' && check.data) },
       functions: plugins.functions,
       collectors: new Set(collectors.map(({ name }) => name.toLowerCase())),
     };
@@ -155,9 +156,11 @@ export class Configuration {
     return this.last !== undefined;
   }
 
-  private check(name: string): CheckObject {
-    const checks = this.loaded().objects.filter((object) => object.kind === 'check');
-    const exact = checks.filter(({ id }) => id === name);
+  private owner(name: string): CheckObject | DashboardObject {
+    const { objects } = this.loaded();
+    const checks = objects.filter((object) => object.kind === 'check');
+    const dashboards = objects.filter((object) => object.kind === 'dashboard');
+    const exact = [...checks, ...dashboards].filter(({ id }) => id === name);
     const found = exact.length > 0 ? exact : checks.filter((check) => check.name === name);
     const [one] = found;
     if (one !== undefined && found.length === 1) return one;

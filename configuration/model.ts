@@ -126,7 +126,7 @@ export interface ServiceObject extends ObjectBase {
   options: JsonObject;
 }
 
-/** Validated and kept; drawn by a later version. */
+/** Validated and kept: `opsbro dashboards show` draws it, and has the agent evaluate its expressions. */
 export interface DashboardObject extends ObjectBase {
   kind: 'dashboard';
   title: string;

@@ -73,8 +73,13 @@ export class Workplace {
     await new Promise<void>((resolve) => server.listen(socket, resolve));
   }
 
-  dispose(): void {
+  /** Ends what answers. */
+  close(): void {
     for (const server of this.#servers) server.close().closeAllConnections();
+  }
+
+  dispose(): void {
+    this.close();
     rmSync(this.folder, { recursive: true, force: true });
   }
 }

@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest';
-import { brailleChart, fitInto, shortNumber, sparkline, summaryOf } from '../../cli/metrics-chart.ts';
+import { fitInto, shortNumber, sparkline, summaryOf } from '../../cli/series.ts';
 
 it('sums up the values that are there', () => {
   expect(summaryOf([1, null, 3])).toEqual({ min: 1, max: 3, mean: 2, last: 3 });
@@ -18,12 +18,6 @@ it.each([
   [[null, null], '  '],
 ])('draws %j as %s', (values, expected) => {
   expect(sparkline(values, 20)).toBe(expected);
-});
-
-it('draws a chart of dots, the highest at the top', () => {
-  expect(brailleChart([0, 1, 2, 3], 2, 1)).toEqual(['⡠⠊']);
-  expect(brailleChart([0, 7], 1, 2)).toEqual(['⠈', '⡀']);
-  expect(brailleChart([null, null], 2, 2)).toEqual(['⠀', '⠀']);
 });
 
 it.each([

@@ -2,11 +2,6 @@
 export type Values = readonly (number | null)[];
 
 const blocks = '▁▂▃▄▅▆▇█';
-/** Dots of a braille character: bits by column (two) and row (four, from the top). */
-const dots = [
-  [0x01, 0x02, 0x04, 0x40],
-  [0x08, 0x10, 0x20, 0x80],
-] as const;
 
 /** The lowest, highest, mean and last of the values that are there; undefined where none is. */
 export function summaryOf(
@@ -42,22 +37,6 @@ export function sparkline(values: Values, room: number): string {
       return blocks[Math.min(blocks.length - 1, Math.floor(share * blocks.length))];
     })
     .join('');
-}
-
-/** Lines of braille characters, two values wide and four high each; the highest value is at the top. */
-export function brailleChart(values: Values, width: number, height: number): string[] {
-  const fitted = fitInto(values, width * 2);
-  const summary = summaryOf(fitted);
-  const columns = Math.ceil(fitted.length / 2);
-  const cells = Array.from({ length: height }, () => new Array<number>(columns).fill(0));
-  const range = summary === undefined || summary.max === summary.min ? 1 : summary.max - summary.min;
-  fitted.forEach((value, index) => {
-    if (value === null || summary === undefined) return;
-    const level = Math.round(((value - summary.min) / range) * (height * 4 - 1));
-    const fromTop = height * 4 - 1 - level;
-    cells[Math.floor(fromTop / 4)]![Math.floor(index / 2)]! |= dots[index % 2]![fromTop % 4]!;
-  });
-  return cells.map((row) => row.map((bits) => String.fromCharCode(0x2800 + bits)).join(''));
 }
 
 /** A number for people: four digits that matter, with K, M, G … where it is large. */
