@@ -180,7 +180,7 @@ async function argumentNames(
 ): Promise<string[]> {
   if (path[0] === 'help') return commandGroups.map((group) => group.name);
   const expected: readonly Argument[] = command.registeredArguments;
-  if (given >= expected.length) return [];
+  if (given >= expected.length && expected.at(-1)?.variadic !== true) return [];
   if (path.join(' ') === 'agent print') return printable;
   if (expected[given]?.name() === 'path') return [];
   const known = knownArguments[path.join(' ')]?.[given];

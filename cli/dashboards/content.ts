@@ -21,6 +21,7 @@ export interface Split {
   nodes: Node[];
 }
 
+/** A part of a dashboard. */
 export type Node = Widget | Split;
 
 /** A dashboard as it is configured. */
@@ -45,6 +46,7 @@ const kinds: ReadonlySet<string> = new Set<WidgetKind>([
   'text',
 ]);
 
+/** True for what holds other parts. */
 export function isSplit(node: Node): node is Split {
   return 'nodes' in node;
 }

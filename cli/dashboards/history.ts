@@ -13,6 +13,8 @@ export const keptValues = 500;
 /** Of one evaluation, whose text has a limit too. */
 const rowsInEvaluation = 120;
 const maxRowText = 12_000;
+/** The latest values may still be on their way into the store. */
+const unflushed = 3;
 const placeholder = /\{\{(.+?)\}\}|\{(collector\..+?)\}/g;
 
 /** The latest values of charts, one at each look. */
@@ -124,7 +126,9 @@ async function valuesOver(
   }
   const values = texts.map((text) => (text === null ? null : (known.get(text) ?? null)));
   const begin = values.findIndex((value) => value !== null);
-  return begin < 0 ? null : values.slice(begin);
+  const end = values.findLastIndex((value) => value !== null) + 1;
+  if (begin < 0) return null;
+  return values.slice(begin, values.length - end > unflushed ? undefined : end);
 }
 
 /** As many of the rows as one expression has room for; at least one. */

@@ -26,7 +26,8 @@ function valueLines(widget: Widget, shown: Shown | undefined): string[] {
   if (shown === undefined) return ['-'];
   const { reading, values } = shown;
   if (reading.error !== null) return [plain(reading.error)];
-  if (reading.missing.length > 0 && reading.text === '') return [plain(`- (no ${reading.missing.join(', ')})`)];
+  if (reading.missing.length > 0 && reading.text === '')
+    return [plain(`- (no ${reading.missing.join(', ')})`)];
   if (widget.kind === 'text') return reading.text.trimEnd().split('\n').map(plain);
   const amount = amountText(reading.number, widget.unit);
   const level = words[levelOf(widget, reading.number)];

@@ -175,10 +175,13 @@ describe('the configuration thread', () => {
       'a/cpu.yml': check,
       'a/load.yml': check,
       'b/load.yml': check,
+      'a/board.yml': 'dashboard: {title: t, content: {text: {value: "1"}}}\n',
     });
     const all = '[{{parameters.low}}, {{configuration.limits.high}}, {{configuration.x}}]';
     expect((await client.compile(all, 'opsbro', 'cpu')).program.constants).toEqual([5, 3, 4]);
     expect((await client.compile(all, 'opsbro', 'a/check/load')).program.constants).toEqual([5, 3, 4]);
+    const shown = '[{{parameters.low}}, {{configuration.x}}]';
+    expect((await client.compile(shown, 'opsbro', 'a/dashboard/board')).program.constants).toEqual([5, 4]);
     await expect(client.compile(all, 'opsbro', 'cpuu')).rejects.toMatchObject({
       code: 'OPSBRO_API_NOT_FOUND',
       message: "no check 'cpuu'; did you mean 'cpu'?",

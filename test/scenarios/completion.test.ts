@@ -62,6 +62,8 @@ describe('completion', () => {
     expect(await complete('checks', 'show', 'mem')).toEqual(['memory']);
     expect(await complete('evaluator', 'eval', '--as', 'mem')).toEqual(['memory']);
     expect(await complete('explain', 'mem')).toEqual(['memory']);
+    expect(await complete('dashboards', 'show', 'li')).toEqual(['linux']);
+    expect(await complete('metrics', 'show', 'x', '')).toEqual([]);
     expect(await complete('explain', 'memory', '')).toEqual([]);
     expect(await complete('explain', 'ch')).toEqual(['check']);
     expect(await complete('config', 'show', 'linux/check/me')).toEqual(['linux/check/memory']);
