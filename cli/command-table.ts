@@ -88,6 +88,11 @@ export const commandGroups: CommandGroup[] = [
     load: async () => (await import('./gossip/gossip.ts')).registerGossip,
   },
   {
+    name: 'push',
+    summary: 'the servers that report to this agent',
+    load: async () => (await import('./push.ts')).registerPush,
+  },
+  {
     name: 'evaluator',
     summary: 'try expressions and list their functions',
     load: async () => (await import('./evaluator.ts')).registerEvaluator,

@@ -52,7 +52,17 @@ const knownValues: { [option: string]: string[] } = {
   '--language': ['javascript', 'opsbro'],
   '--log-level': ['debug', 'error', 'info', 'warn'],
   '--kind': ['check', 'collector', 'detector', 'exporter', 'functions', 'handler'],
-  '--event': ['acknowledgement', 'downtime', 'flapping', 'group', 'node', 'problem', 'recovery', 'test'],
+  '--event': [
+    'acknowledgement',
+    'alert',
+    'downtime',
+    'flapping',
+    'group',
+    'node',
+    'problem',
+    'recovery',
+    'test',
+  ],
 };
 /** Values of arguments, in order, where they are no names of the agent's; of a path the shell knows more. */
 const knownArguments: { [command: string]: string[][] } = {

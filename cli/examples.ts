@@ -137,6 +137,8 @@ export const examples: { [verb: string]: Example[] } = {
   'detectors history': [['detectors history --since 1d', 'which began or ceased to work']],
   groups: [['groups', 'each group, and the detectors that give it']],
   'groups list': [['groups list --json', 'for scripts']],
+  'push servers list': [['push servers list', 'who reports']],
+  'push servers reset': [['push servers reset web1', 'somebody else took its name, or its key is lost']],
   'gossip members': [
     ['gossip members', 'who is there, by zone, and whose checks fail'],
     ['gossip members --detail', 'with uuids, versions and all addresses'],

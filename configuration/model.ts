@@ -90,6 +90,8 @@ export interface CheckTest {
 /** Judges one thing and keeps a state. */
 export interface CheckObject extends ScheduledBase, StatePolicy, CheckAlerting {
   kind: 'check';
+  /** Never due: a service tells of its results. */
+  passive?: true;
   displayName: string;
   /** Present for `check/rule`. Its outcome is `verdict`. */
   program?: Program;

@@ -2,10 +2,10 @@ import { constants, fstatSync, openSync } from 'node:fs';
 import { isatty } from 'node:tty';
 import type { Clock, Json, JsonObject } from 'opsbro/sdk';
 import pino from 'pino';
+import { LogRing } from '../control/log-ring.ts';
 import type { LogsView } from '../control/log-shapes.ts';
 import { systemClock } from './clock.ts';
 import { LeveledLog } from './leveled-log.ts';
-import { LogRing } from './log-ring.ts';
 
 /** What is logged: events at this level and above. */
 export type LogLevel = 'debug' | 'info' | 'warn' | 'error';

@@ -61,6 +61,8 @@ export interface ExecOptions {
   maxBytes?: number;
   /** Variables beside PATH and LANG=C, or in their place. */
   env?: { [name: string]: string };
+  /** The directory it runs in, `/` by default. For trusted plugins. */
+  cwd?: string;
   /** Written to the program's standard input, which is empty otherwise. A program that does not read it is no error. */
   stdin?: string;
 }
@@ -151,8 +153,8 @@ export type FunctionContext = Omit<Context, 'options' | 'state' | 'emit' | 'notE
 /**
  * What happened. `problem`: a check is hard warning, critical or unknown, or still is (`data.repeat`, `data.escalation`); `recovery`: it is
  * ok again, told only to who was told of the problem; `flapping`, `acknowledgement`, `downtime`, `silence`: that began or ended; `group`,
- * `node`: the host or another one changed; `agent`: the agent itself is in trouble; `test`: somebody tries the handler; `canary`: the
- * agent does.
+ * `node`: the host or another one changed; `alert`: somebody sent a message; `agent`: the agent itself is in trouble; `test`: somebody tries
+ * the handler; `canary`: the agent does.
  */
 export type EventType =
   | 'problem'
@@ -163,6 +165,7 @@ export type EventType =
   | 'silence'
   | 'group'
   | 'node'
+  | 'alert'
   | 'agent'
   | 'test'
   | 'canary';

@@ -1,4 +1,5 @@
 import type { Context, FunctionContext, HandlerEvent } from './context.ts';
+import type { ExactStore } from './exact-store.ts';
 import type { ExportedFacts } from './facts.ts';
 import type { Json, JsonObject, Verdict } from './values.ts';
 
@@ -73,6 +74,18 @@ export interface ServiceContext<Options = JsonObject> extends Context<Options> {
    * @example `const door = await ctx.takeUnixDatagrams('/run/statsd.sock', (bytes) => parser.packet(bytes));`
    */
   takeUnixDatagrams(path: string, take: (bytes: Uint8Array) => void): Promise<UnixDatagrams>;
+  /**
+   * Opens a store in a directory, which is made where it is absent; to be closed at stop. `memoryBytes` is what it may keep of each kind, for
+   * what is written and what is read (1 MiB). Rejects where another holds the directory, and where it cannot be used.
+   * @example `const store = await ctx.openStore(join(data, 'overc'));`
+   */
+  openStore(directory: string, options?: { memoryBytes?: number }): Promise<ExactStore>;
+  /**
+   * When a cron expression of five fields comes next after `at`, epoch milliseconds; null when it never does. Throws `OPSBRO_API_INVALID` for
+   * an expression that is none, and a time zone that does not exist.
+   * @example `const due = ctx.nextCron('30 2 * * sun', 'Europe/Paris', ctx.clock.now());`
+   */
+  nextCron(expression: string, timezone: string, at: number): number | null;
 }
 
 /** A socket that takes datagrams at a path. */

@@ -27,6 +27,7 @@ export function severityOf(event: HandlerEvent): EventSeverity {
   if (event.type === 'recovery') return alertsOf(event).every(({ removed }) => removed) ? 'info' : 'ok';
   if (event.type === 'agent') return event.data.change === 'ended' ? 'ok' : 'warning';
   if (event.type === 'node') return severityOfNode(event.data);
+  if (event.type === 'alert') return severityOfAlert(event.data);
   const found = alertsOf(event).map(({ state }) => String(state));
   return (['critical', 'unknown', 'warning', 'ok'] as const).find((state) => found.includes(state)) ?? 'info';
 }
@@ -39,6 +40,7 @@ export function titleOf(event: HandlerEvent): string {
   if (event.type === 'test' || event.type === 'canary')
     return `[${event.type.toUpperCase()}] OpsBro on ${event.node}`;
   if (event.type === 'node') return `${oneLine(event.summary)}, seen by ${event.node}`;
+  if (event.type === 'alert') return `${severityOf(event).toUpperCase()} ${oneLine(event.summary)}`;
   const alerts = alertsOf(event);
   const severity = severityOf(event);
   const worst = alerts.find(({ removed, state }) => state === severity && !removed) ?? alerts[0];
@@ -75,6 +77,11 @@ export function factsOf(event: HandlerEvent): EventFact[] {
   for (const [title, value] of Object.entries(first.labels ?? {}))
     facts.push({ title, value: String(value) });
   return facts;
+}
+
+/** What was sent says how bad it is. */
+function severityOfAlert({ severity }: HandlerEvent['data']): EventSeverity {
+  return states.includes(text(severity)) ? (severity as VerdictState) : 'critical';
 }
 
 /** A death is critical, a suspicion a warning; a check of a node is as bad as what it makes fail. */

@@ -2,69 +2,13 @@ import { ClassicLevel } from 'classic-level';
 import type { Json } from 'opsbro/sdk';
 import { systemClock, type TimerClock } from '../core/clock.ts';
 import { OpsbroError } from '../core/errors.ts';
+import type { Batch, Store, StoreFigures, StoreOptions, StoreRange } from './store.ts';
 
-/** Keys to write and keys to remove, applied together or not at all. */
-export interface Batch {
-  put?: [key: string, value: Json][];
-  del?: string[];
-}
-
-/** An exact store: what `put` resolved for is there after a power cut. Keys are ordered by their UTF-8 bytes. */
-export interface Store {
-  /** The value of `key`, or undefined. Sees every batch that resolved. */
-  get(key: string): Promise<Json | undefined>;
-  /**
-   * Resolves once the batch is on the disk; batches that wait together share one `fsync`. Rejects with `OPSBRO_AGENT_STORE`
-   * while the store cannot be written and with `OPSBRO_AGENT_BUSY` when the queue is full. A batch refused with
-   * `OPSBRO_AGENT_STORE` is kept in memory and written when that is possible again, so take its outcome as unknown.
-   */
-  put(batch: Batch): Promise<void>;
-  /**
-   * Writes a batch without waiting for the disk: a power cut may lose it, a kill of the process cannot once this resolved.
-   * Never rejects: while the store cannot be written the batch is kept in memory, and dropped and counted when that is full.
-   */
-  putLazy(batch: Batch): Promise<void>;
-  /** Resolves once everything queued so far was tried. */
-  flush(): Promise<void>;
-  /** Every pair whose key starts with `prefix`, ordered by key. */
-  entries(prefix: string): Promise<[key: string, value: Json][]>;
-  /** The first `most` keys that start with `prefix`, ordered by their bytes. */
-  keys(prefix: string, most: number): Promise<string[]>;
-  /** Every key that starts with `prefix`, ordered, and how long its value is as JSON; the values are never in memory together. */
-  sizes(prefix: string): Promise<[key: string, bytes: number][]>;
-  /** Writes a consistent copy of the whole store into a new directory. */
-  copyTo(path: string): Promise<void>;
-  /** What the store has been through, for the agent's own figures. */
-  figures(): StoreFigures;
-  /** Writes what is queued, then frees the lock. Also twice. */
-  close(): Promise<void>;
-}
-
-/** Counters since the store was opened. `dropped` counts operations lost to a full buffer while the disk could not be written. */
-export interface StoreFigures {
-  writable: boolean;
-  batches: number;
-  syncs: number;
-  dropped: number;
-  unreadable: number;
-}
-
-/** How a store is opened; every field has a default. */
-export interface StoreOptions {
-  clock?: TimerClock;
-  /** Called once with an `OPSBRO_AGENT_STORE` error when the store stops being writable, once with null when it is again. */
-  onTrouble?: (error: OpsbroError | null) => void;
-  /** Operations that may wait; more are refused with `OPSBRO_AGENT_BUSY`. Default 20,000. */
-  maxQueued?: number;
-  /** Keys kept in memory while the disk cannot be written; further ones are dropped and counted. Default 20,000. */
-  maxRetained?: number;
-  /** Pause between attempts to open the store again. Default 5 s. */
-  retryMs?: number;
-}
+export type { Batch, Store, StoreFigures, StoreOptions } from './store.ts';
 
 const encodings = { keyEncoding: 'utf8', valueEncoding: 'utf8' } as const;
 /** The agent's state is a few hundred small values, mostly written: LevelDB's own 8 and 4 MiB would only be resident. */
-const memory = { cacheSize: 1024 * 1024, writeBufferSize: 1024 * 1024, maxOpenFiles: 64 } as const;
+const memoryBytes = 1024 * 1024;
 
 /** Operations of one group, unless one batch has more: to hand very many to LevelDB takes the calling thread tens of milliseconds. */
 const perGroup = 1000;
@@ -97,7 +41,7 @@ class LevelStore implements Store {
   readonly #path: string;
   readonly #clock: TimerClock;
   readonly #onTrouble: (error: OpsbroError | null) => void;
-  readonly #limits: { queued: number; retained: number; retryMs: number };
+  readonly #limits: { queued: number; retained: number; retryMs: number; memoryBytes: number };
   readonly #figures: StoreFigures = { writable: true, batches: 0, syncs: 0, dropped: 0, unreadable: 0 };
   readonly #retained = new Map<string, Operation>();
   #db: ClassicLevel<string, string>;
@@ -117,11 +61,14 @@ class LevelStore implements Store {
       queued: options.maxQueued ?? 20_000,
       retained: options.maxRetained ?? 20_000,
       retryMs: options.retryMs ?? 5000,
+      memoryBytes: options.memoryBytes ?? memoryBytes,
     };
     this.#db = this.#database();
   }
 
   #database(): ClassicLevel<string, string> {
+    const { memoryBytes: cacheSize } = this.#limits;
+    const memory = { cacheSize, writeBufferSize: cacheSize, maxOpenFiles: 64 };
     return new ClassicLevel(this.#path, { ...encodings, ...memory });
   }
 
@@ -158,6 +105,27 @@ class LevelStore implements Store {
         found.push([key, Buffer.byteLength(text)]);
       return found;
     });
+  }
+
+  async range(range: StoreRange): Promise<[string, Json][]> {
+    const pairs = await this.#reading(() => this.#db.iterator(range).all());
+    return pairs.flatMap(([key, text]): [string, Json][] => {
+      const value = this.#parse(text);
+      return value === undefined ? [] : [[key, value]];
+    });
+  }
+
+  async getMany(keys: string[]): Promise<(Json | undefined)[]> {
+    const texts = await this.#reading(() => this.#db.getMany(keys));
+    return texts.map((text) => (text === undefined ? undefined : this.#parse(text)));
+  }
+
+  sizeOf(from: string, to: string): Promise<number> {
+    return this.#reading(() => this.#db.approximateSize(from, to));
+  }
+
+  compact(from: string, to: string): Promise<void> {
+    return this.#reading(() => this.#db.compactRange(from, to));
   }
 
   async #reading<T>(read: () => Promise<T>): Promise<T> {

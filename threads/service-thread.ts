@@ -10,12 +10,14 @@ import type {
   ServiceContext,
   ServiceDefinition,
 } from 'opsbro/sdk';
+import { nextCron } from '../alerting/calendar/cron.ts';
 import { secretSchema } from '../configuration/sources/options.ts';
 import { OpsbroError, type PlainError, plainError } from '../core/errors.ts';
 import { LeveledLog } from '../core/leveled-log.ts';
 import { containThread, type Scope, scopes } from './containment.ts';
 import { createContext, logLine, threadClock } from './context/context.ts';
 import { ErrandLine } from './context/errand-line.ts';
+import { openOwnStore } from './context/own-store.ts';
 import { PendingLooks } from './context/pending-looks.ts';
 import { plainReply } from './context/plain-reply.ts';
 import { type Emit, readEmit } from './context/run-emits.ts';
@@ -240,6 +242,8 @@ class Service implements Scope {
       },
       ask: (request, { timeoutMs } = {}) => errands.ask(this.plugin, request, signal, timeoutMs),
       takeUnixDatagrams,
+      openStore: openOwnStore,
+      nextCron,
     };
   }
 

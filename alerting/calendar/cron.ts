@@ -21,6 +21,14 @@ export function cronCalendar(expression: string, durationMs: number, timezone: s
   return remembering({ windowFrom: (at) => windowFrom(cron, durationMs, at) });
 }
 
+/**
+ * When an expression of five fields comes next after `at`, epoch ms, in a time zone; null when it never does. Throws OPSBRO_API_INVALID for
+ * one that is none and for a zone that does not exist.
+ */
+export function nextCron(expression: string, timezone: string, at: number): number | null {
+  return next(parse(expression, knownZone(timezone).name), at);
+}
+
 function parse(expression: string, timezone: string): Cron {
   try {
     if (expression.length > 256) throw new Error('it is longer than 256 characters');

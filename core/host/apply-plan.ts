@@ -3,7 +3,7 @@ import type { ConfigObject, ConfigPlan } from '../../configuration/model.ts';
 import type { Program } from '../../language/program.ts';
 import { sizeHeap } from '../heap.ts';
 import type { HostDeps } from './deps.ts';
-import type { Runtime } from './objects.ts';
+import { isPassive, type Runtime } from './objects.ts';
 
 /** Loads and unloads compiled rules. */
 export interface RuleLoader {
@@ -55,7 +55,7 @@ export function linkGroups(deps: HostDeps): Promise<void> {
     const { enabled, id, ifGroup, intervalMs } = runtime.object;
     if (enabled && (ifGroup === null || ifGroup === '*' || groups.has(ifGroup))) {
       if (!runtime.active) activate(runtime, now);
-      scheduler.add(id, intervalMs);
+      if (!isPassive(runtime)) scheduler.add(id, intervalMs);
     } else forgotten.push(...rest(deps, runtime));
   }
   return forget(deps, forgotten);
@@ -84,6 +84,14 @@ function rest(deps: HostDeps, runtime: Runtime): string[] {
   return object.kind === 'collector' && deps.table.collector(object.name) !== runtime
     ? []
     : forgetFacts(deps, object);
+}
+
+/** Forgets objects and what is known of them. Resolves when the store knows; never rejects. */
+export function stopObjects(deps: HostDeps, ids: string[]): Promise<void> {
+  return forget(
+    deps,
+    ids.flatMap((id) => stopObject(deps, id)),
+  );
 }
 
 function stopObject(deps: HostDeps, id: string): string[] {

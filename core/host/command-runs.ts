@@ -3,9 +3,9 @@ import type { CheckObject } from '../../configuration/model.ts';
 import type { CheckCommand } from '../../configuration/policy/model.ts';
 import type { CheckRun, CommandRequest } from '../../exec/command.ts';
 import { plainError } from '../errors.ts';
+import type { Results } from '../results/results.ts';
 import type { HostDeps } from './deps.ts';
 import type { Runtime } from './objects.ts';
-import type { Results } from './results.ts';
 
 /** Runs commands in a thread of their own. Never rejects: what cannot run is UNKNOWN and says why. */
 export interface CommandRunner {

@@ -4,11 +4,11 @@ import type { PluginEntry } from '../../configuration/model.ts';
 import type { Job, JobResult } from '../../threads/protocol.ts';
 import { plainError } from '../errors.ts';
 import { exportedFacts } from '../export/exported-facts.ts';
+import type { Results } from '../results/results.ts';
 import { backOffMs } from './back-off.ts';
 import type { HostDeps } from './deps.ts';
 import type { Runtime } from './objects.ts';
 import { codeOf, type PluginCode } from './plugin-code.ts';
-import type { Results } from './results.ts';
 
 const verbs = { collector: 'collect', detector: 'detect', check: 'check', exporter: 'export' } as const;
 

@@ -41,6 +41,11 @@ function isScheduled(object: ConfigObject): object is ScheduledObject {
   return ['collector', 'detector', 'check', 'exporter'].includes(object.kind);
 }
 
+/** It is a check that no run of this agent judges. */
+export function isPassive({ object }: Runtime): boolean {
+  return object.kind === 'check' && object.passive === true;
+}
+
 /** Every object that the configuration gives, by id, with the indexes the runner needs. */
 export class ObjectTable {
   readonly #runtimes = new Map<string, Runtime>();
@@ -142,6 +147,8 @@ export class ObjectTable {
 
   /** What the config thread must know to plan the next reload. */
   running(): RunningObject[] {
-    return this.all().map(({ id, digest, place }) => ({ id, digest, file: place.file }));
+    return this.all()
+      .filter((object) => object.kind !== 'check' || object.passive !== true)
+      .map(({ id, digest, place }) => ({ id, digest, file: place.file }));
   }
 }

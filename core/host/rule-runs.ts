@@ -1,11 +1,11 @@
 import type { Outcome } from '../../language/program.ts';
 import { plainError } from '../errors.ts';
+import type { Freshness } from '../results/freshness.ts';
+import type { Results } from '../results/results.ts';
+import { samplesNow } from '../results/seen.ts';
 import type { HostDeps } from './deps.ts';
-import type { Freshness } from './freshness.ts';
 import type { Runtime } from './objects.ts';
-import type { Results } from './results.ts';
 import { checkResultOf, detectionOf, withReason } from './rule-batch.ts';
-import { samplesNow } from './seen.ts';
 
 /** Runs rules, everything due in one tick as one batch over the same facts. */
 export class RuleRuns {

@@ -1,10 +1,10 @@
 import { plainError } from '../errors.ts';
+import { Freshness } from '../results/freshness.ts';
+import { Results } from '../results/results.ts';
 import { CommandRuns } from './command-runs.ts';
 import type { HostDeps } from './deps.ts';
-import { Freshness } from './freshness.ts';
 import { JobRuns } from './job-runs.ts';
-import type { Runtime } from './objects.ts';
-import { Results } from './results.ts';
+import { isPassive, type Runtime } from './objects.ts';
 import { waitsForData } from './rule-batch.ts';
 import { RuleRuns } from './rule-runs.ts';
 
@@ -50,7 +50,7 @@ export class Runner {
   /** Runs one object now and resolves when it has ended; false when it is not there or does not run here. */
   async runOnce(id: string): Promise<boolean> {
     const runtime = this.#deps.table.get(id);
-    if (runtime === undefined || !runtime.active) return false;
+    if (runtime === undefined || !runtime.active || isPassive(runtime)) return false;
     const rule = runtime.object.kind !== 'collector' && runtime.object.program !== undefined;
     if (rule) await this.#rules.once([runtime]);
     else await (isCommand(runtime) ? this.#commands : this.#jobs).once(runtime);

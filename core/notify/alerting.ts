@@ -5,6 +5,7 @@ import type { Plan } from '../../alerting/routing/plan.ts';
 import type { AlertBook } from '../../alerting/suppression/book.ts';
 import type { SuppressionEvent } from '../../alerting/suppression/model.ts';
 import type { HostDeps } from '../host/deps.ts';
+import { PassiveChecks } from '../results/passive.ts';
 import { type AgentHealth, AgentTroubles } from './agent-trouble.ts';
 import { configuredEntries, makeAlertBook, restoreAlertBook } from './alert-book.ts';
 import { handlerPolicies } from './alerts.ts';
@@ -24,6 +25,8 @@ export class Alerting {
   readonly desk: HandlerDesk;
   /** What `explain` tells later. */
   readonly records: Ring;
+  /** Checks that services tell of. */
+  readonly passive: PassiveChecks;
   /** When no agent looked. */
   readonly presence: Presence;
   #reconsidering: Promise<void> | undefined;
@@ -34,6 +37,7 @@ export class Alerting {
     this.#deps = deps;
     this.records = new Ring(() => deps.clock.now());
     this.presence = new Presence(() => deps.clock.now());
+    this.passive = new PassiveChecks(deps);
     this.book = makeAlertBook(deps, (events) => this.#news(events));
     this.holds = new HoldFinder(deps, () => this.book.tables);
     this.notifications = new Notifications(deps, node, this.holds, (record) => this.records.add(record));
@@ -50,6 +54,7 @@ export class Alerting {
   async restore(store: RingStore): Promise<void> {
     void this.records.load(store);
     await this.presence.restore(store);
+    await this.passive.restore(store);
     await restoreAlertBook(this.book, store, this.#deps);
     await this.notifications.restore(store);
     this.canaries.restore(await store.entries('canary/'));
@@ -58,6 +63,7 @@ export class Alerting {
 
   /** Takes over what the configuration says now; all of it, unless files that cannot be read hide a part. */
   async configure(isComplete: boolean): Promise<void> {
+    if (isComplete) await this.passive.reconcile();
     await this.book.configure(configuredEntries(this.#deps.table), isComplete);
     await this.notifications.reconsider(isComplete);
     const handlers = this.#deps.table.handlers().map(({ id }) => id);

@@ -10,7 +10,7 @@ import { pendingStatus } from '../../alerting/model.ts';
 import type { Alert, HandlerPolicy } from '../../alerting/routing/model.ts';
 import type { CheckObject, ShownObject } from '../../configuration/model.ts';
 import type { HostDeps } from '../host/deps.ts';
-import { samplesNow, seenBy } from '../host/seen.ts';
+import { samplesNow, seenBy } from '../results/seen.ts';
 import type { Alerting } from './alerting.ts';
 import { alertOf } from './alerts.ts';
 

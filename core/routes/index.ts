@@ -41,6 +41,7 @@ export function controlRoutes({
     ...reportRoutes(inside.deps, history, alerting.presence),
     ...alertingRoutes(inside.deps, alerting.book),
     ...explainRoutes(inside.deps, alerting, config),
+    alerting.passive.route(),
     ...handlerRoutes(inside.deps, alerting.desk),
     ...pluginRoutes(inside),
     ...logRoutes((after, part) => inside.readLog(after, part)),

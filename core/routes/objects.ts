@@ -3,7 +3,7 @@ import type { ControlRoute } from '../../control/route-table.ts';
 import { type History, historyKinds } from '../board/history.ts';
 import { OpsbroError } from '../errors.ts';
 import type { HostDeps } from '../host/deps.ts';
-import type { Runtime } from '../host/objects.ts';
+import { isPassive, type Runtime } from '../host/objects.ts';
 import type { Runner } from '../host/runner.ts';
 import { checkView, collectorView, detectorView, isoTime, timeOf } from './views.ts';
 
@@ -25,8 +25,11 @@ export function findObject<Found extends Runtime>(found: Found[], what: string, 
   throw new OpsbroError('OPSBRO_API_NOT_FOUND', `no ${what} '${name}'`);
 }
 
-async function runHere(runner: Runner, { object }: Runtime): Promise<void> {
+async function runHere(runner: Runner, runtime: Runtime): Promise<void> {
+  const { object } = runtime;
   if (await runner.runOnce(object.id)) return;
+  if (isPassive(runtime))
+    throw new OpsbroError('OPSBRO_API_INVALID', `${object.id} is not run here: others report it`);
   const why = object.enabled ? `this host is not in group '${object.ifGroup}'` : 'it is disabled';
   throw new OpsbroError('OPSBRO_API_INVALID', `${object.id} does not run here: ${why}`);
 }

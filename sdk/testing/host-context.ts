@@ -154,6 +154,7 @@ function runProgram(
       timeout: options.timeoutMs ?? 5000,
       maxBuffer: options.maxBytes ?? defaultMaxBytes,
       env: { PATH: '/usr/sbin:/usr/bin:/sbin:/bin', LANG: 'C', ...options.env },
+      cwd: options.cwd ?? '/',
     };
     const child = execFile(file, args, settings, (error, stdout, stderr) => {
       const truncated = (error as { code?: unknown } | null)?.code === 'ERR_CHILD_PROCESS_STDIO_MAXBUFFER';

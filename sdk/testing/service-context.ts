@@ -1,3 +1,5 @@
+import { nextCron } from '../../alerting/calendar/cron.ts';
+import { openOwnStore } from '../../threads/context/own-store.ts';
 import { takeUnixDatagrams } from '../../threads/context/unix-datagrams.ts';
 import type { RouteAnswer, RouteReply, RouteRequest, ServiceContext } from '../define.ts';
 import type { Json, JsonObject } from '../values.ts';
@@ -53,6 +55,8 @@ export function serviceContext<Options = JsonObject>(
       answer = handler;
     },
     takeUnixDatagrams,
+    openStore: openOwnStore,
+    nextCron,
     ask: given.ask ?? (() => Promise.reject(new Error('the agent answers no routes here'))),
     push(topic, data) {
       latest.set(topic, data);

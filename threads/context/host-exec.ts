@@ -38,7 +38,7 @@ export async function execute(file: string, args: string[], bounds: ExecBounds):
       detached: true,
       stdio: [bounds.stdin === undefined ? 'ignore' : 'pipe', 'pipe', 'pipe'],
       env: { ...environment, ...bounds.env },
-      cwd: '/',
+      cwd: bounds.cwd ?? '/',
     });
   } catch (thrown) {
     Atomics.store(bounds.cells, cell, 0);

@@ -3,9 +3,9 @@ import { expect, it } from 'vitest';
 import type { ExplanationView } from '../../../alerting/explain/view.ts';
 import type { CheckObject } from '../../../configuration/model.ts';
 import type { Runtime } from '../../../core/host/objects.ts';
-import { Results } from '../../../core/host/results.ts';
-import { samplesNow } from '../../../core/host/seen.ts';
 import { explainCheck } from '../../../core/notify/explanation.ts';
+import { Results } from '../../../core/results/results.ts';
+import { samplesNow } from '../../../core/results/seen.ts';
 import { checkObject, failed, handlerObject } from '../host/host-bench.ts';
 import { type AlertingBench, alertingBench, refused, turn } from './alerting-bench.ts';
 

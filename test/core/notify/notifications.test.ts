@@ -2,7 +2,7 @@ import type { VerdictState } from 'opsbro/sdk';
 import { describe, expect, it } from 'vitest';
 import type { CheckObject, ConfigObject } from '../../../configuration/model.ts';
 import { applyPlan, linkGroups } from '../../../core/host/apply-plan.ts';
-import { Results } from '../../../core/host/results.ts';
+import { Results } from '../../../core/results/results.ts';
 import type { JobResult } from '../../../threads/protocol.ts';
 import {
   checkObject,

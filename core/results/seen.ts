@@ -2,7 +2,7 @@ import type { SeenValue } from '../../alerting/explain/model.ts';
 import { seenValues } from '../../alerting/explain/seen.ts';
 import { resolve } from '../../language/engine/reference.ts';
 import type { Board, Sample } from '../board/board.ts';
-import type { Runtime } from './objects.ts';
+import type { Runtime } from '../host/objects.ts';
 
 /** The latest trees of all collectors at one moment. */
 export type Samples = ReadonlyMap<string, Sample>;

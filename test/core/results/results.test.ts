@@ -2,8 +2,8 @@ import type { VerdictState } from 'opsbro/sdk';
 import { describe, expect, it } from 'vitest';
 import type { CheckObject, ConfigObject } from '../../../configuration/model.ts';
 import { applyPlan } from '../../../core/host/apply-plan.ts';
-import { Results } from '../../../core/host/results.ts';
-import { checkObject, type HostBench, handlerObject, hostBench, plan } from './host-bench.ts';
+import { Results } from '../../../core/results/results.ts';
+import { checkObject, type HostBench, handlerObject, hostBench, plan } from '../host/host-bench.ts';
 
 const loader = { put: () => undefined, delete: () => undefined };
 const cache = { invalidate: () => undefined };

@@ -1,5 +1,5 @@
 import type { Clock } from 'opsbro/sdk';
-import type { LogEvent, LogsView } from '../control/log-shapes.ts';
+import type { LogEvent, LogsView } from './log-shapes.ts';
 
 const keptEvents = 500;
 const firstEvents = 10;

@@ -2,9 +2,9 @@ import type { Json, JsonObject } from 'opsbro/sdk';
 import { type Observation, pendingStatus } from '../../alerting/model.ts';
 import { type Advanced, advance } from '../../alerting/state/advance.ts';
 import type { CheckObject } from '../../configuration/model.ts';
+import type { HostDeps } from '../host/deps.ts';
+import type { RunState, Runtime } from '../host/objects.ts';
 import type { CheckChange } from '../notify/notifications.ts';
-import type { HostDeps } from './deps.ts';
-import type { RunState, Runtime } from './objects.ts';
 import { type Samples, seenBy } from './seen.ts';
 
 const roundsToKeep = 3;

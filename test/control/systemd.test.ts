@@ -7,7 +7,7 @@ import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { DgramSocket } from 'node-unix-socket';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { createNotifier } from '../../../core/notify/systemd.ts';
+import { createNotifier } from '../../control/systemd.ts';
 
 let scratch: string;
 beforeEach(async () => {

@@ -1,5 +1,5 @@
 import { beforeEach, describe, expect, it } from 'vitest';
-import { LogRing } from '../../core/log-ring.ts';
+import { LogRing } from '../../control/log-ring.ts';
 
 let now: number;
 let ring: LogRing;

@@ -1,7 +1,7 @@
 import type { Observation } from '../../alerting/model.ts';
-import type { HostDeps } from './deps.ts';
-import type { Runtime } from './objects.ts';
-import { waitsForData } from './rule-batch.ts';
+import type { HostDeps } from '../host/deps.ts';
+import type { Runtime } from '../host/objects.ts';
+import { waitsForData } from '../host/rule-batch.ts';
 
 const roundsToKeep = 3;
 /** On a busy machine a run may wait for seconds. */

@@ -1,5 +1,5 @@
 import { execFile } from 'node:child_process';
-import { unixDatagramSocket } from '../../threads/context/unix-datagrams.ts';
+import { unixDatagramSocket } from '../threads/context/unix-datagrams.ts';
 
 /** Tells the service manager what the agent does (sd_notify(3)). Without `NOTIFY_SOCKET` every call does nothing. */
 export interface Notifier {

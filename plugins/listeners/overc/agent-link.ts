@@ -1,0 +1,151 @@
+import type {
+  JsonObject,
+  PassiveAlert,
+  PassiveCheck,
+  PassiveReport,
+  PassiveResult,
+  ServiceContext,
+} from 'opsbro/sdk';
+
+/** What a link works with. */
+export interface LinkParts {
+  ask: ServiceContext['ask'];
+  clock: ServiceContext['clock'];
+  /** Told of what the agent did not take, once for each time that it stops taking. */
+  trouble(message: string): void;
+}
+
+/** What the agent is told of a check. */
+export interface Told {
+  state: PassiveResult['state'];
+  output: string;
+}
+
+/** What waits of one check. */
+interface Waiting {
+  check: PassiveCheck;
+  /** States it went through, the last of which may be told again. */
+  results: Told[];
+  isDefined: boolean;
+  /** The last state that was handed over, and when, monotonic ms. */
+  toldState: string;
+  toldMs: number;
+}
+
+const perReport = 500;
+/** An unchanged state is told so often, or as often as it is reported. */
+const againMs = 10_000;
+/** States that a check may go through before the agent has heard of them; then the oldest go. */
+const mostResults = 20;
+const askMs = 10_000;
+
+/**
+ * Tells the agent of services as checks of its own: each change in its order, a state that stays now and then. What the agent does not take is
+ * told again.
+ */
+export class AgentLink {
+  readonly #parts: LinkParts;
+  readonly #known = new Map<string, Waiting>();
+  readonly #due = new Set<Waiting>();
+  #removed: string[] = [];
+  #isInTrouble = false;
+  #sending: Promise<void> | undefined;
+
+  constructor(parts: LinkParts) {
+    this.#parts = parts;
+  }
+
+  /** A check is, and is so. */
+  tell(check: PassiveCheck, told: Told): void {
+    const known = this.#known.get(check.id);
+    const isSame = known !== undefined && JSON.stringify(known.check) === JSON.stringify(check);
+    const waiting = known ?? { check, results: [], isDefined: false, toldState: '', toldMs: 0 };
+    if (known === undefined) this.#known.set(check.id, waiting);
+    if (!isSame) Object.assign(waiting, { check, isDefined: false });
+    const last = waiting.results.at(-1);
+    const isUnchanged = waiting.isDefined && last === undefined && waiting.toldState === told.state;
+    if (isUnchanged && this.#parts.clock.monotonic() - waiting.toldMs < againMs) return;
+    if (last?.state === told.state) waiting.results[waiting.results.length - 1] = told;
+    else waiting.results.push(told);
+    if (waiting.results.length > mostResults) waiting.results.shift();
+    this.#due.add(waiting);
+  }
+
+  /** Checks are gone. */
+  forget(ids: string[]): void {
+    for (const id of ids) {
+      const known = this.#known.get(id);
+      this.#known.delete(id);
+      if (known !== undefined) this.#due.delete(known);
+      this.#removed.push(id);
+    }
+  }
+
+  /** How many checks the agent has to hear of. */
+  get waiting(): number {
+    return this.#due.size + this.#removed.length;
+  }
+
+  /** Hands over what waits. Never rejects; one that is under way is joined. */
+  flush(): Promise<void> {
+    this.#sending ??= this.#flush().finally(() => {
+      this.#sending = undefined;
+    });
+    return this.#sending;
+  }
+
+  /** Has alerts told. False where the agent did not take them. */
+  alert(alerts: PassiveAlert[]): Promise<boolean> {
+    return this.#ask({ alerts });
+  }
+
+  async #flush(): Promise<void> {
+    while (this.waiting > 0) {
+      const removed = this.#removed.splice(0, perReport);
+      const due: Waiting[] = [];
+      for (const waiting of this.#due) {
+        if (due.length >= perReport) break;
+        due.push(waiting);
+        this.#due.delete(waiting);
+      }
+      const handed = due.map(({ results }) => results.splice(0));
+      const isTaken = await this.#ask({
+        removed,
+        checks: due.filter(({ isDefined }) => !isDefined).map(({ check }) => check),
+        results: due.flatMap(({ check }, index) =>
+          (handed[index] as Told[]).map((told) => ({ check: check.id, ...told })),
+        ),
+      });
+      if (!isTaken) return this.#putBack(due, handed, removed);
+      for (const [index, waiting] of due.entries()) this.#taken(waiting, handed[index]?.at(-1));
+    }
+  }
+
+  #taken(waiting: Waiting, last: Told | undefined): void {
+    waiting.isDefined = true;
+    waiting.toldState = last?.state ?? waiting.toldState;
+    waiting.toldMs = this.#parts.clock.monotonic();
+  }
+
+  #putBack(due: Waiting[], handed: Told[][], removed: string[]): void {
+    this.#removed.unshift(...removed);
+    for (const [index, waiting] of due.entries()) {
+      if (this.#known.get(waiting.check.id) !== waiting) continue;
+      waiting.results = [...(handed[index] as Told[]), ...waiting.results].slice(-mostResults);
+      this.#due.add(waiting);
+    }
+  }
+
+  async #ask(report: Omit<PassiveReport, 'plugin'>): Promise<boolean> {
+    const body = { plugin: 'listener/overc', ...report } as unknown as JsonObject;
+    const asked = { route: '/api/v1/passive', method: 'POST', params: {}, query: {}, body };
+    const reason = await this.#parts.ask(asked, { timeoutMs: askMs }).then(
+      ({ status }) => (status === 200 ? '' : `it answered ${status}`),
+      (error: Error) => error.message,
+    );
+    if (reason !== '' && !this.#isInTrouble)
+      this.#parts.trouble(`the agent does not take reports: ${reason}`);
+    this.#isInTrouble = reason !== '';
+    return reason === '';
+  }
+}

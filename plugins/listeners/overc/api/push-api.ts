@@ -1,0 +1,87 @@
+import type { Clock, Json } from 'opsbro/sdk';
+import type { Answer, Asked } from '../http/door.ts';
+import type { Outcome } from '../model.ts';
+import type { Storage } from '../storage/storage.ts';
+import type { Rate } from './rate.ts';
+import { readAlerts, readPing, readStatus, type Sent, wholeText } from './read-report.ts';
+import { Refused } from './refused.ts';
+
+/** What the routes of clients work with. */
+export interface PushParts {
+  storage: Pick<Storage, 'take'>;
+  rate: Rate;
+  clock: Clock;
+  sender(asked: Asked): string;
+  /** Of a server that is not known yet: '' or what it sends beside its name. */
+  enrollment(token: string): boolean;
+}
+
+/** Items of one request; more do not come from any client there is. */
+const mostItems = 2000;
+const longestName = 500;
+
+const routes: { [path: string]: { read(body: Json): Sent; done: object } } = {
+  '/api/ping': { read: readPing, done: { pong: 1 } },
+  '/api/set/service/status': { read: readStatus, done: { ok: 1 } },
+  '/api/set/alerts': { read: readAlerts, done: { ok: 1 } },
+};
+
+/** Whether this is a route of clients. */
+export function isPushRoute(path: string): boolean {
+  return Object.hasOwn(routes, path);
+}
+
+/** Answers a request of a client: its 200 says that all of it is on the disk. */
+export async function answerPush(asked: Asked, parts: PushParts): Promise<Answer> {
+  const route = routes[asked.path];
+  if (route === undefined) throw new Refused(404, `no route ${asked.path}`);
+  if (asked.method !== 'POST') throw new Refused(405, `${asked.path} takes POST`);
+  const body = parse(asked.body);
+  const { identity, services, alerts, ageSeconds } = route.read(body);
+  const count = services.length + alerts.length;
+  if (count > mostItems)
+    throw new Refused(413, `${count} items; at most ${mostItems} are taken in one request`);
+  const names = [
+    identity.name,
+    ...services.map(({ name }) => name),
+    ...alerts.map(({ service }) => service ?? ''),
+  ];
+  if (names.some((name) => name.length > longestName))
+    throw new Refused(413, `a name is longer than ${longestName} characters`);
+  if (!parts.rate.take(identity.name, parts.clock.monotonic()))
+    throw new Refused(429, `too many reports of "${identity.name.slice(0, 200)}"; 20 a second are taken`);
+  const outcome = await parts.storage.take({
+    server: identity.name,
+    key: identity.key,
+    ip: parts.sender(asked),
+    at: parts.clock.now() - Math.round(ageSeconds * 1000),
+    services,
+    alerts,
+    mayRegister: parts.enrollment(tokenOf(asked, body)),
+  });
+  if (outcome !== 'ok') throw refusalOf(outcome);
+  return { status: 200, body: route.done };
+}
+
+/** What an outcome is answered with. */
+export function refusalOf(outcome: Exclude<Outcome, 'ok'>): Refused {
+  if (outcome === 'wrong-key') return new Refused(403, 'Invalid server key');
+  if (outcome === 'unknown-server') return new Refused(403, 'Unknown server: an enrollment token is needed');
+  return new Refused(503, 'there is no room for another server or service');
+}
+
+function parse(bytes: Buffer): Json {
+  try {
+    return JSON.parse(bytes.toString()) as Json;
+  } catch (error) {
+    throw new Refused(400, `Invalid JSON: ${wholeText((error as Error).message).slice(0, 200)}`);
+  }
+}
+
+/** In a header, or in the body beside name and key. */
+function tokenOf({ headers }: Asked, body: Json): string {
+  const sent = headers['x-enrollment-token'];
+  if (typeof sent === 'string') return sent;
+  const { server } = body as { server?: { enrollment_token?: unknown } };
+  return typeof server?.enrollment_token === 'string' ? server.enrollment_token : '';
+}

@@ -1,0 +1,57 @@
+import { createHash, timingSafeEqual } from 'node:crypto';
+import { BlockList, isIP } from 'node:net';
+import { Refused } from '../api/refused.ts';
+import type { Asked } from './door.ts';
+
+/** Refuses whoever does not send `user:password` as HTTP's basic authentication; nobody where none is asked for. */
+export function checkBasic({ headers }: Asked, wanted: string): void {
+  if (wanted === '') return;
+  const sent = /^basic ([a-z0-9+/=]+)$/i.exec(headers.authorization ?? '')?.[1] ?? '';
+  if (!isSame(Buffer.from(sent, 'base64').toString(), wanted))
+    throw new Refused(401, 'authentication is needed', {
+      'www-authenticate': 'Basic realm="OverC", charset="UTF-8"',
+    });
+}
+
+/** In constant time, whatever the lengths are. */
+export function isSame(one: string, other: string): boolean {
+  const hash = (text: string): Buffer => createHash('sha256').update(text).digest();
+  return timingSafeEqual(hash(one), hash(other));
+}
+
+/** Refuses what a page of another site makes a browser send. */
+export function checkOrigin({ headers }: Asked): void {
+  const { origin, host, 'sec-fetch-site': site } = headers;
+  const isForeign = origin !== undefined && origin.replace(/^https?:\/\//, '') !== host;
+  if (isForeign || site === 'cross-site') throw new Refused(403, 'a page of another site may not ask this');
+}
+
+/** Makes a function that tells who sent a request: whom a trusted proxy names, else the other side of the connection. */
+export function senderOf(trusted: readonly string[]): (asked: Asked) => string {
+  const proxies = new BlockList();
+  for (const text of trusted) {
+    const [address = '', bits] = text.split('/');
+    const family = isIP(address) === 6 ? 'ipv6' : 'ipv4';
+    if (isIP(address) === 0)
+      throw new Error(`'trusted_proxies' has '${text}', expected an address or a network`);
+    if (bits === undefined) proxies.addAddress(address, family);
+    else proxies.addSubnet(address, Number(bits), family);
+  }
+  const isTrusted = (address: string): boolean =>
+    isIP(address) !== 0 && proxies.check(address, isIP(address) === 6 ? 'ipv6' : 'ipv4');
+  return ({ peer, headers }) => {
+    let sender = plain(peer);
+    const named = String(headers['x-forwarded-for'] ?? '').split(',');
+    while (isTrusted(sender)) {
+      const before = plain((named.pop() ?? '').trim());
+      if (isIP(before) === 0) break;
+      sender = before;
+    }
+    return sender;
+  };
+}
+
+/** IPv4 as it is, also where it came over IPv6. */
+function plain(address: string): string {
+  return address.startsWith('::ffff:') && isIP(address.slice(7)) === 4 ? address.slice(7) : address;
+}

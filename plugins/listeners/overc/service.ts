@@ -1,0 +1,306 @@
+import { join } from 'node:path';
+import {
+  type PassiveAlert,
+  type PassiveCheck,
+  type RouteReply,
+  type RouteRequest,
+  readQuantity,
+  type ServiceContext,
+} from 'opsbro/sdk';
+import { AgentLink, type Told } from './agent-link.ts';
+import { answerPush, isPushRoute } from './api/push-api.ts';
+import { Rate } from './api/rate.ts';
+import { Refused } from './api/refused.ts';
+import { ownDirectory } from './data-directory.ts';
+import { checkBasic, checkOrigin, isSame, senderOf } from './http/admission.ts';
+import { type Answer, type Asked, Door } from './http/door.ts';
+import { openKeys } from './keys.ts';
+import { type AlertRow, type ServiceFacts, type State, severityOf } from './model.ts';
+import { type OldSettings, oldSettings } from './old-settings.ts';
+import { type Options, type Settings, settingsOf } from './options.ts';
+import { Pings } from './ping/pings.ts';
+import { EmbeddedStorage } from './storage/embedded.ts';
+import type { Storage, StorageEvents } from './storage/storage.ts';
+import { alertText } from './supervision/alert-text.ts';
+import { type Expectation, isLate, Wakefulness } from './supervision/lateness.ts';
+import { checkId, policyOf, Rules } from './supervision/rules.ts';
+import { answerUi, isUiRoute } from './ui/ui-api.ts';
+
+const graceMs = 1000;
+const reportsPerSecond = 20;
+const beatMs = 1000;
+/** Supervision passes, as OverC had them. */
+const beatsAPass = 3;
+const alertsAPass = 500;
+/** What LevelDB may keep: reports are many and small. */
+const memoryBytes = 16 * 1024 * 1024;
+/** A supervisor that did not pass for longer lags. */
+const lagMs = 10_000;
+/** Seconds that a job may take that said that it began, where no rule has a grace; as Healthchecks has it. */
+const longestRun = 3600;
+const limits = { headerTimeoutMs: 10_000, requestTimeoutMs: 30_000, maxBodyBytes: 1024 * 1024 };
+const states: { [state in State]: Told['state'] } = {
+  OK: 'ok',
+  WARN: 'warning',
+  FAIL: 'critical',
+  UNK: 'unknown',
+};
+
+/** The push server while it runs. */
+export class Overc {
+  readonly #ctx: ServiceContext<Options>;
+  readonly #settings: Settings;
+  readonly #rules: Rules;
+  readonly #link: AgentLink;
+  readonly #awake: Wakefulness;
+  readonly #rate = new Rate(reportsPerSecond);
+  readonly #sender: (asked: Asked) => string;
+  #old: OldSettings = {};
+  #door: Door | undefined;
+  #pings: Pings | undefined;
+  #storage: Storage | undefined;
+  #timer: NodeJS.Timeout | undefined;
+  #beats = 0;
+  #passedMs = 0;
+  #passing: Promise<void> | undefined;
+  /** The port it listens on. */
+  port = 0;
+
+  constructor(ctx: ServiceContext<Options>) {
+    this.#ctx = ctx;
+    this.#settings = settingsOf(ctx.options);
+    this.#rules = new Rules(this.#settings.services);
+    this.#sender = senderOf(this.#settings.trusted_proxies);
+    this.#awake = new Wakefulness(ctx.clock.monotonic());
+    this.#passedMs = ctx.clock.monotonic();
+    const { ask, clock, log } = ctx;
+    this.#link = new AgentLink({ ask, clock, trouble: (message) => log.warn(message) });
+  }
+
+  /** Opens what it keeps, then the port. */
+  async open(): Promise<void> {
+    const { signal, env, log } = this.#ctx;
+    const { address, port, max_connections: maxConnections } = this.#settings;
+    signal.throwIfAborted();
+    this.#old = await oldSettings(this.#settings.config, env);
+    const storage = await this.#openStorage(await ownDirectory(this.#ctx));
+    this.#storage = storage;
+    await storage.open();
+    for (const service of await storage.services())
+      this.#changed(service, service.timedOut ? null : service.current);
+    this.#timer = setInterval(() => this.#beat(), beatMs);
+    const { clock } = this.#ctx;
+    this.#pings = new Pings({
+      ...{ storage, rules: this.#rules, rate: this.#rate, clock, sender: this.#sender },
+      isOpen: this.#settings.enrollment_token === '',
+    });
+    const door = new Door({ ...limits, maxConnections }, (asked) => this.#respond(asked, storage));
+    this.#door = door;
+    this.port = await door.open(address, port);
+    const { servers, services } = await storage.figures();
+    log.info(
+      `takes reports on http://${address.includes(':') ? `[${address}]` : address}:${this.port}, knows ${services} services of ${servers} servers`,
+    );
+  }
+
+  /** No more comes in, then all that came is kept. */
+  async close(): Promise<void> {
+    clearInterval(this.#timer);
+    await this.#door?.close(graceMs);
+    await this.#passing;
+    await this.#link.flush();
+    await this.#storage?.close();
+  }
+
+  /** Answers a route of the manifest. */
+  async answer({ route, method, params }: RouteRequest): Promise<RouteReply> {
+    const storage = this.#storage;
+    if (storage === undefined)
+      return { status: 503, body: { error: { message: 'the push server has not started yet' } } };
+    if (method === 'GET' && route === '/api/v1/push/servers')
+      return { status: 200, body: (await storage.servers()) as unknown as RouteReply['body'] };
+    if (method === 'GET')
+      return {
+        status: 200,
+        body: { ...(await storage.figures()), port: this.port, checks_waiting: this.#link.waiting },
+      };
+    const name = params.name ?? '';
+    if (await storage.reset(name)) return { status: 200, body: { name, reset: true } };
+    const error = { code: 'OPSBRO_API_NOT_FOUND', message: `no server '${name}' has reported` };
+    return { status: 404, body: { error } };
+  }
+
+  /** Marks who is late, and tells of what nobody was told of. One that is under way is joined. */
+  pass(): Promise<void> {
+    this.#passing ??= this.#pass().finally(() => {
+      this.#passing = undefined;
+    });
+    return this.#passing;
+  }
+
+  async #openStorage(directory: string): Promise<Storage> {
+    const { clock, log, openStore } = this.#ctx;
+    const { max_servers: servers, max_services: services, diskBytes: bytes } = this.#settings;
+    const events: StorageEvents = {
+      changed: (service, state) => this.#changed(service, state),
+      removed: (gone) => this.#link.forget(gone.map(checkId)),
+      alerts: () => void this.#tellAlerts(),
+    };
+    return new EmbeddedStorage({
+      store: await openStore(join(directory, 'store'), { memoryBytes }),
+      keys: await openKeys(join(directory, 'pepper')),
+      clock,
+      events,
+      limits: { servers, services, bytes },
+      trouble: (message) => log.warn(message),
+    });
+  }
+
+  async #respond(asked: Asked, storage: Storage): Promise<Answer> {
+    const { path } = asked;
+    const { clock } = this.#ctx;
+    if (isPushRoute(path)) {
+      checkOrigin(asked);
+      checkBasic(asked, this.#settings.api_auth || (this.#old.apiAuth ?? ''));
+      return answerPush(asked, {
+        ...{ storage, clock, rate: this.#rate, sender: this.#sender },
+        enrollment: (token) => this.#mayRegister(token),
+      });
+    }
+    if (Pings.isRoute(path) && this.#pings !== undefined) return this.#pings.answer(asked);
+    if (isUiRoute(path)) {
+      if (asked.method !== 'GET') checkOrigin(asked);
+      checkBasic(asked, this.#settings.ui_auth || (this.#old.uiAuth ?? ''));
+      return answerUi(asked, { storage, clock, lagSeconds: () => this.#lagSeconds() });
+    }
+    throw new Refused(404, `no route ${asked.method} ${path.slice(0, 200)}`);
+  }
+
+  #mayRegister(token: string): boolean {
+    const { enrollment_token: wanted } = this.#settings;
+    return wanted === '' || isSame(token, wanted);
+  }
+
+  #lagSeconds(): number {
+    const ms = this.#ctx.clock.monotonic() - this.#passedMs;
+    return ms > lagMs ? ms / 1000 : 0;
+  }
+
+  /** Says that it listens. */
+  look(): void {
+    this.#awake.look(this.#ctx.clock.monotonic());
+  }
+
+  #beat(): void {
+    this.look();
+    this.#beats += 1;
+    if (this.#beats % beatsAPass === 0) void this.pass();
+    void this.#link.flush();
+  }
+
+  async #pass(): Promise<void> {
+    const storage = this.#storage as Storage;
+    const { clock, log } = this.#ctx;
+    const moments = {
+      nowMs: clock.monotonic(),
+      listeningMs: this.#awake.look(clock.monotonic()),
+      offsetMs: clock.now() - clock.monotonic(),
+      nextCron: this.#ctx.nextCron,
+    };
+    const running = this.#pings?.runs.running();
+    try {
+      await storage.markLate(
+        (service) => isLate(service, this.#expectation(service, running), moments),
+        clock.now(),
+      );
+      for (const service of await storage.services()) if (service.timedOut) this.#changed(service, null);
+      await Promise.all([this.#tellAlerts(), this.#link.flush()]);
+      this.#passedMs = clock.monotonic();
+    } catch (error) {
+      log.warn(`a supervision pass failed: ${(error as Error).message}`);
+    }
+  }
+
+  #expectation({ server, name }: ServiceFacts, running?: ReadonlyMap<string, number>): Expectation {
+    const { grace: given, schedule: cron, timezone = 'UTC' } = this.#rules.of(server.name, name);
+    const grace = given === undefined ? undefined : readQuantity(given);
+    return {
+      grace: grace ?? 0,
+      schedule: cron === undefined ? null : { cron, timezone },
+      startedMs: running?.get(`${server.name}/${name}`) ?? 0,
+      runLimit: grace ?? longestRun,
+    };
+  }
+
+  /** A service is a check of the agent from its first state on. */
+  #changed(service: ServiceFacts, state: { state: State; info: string } | null): void {
+    const { current, period } = service;
+    const before = current === null ? '' : `; before it said ${current.state}: ${current.info}`;
+    const due = period === null ? 'no report in time' : `no report within ${period} s`;
+    const told: Told =
+      state === null
+        ? { state: 'critical', output: `Monitoring plugin offline: ${due}${before}` }
+        : { state: states[state.state], output: state.info };
+    this.#link.tell(this.#checkOf(service), told);
+  }
+
+  #checkOf(service: ServiceFacts): PassiveCheck {
+    const { server, name, title, period } = service;
+    const rule = this.#rules.of(server.name, name);
+    const { grace } = this.#expectation(service);
+    const { default_handlers: handlers } = this.#settings;
+    return {
+      id: checkId(service),
+      name: `${server.name}/${name}`,
+      display_name: `${server.title} ${title}`,
+      interval: rule.schedule !== undefined || period === null ? null : period + grace,
+      labels: { server: server.name, service: name, ...rule.labels },
+      policy: policyOf(rule, handlers.length === 0 ? null : handlers),
+    };
+  }
+
+  #telling: Promise<void> | undefined;
+
+  #tellAlerts(): Promise<void> {
+    this.#telling ??= this.#tellAll().finally(() => {
+      this.#telling = undefined;
+    });
+    return this.#telling;
+  }
+
+  async #tellAll(): Promise<void> {
+    const storage = this.#storage;
+    if (storage === undefined) return;
+    for (;;) {
+      const alerts = await storage.unsent(alertsAPass);
+      if (alerts.length === 0) return;
+      const services = new Map((await storage.services()).map((service) => [service.id, service]));
+      const titles = await storage.titles(alerts.map(({ server }) => server));
+      const told = alerts.map((alert) => {
+        const service = alert.service === null ? undefined : services.get(alert.service);
+        return this.#event(alert, service, titles.get(alert.server) ?? '');
+      });
+      if (!(await this.#link.alert(told))) return;
+      await storage.sent(alerts.map(({ id }) => id));
+    }
+  }
+
+  #event(alert: AlertRow, service: ServiceFacts | undefined, title: string): PassiveAlert {
+    const { id, at, channel, event, message } = alert;
+    const of = service === undefined ? title : `${title} ${service.title}`;
+    return {
+      key: `overc/${id}/${at}`,
+      at,
+      summary: `${of}: ${message}`,
+      ...(service !== undefined && { check: checkId(service) }),
+      // What changes of a service others hear of as the problem of a check.
+      ...(channel !== 'api' && { only: 'handler/overc' }),
+      data: {
+        ...{ channel, event, message, severity: states[severityOf(alert)] },
+        server: title,
+        service: service?.title ?? null,
+        text: alertText(alert, { title }, service),
+      },
+    };
+  }
+}

@@ -1,0 +1,356 @@
+import type { Clock, ExactStore, Json } from 'opsbro/sdk';
+import type { Keys } from '../keys.ts';
+import type { AlertRow, Outcome, Report, ServiceFacts, State } from '../model.ts';
+import { Ledger, type Writes } from './ledger.ts';
+import { pastOf } from './past.ts';
+import {
+  checkpointKey,
+  idOf,
+  type KeptServer,
+  type KeptService,
+  keyOf,
+  readAlert,
+  readServer,
+  readService,
+  serverValue,
+  serviceValue,
+} from './records.ts';
+import { removeBelow } from './removal.ts';
+import { shrink } from './shrink.ts';
+import type { Past, Selection, ServerView, Storage, StorageEvents, StorageFigures } from './storage.ts';
+
+/** What an embedded storage works with. */
+export interface EmbeddedParts {
+  store: ExactStore;
+  keys: Keys;
+  clock: Clock;
+  events: StorageEvents;
+  limits: { servers: number; services: number; bytes: number };
+  /** Told of what could not be written beside requests. */
+  trouble(message: string): void;
+}
+
+const checkpointMs = 10_000;
+const sizeMs = 60_000;
+const perWrite = 1000;
+const dayMs = 86_400_000;
+/** Alerts of the last day that are in memory, to be counted; what is older is read when asked for. */
+const recentKept = 50_000;
+const mostAlerts = 10_000;
+
+/** Keeps reports in a store of its own: each request is one batch, synced together with those that wait at the same time. */
+export class EmbeddedStorage implements Storage {
+  readonly #parts: EmbeddedParts;
+  readonly #ledger = new Ledger();
+  readonly #unsent = new Map<number, AlertRow>();
+  #recent: AlertRow[] = [];
+  #timers: NodeJS.Timeout[] = [];
+  #working: Promise<void> = Promise.resolve();
+  #sizeBytes = 0;
+
+  constructor(parts: EmbeddedParts) {
+    this.#parts = parts;
+  }
+
+  async open(): Promise<void> {
+    await this.#load();
+    this.#timers = [
+      setInterval(() => this.#inTurn(() => this.#checkpoint()), checkpointMs),
+      setInterval(() => this.#inTurn(() => this.#keepSize()), sizeMs),
+    ];
+  }
+
+  async close(): Promise<void> {
+    for (const timer of this.#timers.splice(0)) clearInterval(timer);
+    await this.#working;
+    await this.#checkpoint();
+    await this.#parts.store.close();
+  }
+
+  async take(report: Report): Promise<Outcome> {
+    const { keys, limits } = this.#parts;
+    const ledger = this.#ledger;
+    const known = ledger.byName.get(report.server);
+    const hash = report.key === null ? '' : keys.hash(report.server, report.key);
+    const isWrong = hash !== '' && known !== undefined && known.hash !== '' && !keys.isSame(known.hash, hash);
+    if (isWrong) return 'wrong-key';
+    if (known === undefined && !report.mayRegister) return 'unknown-server';
+    const named = new Set([...report.services, ...report.alerts].map((each) => nameOf(each)));
+    const fresh = [...named].filter((name) => name !== null && known?.services.has(name) !== true).length;
+    if (ledger.services.size + fresh > limits.services) return 'full';
+    if (known === undefined && ledger.servers.size >= limits.servers) return 'full';
+    const writes: Writes = { put: [], del: [] };
+    const server = known ?? ledger.register(report.server, hash, report.ip, writes);
+    if (server.hash === '' && hash !== '') this.#rekey(server, hash, writes);
+    const before = ledger.last.alert;
+    const reported = this.#apply(server, report, writes);
+    await this.#write(writes, before);
+    for (const [service, state] of reported) this.#parts.events.changed(service, state);
+    return 'ok';
+  }
+
+  #rekey(server: KeptServer, hash: string, writes: Writes): void {
+    server.hash = hash;
+    writes.put.push([keyOf.server(server.id), serverValue(server)]);
+  }
+
+  /** Alerts are told of once they are on the disk, or will be: no other outcome is known of a disk that refused. */
+  async #write(writes: Writes, lastAlert: number): Promise<void> {
+    if (writes.put.length === 0) return;
+    try {
+      await this.#parts.store.put(writes);
+    } finally {
+      if (this.#noteAlerts(lastAlert, writes) > 0) this.#parts.events.alerts();
+    }
+  }
+
+  #apply(
+    server: KeptServer,
+    { services, alerts, at }: Report,
+    writes: Writes,
+  ): [KeptService, { state: State; info: string }][] {
+    const nowMs = this.#parts.clock.monotonic();
+    const when = { at, nowMs: nowMs - Math.max(0, this.#parts.clock.now() - at) };
+    const changed: [KeptService, { state: State; info: string }][] = [];
+    for (const { name, state, info, period } of services) {
+      const service = this.#ledger.serviceOf(server, name, writes);
+      if (state === null) this.#ledger.setPeriod(service, period, writes);
+      else {
+        this.#ledger.report(service, { state, info, period }, when, writes);
+        changed.push([service, { state, info }]);
+      }
+    }
+    for (const { service: name, message } of alerts) {
+      const service = name === null ? null : this.#ledger.serviceOf(server, name, writes);
+      this.#ledger.alert(server, service, 'api', 'alert', message, at, writes);
+    }
+    return changed;
+  }
+
+  #noteAlerts(before: number, { put }: Writes): number {
+    let count = 0;
+    for (const [key, value] of put) {
+      if (!key.startsWith('a/') || idOf(key) <= before) continue;
+      const alert = readAlert(idOf(key), value);
+      this.#unsent.set(alert.id, alert);
+      this.#recent.push(alert);
+      count += 1;
+    }
+    if (this.#recent.length > 2 * recentKept) this.#recent = this.#recent.slice(-recentKept);
+    return count;
+  }
+
+  async markLate(isLate: (service: ServiceFacts) => boolean, at: number): Promise<void> {
+    const ledger = this.#ledger;
+    const writes: Writes = { put: [], del: [] };
+    const before = ledger.last.alert;
+    const late = [...ledger.services.values()].filter((service) => !service.timedOut && isLate(service));
+    for (const service of late) {
+      service.timedOut = true;
+      ledger.alert(service.server, service, 'plugin', 'offline', 'Monitoring plugin offline', at, writes);
+      writes.put.push([keyOf.service(service.id), serviceValue(service)]);
+    }
+    await this.#write(writes, before);
+    for (const service of late) this.#parts.events.changed(service, null);
+  }
+
+  async services(): Promise<ServiceFacts[]> {
+    return [...this.#ledger.services.values()];
+  }
+
+  async servers(): Promise<ServerView[]> {
+    return [...this.#ledger.servers.values()]
+      .map(({ name, ip, services }) => ({ name, ip, services: services.size }))
+      .sort((a, b) => (a.name < b.name ? -1 : 1));
+  }
+
+  async find(server: string, service: string): Promise<ServiceFacts | undefined> {
+    return this.#ledger.byName.get(server)?.services.get(service);
+  }
+
+  async titles(ids: number[]): Promise<Map<number, string>> {
+    const { servers } = this.#ledger;
+    return new Map(ids.flatMap((id) => (servers.has(id) ? [[id, servers.get(id)?.title ?? '']] : [])));
+  }
+
+  async unsent(limit: number): Promise<AlertRow[]> {
+    const first: AlertRow[] = [];
+    for (const alert of this.#unsent.values()) {
+      if (first.length >= limit) break;
+      first.push(alert);
+    }
+    return first;
+  }
+
+  async sent(ids: number[]): Promise<void> {
+    for (const id of ids) this.#unsent.delete(id);
+    await this.#parts.store.putLazy({ del: ids.map((id) => keyOf.unsent(id)) });
+  }
+
+  async past(id: number, since: number): Promise<Past> {
+    const service = this.#ledger.services.get(id);
+    return service === undefined ? { rows: [], runs: [] } : pastOf(this.#parts.store, service, since);
+  }
+
+  async alerts({ server, service }: Selection, since: number): Promise<AlertRow[]> {
+    const isMeant = (alert: AlertRow): boolean =>
+      alert.at >= since &&
+      (server === undefined || alert.server === server) &&
+      (service === undefined || alert.service === service);
+    const now = this.#parts.clock.now();
+    this.#recent = this.#recent.filter(({ at }) => at > now - dayMs).slice(-recentKept);
+    if (since > now - dayMs && this.#recent.length < recentKept)
+      return this.#recent.filter(isMeant).reverse();
+    const found = await this.#parts.store.range({ gte: 'a/', lt: 'a0', reverse: true, limit: mostAlerts });
+    return found.map(([key, value]) => readAlert(idOf(key), value)).filter(isMeant);
+  }
+
+  async infos(rows: number[]): Promise<Map<number, string>> {
+    const values = await this.#parts.store.getMany(rows.map((id) => keyOf.row(id)));
+    return new Map(
+      rows.flatMap((id, index): [number, string][] => {
+        const value = values[index];
+        return Array.isArray(value) ? [[id, String(value[3])]] : [];
+      }),
+    );
+  }
+
+  async lastRow(): Promise<number> {
+    return this.#ledger.last.row;
+  }
+
+  async remove(what: 'server' | 'service', id: number): Promise<boolean> {
+    const ledger = this.#ledger;
+    const server = what === 'server' ? ledger.servers.get(id) : undefined;
+    const service = what === 'service' ? ledger.services.get(id) : undefined;
+    const services =
+      server === undefined ? [service].filter((one) => one !== undefined) : [...server.services.values()];
+    if (server === undefined && service === undefined) return false;
+    if (server === undefined) for (const each of services) ledger.removeService(each);
+    else ledger.removeServer(server);
+    const isGone = (alert: AlertRow): boolean =>
+      alert.server === server?.id || services.some((each) => each.id === alert.service);
+    this.#recent = this.#recent.filter((alert) => !isGone(alert));
+    for (const alert of [...this.#unsent.values()]) if (isGone(alert)) this.#unsent.delete(alert.id);
+    await removeBelow(this.#parts.store, server?.id ?? null, services, isGone);
+    this.#parts.events.removed(services);
+    return true;
+  }
+
+  async reset(name: string): Promise<boolean> {
+    const server = this.#ledger.byName.get(name);
+    if (server === undefined) return false;
+    server.hash = '';
+    await this.#parts.store.put({ put: [[keyOf.server(server.id), serverValue(server)]] });
+    return true;
+  }
+
+  async figures(): Promise<StorageFigures> {
+    const { servers, services } = this.#ledger;
+    return {
+      servers: servers.size,
+      services: services.size,
+      unsent: this.#unsent.size,
+      sizeBytes: this.#sizeBytes,
+    };
+  }
+
+  /** Timers do not wait for each other by themselves. */
+  #inTurn(work: () => Promise<void>): void {
+    this.#working = this.#working.then(work).catch((error: Error) => this.#parts.trouble(error.message));
+  }
+
+  /** Writes services down as they are, so that a start need not read more rows than came since. */
+  async #checkpoint(): Promise<void> {
+    const { store } = this.#parts;
+    const { row, alert } = this.#ledger.last;
+    const dirty = [...this.#ledger.dirty];
+    this.#ledger.dirty.clear();
+    const pruned = this.#ledger.pruned;
+    this.#ledger.pruned = [];
+    for (let from = 0; from < dirty.length; from += perWrite)
+      await store.putLazy({
+        put: dirty
+          .slice(from, from + perWrite)
+          .filter(({ id }) => this.#ledger.services.has(id))
+          .map((service) => [keyOf.service(service.id), serviceValue(service)]),
+      });
+    await store.putLazy({ put: [[checkpointKey, { row, alert }]] });
+    for (let from = 0; from < pruned.length; from += perWrite)
+      await store.putLazy({ del: pruned.slice(from, from + perWrite).map((id) => keyOf.row(id)) });
+  }
+
+  async #keepSize(): Promise<void> {
+    const { store, limits } = this.#parts;
+    this.#sizeBytes = await store.sizeOf('a/', 'z');
+    if (this.#sizeBytes <= limits.bytes) return;
+    await this.#checkpoint();
+    await shrink(store, this.#sizeBytes, limits.bytes);
+    this.#sizeBytes = await store.sizeOf('a/', 'z');
+  }
+
+  async #load(): Promise<void> {
+    const { store } = this.#parts;
+    const ledger = this.#ledger;
+    const checkpoint = ((await store.get(checkpointKey)) ?? { row: 0, alert: 0 }) as {
+      [key: string]: number;
+    };
+    for (const [key, value] of await store.range({ gte: 'v/', lt: 'v0' }))
+      ledger.addServer(readServer(idOf(key), value));
+    for (const [key, value] of await store.range({ gte: 's/', lt: 's0' })) {
+      const service = readService(idOf(key), value, ledger.servers);
+      if (service !== undefined) ledger.addService(service);
+    }
+    ledger.last.row = checkpoint.row ?? 0;
+    ledger.last.alert = checkpoint.alert ?? 0;
+    await this.#loadAlerts();
+    await this.#replay(checkpoint.row ?? 0);
+  }
+
+  async #loadAlerts(): Promise<void> {
+    const { store, clock } = this.#parts;
+    const waiting = await store.range({ gte: 'u/', lt: 'u0' });
+    const alerts = await store.getMany(waiting.map(([key]) => keyOf.alert(idOf(key))));
+    for (const [index, [key]] of waiting.entries()) {
+      const value = alerts[index];
+      if (value !== undefined) this.#unsent.set(idOf(key), readAlert(idOf(key), value));
+    }
+    const last = await store.range({ gte: 'a/', lt: 'a0', reverse: true, limit: recentKept });
+    const since = clock.now() - dayMs;
+    this.#recent = last.map(([key, value]) => readAlert(idOf(key), value)).filter(({ at }) => at > since);
+    this.#recent.reverse();
+    const [newest] = last;
+    if (newest !== undefined) this.#ledger.last.alert = Math.max(this.#ledger.last.alert, idOf(newest[0]));
+  }
+
+  /** Rows that came after the last checkpoint. */
+  async #replay(from: number): Promise<void> {
+    const { store } = this.#parts;
+    const closing = new Set(
+      this.#recent.flatMap(({ row, channel }) => (row === null || channel === 'service:state' ? [] : [row])),
+    );
+    for (let after = from; ; ) {
+      const found = await store.range({ gt: keyOf.row(after), lt: 'r0', limit: perWrite });
+      const writes: Writes = { put: [], del: [] };
+      for (const [key, value] of found) {
+        after = idOf(key);
+        this.#replayRow(after, value, closing, writes);
+      }
+      if (writes.put.length > 0) await store.putLazy(writes);
+      if (found.length < perWrite) return;
+    }
+  }
+
+  #replayRow(id: number, value: Json, closing: ReadonlySet<number>, writes: Writes): void {
+    const [serviceId, at, state, info] = value as [number, number, State, string];
+    const service: KeptService | undefined = this.#ledger.services.get(serviceId);
+    this.#ledger.last.row = Math.max(this.#ledger.last.row, id);
+    if (service === undefined || id <= (service.rows.at(-1) ?? 0)) return;
+    this.#ledger.apply(service, { id, at, state, info }, writes);
+    if (closing.has(id)) service.isRunClosed = true;
+  }
+}
+
+function nameOf(reported: { name: string } | { service: string | null }): string | null {
+  return 'name' in reported ? reported.name : reported.service;
+}

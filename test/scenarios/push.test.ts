@@ -1,0 +1,100 @@
+import { chmodSync, existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterEach, beforeEach, expect, it } from 'vitest';
+import type { CheckView, DowntimeView } from '../../control/shapes.ts';
+import { type RealAgent, type RealAgentOptions, startRealAgent } from './real-agent.ts';
+
+let scratch: string;
+let agent: RealAgent | undefined;
+
+beforeEach(() => {
+  scratch = mkdtempSync(join(tmpdir(), 'opsbro-push-'));
+  writeFileSync(join(scratch, 'alert.sh'), '#!/bin/sh\ncat >> alerts\n');
+  chmodSync(join(scratch, 'alert.sh'), 0o755);
+});
+afterEach(async () => {
+  await agent?.dispose();
+  rmSync(scratch, { recursive: true, force: true });
+});
+
+const id = 'push/check/web1/queue';
+const alerts = (): string =>
+  existsSync(join(scratch, 'alerts')) ? readFileSync(join(scratch, 'alerts'), 'utf8') : '';
+
+async function start(options: RealAgentOptions = {}): Promise<{ agent: RealAgent; url: string }> {
+  const rules = '[{ match: "web1/queue", attempts: 2, handlers: [] }]';
+  const files = {
+    'push.yml': `overc: { enabled: true, port: 0, services: ${rules} }\n`,
+    'alert.yml': `handler: { type: overc, directory: ${scratch}, command: ./alert.sh }\n`,
+  };
+  const own = await startRealAgent({ files, data: join(scratch, 'data'), ...options });
+  agent = own;
+  const push = await own.until('the push server', async () => {
+    const found = await own.get<{ port?: number }>('/api/v1/push').catch(() => undefined);
+    return found?.port === undefined ? undefined : found;
+  });
+  return { agent: own, url: `http://127.0.0.1:${push.port}` };
+}
+
+async function report(url: string, state: string, period = 60): Promise<number> {
+  const body = {
+    server: { name: 'web1', key: '1234' },
+    period,
+    services: [{ name: 'queue', state, info: '3 items' }],
+  };
+  const { status } = await fetch(`${url}/api/set/service/status`, {
+    method: 'POST',
+    body: JSON.stringify(body),
+  });
+  return status;
+}
+
+async function check(own: RealAgent, what: string, is: (view: CheckView) => boolean): Promise<CheckView> {
+  return own.until(what, async () => {
+    const view = await own.get<CheckView>(`/api/v1/checks/${id}`).catch(() => undefined);
+    return view !== undefined && is(view) && view;
+  });
+}
+
+it('makes a check of what is pushed, with states, alerts and downtimes, which outlives a kill', async () => {
+  const first = await start();
+  expect(await report(first.url, 'OK')).toBe(200);
+  await check(first.agent, 'the check', ({ state }) => state === 'ok');
+  await report(first.url, 'ERR');
+  await check(
+    first.agent,
+    'a soft state',
+    ({ state, hard, output }) => state === 'critical' && !hard && output === '3 items',
+  );
+  await first.agent.until('the alert', async () => alerts() !== '');
+  expect(alerts()).toBe(
+    'web1 queue: [service:state/FAIL] State changed: "OK" -> "FAIL"\nCurrent: FAIL: 3 items\n',
+  );
+  await expect(first.agent.post(`/api/v1/checks/${encodeURIComponent(id)}/run`)).rejects.toThrow(
+    'others report it',
+  );
+  await first.agent.kill('SIGKILL');
+
+  const second = await start();
+  const restored = await check(second.agent, 'the restored check', () => true);
+  expect([restored.state, restored.hard]).toEqual(['critical', false]);
+  const downtime = {
+    match: [id],
+    from: new Date().toISOString(),
+    duration: '1h',
+    by: 'ann',
+    comment: 'move',
+  };
+  await second.agent.post<DowntimeView>('/api/v1/downtimes', downtime);
+  await report(second.url, 'WARN');
+  await check(second.agent, 'the second bad report', ({ hard, state }) => hard && state === 'warning');
+  await second.agent.until('the alert to be held', async () => {
+    const { unsent } = await second.agent.get<{ unsent: number }>('/api/v1/push');
+    return unsent === 0;
+  });
+  expect(alerts().split('\n')).toHaveLength(3);
+  second.agent.write('push.yml', 'overc: { enabled: false }\n');
+  await second.agent.post('/api/v1/agent/reload');
+  await expect(second.agent.get(`/api/v1/checks/${id}`)).rejects.toThrow('no check');
+});
