@@ -84,6 +84,8 @@ export interface CheckStatus {
   flapping: Flapping;
   /** The last hard state: what notifications are about. */
   hardState: CheckState;
+  /** The hard state before that one; `pending` of a check whose first it is. */
+  oldHardState: CheckState;
   hardSince: number | null;
   /** Since when the hard state is not ok; null while it is. */
   problemSince: number | null;
@@ -141,6 +143,7 @@ export const pendingStatus: Readonly<CheckStatus> = Object.freeze({
   stale: false,
   flapping: Object.freeze({ is: false, history: '', percent: 0 }),
   hardState: 'pending',
+  oldHardState: 'pending',
   hardSince: null,
   problemSince: null,
   episode: 0,

@@ -7,6 +7,8 @@ export interface Waiting {
   notBeforeMs: number;
   /** Monotonic; its age counts from here. */
   bornMs: number;
+  /** How many others the handler had taken when this one failed first; null while it did not. */
+  takenBefore: number | null;
 }
 
 /** What waits for one handler, in one queue per order. The first of each queue may be delivered; queues take turns. */
@@ -17,6 +19,7 @@ export class Lane {
   readonly #reminders = new Map<number, Waiting>();
   readonly #failedOrders = new Set<string>();
   #failures = 0;
+  #taken = 0;
   #absences = 0;
   notBeforeMs = 0;
   isBusy = false;
@@ -58,7 +61,9 @@ export class Lane {
   }
 
   /** An entry was not delivered: those of other orders go first now. `isTried`: the handler was there. */
-  failed({ entry: { order } }: Waiting, isTried: boolean): void {
+  failed(waiting: Waiting, isTried: boolean): void {
+    const { order } = waiting.entry;
+    waiting.takenBefore ??= this.#taken;
     this.#failures += 1;
     if (isTried) this.#failedOrders.add(order);
     else this.#absences += 1;
@@ -67,7 +72,13 @@ export class Lane {
     if (queue !== undefined) this.#queues.set(order, queue);
   }
 
+  /** Whether it alone is what fails, since the handler took others meanwhile, and more of its order wait behind it. */
+  isStuck({ entry: { order }, takenBefore }: Waiting): boolean {
+    return (this.#queues.get(order)?.length ?? 0) > 1 && this.#taken > (takenBefore ?? this.#taken);
+  }
+
   delivered(): void {
+    this.#taken += 1;
     this.#failures = 0;
     this.#absences = 0;
     this.#failedOrders.clear();

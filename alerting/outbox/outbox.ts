@@ -2,13 +2,15 @@ import type { EventType, HandlerEvent, Json, JsonObject } from 'opsbro/sdk';
 import type { TimerClock } from '../../core/clock.ts';
 import { entryKey, entryValue, type OutboxEntry, readEntry } from './entry.ts';
 import { Lane, type Waiting } from './lane.ts';
-import { isGivenUp, retryLimits, retryPauseMs } from './retry.ts';
+import { isGivenUp, retryLimits, retryPauseMs, stuckLimits } from './retry.ts';
 import { counted, type HandlerFigures, type HandlerTally, type LastDelivery, untried } from './tally.ts';
 
 /** Entries that wait for one handler; beyond, reminders and then the oldest are dropped, counted and said. */
 const perHandler = 10_000;
 /** Entries given up that are kept for `handlers outbox retry`. */
 const deadKept = 1000;
+
+const advice = "; see 'opsbro handlers outbox list'";
 
 /** How a delivery went. `unavailable`: the handler is not there or not enabled, so nothing was tried. */
 export type Delivery =
@@ -51,6 +53,8 @@ export class Outbox {
   readonly #delivering = new Map<string, number>();
   readonly #tallies = new Map<string, HandlerTally>();
   readonly #listeners: SettledListener[] = [];
+  /** The handlers there are; null while a file that cannot be read may hide some. */
+  #known: ReadonlySet<string> | null = null;
   #serial = 0;
   #cancel: () => void = () => {};
   #isStopped = false;
@@ -147,9 +151,16 @@ export class Outbox {
     return { waiting, dead: this.#dead.size };
   }
 
-  /** Forgets how handlers fared that are gone. */
-  keepFigures(handlers: ReadonlySet<string>): void {
+  /**
+   * Takes over which handlers there are: forgets how those fared that are gone, and gives up what waits for them, since nobody will come for
+   * it. `isComplete` false: a file that cannot be read may hide handlers, so none is gone for good.
+   */
+  async keepHandlers(handlers: ReadonlySet<string>, isComplete: boolean): Promise<void> {
     for (const handler of this.#tallies.keys()) if (!handlers.has(handler)) this.#tallies.delete(handler);
+    this.#known = isComplete ? handlers : null;
+    if (!isComplete) return;
+    const gone = [...this.#lanes].filter(([handler]) => !handlers.has(handler));
+    await Promise.all(gone.map(([handler, lane]) => this.#retire(handler, lane)));
   }
 
   /** Tries entries again now, dead ones too; all of them without serials. Returns how many. */
@@ -206,7 +217,8 @@ export class Outbox {
   }
 
   #waiting(entry: OutboxEntry, stored: boolean): Waiting {
-    return { entry, stored, notBeforeMs: 0, bornMs: this.#parts.clock.monotonic() - entry.ageMs };
+    const bornMs = this.#parts.clock.monotonic() - entry.ageMs;
+    return { entry, stored, notBeforeMs: 0, bornMs, takenBefore: null };
   }
 
   #lane(handler: string): Lane {
@@ -287,7 +299,9 @@ export class Outbox {
     entry.ageMs = now - waiting.bornMs;
     // What the other side refuses for good says nothing about the next event.
     if (!isPermanent) lane.failed(waiting, isTried);
-    if (isPermanent || isGivenUp(entry.attempts, entry.ageMs)) {
+    const limits = lane.isStuck(waiting) ? stuckLimits : retryLimits;
+    const isGone = !isTried && this.#known?.has(entry.handler) === false;
+    if (isPermanent || isGone || isGivenUp(entry.attempts, entry.ageMs, limits)) {
       await this.#giveUp(lane, waiting);
       return;
     }
@@ -303,31 +317,47 @@ export class Outbox {
     await this.#parts.store.put({ put: [[entryKey('outbox', entry), entryValue(entry)]] });
   }
 
+  /** Gives up all that waits for a handler that is gone; what is on its way to it follows when that fails. */
+  async #retire(handler: string, lane: Lane): Promise<void> {
+    const waiting = [...lane.all()].filter(({ entry }) => this.#delivering.get(handler) !== entry.serial);
+    if (waiting.length === 0) return;
+    const reason = 'the handler was taken out of the configuration';
+    for (const { entry } of waiting) entry.lastError = reason;
+    const message = `notifications were given up: ${waiting.length} for a handler that is gone${advice}`;
+    this.#parts.report('error', message, { object: handler, reason });
+    await this.#bury(lane, waiting);
+  }
+
   async #giveUp(lane: Lane, waiting: Waiting): Promise<void> {
     const { entry } = waiting;
-    lane.remove(waiting);
     this.#count(entry, 'given-up');
-    const del = [entryKey('outbox', entry)];
-    // What proves nothing later than now is not kept for later.
-    const isKept = entry.event.type !== 'canary';
-    if (isKept) this.#dead.set(entry.serial, entry);
-    for (const serial of this.#dead.keys()) {
-      if (this.#dead.size <= deadKept) break;
-      this.#dead.delete(serial);
-      del.push(entryKey('dead', { serial }));
-    }
-    const advice = isKept ? "; see 'opsbro handlers outbox list'" : '';
-    const message = `a notification was given up after ${entry.attempts} attempts${advice}`;
+    const where = isKept(entry) ? advice : '';
+    const message = `a notification was given up after ${entry.attempts} attempts${where}`;
     this.#parts.report('error', message, {
       object: entry.handler,
       event: entry.event.key,
       reason: entry.lastError,
     });
+    await this.#bury(lane, [waiting]);
+  }
+
+  /** Moves what is given up to the dead letters, and lets go of the oldest of those. */
+  async #bury(lane: Lane, waiting: Waiting[]): Promise<void> {
+    const entries = waiting.map(({ entry }) => entry);
+    const del = entries.map((entry) => entryKey('outbox', entry));
+    for (const each of waiting) lane.remove(each);
+    for (const entry of entries.filter(isKept)) this.#dead.set(entry.serial, entry);
+    for (const serial of this.#dead.keys()) {
+      if (this.#dead.size <= deadKept) break;
+      this.#dead.delete(serial);
+      del.push(entryKey('dead', { serial }));
+    }
+    const kept = entries.filter((entry) => this.#dead.get(entry.serial) === entry);
     await this.#parts.store.put({
-      put: isKept ? [[entryKey('dead', entry), entryValue(entry)]] : [],
+      put: kept.map((entry) => [entryKey('dead', entry), entryValue(entry)]),
       del,
     });
-    this.#settle(entry, 'given-up');
+    for (const entry of entries) this.#settle(entry, 'given-up');
   }
 
   #settle(...settled: Parameters<SettledListener>): void {
@@ -338,6 +368,11 @@ export class Outbox {
     const tally = this.#tallies.get(entry.handler) ?? untried;
     this.#tallies.set(entry.handler, counted(tally, entry, outcome, this.#parts.clock.now()));
   }
+}
+
+/** What proves nothing later than now is not kept for later. */
+function isKept({ event }: OutboxEntry): boolean {
+  return event.type !== 'canary';
 }
 
 /** What delivers broke its promise; the lane must go on. */

@@ -14,6 +14,9 @@ export const retryLimits: RetryLimits = {
   ageMs: 86_400_000,
 };
 
+/** Of one that alone fails and holds up others: what follows it, as the end of its problem, is not to come hours late. */
+export const stuckLimits: RetryLimits = { ...retryLimits, attempts: 10 };
+
 /**
  * The pause after so many failures in a row: exponential with full jitter, so that many agents do not come back together
  * (https://aws.amazon.com/builders-library/timeouts-retries-and-backoff-with-jitter/). `random` gives 0 to 1.

@@ -140,6 +140,7 @@ function judge(
     state,
     since: state === before.state ? (before.since ?? at) : at,
     hardState,
+    oldHardState: isHardChange ? before.hardState : before.oldHardState,
     hardSince: isHardChange ? at : before.hardSince,
     problemSince: isProblem(hardState) ? (before.problemSince ?? at) : null,
     episode: before.episode + (isNews ? 1 : 0),

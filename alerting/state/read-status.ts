@@ -31,6 +31,11 @@ export function readStatus(value: Json): CheckStatus | undefined {
     stale: value.stale === true,
     flapping: flappingOf(value.flapping),
     hardState,
+    oldHardState: isState(value.oldHardState)
+      ? value.oldHardState
+      : hardState === 'pending'
+        ? 'pending'
+        : 'ok',
     hardSince: isOlder ? since : moment(value.hardSince),
     problemSince: isProblem(hardState) ? (moment(value.problemSince) ?? since) : null,
     episode: count(value.episode, 1),

@@ -67,7 +67,7 @@ export class Alerting {
     await this.book.configure(configuredEntries(this.#deps.table), isComplete);
     await this.notifications.reconsider(isComplete);
     const handlers = this.#deps.table.handlers().map(({ id }) => id);
-    this.notifications.outbox.keepFigures(new Set(handlers));
+    await this.notifications.outbox.keepHandlers(new Set(handlers), isComplete);
     if (isComplete) await this.canaries.forget();
   }
 

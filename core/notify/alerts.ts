@@ -1,5 +1,5 @@
 import type { JsonObject } from 'opsbro/sdk';
-import type { CheckState, CheckStatus } from '../../alerting/model.ts';
+import type { CheckStatus } from '../../alerting/model.ts';
 import type { Alert, HandlerPolicy } from '../../alerting/routing/model.ts';
 import { escalationOf } from '../../alerting/routing/need.ts';
 import { perfdataText } from '../../alerting/routing/perfdata-text.ts';
@@ -47,11 +47,10 @@ function quietHoursOf({ quietHours }: HandlerObject, clock: TimerClock): Handler
   };
 }
 
-/** What routing must know of a check; null while it never had a hard state. `oldState` is its hard state before this one. */
+/** What routing must know of a check; null while it never had a hard state. */
 export function alertOf(
   check: CheckObject,
   status: CheckStatus,
-  oldState: CheckState,
   policies: readonly HandlerPolicy[],
 ): Alert | null {
   const { hardState } = status;
@@ -63,7 +62,7 @@ export function alertOf(
     displayName: check.displayName,
     pack: check.pack,
     state: hardState,
-    oldState,
+    oldState: status.oldHardState,
     episode: status.episode,
     since: status.hardSince ?? status.since ?? 0,
     problemSince: status.problemSince,

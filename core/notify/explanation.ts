@@ -69,8 +69,8 @@ function factsNow(deps: HostDeps, { holds, notifications }: Alerting, check: Che
   const { board, table } = deps;
   const status = board.verdicts.get(check.id) ?? pendingStatus;
   const runtime = table.get(check.id);
-  const { dispatcher, handlers } = notifications;
-  const alert = alertOf(check, status, dispatcher.alert(check.id)?.oldState ?? 'ok', handlers);
+  const { handlers } = notifications;
+  const alert = alertOf(check, status, handlers);
   const held = alert === null || alert.state === 'ok' ? { holds: [], nextAt: null } : holds.look(alert);
   return {
     status,

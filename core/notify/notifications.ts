@@ -127,16 +127,7 @@ export class Notifications {
   plan(changed: CheckChange[]): Plan {
     for (const { check, changes, seen } of changed)
       for (const change of changes) this.#record(stepRecord(check.id, change, seen));
-    const alerts = changed.flatMap(({ check, status, changes }) => {
-      const hardChange = changes.find(({ oldHardState, hardState }) => oldHardState !== hardState);
-      const alert = alertOf(
-        check,
-        status,
-        hardChange?.oldHardState ?? this.#oldState(check.id),
-        this.#handlers,
-      );
-      return alert === null ? [] : [alert];
-    });
+    const alerts = changed.flatMap(({ check, status }) => alertOf(check, status, this.#handlers) ?? []);
     const plan = this.dispatcher.changed(alerts);
     const told = changed.flatMap((change) => this.#flapping(change));
     return joined([plan, ...told]);
@@ -184,7 +175,7 @@ export class Notifications {
       if (status === undefined && active) known.delete(object.id);
       if (object.kind !== 'check' || status === undefined) continue;
       const isNews = status.hardState !== 'ok' || known.has(object.id);
-      const alert = isNews ? alertOf(object, status, this.#oldState(object.id), this.#handlers) : null;
+      const alert = isNews ? alertOf(object, status, this.#handlers) : null;
       if (alert === null) continue;
       known.delete(object.id);
       yield alert;
@@ -227,10 +218,6 @@ export class Notifications {
     const name = table.handler(notification.handler)?.name ?? notification.handler;
     const event = eventOf({ ...notification, members }, this.#node, clock.now(), name);
     return this.outbox.add(notification.handler, notification.order, event);
-  }
-
-  #oldState(check: string): Alert['oldState'] {
-    return this.dispatcher.alert(check)?.oldState ?? 'ok';
   }
 
   #flapping({ check, status, changes }: CheckChange): Plan[] {

@@ -1,80 +1,6 @@
-import type { HandlerEvent, Json, JsonObject } from 'opsbro/sdk';
+import type { HandlerEvent } from 'opsbro/sdk';
 import { describe, expect, it } from 'vitest';
-import { type Delivery, Outbox } from '../../../alerting/outbox/outbox.ts';
-import { HandClock } from '../../core/schedule/test-clock.ts';
-
-const failed: Delivery = {
-  status: 'failed',
-  code: 'OPSBRO_HOST_IO',
-  message: 'refused',
-  isPermanent: false,
-  retryAfterMs: null,
-};
-const refused: Delivery = { ...failed, message: 'no such channel', isPermanent: true };
-
-function sampleEvent(key: string, repeat = 0): HandlerEvent {
-  return { key, type: 'problem', at: 1, node: 'host', summary: key, data: { repeat } };
-}
-
-/** An outbox whose handlers answer by hand, over a store that is a map. */
-class Bench {
-  clock = new HandClock();
-  store = new Map<string, Json>();
-  reports: string[] = [];
-  calls: { handler: string; key: string; end(delivery: Delivery): void }[] = [];
-  /** Answers of handlers that answer at once, by handler. */
-  answers = new Map<string, () => Delivery>();
-  outbox = this.fresh();
-
-  fresh(): Outbox {
-    return new Outbox({
-      clock: this.clock,
-      random: () => 1,
-      store: {
-        put: async ({ put = [], del = [] }) => {
-          for (const key of del) this.store.delete(key);
-          for (const [key, value] of put) this.store.set(key, structuredClone(value));
-        },
-      },
-      deliver: (handler, event) =>
-        new Promise((end) => {
-          this.calls.push({ handler, key: event.key, end });
-          const answer = this.answers.get(handler);
-          if (answer !== undefined) end(answer());
-        }),
-      report: (level, message, fields: JsonObject) =>
-        this.reports.push(`${level} ${message} ${String(fields.reason ?? '')}`),
-    });
-  }
-
-  /** Kills the outbox and begins anew with what the store has. */
-  restart(): void {
-    this.outbox.stop();
-    this.outbox = this.fresh();
-    this.outbox.restore(structuredClone([...this.store]));
-    this.outbox.start();
-  }
-
-  add(handler: string, order: string, key: string, repeat = 0): void {
-    const { put, del, release } = this.outbox.add(handler, order, sampleEvent(key, repeat));
-    for (const each of del) this.store.delete(each);
-    for (const [each, value] of put) this.store.set(each, structuredClone(value));
-    release();
-  }
-
-  async settle(): Promise<void> {
-    for (let turn = 0; turn < 20; turn += 1) await Promise.resolve();
-  }
-
-  async end(delivery: Delivery): Promise<void> {
-    this.calls.at(-1)?.end(delivery);
-    await this.settle();
-  }
-
-  get keys(): string[] {
-    return this.calls.map(({ key }) => key);
-  }
-}
+import { Bench, failed, refused, sampleEvent } from './outbox-bench.ts';
 
 describe('Outbox', () => {
   it('delivers in order and takes out of the store what was delivered', async () => {
@@ -181,7 +107,10 @@ describe('Outbox', () => {
     expect(bench.keys.indexOf('b1')).toBeLessThan(bench.keys.indexOf('a2'));
   });
 
-  it('lets other checks by while one notification fails and fails', async () => {
+  it.each([
+    ['and holds up what follows of its check', ['behind'], 10],
+    ['and holds up nothing', [], 30],
+  ])('lets other checks by while one notification fails and fails %s', async (_, behind, tries) => {
     const bench = new Bench();
     let poison = 0;
     bench.answers.set('mail', () => {
@@ -190,7 +119,7 @@ describe('Outbox', () => {
       return failed;
     });
     bench.add('mail', 'load', 'poison');
-    bench.add('mail', 'load', 'behind');
+    for (const key of behind) bench.add('mail', 'load', key);
     for (let round = 0; round < 40; round += 1) {
       bench.add('mail', `check ${round}`, `k${round}`);
       await bench.settle();
@@ -201,8 +130,9 @@ describe('Outbox', () => {
       bench.clock.advance(600_000);
       await bench.settle();
     }
-    expect(poison).toBe(30);
-    expect(bench.keys.indexOf('behind')).toBeGreaterThan(bench.keys.lastIndexOf('poison'));
+    expect(poison).toBe(tries);
+    for (const key of behind)
+      expect(bench.keys.indexOf(key)).toBeGreaterThan(bench.keys.lastIndexOf('poison'));
   });
 
   it('lets other checks by while one notification is asked to wait for hours', async () => {
@@ -287,6 +217,19 @@ describe('Outbox', () => {
     expect(bench.outbox.list()).toEqual([]);
   });
 
+  it('keeps trying what holds nobody up, or fails as all others do', async () => {
+    const bench = new Bench();
+    bench.answers.set('mail', () => failed);
+    for (const key of ['a', 'b']) bench.add('mail', 'disk', key);
+    bench.add('mail', 'load', 'c');
+    for (let attempt = 0; attempt < 25; attempt += 1) {
+      bench.clock.advance(600_000);
+      await bench.settle();
+    }
+    expect(bench.outbox.list().map(({ state }) => state)).toEqual(['waiting', 'waiting', 'waiting']);
+    expect(bench.outbox.list()[0]?.attempts).toBeGreaterThan(10);
+  });
+
   it('delivers after a restart what was not, with the same key', async () => {
     const bench = new Bench();
     bench.add('mail', 'load', 'a');
@@ -360,7 +303,7 @@ describe('Outbox', () => {
       last: { outcome: 'delivered', reason: '' },
     });
     expect(bench.outbox.sizes()).toEqual({ waiting: 0, dead: 1 });
-    bench.outbox.keepFigures(new Set(['slack']));
+    await bench.outbox.keepHandlers(new Set(['slack']), true);
     expect(bench.outbox.figures('mail')).toMatchObject({ dead: 1, delivered: 0, last: null });
   });
 

@@ -32,6 +32,7 @@ it('takes the hard state of an older version for the last one that was told', ()
     ...pendingStatus,
     ...old,
     hardState: 'critical',
+    oldHardState: 'ok',
     hardSince: 50,
     problemSince: 50,
     episode: 1,

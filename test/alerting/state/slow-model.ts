@@ -15,6 +15,7 @@ export interface Modelled {
   stale: boolean;
   lastRun: number | null;
   hardState: CheckState;
+  oldHardState: CheckState;
   hardSince: number | null;
   problemSince: number | null;
   episode: number;
@@ -56,6 +57,7 @@ export function modelOf(life: readonly Seen[], policy: CheckPolicy): Modelled {
     stale: final !== undefined && isMissing(final),
     lastRun: momentOf(life, runOf(life)),
     hardState,
+    oldHardState: hardStates[hardSince - 1] ?? 'pending',
     hardSince: momentOf(life, judged[hardSince]),
     problemSince: isBad(hardState) ? momentOf(life, judged[firstBad]) : null,
     episode: hardStates.filter((state, index) => {

@@ -1,7 +1,11 @@
-import type { VerdictState } from 'opsbro/sdk';
+import type { Json, VerdictState } from 'opsbro/sdk';
 import { describe, expect, it } from 'vitest';
+import type { CheckStatus } from '../../../alerting/model.ts';
+import { readStatus } from '../../../alerting/state/read-status.ts';
 import type { CheckObject, ConfigObject } from '../../../configuration/model.ts';
 import { applyPlan, linkGroups } from '../../../core/host/apply-plan.ts';
+import { HoldFinder } from '../../../core/notify/holds.ts';
+import { Notifications } from '../../../core/notify/notifications.ts';
 import { Results } from '../../../core/results/results.ts';
 import type { JobResult } from '../../../threads/protocol.ts';
 import {
@@ -52,6 +56,12 @@ async function reload(bench: Bench, ...more: Parameters<typeof plan>): Promise<v
   await turn();
 }
 
+/** What tells people, as after a start: what it knew is gone. */
+function restarted({ deps }: HostBench): Notifications {
+  const tables = { downtimes: new Map(), acknowledgements: new Map(), silences: new Map() };
+  return new Notifications(deps, 'host', new HoldFinder(deps, () => tables), () => undefined);
+}
+
 const told = ({ jobs }: HostBench): string[] =>
   jobs.filter(({ type }) => type === 'handle').map(({ name, event }) => `${name}: ${event?.summary}`);
 
@@ -81,6 +91,27 @@ describe('Notifications', () => {
         runbook: 'http://x',
       },
     });
+  });
+
+  it('tells the first problem of a check as one from pending, also after a reload and to a handler that came later', async () => {
+    const bench = await begin([check('c', { attempts: 2 }), handlerObject('log')]);
+    for (const state of ['critical', 'critical'] as const) await judge(bench, 'c', state);
+    await reload(bench, [handlerObject('late')]);
+    // A restart has only what the store gives back.
+    const stored = readStatus(bench.kept.get('check/p/check/c') as Json) as CheckStatus;
+    expect(stored.oldHardState).toBe('pending');
+    bench.deps.notifications = restarted(bench);
+    await reload(bench, [handlerObject('latest')]);
+    bench.deps.notifications.outbox.start();
+    await turn();
+    expect(told(bench)).toEqual([
+      'log: check c is CRITICAL (was PENDING): c critical',
+      'late: check c is CRITICAL (was PENDING): c critical',
+      expect.stringMatching(/^(log|late|latest): check c is CRITICAL \(was PENDING\): c critical$/),
+      expect.stringMatching(/^(log|late|latest): check c is CRITICAL \(was PENDING\): c critical$/),
+      expect.stringMatching(/^(log|late|latest): check c is CRITICAL \(was PENDING\): c critical$/),
+    ]);
+    expect(bench.jobs[0]?.event?.data).toMatchObject({ old_state: 'pending', state: 'critical' });
   });
 
   it('keeps verdict, what was told and what is to be delivered in one batch', async () => {

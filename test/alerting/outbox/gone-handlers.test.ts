@@ -1,0 +1,42 @@
+import { describe, expect, it } from 'vitest';
+import { Bench } from './outbox-bench.ts';
+
+describe('Outbox of handlers that are gone', () => {
+  it('moves what waits for a handler that is gone to the dead letters, with the reason', async () => {
+    const bench = new Bench();
+    for (const key of ['a', 'b', 'c']) bench.add('mail', key, key);
+    bench.add('slack', 'a', 'd');
+    await bench.outbox.keepHandlers(new Set(['slack']), true);
+    const reason = 'the handler was taken out of the configuration';
+    expect(bench.outbox.list().map(({ state, lastError }) => [state, lastError])).toEqual([
+      ['delivering', ''],
+      ['dead', reason],
+      ['dead', reason],
+      ['delivering', ''],
+    ]);
+    const said = `error notifications were given up: 2 for a handler that is gone; see 'opsbro handlers outbox list' ${reason}`;
+    expect(bench.reports).toEqual([said]);
+    expect([...bench.store.keys()].map((key) => key.replace(/\/0+/, ' '))).toEqual([
+      'outbox 1',
+      'outbox 4',
+      'dead 2',
+      'dead 3',
+    ]);
+    // What was on its way follows, and what somebody tries again comes back.
+    bench.calls[0]?.end({ status: 'unavailable', message: 'the handler is not configured' });
+    await bench.settle();
+    bench.answers.set('mail', () => ({ status: 'unavailable', message: 'the handler is not configured' }));
+    expect(await bench.outbox.retry([2])).toBe(1);
+    await bench.settle();
+    expect(bench.outbox.list().map(({ state }) => state)).toEqual(['dead', 'dead', 'dead', 'delivering']);
+  });
+
+  it('holds what is for a handler that a bad file may hide', async () => {
+    const bench = new Bench();
+    bench.answers.set('mail', () => ({ status: 'unavailable', message: 'the handler is not configured' }));
+    bench.add('mail', 'load', 'a');
+    await bench.outbox.keepHandlers(new Set(['slack']), false);
+    await bench.settle();
+    expect(bench.outbox.list()).toMatchObject([{ state: 'waiting', attempts: 0 }]);
+  });
+});
