@@ -116,7 +116,17 @@ function whyInactive(one: CollectorView): string {
 
 function printValues(cli: CliContext, one: CollectorView): void {
   cli.show(results(one), () => lines(one).join('\n'));
-  if (one.state !== 'ok' && one.state !== 'running') cli.note(whyInactive(one));
+  const isAwaited = one.last_run === null && !notRunning.has(one.state) && one.state !== 'error';
+  if (isAwaited) cli.note(`collector.${one.name} has not run yet: ${firstRun(one)}`);
+  else if (one.state !== 'ok' && one.state !== 'running') cli.note(whyInactive(one));
+}
+
+function firstRun({ next_run: at, state }: CollectorView): string {
+  if (state === 'running') return 'its first run is under way';
+  const now = Date.now();
+  const isDue = at !== null && Date.parse(at) - now < 1000;
+  if (at === null || isDue) return 'its first run comes now';
+  return `its first run comes ${formatAge(at, now)}`;
 }
 
 function results(one: CollectorView): JsonObject {

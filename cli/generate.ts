@@ -1,4 +1,5 @@
 import type { Command } from 'commander';
+import { configuredDirectories } from './configured-directories.ts';
 import type { CliContext } from './context.ts';
 
 /** Adds `opsbro generate systemd|initd|dnsmasq|resolved`. */
@@ -11,11 +12,13 @@ export function registerGenerate(program: Command, cli: CliContext): void {
   noun
     .command('systemd')
     .description('a unit for /etc/systemd/system/opsbro.service')
-    .action(async () => cli.print((await import('./generate-systemd.ts')).systemdUnit(installation(cli))));
+    .action(async () =>
+      cli.print((await import('./generate-systemd.ts')).systemdUnit(await installation(cli))),
+    );
   noun
     .command('initd')
     .description('an init script for /etc/init.d/opsbro')
-    .action(async () => cli.print((await import('./generate-initd.ts')).initScript(installation(cli))));
+    .action(async () => cli.print((await import('./generate-initd.ts')).initScript(await installation(cli))));
   for (const resolver of ['dnsmasq', 'resolved'] as const) {
     noun
       .command(resolver)
@@ -33,16 +36,15 @@ export interface Installation {
   /** Absolute path of the Node that runs this command. */
   node: string;
   data: string;
-  /** Directories over the shipped one. */
+  /** Directories over the shipped one: those that are named, else those of the agent that runs. */
   config: string[];
 }
 
-function installation(cli: CliContext): Installation {
-  const { config, data } = cli.directories();
+async function installation(cli: CliContext): Promise<Installation> {
   return {
     program: `${cli.process.root.replace(/\/$/, '')}/bin/opsbro`,
     node: process.execPath,
-    data,
-    config: config.slice(1),
+    data: cli.directories().data,
+    config: await configuredDirectories(cli),
   };
 }

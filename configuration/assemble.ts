@@ -7,6 +7,7 @@ import type { BuildContext, Built, ExpressionCompiler } from './build.ts';
 import type { AgentSettings, ConfigObject, Diagnostic, Place, PluginEntry } from './model.ts';
 import type { PluginSet } from './plugins/manifests.ts';
 import { dependencyFindings } from './policy/dependencies.ts';
+import { groupFindings } from './policy/group-names.ts';
 import { checkHandlerNames } from './policy/handler-names.ts';
 import { zoneFindings } from './policy/zones.ts';
 import type { Scan } from './sources/files.ts';
@@ -98,6 +99,9 @@ class Assembly {
     this.synthesise();
     const { objects: built, raws } = this.buildAll();
     this.note([...dependencyFindings(built, raws), ...zoneFindings(built, raws)]);
+    // A file that cannot be read may hold the detector.
+    const load = { objects: built, raws, plugins: plugins.entries.values(), groups: this.agent.groups };
+    if (this.bad.size === 0) this.note(groupFindings(load));
     // No tree is made with a zone of a file that is bad, be it for its place in the tree.
     const objects = built.filter(({ kind, place }) => kind !== 'zone' || !this.bad.has(place.file));
     return {
@@ -278,7 +282,7 @@ class Assembly {
       ...this.parameterRaws.map((raw) => ({ raw, key: 'handlers' })),
     ];
     for (const { raw, key } of lists)
-      checkHandlerNames(raw.value[key], [key], known, (severity, code, message, path) =>
+      checkHandlerNames(`'${key}'`, raw.value[key], [key], known, (severity, code, message, path) =>
         this.note([{ severity, code, message, place: raw.locate(path, 'value') }]),
       );
   }

@@ -121,7 +121,7 @@ class Builder {
         severities: own.severities ?? allStates,
         timeoutMs,
         ifGroup,
-        ...handlerPolicy(own, this.context.handlers, this.note),
+        ...handlerPolicy(this.raw.id, own, this.context.handlers, this.note),
       });
     const scheduled = { ...common, intervalMs: time('interval'), timeoutMs, ifGroup };
     if (plugin === 'detector/rule') return this.detector(scheduled);
@@ -258,7 +258,7 @@ class Builder {
       tests: this.tests(),
       data,
       ...statePolicy(own, this.note),
-      ...checkAlerting(own, [parameters.handlers, global.default_handlers], handlers, this.note),
+      ...checkAlerting(raw.id, own, [parameters.handlers, global.default_handlers], handlers, this.note),
     };
     unusedKeys(own, draft.plugin, this.note);
     if (draft.plugin === 'check/nagios') {

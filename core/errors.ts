@@ -17,6 +17,7 @@ export const errorCatalogue = {
   OPSBRO_CONFIG_UNKNOWN_COLLECTOR: 'an expression names a collector that does not exist',
   OPSBRO_CONFIG_UNKNOWN_MACRO: 'a $macro$ resolves to nothing',
   OPSBRO_CONFIG_UNKNOWN_HANDLER: 'a check names a handler that is not configured',
+  OPSBRO_CONFIG_UNKNOWN_GROUP: 'an object is for a group that nothing can give',
   OPSBRO_CONFIG_DEPENDENCY: 'a check depends on what does not exist, or on itself',
   OPSBRO_CONFIG_UNREADABLE: 'a file or directory cannot be read',
   OPSBRO_CONFIG_UNSAFE: 'a file could be changed by somebody else than its owner or root',

@@ -67,6 +67,8 @@ export class ExecClient {
   #worker: ExecWorker | null = null;
   #groups = new SharedArrayBuffer(maxLanes * Int32Array.BYTES_PER_ELEMENT);
   #cancelLook: (() => void) | null = null;
+  /** When the next look is due. */
+  #lookAt = 0;
   #stopped: Promise<void> | null = null;
   #resolveStopped: () => void = () => {};
   #restartAt = Number.NEGATIVE_INFINITY;
@@ -108,7 +110,7 @@ export class ExecClient {
       signal?.addEventListener('abort', abort, { once: true });
       this.#pending.set(command.id, pending);
       if (this.#unsent.push(pending) === 1) setImmediate(() => this.#send());
-      this.#cancelLook ??= clock.after(lookMs, () => this.#look());
+      if (this.#cancelLook === null) this.#lookLater();
     });
   }
 
@@ -195,16 +197,24 @@ export class ExecClient {
     this.#loseAll(why, ({ isSent }) => isSent);
   }
 
+  #lookLater(): void {
+    const { clock } = this.#options;
+    this.#lookAt = clock.monotonic() + lookMs;
+    this.#cancelLook = clock.after(lookMs, () => this.#look());
+  }
+
   #look(): void {
     this.#cancelLook = null;
     const now = this.#options.clock.monotonic();
-    const late = [...this.#pending.values()].some(({ deadline }) => now > deadline);
+    // A process that stood still itself has yet to read what came meanwhile.
+    const stoodStill = now - this.#lookAt > lookMs;
+    const late = !stoodStill && [...this.#pending.values()].some(({ deadline }) => now > deadline);
     if (late) {
       const worker = this.#worker;
       this.#lost('the thread that ran it did not answer in time');
       void worker?.terminate();
     }
-    if (this.#pending.size > 0) this.#cancelLook = this.#options.clock.after(lookMs, () => this.#look());
+    if (this.#pending.size > 0) this.#lookLater();
   }
 
   /** Commands in the lanes of a thread that is gone are nobody's. */

@@ -5,16 +5,18 @@ import type { CheckFacts, Matcher } from './model.ts';
 
 const namesShown = 5;
 
-/** The checks that a downtime or silence is for, in whatever state they are. */
+/** The checks of this host that a downtime or silence is for, in whatever state they are. */
 export interface MatchedView {
   count: number;
   /** Names of the first five, in order. */
   first: string[];
 }
 
-/** Says which of `checks` fit `match` in some state: what holds for a state now holds for other checks later. */
+/** Says which of `checks` run here and fit `match` in some state: what holds for a state now holds for other checks later. */
 export function matchedBy(match: readonly Matcher[], checks: readonly CheckFacts[]): MatchedView {
-  const names = checks.filter((check) => isMeant(match, check)).map(({ name }) => name);
+  const names = checks
+    .filter((check) => check.isIdle !== true && isMeant(match, check))
+    .map(({ name }) => name);
   return { count: names.length, first: names.sort().slice(0, namesShown) };
 }
 

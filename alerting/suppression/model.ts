@@ -10,6 +10,8 @@ export interface CheckFacts {
   labels: Readonly<{ [name: string]: string }>;
   state: VerdictState | 'pending';
   hard: boolean;
+  /** It is configured and does not run on this host. */
+  isIdle?: boolean;
 }
 
 /** What may hold a notification back. */

@@ -48,7 +48,8 @@ export function step(
   const byId = new Map(checks.map((check) => [check.id, check]));
   for (const acknowledgement of tables.acknowledgements.values()) {
     const check = byId.get(acknowledgement.check);
-    const cause = check === undefined ? 'removed' : endOfAcknowledgement(acknowledgement, check, at);
+    const isGone = check === undefined || check.isIdle === true;
+    const cause = isGone ? 'removed' : endOfAcknowledgement(acknowledgement, check, at);
     if (cause === null || (cause === 'removed' && !isComplete)) continue;
     changed.acknowledgements.set(acknowledgement.check, null);
     events.push(endOf('acknowledgement', { ...acknowledgement, id: acknowledgement.check }, cause, at));
@@ -123,9 +124,12 @@ function isOver({ current, origin, schedule, usedWindow }: Downtime, at: number)
   return window === null || (schedule.type === 'once' && window.start === usedWindow);
 }
 
-/** A silence until resolved ends when no check it matches, in whatever state, has a problem. `pending` is not known yet, nor is a check that a bad file hides. */
+/**
+ * A silence until resolved ends when no check it matches, in whatever state, has a problem. `pending` is not known yet, nor is a check that a bad
+ * file hides. What somebody commanded ends also when none of its checks runs here any more; what a file says is for those to come.
+ */
 function endOfSilence(
-  { endedAt, match, until, untilResolved }: Silence,
+  { endedAt, match, origin, until, untilResolved }: Silence,
   checks: readonly CheckFacts[],
   at: number,
   isComplete: boolean,
@@ -135,7 +139,9 @@ function endOfSilence(
   if (!untilResolved) return null;
   const lasting = match.filter(({ field }) => field !== 'state');
   const matching = checks.filter((check) => matchesAll(lasting, check));
-  const isOver = matching.every(({ state }) => state === 'ok') && (matching.length > 0 || isComplete);
+  const running = matching.filter(({ isIdle }) => isIdle !== true);
+  const isNobodys = isComplete && (matching.length === 0 || origin === 'command');
+  const isOver = running.every(({ state }) => state === 'ok') && (running.length > 0 || isNobodys);
   return isOver ? 'resolved' : null;
 }
 

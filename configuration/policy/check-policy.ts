@@ -27,8 +27,9 @@ export function statePolicy(own: JsonObject, report: Report): StatePolicy {
   };
 }
 
-/** Who is told of a check with these keys; `fallbacks` are the lists of handlers that hold where it names none, the nearest first. */
+/** Who is told of a check with this id and these keys; `fallbacks` are the lists of handlers that hold where it names none, the nearest first. */
 export function checkAlerting(
+  id: string,
   own: JsonObject,
   fallbacks: readonly (Json | undefined)[],
   handlers: ReadonlySet<string>,
@@ -36,7 +37,8 @@ export function checkAlerting(
 ): CheckAlerting {
   const named = nameList(own.handlers) ?? [];
   const isFallback = !named.some((name) => handlers.has(name));
-  checkHandlerNames(own.handlers, ['handlers'], handlers, report, isFallback ? toldInstead : '');
+  const subject = `check ${id}`;
+  checkHandlerNames(subject, own.handlers, ['handlers'], handlers, report, isFallback ? toldInstead : '');
   const [chosen = null, ...others] = [own.handlers, ...fallbacks].flatMap((list) => {
     const names = nameList(list);
     return names === undefined ? [] : [names];
@@ -50,6 +52,6 @@ export function checkAlerting(
     labels: Object.fromEntries(labels.map(([name, value]) => [name, String(value)])),
     runbook: String(own.runbook ?? ''),
     shadow: own.mode === 'shadow',
-    escalation: escalationOf(own.escalation, handlers, report),
+    escalation: escalationOf(subject, own.escalation, handlers, report),
   };
 }

@@ -3,11 +3,14 @@ import { nearest } from '../../language/nearest.ts';
 import type { Path } from '../sources/yaml.ts';
 import type { Report } from './report.ts';
 
+const maxNamed = 10;
+
 /**
- * Warns of every name of the list at `path` that is no handler; `result` ends the message. What is no list of names is somebody else's to
- * tell.
+ * Warns of every name of the list at `path` that is no handler; `subject` is whose list it is, `result` ends the message. What is no list of
+ * names is somebody else's to tell.
  */
 export function checkHandlerNames(
+  subject: string,
   names: Json | undefined,
   path: Path,
   handlers: ReadonlySet<string>,
@@ -17,11 +20,17 @@ export function checkHandlerNames(
   for (const [index, name] of (Array.isArray(names) ? names : []).entries()) {
     if (typeof name !== 'string' || handlers.has(name)) continue;
     const near = nearest(name, handlers);
-    const known = handlers.size === 0 ? 'there is none' : `there is ${[...handlers].join(', ')}`;
-    const hint = near === undefined ? known : `did you mean '${near}'?`;
-    const message = `the handler '${name}' is not configured and is never called; ${hint}${result}`;
+    const hint = near === undefined ? '' : `did you mean '${near}'? `;
+    const message = `${subject} names the handler '${name}', which is not configured and is never called; ${hint}${known(handlers)}${result}`;
     report('warning', 'OPSBRO_CONFIG_UNKNOWN_HANDLER', message, [...path, index]);
   }
+}
+
+function known(handlers: ReadonlySet<string>): string {
+  const names = [...handlers].sort();
+  if (names.length === 0) return 'no handler is configured';
+  const more = names.length > maxNamed ? ' …' : '';
+  return `the handlers are ${names.slice(0, maxNamed).join(', ')}${more}`;
 }
 
 /** The list when it is one of texts, else undefined. */

@@ -11,8 +11,13 @@ import type { Report } from './report.ts';
 const groupWaitMs = 30_000;
 const groupIntervalMs = 300_000;
 
-/** How a handler with these keys, which fit their schema, wants to be told. */
-export function handlerPolicy(own: JsonObject, handlers: ReadonlySet<string>, report: Report): HandlerPolicy {
+/** How a handler with this id and these keys, which fit their schema, wants to be told. */
+export function handlerPolicy(
+  id: string,
+  own: JsonObject,
+  handlers: ReadonlySet<string>,
+  report: Report,
+): HandlerPolicy {
   const groupBy = nameList(own.group_by) ?? [];
   const isGrouping = groupBy.length > 0;
   for (const key of isGrouping ? [] : ['group_wait', 'group_interval'])
@@ -27,7 +32,7 @@ export function handlerPolicy(own: JsonObject, handlers: ReadonlySet<string>, re
     repeatIntervalMs: parseDuration(own.repeat_interval) ?? null,
     quietHours: quietHoursOf(own.quiet_hours, report),
     events: Array.isArray(own.events) ? (own.events as EventType[]) : null,
-    escalation: escalationOf(own.escalation, handlers, report),
+    escalation: escalationOf(`handler ${id}`, own.escalation, handlers, report),
     canaryMs: parseDuration(own.canary) ?? null,
   };
 }

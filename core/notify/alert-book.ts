@@ -18,7 +18,8 @@ export function makeAlertBook(
   const { board, bus, clock, log, store, table } = deps;
   return new AlertBook({
     now: () => clock.now(),
-    checks: () => table.of('check').map(({ object }) => checkFacts(board, object)),
+    checks: () =>
+      table.of('check').map(({ active, object }) => ({ ...checkFacts(board, object), isIdle: !active })),
     async save(batch, events) {
       const { put, del, release } = plan(events);
       await store.put({ put: [...batch.put, ...put], del: [...batch.del, ...del] });

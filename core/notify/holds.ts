@@ -20,8 +20,8 @@ export class HoldFinder {
   readonly #deps: HostDeps;
   readonly #tables: () => SuppressionTables;
   #graph: DependencyGraph | undefined;
-  /** What was asked to run for a problem, so that it is asked once. */
-  readonly #asked = new Map<string, Set<string>>();
+  /** What was asked to run for the problem of a check, so that it is asked once. */
+  readonly #asked = new Map<string, { episode: number; ids: Set<string> }>();
 
   constructor(deps: HostDeps, tables: () => SuppressionTables) {
     this.#deps = deps;
@@ -126,12 +126,12 @@ export class HoldFinder {
       this.#asked.delete(check);
       return;
     }
-    const asked = this.#asked.get(check) ?? new Set();
+    const known = this.#asked.get(check);
+    const asked = known?.episode === episode ? known : { episode, ids: new Set<string>() };
     this.#asked.set(check, asked);
     for (const id of verdict.run) {
-      const question = `${episode} ${id}`;
-      if (asked.has(question)) continue;
-      asked.add(question);
+      if (asked.ids.has(id)) continue;
+      asked.ids.add(id);
       this.#deps.scheduler.runNow(id);
     }
   }

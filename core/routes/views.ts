@@ -262,6 +262,9 @@ function pluginState(
       state: serviceStates[service.state],
       log: service.error === null ? '' : `${service.error.code}: ${service.error.message}`,
     };
+  // What its last run came to is of an object that is gone.
+  if (entry.manifest.kind === 'handler' && !deps.table.handlers().some(({ plugin }) => plugin === entry.id))
+    return { state: 'idle', log: '' };
   const { runs, lastError } = deps.registry.figures(entry.id);
   // Handlers and functions have no object whose runs would tell.
   if (runtimes.length === 0 && lastError !== null) return { state: 'error', log: lastError };

@@ -144,6 +144,21 @@ describe('the client of the exec thread', () => {
     expect((await run).refused).toBe('the thread that ran it did not answer in time');
   });
 
+  it('blames no thread for the time in which the process itself stood still', async () => {
+    const run = client.run({ argv: ['a'], timeoutMs: 10_000 });
+    await turn();
+    clock.freeze(3_600_000);
+    clock.advance(1);
+    expect(workers[0]?.isEnded).toBe(false);
+    workers[0]?.answer(1);
+    expect((await run).state).toBe('ok');
+    const lost = client.run({ argv: ['b'], timeoutMs: 10_000 });
+    await turn();
+    clock.freeze(3_600_000);
+    clock.advance(5001);
+    expect((await lost).refused).toBe('the thread that ran it did not answer in time');
+  });
+
   it('stops a thread that does not say so, and refuses what comes later', async () => {
     const run = client.run({ argv: ['a'] });
     await turn();

@@ -14,6 +14,12 @@ it.each([
   expect(matchedBy(parseMatchers([match]), checks)).toEqual(found);
 });
 
+it('counts no check that does not run here, and knows its name', () => {
+  const idle = checks.map((one) => ({ ...one, isIdle: one.name === 'disks' }));
+  expect(matchedBy(parseMatchers(['check=~"d.*|swap"']), idle)).toEqual({ count: 1, first: ['swap'] });
+  refuseUnknownNames('disks', idle);
+});
+
 it.each([['disk'], [['pack=linux', 'disk']], ['linux/check/disk']])(
   'refuses %j, which is no check',
   (match) => {

@@ -139,6 +139,20 @@ describe('a step', () => {
     expect(play(given, [['10:01', [check('memory')]]]).told).toEqual(['10:01 silence ended resolved 10:01']);
   });
 
+  it('ends what is of a check that does not run here any more, but not what a file says of those to come', () => {
+    const idle = [check('disk', { state: 'pending', isIdle: true })];
+    const given = tables(
+      { acknowledgement: acknowledgement() },
+      { silence: silence({ untilResolved: true }) },
+      { silence: silence({ id: 'of-a-file', origin: 'configuration', untilResolved: true }) },
+    );
+    expect(play(given, [['10:01', idle]]).told).toEqual([
+      '10:01 acknowledgement ended removed 10:01',
+      '10:01 silence ended resolved 10:01',
+    ]);
+    expect(step(given, idle, time('10:01'), false).events).toEqual([]);
+  });
+
   it('ends a silence at its time, though it is not resolved', () => {
     const given = tables({ silence: silence({ until: time('11:00'), untilResolved: true }) });
     expect(

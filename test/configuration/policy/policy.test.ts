@@ -107,15 +107,15 @@ describe('a check', () => {
     ['mode: shadows', `error 'mode' is the text "shadows", expected one of live, shadow`],
     [
       'handlers: [mial]',
-      "warning the handler 'mial' is not configured and is never called; did you mean 'mail'?; since no handler that the check names exists, the default handlers are told",
+      "warning check a/check/c names the handler 'mial', which is not configured and is never called; did you mean 'mail'? the handlers are mail; since no handler that the check names exists, the default handlers are told",
     ],
     [
       'handlers: [mial, mail]',
-      "warning the handler 'mial' is not configured and is never called; did you mean 'mail'?",
+      "warning check a/check/c names the handler 'mial', which is not configured and is never called; did you mean 'mail'? the handlers are mail",
     ],
     [
       'escalation: [{after: 1h, handlers: [mial]}]',
-      "warning the handler 'mial' is not configured and is never called; did you mean 'mail'?",
+      "warning check a/check/c names the handler 'mial', which is not configured and is never called; did you mean 'mail'? the handlers are mail",
     ],
     ['escalation: [{after: 1h}]', "error 'escalation.0' lacks the key 'handlers'"],
     ['labels: {a: [1]}', "error 'labels.a' is a list, expected a text or a number or true or false"],
@@ -161,8 +161,8 @@ describe('the handlers of a check', () => {
       'a/d.yml': files['a/c.yml'],
     };
     expect(handlers(more).found).toEqual([
-      "parameters.yml:1:12 warning the handler 'w' is not configured and is never called; did you mean 'x'?",
-      "agent.yml:1:20 warning the handler 'z' is not configured and is never called; did you mean 'x'?",
+      "parameters.yml:1:12 warning 'handlers' names the handler 'w', which is not configured and is never called; did you mean 'x'? the handlers are x, y",
+      "agent.yml:1:20 warning 'default_handlers' names the handler 'z', which is not configured and is never called; did you mean 'x'? the handlers are x, y",
     ]);
   });
 });

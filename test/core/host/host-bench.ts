@@ -187,7 +187,7 @@ export function checkObject(
     plugin: 'check/rule',
     displayName: name,
     ...statePolicy({}, () => {}),
-    ...checkAlerting({}, [], new Set(), () => {}),
+    ...checkAlerting('', {}, [], new Set(), () => {}),
     attempts: 1,
     tests: [],
     data: {},
@@ -227,7 +227,7 @@ export function handlerObject(name: string, more: Partial<HandlerObject> = {}): 
     ifGroup: null,
     timeoutMs: 1000,
     options: {},
-    ...handlerPolicy({}, new Set(), () => {}),
+    ...handlerPolicy('', {}, new Set(), () => {}),
     ...more,
   };
 }

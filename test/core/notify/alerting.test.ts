@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest';
+import { linkGroups } from '../../../core/host/apply-plan.ts';
 import { checkObject, handlerObject } from '../host/host-bench.ts';
 import { alertingBench, turn } from './alerting-bench.ts';
 
@@ -38,6 +39,36 @@ describe('Alerting', () => {
     expect(alerting.book.tables.acknowledgements.size).toBe(0);
     expect(deps.board.verdicts.get('p/check/c0')?.state).toBe('ok');
     expect(looks).toBe(1);
+  });
+
+  it('lets go of the acknowledgement of a check that does not run here any more, so that its next problem is told', async () => {
+    const objects = [checkObject('c', [], { ifGroup: 'blue' }), handlerObject('log')];
+    const bench = await alertingBench(objects);
+    const { board } = bench.deps;
+    board.setStaticGroups(['blue'], 1);
+    await linkGroups(bench.deps);
+    bench.outcomes.set('p/check/c', { kind: 'verdict', state: 'critical', output: 'load is 42' });
+    bench.runner.run(['p/check/c']);
+    await turn();
+    const facts = {
+      id: 'p/check/c',
+      name: 'c',
+      pack: 'p',
+      labels: {},
+      state: 'critical',
+      hard: true,
+    } as const;
+    await bench.alerting.book.acknowledge(facts, {}, 'ann');
+    const problems = (): number => bench.jobs.filter(({ event }) => event?.type === 'problem').length;
+    expect(problems()).toBe(1);
+    for (const groups of [[], ['blue']]) {
+      board.setStaticGroups(groups, 2);
+      await linkGroups(bench.deps);
+      await bench.seconds(1);
+    }
+    bench.runner.run(['p/check/c']);
+    await turn();
+    expect(problems()).toBe(2);
   });
 
   it('says with an acknowledgement how the check stands', async () => {

@@ -8,6 +8,7 @@ import {
   collectorObject,
   failed,
   type HostBench,
+  handlerObject,
   hostBench,
   plan,
   pluginEntry,
@@ -68,6 +69,14 @@ describe('pluginView', () => {
     });
   });
 
+  it('shows nothing of what an object came to that is gone', async () => {
+    const bench = await running([handlerObject('mail', { plugin: 'handler/mail' })]);
+    bench.deps.registry.counter('handler/mail').ran(5, 'OPSBRO_HOST_DELIVERY');
+    expect(view(bench, 'handler/mail')).toMatchObject({ state: 'error', log: 'OPSBRO_HOST_DELIVERY' });
+    await applyPlan(bench.deps, loader, cache, plan([], { stop: ['p/handler/mail'], plugins: null }));
+    expect(view(bench, 'handler/mail')).toMatchObject({ state: 'idle', log: '', runs: 1, errors: 1 });
+  });
+
   it('counts what was skipped', async () => {
     const bench = hostBench();
     bench.deps.pool.run = () => new Promise(() => undefined);
@@ -92,7 +101,7 @@ describe('pluginView', () => {
   });
 
   it('says what happened to handlers and functions, which have no object of their own that runs', async () => {
-    const bench = await running([]);
+    const bench = await running([handlerObject('log')]);
     expect(view(bench, 'handler/log').state).toBe('idle');
     bench.deps.registry.counter('handler/log').ran(3, null, 10);
     expect(view(bench, 'handler/log').state).toBe('ok');
