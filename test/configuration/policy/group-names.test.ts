@@ -37,7 +37,7 @@ const names = (kind: string, group: string): string =>
 it.each([
   [
     'check: {id: c, critical_if: "1 > 2", if_group: linxu}',
-    `warning 1:50 ${names('check a/check/c', 'linxu')}: it never runs; did you mean 'linux'?`,
+    `warning 1:48 ${names('check a/check/c', 'linxu')}: it never runs; did you mean 'linux'?`,
   ],
   [
     'check: {id: c, critical_if: "1 > 2", apply_on: red}',
