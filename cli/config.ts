@@ -4,6 +4,7 @@ import type { ConfigPlan, Diagnostic, RunningObject, ShownObject } from '../conf
 import type { ConfigStatusView } from '../control/shapes.ts';
 import { OpsbroError } from '../core/errors.ts';
 import { nearest } from '../language/nearest.ts';
+import { changeLines, changesOf, type ObjectChanges } from './config-changes.ts';
 import type { CliContext } from './context.ts';
 import { type OfflineConfiguration, openConfiguration, openConfigured } from './offline-configuration.ts';
 import { diagnosticText, placeText } from './place-text.ts';
@@ -93,10 +94,13 @@ async function plan(cli: CliContext, dirs: string[], all: boolean): Promise<void
   if (made.badFiles.length > 0) cli.exitCode = badConfiguration;
   const { start, restart, stop, kept, badFiles, diagnostics } = made;
   const ids = { start: start.map(({ id }) => id), restart: restart.map(({ id }) => id), stop, kept };
-  cli.show({ ...ids, bad_files: badFiles, diagnostics }, () => planText(cli, made, running === null && !all));
+  const changes = await changesOf(cli, restart, running ?? []);
+  cli.show({ ...ids, changes: Object.fromEntries(changes), bad_files: badFiles, diagnostics }, () =>
+    planText(cli, made, changes, running === null && !all),
+  );
 }
 
-function planText(cli: CliContext, plan: ConfigPlan, isBrief: boolean): string {
+function planText(cli: CliContext, plan: ConfigPlan, changes: ObjectChanges, isBrief: boolean): string {
   const { paint } = cli;
   const { start, restart, stop, kept, diagnostics, badFiles } = plan;
   const starts = start.map(
@@ -105,7 +109,10 @@ function planText(cli: CliContext, plan: ConfigPlan, isBrief: boolean): string {
   return [
     ...diagnostics.map((diagnostic) => diagnosticText(cli, diagnostic)),
     ...(isBrief ? startCounts(cli, plan) : starts),
-    ...restart.map(({ id, place }) => `${paint.yellow('~ restart')} ${id}  ${paint.dim(placeText(place))}`),
+    ...restart.flatMap(({ id, place }) => [
+      `${paint.yellow('~ restart')} ${id}  ${paint.dim(placeText(place))}`,
+      ...changeLines(cli, changes.get(id)),
+    ]),
     ...stop.map((id) => `${paint.red('- stop   ')} ${id}`),
     start.length + restart.length + stop.length + badFiles.length === 0
       ? `nothing to do: the agent runs all ${kept} objects as they are written`

@@ -22,6 +22,7 @@ import { isMapping, type RawObject } from './sources/split.ts';
 import { locateTemplates } from './sources/templates.ts';
 import { quotingAdvice } from './sources/unquoted.ts';
 import { type SchemaFinding, unknownKey, validate } from './sources/validate.ts';
+import { writtenText } from './sources/written.ts';
 import type { Path } from './sources/yaml.ts';
 
 /** The expression compiler, as an argument. */
@@ -134,7 +135,9 @@ class Builder {
     const { tests: _, ...matters } = draft;
     const basis = JSON.stringify([id, place.file, notes, matters, this.entry?.digest, this.entry?.module]);
     const digest = createHash('sha256').update(basis).digest('hex').slice(0, 32);
-    return { id, pack, name, place, digest, ...notes, ...draft } as unknown as ConfigObject;
+    const [schema, options] = [this.entry?.manifest.options, draft.options as Json | undefined];
+    const written = writtenText({ value, options, schema, parameters: this.context.parameters });
+    return { id, pack, name, place, digest, written, ...notes, ...draft } as unknown as ConfigObject;
   }
 
   /** Which plugin runs the object; a detector or check without `use` is told by its keys. */

@@ -57,6 +57,8 @@ interface ObjectBase {
   plugin: string;
   /** Free text of `notes`. */
   notes?: string;
+  /** What it says of itself, as JSON (`sources/written.ts`): to tell later what differs. Absent where that is very long. */
+  written?: string;
 }
 
 /** Runs on the scheduler. `ifGroup` null or `*` means always. */
@@ -194,6 +196,11 @@ export interface AgentSettings {
   explainDays: number;
   /** All keys as given, defaults filled in, for `agent parameters show`. */
   values: JsonObject;
+}
+
+/** GET /api/v1/config/running/ID: what an object that runs says of itself; null where that was not kept. */
+export interface RunningKeysView {
+  written: JsonObject | null;
 }
 
 /** What the main thread tells the config thread it runs now. */

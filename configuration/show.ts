@@ -6,6 +6,7 @@ import { shownCommand } from './script/shown-command.ts';
 import { kindSchemas } from './sources/kinds.ts';
 import { lookUp } from './sources/macros.ts';
 import { redactSecrets } from './sources/options.ts';
+import { boundParameters } from './sources/written.ts';
 
 type ShownKey = ShownObject['keys'][number];
 
@@ -111,9 +112,4 @@ function effective(object: ConfigObject): JsonObject {
   if (kind === 'handler') shown.severities = object.severities;
   if (kind !== 'check') return shown;
   return { ...shown, display_name: object.displayName, attempts: object.attempts, handlers: object.handlers };
-}
-
-function boundParameters(value: Json): Set<string> {
-  const text = JSON.stringify(value);
-  return new Set([...text.matchAll(/\bparameters\.([^\s{}|"\\]+)/g)].map(([, path]) => path!));
 }

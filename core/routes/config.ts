@@ -52,6 +52,17 @@ export function configRoutes(inside: AgentInside, config: ConfigAsker): ControlR
     },
     {
       method: 'GET',
+      path: '/api/v1/config/running/*id',
+      scope: 'read',
+      handle({ params }) {
+        const found = inside.deps.table.all().find(({ id }) => id === params.id);
+        if (found === undefined)
+          throw new OpsbroError('OPSBRO_API_NOT_FOUND', `no object '${params.id}' runs`);
+        return { body: { written: found.written === undefined ? null : JSON.parse(found.written) } };
+      },
+    },
+    {
+      method: 'GET',
       path: '/api/v1/config/objects',
       scope: 'read',
       handle: async () => ({ body: (await config.show(null)) as unknown as JsonObject[] }),

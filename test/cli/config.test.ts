@@ -89,6 +89,50 @@ describe('opsbro config plan', () => {
     });
   });
 
+  it('says which keys of an object differ from what runs', async () => {
+    const file = write(
+      'a/new.yml',
+      'check: {critical_if: "2 > 1", interval: 30s, thresholds: {load: 5}, access: {password: s2}, notes: n}\n',
+    );
+    const running = { id: 'a/check/new', digest: 'x', file };
+    const written = {
+      ...{ critical_if: '1 > 2', thresholds: { load: 4, swap: 1 }, access: { password: '********' }, notes: 'n' },
+    };
+    await place.agent({
+      '/api/v1/config/running': [running],
+      '/api/v1/config/running/a%2Fcheck%2Fnew': { written },
+    });
+    const { out } = await opsbro('config', 'plan');
+    const restart = out.slice(out.indexOf('~ restart'));
+    expect(restart.split('\n').slice(1, 5)).toEqual([
+      '            critical_if: 1 > 2 -> 2 > 1',
+      '            interval: (not set) -> 30s',
+      '            thresholds.load: 4 -> 5',
+      '            thresholds.swap: 1 -> (not set)',
+    ]);
+    expect(out).not.toContain('s2');
+    expect(JSON.parse((await opsbro('config', 'plan', '--json')).out).changes['a/check/new'][1]).toEqual({
+      ...{ key: 'interval', old: null, new: '30s' },
+    });
+  });
+
+  it('says that what an object takes from elsewhere differs, or that its file is another', async () => {
+    write('a/new.yml', 'check: {critical_if: "2 > 1"}\n');
+    write('a/moved.yml', 'check: {critical_if: "2 > 1"}\n');
+    const written = { critical_if: '2 > 1' };
+    await place.agent({
+      '/api/v1/config/running': [
+        { id: 'a/check/new', digest: 'x', file: join(place.config, 'a/new.yml') },
+        { id: 'a/check/moved', digest: 'x', file: '/old.yml' },
+      ],
+      '/api/v1/config/running/a%2Fcheck%2Fnew': { written },
+      '/api/v1/config/running/a%2Fcheck%2Fmoved': { written },
+    });
+    const { out } = await opsbro('config', 'plan');
+    expect(out).toMatch(/restart a\/check\/new .*\n +none of its own keys: what it takes from parameters/);
+    expect(out).toMatch(/restart a\/check\/moved .*\n +\(file\): \/old.yml -> .*a\/moved.yml\n/);
+  });
+
   it('plans a first start where no agent runs', async () => {
     write('a/new.yml', check);
     const { code, out, err } = await opsbro('config', 'plan');

@@ -3,7 +3,7 @@ import { type Delivery, Outbox } from '../../../alerting/outbox/outbox.ts';
 import { HandClock } from '../../core/schedule/test-clock.ts';
 
 /** What another try may change. */
-export const failed: Delivery = {
+export const failed: Extract<Delivery, { status: 'failed' }> = {
   status: 'failed',
   code: 'OPSBRO_HOST_IO',
   message: 'refused',
