@@ -96,7 +96,10 @@ describe('opsbro config plan', () => {
     );
     const running = { id: 'a/check/new', digest: 'x', file };
     const written = {
-      ...{ critical_if: '1 > 2', thresholds: { load: 4, swap: 1 }, access: { password: '********' }, notes: 'n' },
+      critical_if: '1 > 2',
+      thresholds: { load: 4, swap: 1 },
+      access: { password: '********' },
+      notes: 'n',
     };
     await place.agent({
       '/api/v1/config/running': [running],
