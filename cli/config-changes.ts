@@ -1,6 +1,7 @@
 import type { Json, JsonObject } from 'opsbro/sdk';
-import type { ConfigObject, RunningKeysView, RunningObject } from '../configuration/model.ts';
+import type { ConfigObject, RunningObject } from '../configuration/model.ts';
 import type { ControlClient } from '../control/client.ts';
+import type { RunningKeysView } from '../control/shapes.ts';
 import type { CliContext } from './context.ts';
 import { plain } from './table.ts';
 import { valueText } from './value-lines.ts';

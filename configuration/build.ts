@@ -6,6 +6,7 @@ import { nearest } from '../language/nearest.ts';
 import type { Compiled, Scope, ScopeFunction } from '../language/program.ts';
 import type { ConfigObject, Diagnostic, Place, PluginEntry } from './model.ts';
 import { checkAlerting, statePolicy } from './policy/check-policy.ts';
+import { groupName } from './policy/group-names.ts';
 import { handlerPolicy } from './policy/handler-policy.ts';
 import type { Report } from './policy/report.ts';
 import { isDisabled, suppressionKeys, suppressionProblem } from './policy/suppression.ts';
@@ -392,8 +393,4 @@ class Builder {
     const isWritten = path.length > 0 && Object.hasOwn(this.raw.value, path[0] as string);
     return isWritten ? this.raw.locate(path, of, offset) : this.raw.place;
   }
-}
-
-function groupName(value: Json | undefined): string | null {
-  return typeof value === 'string' && value !== '' && value !== '*' ? value : null;
 }

@@ -198,11 +198,6 @@ export interface AgentSettings {
   values: JsonObject;
 }
 
-/** GET /api/v1/config/running/ID: what an object that runs says of itself; null where that was not kept. */
-export interface RunningKeysView {
-  written: JsonObject | null;
-}
-
 /** What the main thread tells the config thread it runs now. */
 export interface RunningObject {
   id: string;

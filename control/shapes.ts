@@ -209,6 +209,11 @@ export interface AgentView {
   variables: JsonObject;
 }
 
+/** GET /api/v1/config/running/ID: what an object that runs says of itself; null where that was not kept. */
+export interface RunningKeysView {
+  written: JsonObject | null;
+}
+
 /** GET /api/v1/config/status. */
 export interface ConfigStatusView {
   generation: number;

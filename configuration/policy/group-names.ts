@@ -1,3 +1,4 @@
+import type { Json } from 'opsbro/sdk';
 import { nearest } from '../../language/nearest.ts';
 import type { ConfigObject, Diagnostic, PluginEntry } from '../model.ts';
 import type { RawObject } from '../sources/split.ts';
@@ -47,6 +48,11 @@ export function groupFindings({ objects, raws, plugins, groups }: Load): Diagnos
       },
     ];
   });
+}
+
+/** The group a key names; null for everywhere. */
+export function groupName(value: Json | undefined): string | null {
+  return typeof value === 'string' && value !== '' && value !== '*' ? value : null;
 }
 
 function givenBy({ add_groups: given }: { [key: string]: unknown }): string[] {
