@@ -1,4 +1,5 @@
-// Draws coloured terminal output as an SVG of text: `script -qec 'opsbro agent info' /dev/null | node scripts/terminal-svg.js TITLE > docs/agent-info.svg`.
+// Draws coloured terminal output as an SVG of text: `script -qec 'opsbro agent info' /dev/null | node scripts/terminal-svg.js TITLE > docs/agent-info.svg`. Of a live
+// screen that ends by itself it draws the last picture.
 import { readFileSync } from 'node:fs';
 
 const columnWidth = 8.4;
@@ -42,14 +43,38 @@ function next(style, code) {
 }
 
 function drawLine(line, row) {
+  let column = 0;
   const spans = runs(line).map(({ text, bold, dim, color }) => {
     const fill = color || (dim ? colors[90] : '');
-    return `<tspan${fill ? ` fill="${fill}"` : ''}${bold ? ' font-weight="bold"' : ''}>${escapeXml(text)}</tspan>`;
+    const place = `x="${rounded(margin + column * columnWidth)}"`;
+    const length = [...text].length;
+    column += length;
+    // Fonts that lack dots and blocks borrow them from one of another width.
+    const isBorrowed = /[\u2500-\u259f\u2800-\u28ff]/.test(text);
+    const room = isBorrowed
+      ? ` textLength="${rounded(length * columnWidth)}" lengthAdjust="spacingAndGlyphs"`
+      : '';
+    return `<tspan ${place}${room}${fill ? ` fill="${fill}"` : ''}${bold ? ' font-weight="bold"' : ''}>${escapeXml(text)}</tspan>`;
   });
-  return `<text x="${margin}" y="${titleHeight + margin + row * lineHeight}" xml:space="preserve">${spans.join('')}</text>`;
+  return `<text y="${titleHeight + margin + row * lineHeight}" xml:space="preserve">${spans.join('')}</text>`;
 }
 
-const lines = readFileSync(0, 'utf8').replaceAll('\r', '').trimEnd().split('\n');
+const rounded = (number) => Math.round(number * 10) / 10;
+
+/** The last picture of a screen that is drawn by moving the cursor, as lines; any other output as it is. */
+function linesOf(output) {
+  const screen = /\x1b\[\?1049h.*\x1b\[2J(.*?)\x1b\[0m(?:\x1b\[\?\d+[hl])+/s.exec(output)?.[1];
+  if (screen === undefined) return output.replaceAll('\r', '').trimEnd().split('\n');
+  const rows = [];
+  for (const [, row, column, text] of screen.matchAll(/\x1b\[(\d+);(\d+)H((?:\x1b\[[\d;]*m|[^\x1b])*)/g)) {
+    const before = rows[row - 1] ?? '';
+    const shown = [...before.replaceAll(/\x1b\[[\d;]*m/g, '')].length;
+    rows[row - 1] = before + ' '.repeat(Math.max(0, column - 1 - shown)) + text;
+  }
+  return Array.from(rows, (row) => row ?? '');
+}
+
+const lines = linesOf(readFileSync(0, 'utf8'));
 const plain = lines.map((line) => line.replaceAll(/\x1b\[[\d;]*m/g, ''));
 const width = Math.ceil(Math.max(...plain.map((line) => [...line].length), 60) * columnWidth) + 2 * margin;
 const height = titleHeight + 2 * margin + (lines.length - 1) * lineHeight;

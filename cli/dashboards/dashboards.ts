@@ -8,7 +8,8 @@ import { orSuggest } from '../live-names.ts';
 import { parseSeconds } from '../quantities.ts';
 import { withAgent } from '../temporary-agent.ts';
 import { type Dashboard, dashboardOf } from './content.ts';
-import { DashboardReader, paceOf, showDashboard } from './show.ts';
+import { DashboardReader } from './reader.ts';
+import { paceOf, showDashboard } from './show.ts';
 
 /** Adds `opsbro dashboards`: pictures of what is measured. */
 export function registerDashboards(program: Command, cli: CliContext): void {
@@ -25,8 +26,9 @@ export function registerDashboards(program: Command, cli: CliContext): void {
     .action((name: string, options: { occurences: string; interval: string }) => {
       const pace = paceOf(options.occurences, parseSeconds(options.interval, '--interval') * 1000);
       return withAgent(cli, async (client) => {
-        const dashboard = await orSuggest(client, 'dashboards', name, () => findDashboard(client, name));
-        await showDashboard(cli, new DashboardReader(client, dashboard, pace.intervalMs), pace);
+        const id = await orSuggest(client, 'dashboards', name, () => findDashboard(client, name));
+        const reader = new DashboardReader(client, () => fetchDashboard(client, id), pace.intervalMs);
+        await showDashboard(cli, reader, pace);
       });
     });
 }
@@ -52,7 +54,8 @@ async function list(cli: CliContext): Promise<void> {
   );
 }
 
-async function findDashboard(client: ControlClient, name: string): Promise<Dashboard> {
+/** The id of the dashboard of that name or id. */
+async function findDashboard(client: ControlClient, name: string): Promise<string> {
   const ids = await dashboardIds(client);
   const found = ids.includes(name) ? [name] : ids.filter((id) => nameOf(id) === name);
   const [id] = found;
@@ -61,7 +64,7 @@ async function findDashboard(client: ControlClient, name: string): Promise<Dashb
     const message = `dashboard '${name}' is ambiguous: ${found.join(', ')}; use the full id`;
     throw new OpsbroError('OPSBRO_CLI_USAGE', message);
   }
-  return fetchDashboard(client, id);
+  return id;
 }
 
 /** Sorted ids of the dashboards that are loaded. */
@@ -82,6 +85,8 @@ async function fetchDashboard(client: ControlClient, id: string): Promise<Dashbo
     'GET',
     `/api/v1/config/objects/${id.split('/').map(encodeURIComponent).join('/')}`,
   );
-  const keys = (object?.keys ?? []).map(({ key, value }) => [key, value] as const);
+  if (object === undefined)
+    throw new OpsbroError('OPSBRO_API_NOT_FOUND', `there is no dashboard '${id}' any more`);
+  const keys = object.keys.map(({ key, value }) => [key, value] as const);
   return dashboardOf(id, Object.fromEntries(keys) as JsonObject);
 }

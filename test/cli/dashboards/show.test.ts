@@ -15,6 +15,7 @@ const series = { target: 'web.shop.sent', datapoints: [] as [number, number][] }
 
 let place: Workplace;
 let looks: number;
+let title: string;
 let asked: { expression: string; as: string }[];
 
 function evaluated({ expression, as }: { expression: string; as: string }): object {
@@ -32,7 +33,8 @@ function evaluated({ expression, as }: { expression: string; as: string }): obje
 beforeEach(async () => {
   place = new Workplace();
   [looks, asked] = [0, []];
-  const keys = Object.entries({ title: 'The shop', content }).map(([key, value]) => ({ key, value }));
+  title = 'The shop';
+  const keys = () => Object.entries({ title, content }).map(([key, value]) => ({ key, value }));
   await place.agent({
     '/api/v1/config/running': [
       { id },
@@ -40,8 +42,9 @@ beforeEach(async () => {
       { id: 'other/dashboard/twice' },
       { id: 'demo/dashboard/twice' },
     ],
-    [`/api/v1/config/objects/${id}`]: [{ id, keys }],
+    [`/api/v1/config/objects/${id}`]: () => [{ id, keys: keys() }],
     '/api/v1/agent': { name: 'web' },
+    '/api/v1/collectors/shop': { name: 'shop', interval: 10, results: { sent: 5 } },
     '/render?format=json&until=now&from=-5000s&target=web.shop.sent': [series],
     'POST /api/v1/evaluator/eval': evaluated,
   });
@@ -150,6 +153,15 @@ describe.skipIf(!hasPty)('on a terminal (needs python3)', () => {
     session.order(order);
     expect(await session.exited).toBe(code);
     expect([session.terminal.isAlternate, session.terminal.isCursorHidden]).toEqual([false, false]);
+  });
+
+  it('draws a dashboard that was changed in its file', async () => {
+    const session = open([24, 80]);
+    await session.until('a picture', shows('Waiting: 1'));
+    title = 'The other shop';
+    await session.until('the other title', shows('The other shop'));
+    session.order({ keys: 'q' });
+    expect(await session.exited).toBe(0);
   });
 
   it('keeps the last picture while the agent is away', async () => {
