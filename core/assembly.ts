@@ -9,7 +9,14 @@ import { systemDirectories } from '../control/defaults.ts';
 import { prepareSocket } from '../control/socket-path.ts';
 import { ExecClient } from '../exec/exec-client.ts';
 import { ExpressionEngine } from '../language/engine/engine.ts';
-import type { ExpressionLimits, Facts, FunctionCaller, Outcome, Program } from '../language/program.ts';
+import {
+  defaultExpressionLimits,
+  type ExpressionLimits,
+  type Facts,
+  type FunctionCaller,
+  type Outcome,
+  type Program,
+} from '../language/program.ts';
 import { createErrands } from '../sandbox/grants/errands.ts';
 import { Keys } from '../sandbox/grants/keys.ts';
 import type { ErrandRunner } from '../sandbox/model.ts';
@@ -100,30 +107,30 @@ export interface AssemblyOptions {
   configurationErrors(): number;
 }
 
-/** The expression engine behind its limits: it starts with the first settings, and is replaced when they change. */
+/** The expression engine behind its limits: its thread starts while the configuration is read, and it is replaced when they change. */
 export class Rules {
   readonly #caller: FunctionCaller;
   readonly #programs = new Map<string, Program>();
-  #limits: ExpressionLimits | undefined;
-  #engine: ExpressionEngine | undefined;
+  #limits = defaultExpressionLimits;
+  #engine: ExpressionEngine;
 
   constructor(caller: FunctionCaller) {
     this.#caller = caller;
+    this.#engine = this.#start();
   }
 
   get engine(): ExpressionEngine {
-    if (this.#engine === undefined) throw new Error('limits are set before anything is evaluated');
     return this.#engine;
   }
 
-  /** Starts the engine, or replaces it when the limits differ from those it has. */
+  /** Replaces the engine when the limits differ from those it has. */
   useLimits(limits: ExpressionLimits): void {
-    if (this.#engine !== undefined && JSON.stringify(limits) === JSON.stringify(this.#limits)) return;
+    if (JSON.stringify(limits) === JSON.stringify(this.#limits)) return;
     const old = this.#engine;
     this.#limits = limits;
-    this.#engine = new ExpressionEngine({ limits, callFunction: this.#caller, clock: systemClock });
+    this.#engine = this.#start();
     this.#engine.put([...this.#programs.values()]);
-    void old?.stop();
+    void old.stop();
   }
 
   put(programs: Program[]): void {
@@ -146,7 +153,17 @@ export class Rules {
   }
 
   async stop(): Promise<void> {
-    await this.#engine?.stop();
+    await this.#engine.stop();
+  }
+
+  #start(): ExpressionEngine {
+    const engine = new ExpressionEngine({
+      limits: this.#limits,
+      callFunction: this.#caller,
+      clock: systemClock,
+    });
+    engine.warm();
+    return engine;
   }
 }
 

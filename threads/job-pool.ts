@@ -81,17 +81,20 @@ class Pool implements JobPool {
     this.#parts = parts;
     const owner: GroupOwner = {
       openLane: (gone) => this.#openLane(jobNice, gone),
-      paceOf: (job) => this.#paces.get(paceKey(job)) ?? 'unproven',
+      // A whole batch of evaluations waits for a call, so it passes collectors that nobody knows yet.
+      paceOf: (job) => this.#paces.get(paceKey(job)) ?? (job.type === 'call' ? 'fast' : 'unproven'),
       slow: (job) => this.#learn(job, 'slow'),
       room: () => maxThreadsInAll - this.#threads,
       started: (job) => parts.onStart?.(job),
       changed: () => parts.onThreadChange?.(this.size()),
     };
     const { clock, maxThreads = 16 } = parts;
-    const starting = Math.max(1, Math.floor(availableParallelism() / 2));
-    this.#main = new LaneGroup({ min: 1, max: maxThreads, starting, elastic: true }, owner, clock);
+    const processors = availableParallelism();
+    const starting = Math.max(1, Math.floor(processors / 2));
+    const bounds = { starting, processors };
+    this.#main = new LaneGroup({ ...bounds, min: 1, max: maxThreads, elastic: true }, owner, clock);
     this.#penalty = new LaneGroup(
-      { min: 0, max: penaltyThreads, starting, elastic: false },
+      { ...bounds, min: 0, max: penaltyThreads, elastic: false },
       {
         ...owner,
         openLane: (gone) => this.#openLane(penaltyNice, gone),

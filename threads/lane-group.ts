@@ -11,6 +11,7 @@ import {
   type Pace,
   slowMs,
   threadsToStart,
+  unprovenMs,
 } from './pool-policy.ts';
 import type { Job } from './protocol.ts';
 
@@ -289,7 +290,8 @@ export class LaneGroup {
         held.slow = true;
         this.#owner.slow(held.job);
       }
-      views.push({ state, busyMs, overrun: held !== null && busyMs > held.job.timeoutMs });
+      const unproven = held !== null && this.#owner.paceOf(held.job) === 'unproven';
+      views.push({ state, busyMs, unproven, overrun: held !== null && busyMs > held.job.timeoutMs });
     }
     return views;
   }
@@ -315,12 +317,14 @@ export class LaneGroup {
 
   #nextLook(now: number): number {
     const moments = [this.#startAfter];
-    for (const { since } of this.#waiting) moments.push(since + growAfterMs, since + longestWaitMs);
+    for (const { since } of this.#waiting)
+      moments.push(since + growAfterMs, since + unprovenMs, since + longestWaitMs);
     for (const { held, idleSince, demoted } of this.#seats.values()) {
       if (held !== null)
         moments.push(
           held.since + heldMs,
           held.since + slowMs,
+          held.since + unprovenMs,
           demoted ? 0 : held.beatSince + hogMs,
           held.since + held.job.timeoutMs + 1,
         );

@@ -1,11 +1,12 @@
 /** What is known of how long the last run of a plugin took: nothing yet, less than `slowMs`, or more. */
 export type Pace = 'fast' | 'unproven' | 'slow';
 
-/** A thread as the growth rule sees it. `overrun`: its job is past its timeout. */
+/** A thread as the growth rule sees it. `overrun`: its job is past its timeout. `unproven`: nothing is known of its job's plugin yet. */
 export interface LaneView {
   state: 'starting' | 'idle' | 'busy';
   busyMs: number;
   overrun: boolean;
+  unproven: boolean;
 }
 
 /** A waiting job as the growth rule sees it. */
@@ -20,6 +21,8 @@ export interface GroupBounds {
   max: number;
   /** How many may start at the same time; a start is work for a processor, and more of them only slow each other down. */
   starting: number;
+  /** Threads that have a processor each. */
+  processors: number;
   /** Threads whose jobs take long or overran their timeouts are made up for, and one stays free. Otherwise every thread counts. */
   elastic: boolean;
 }
@@ -28,6 +31,11 @@ export interface GroupBounds {
 export const growAfterMs = 50;
 /** A thread that is held for longer is one that others do not wait for. */
 export const heldMs = 50;
+/**
+ * In place of both for what is not known yet, once there is a thread a processor: a first run loads its plugin, and while many do (a start, a
+ * reload) more threads only share the processors that are busy already, each at the price of its own start.
+ */
+export const unprovenMs = 400;
 /** A run that takes longer makes its plugin slow. Far above `heldMs`: on a busy machine quick plugins take longer too, and must not queue with hanging ones. */
 export const slowMs = 250;
 
@@ -74,13 +82,16 @@ export function threadsToStart(
   if (allowed <= 0) return 0;
   const needed = Math.max(bounds.min, waiting.length > 0 ? 1 : 0);
   if (lanes.length < needed) return Math.min(allowed, needed - lanes.length);
-  const held = lanes.filter((lane) => lane.busyMs >= heldMs).length;
+  const crowded = lanes.length >= bounds.processors;
+  const held = lanes.filter((lane) => lane.busyMs >= (crowded && lane.unproven ? unprovenMs : heldMs)).length;
   const idle = lanes.some((lane) => lane.state === 'idle');
   if (idle) return 0;
   const forSlow = lanes.filter((lane) => !(lane.overrun && bounds.elastic)).length < bounds.max;
   const forOthers = lanes.length - held < bounds.max && bounds.elastic;
   const overdue = waiting.filter(
-    ({ waitedMs, pace }) => waitedMs >= growAfterMs && (forSlow || (pace !== 'slow' && forOthers)),
+    ({ waitedMs, pace }) =>
+      waitedMs >= (crowded && pace === 'unproven' ? unprovenMs : growAfterMs) &&
+      (forSlow || (pace !== 'slow' && forOthers)),
   ).length;
   if (overdue > starting) return Math.min(allowed, overdue - starting);
   return bounds.elastic && forOthers && starting === 0 && held === lanes.length ? 1 : 0;

@@ -41,6 +41,11 @@ export class ExpressionEngine {
     };
   }
 
+  /** Starts the expression thread now, so that the first evaluation need not wait for it. */
+  warm(): void {
+    this.#lanes.opsbro.warm();
+  }
+
   /** Keeps programs under their ids, replacing those it has. They reach the thread when they are first evaluated. */
   put(programs: Program[]): void {
     for (const program of programs) {

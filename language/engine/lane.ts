@@ -109,6 +109,11 @@ export class Lane {
     return this.#worker !== undefined;
   }
 
+  /** Starts the thread unless it runs. */
+  warm(): void {
+    this.#tail = this.#tail.then(() => this.#worker ?? (this.#isStopped ? undefined : this.#start()));
+  }
+
   /** Lets the sandbox forget a program, with the next batch. */
   forget(entry: Entry): void {
     if (entry.thread === this.#thread && this.#worker !== undefined) this.#stale.push(entry.index);

@@ -48,7 +48,7 @@ function openGroup(): { group: LaneGroup; lanes: OpenedLane[]; clock: HandClock 
     changed: () => undefined,
   };
   return {
-    group: new LaneGroup({ min: 0, max: 4, starting: 1, elastic: false }, owner, clock),
+    group: new LaneGroup({ min: 0, max: 4, starting: 1, processors: 2, elastic: false }, owner, clock),
     lanes,
     clock,
   };

@@ -7,12 +7,13 @@ import {
   threadsToStart,
 } from '../../threads/pool-policy.ts';
 
-const bounds: GroupBounds = { min: 1, max: 16, starting: 2, elastic: true };
-const idle: LaneView = { state: 'idle', busyMs: 0, overrun: false };
-const starting: LaneView = { state: 'starting', busyMs: 0, overrun: false };
-const fresh: LaneView = { state: 'busy', busyMs: 10, overrun: false };
-const stuck: LaneView = { state: 'busy', busyMs: 500, overrun: false };
-const overrun: LaneView = { state: 'busy', busyMs: 5000, overrun: true };
+const bounds: GroupBounds = { min: 1, max: 16, starting: 2, processors: 2, elastic: true };
+const idle: LaneView = { state: 'idle', busyMs: 0, overrun: false, unproven: false };
+const starting: LaneView = { state: 'starting', busyMs: 0, overrun: false, unproven: false };
+const fresh: LaneView = { state: 'busy', busyMs: 10, overrun: false, unproven: false };
+const stuck: LaneView = { state: 'busy', busyMs: 500, overrun: false, unproven: false };
+const overrun: LaneView = { state: 'busy', busyMs: 5000, overrun: true, unproven: false };
+const loading: LaneView = { state: 'busy', busyMs: 300, overrun: false, unproven: true };
 const times = <T>(count: number, value: T): T[] => new Array<T>(count).fill(value);
 const waits = (waitedMs: number, pace: 'fast' | 'unproven' | 'slow' = 'unproven') => ({ waitedMs, pace });
 
@@ -41,12 +42,16 @@ describe('threadsToStart', () => {
     ['a spare when all threads are held', [stuck], [], 47, 1],
     ['no second spare', [stuck, starting], [], 46, 0],
     ['no spare while a thread works briefly', [stuck, fresh], [], 46, 0],
+    ['one a processor for first runs', [loading], [waits(60)], 47, 1],
+    ['no more for first runs', [loading, loading], [waits(390)], 46, 0],
+    ['more for first runs that take long', [loading, loading], [waits(400)], 46, 1],
+    ['more for plugins known as fast', [loading, loading], [waits(50, 'fast')], 46, 1],
   ] as const)('starts %s', (_, lanes, waiting, room, count) => {
     expect(threadsToStart(lanes, waiting, bounds, room)).toBe(count);
   });
 
   it('keeps no spare and no minimum for the penalty group', () => {
-    const penalty = { min: 0, max: 2, starting: 1, elastic: false };
+    const penalty = { min: 0, max: 2, starting: 1, processors: 2, elastic: false };
     expect(threadsToStart([], [], penalty, 40)).toBe(0);
     expect(threadsToStart([], [waits(0, 'slow')], penalty, 40)).toBe(1);
     expect(threadsToStart([stuck], [], penalty, 40)).toBe(0);
