@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest';
-import { CpuMeter } from '../../threads/cpu-meter.ts';
+import { CpuMeter } from '../../control/cpu-meter.ts';
 
 it('shows the last closed window, and the open one until the first is closed', () => {
   let user = 0;
