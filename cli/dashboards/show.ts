@@ -43,6 +43,8 @@ export async function showDashboard(cli: CliContext, reader: DashboardReader, pa
       }
     }
   });
+  // Who asked for so many looks has not ended it, and may want to read the last one.
+  if (!screen.stopped.aborted) cli.print(screen.picture().join('\n'));
   if (end !== 'done') cli.exitCode = 128 + signalNumbers[end];
 }
 

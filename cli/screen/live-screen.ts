@@ -48,6 +48,11 @@ export class LiveScreen {
     return this.#stop.signal;
   }
 
+  /** The lines of what is shown, or was last. */
+  picture(): string[] {
+    return this.#shown?.lines(this.#terminal.isColored) ?? [];
+  }
+
   /** Opens it, runs `act`, closes it. Ctrl-c and `q` abort `stopped`, and so does a signal that ends the process. */
   async run(act: () => Promise<void>): Promise<ScreenEnd> {
     this.#open();

@@ -144,7 +144,6 @@ describe.skipIf(!hasPty)('on a terminal (needs python3)', () => {
   });
 
   it.each([
-    ['q', { keys: 'q' }, 0],
     ['SIGINT', { signal: 2 }, 0],
     ['SIGTERM', { signal: 15 }, 143],
   ] as const)('ends by %s', async (_, order, code) => {
@@ -153,6 +152,13 @@ describe.skipIf(!hasPty)('on a terminal (needs python3)', () => {
     session.order(order);
     expect(await session.exited).toBe(code);
     expect([session.terminal.isAlternate, session.terminal.isCursorHidden]).toEqual([false, false]);
+  });
+
+  it('leaves the last of so many pictures on the usual screen', async () => {
+    const session = open([24, 80], '--occurences', '2');
+    expect(await session.exited).toBe(0);
+    expect([session.terminal.isAlternate, session.terminal.isCursorHidden]).toEqual([false, false]);
+    expect(session.terminal.text()).toMatch(/^╭ Waiting: 12 % ─+╮\n/);
   });
 
   it('draws a dashboard that was changed in its file', async () => {
@@ -172,19 +178,5 @@ describe.skipIf(!hasPty)('on a terminal (needs python3)', () => {
     expect(session.terminal.text()).toContain('Waiting: 1');
     session.order({ keys: 'q' });
     expect(await session.exited).toBe(0);
-  });
-
-  it('prints text on a terminal that cannot move its cursor', async () => {
-    const session = openSession(
-      [
-        ...[process.execPath, join(root, 'dist', 'cli', 'opsbro.js'), 'dashboards', 'show', 'shop'],
-        ...['--data', join(place.folder, 'data')],
-      ],
-      [24, 80],
-      { TERM: 'dumb' },
-    );
-    expect(await session.exited).toBe(0);
-    expect([session.terminal.isAlternate, session.terminal.clears]).toEqual([false, 0]);
-    expect(session.terminal.text()).toContain('Waiting  [##------------------]  11 %');
   });
 });

@@ -4,6 +4,7 @@ export class Emulator {
   #row = 0;
   #column = 0;
   #rest = '';
+  #usual: string[][] = [];
   isAlternate = false;
   isCursorHidden = false;
   /** Places that were written since the last `forget`, by their number of times. */
@@ -40,9 +41,15 @@ export class Emulator {
 
   #obey(isPrivate: boolean, parameters: string, final: string): void {
     const [first = 1, second = 1] = parameters.split(';').map((one) => Number(one || 1));
-    if (isPrivate && parameters === '1049') this.isAlternate = final === 'h';
-    else if (isPrivate && parameters === '25') this.isCursorHidden = final === 'l';
-    else if (isPrivate && parameters === '7') return;
+    if (isPrivate && parameters === '1049') {
+      this.isAlternate = final === 'h';
+      [this.rows, this.#usual] = this.isAlternate
+        ? [blank(this.rows.length, this.rows[0]?.length ?? 0), this.rows]
+        : [this.#usual, []];
+      [this.#row, this.#column] = [0, 0];
+    }
+    if (isPrivate && ['1049', '7'].includes(parameters)) return;
+    if (isPrivate && parameters === '25') this.isCursorHidden = final === 'l';
     else if (final === 'H') [this.#row, this.#column] = [first - 1, second - 1];
     else if (final === 'J' && parameters === '2') {
       this.rows = blank(this.rows.length, this.rows[0]?.length ?? 0);
