@@ -11,8 +11,14 @@ const units = [
   'test/sandbox/{grants,approval}/**/*.test.ts',
 ];
 
-// Networks of namespaces with many agents in them: `npm run test:cluster`.
-const clusters = ['test/scenarios/cluster/**/*.test.ts'];
+/** What takes long for what it proves: `npm run test:long`. */
+const long = [
+  'test/scenarios/cluster/**/*.test.ts',
+  'test/scenarios/{plugin-faults,hung-threads,sixteen-hang,store-faults,disk-fills,launcher,initd,shinken-nagios}.test.ts',
+  'test/sandbox/attacks/**/*.test.ts',
+  'test/graphite/**/*.test.ts',
+  'test/authoring/{plugin-tests,sdk-readme,scaffold,check-and-run}.test.ts',
+];
 
 export default defineConfig({
   resolve: {
@@ -28,9 +34,9 @@ export default defineConfig({
       { extends: true, test: { name: 'units', include: units, exclude, isolate: false } },
       {
         extends: true,
-        test: { name: 'real', include: ['**/*.test.ts'], exclude: [...exclude, ...units, ...clusters] },
+        test: { name: 'real', include: ['**/*.test.ts'], exclude: [...exclude, ...units, ...long] },
       },
-      { extends: true, test: { name: 'cluster', include: clusters, exclude } },
+      { extends: true, test: { name: 'long', include: long, exclude } },
     ],
     // Many tests wait for real agents and threads: more files than processors at a time.
     maxWorkers: 4,
