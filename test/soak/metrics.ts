@@ -1,17 +1,19 @@
-import { type ChildProcess, fork } from 'node:child_process';
+import { type ChildProcess, execFileSync, fork } from 'node:child_process';
 import { once } from 'node:events';
-import { closeSync, existsSync, mkdtempSync, openSync, rmSync } from 'node:fs';
+import { closeSync, existsSync, mkdirSync, mkdtempSync, openSync, rmSync } from 'node:fs';
 import { connect, type Socket } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
+import { fileURLToPath } from 'node:url';
 import { fetchPoints } from '../../plugins/listeners/graphite/whisper/fetch.ts';
 import { layoutOf } from '../../plugins/listeners/graphite/whisper/file.ts';
+import { clearJournal, cutPower } from './power-cut/undo.ts';
 import { randomFrom, type Soak } from './result.ts';
 
 const series = 400;
-/** So far back the first point is: 200 rounds stay below it, and the server keeps 6 hours, so they may take two. */
-const reachSeconds = 14_400;
+/** So far back the first point is: 400 rounds stay below it, and the server keeps 12 hours, so they may take four. */
+const reachSeconds = 28_800;
 /** What was read longer ago than this is acknowledged. */
 const keptAfterMs = 1000;
 
@@ -46,46 +48,73 @@ class Sent {
 }
 
 /**
- * 200 times `kill -9` at a random moment while senders send: what was acknowledged, by the end of a connection or by having been read more than a
- * second before, is in the files after the next start.
+ * 400 times `kill -9` at a random moment while senders send, and after every other one, the first among them, the power goes too: all is gone that no sync had
+ * covered. What was acknowledged, by the end of a connection or by having been read more than a second before, is in the files after the next
+ * start.
  */
 export const soak: Soak = async ({ share, seed, say }) => {
   const random = randomFrom(seed);
-  const rounds = Math.round(200 * share);
+  const rounds = Math.round(400 * share);
   const place = mkdtempSync(join(tmpdir(), 'opsbro-soak-metrics-'));
+  const shim = shimBelow(place);
   const sent = new Sent();
   const found: string[] = [];
   const checked = new Set<number>();
+  const figures = { sent: 0, acknowledged: 0, kills: 0, powerCuts: 0, undoneWrites: 0, undoneNames: 0 };
   for (let round = 1; round <= rounds && found.length < 5; round += 1) {
+    const isCut = round % 2 === 1;
     try {
-      await oneLife(place, sent, random);
-      const server = await start(place);
+      clearJournal(shim.journals);
+      await oneLife(shim, sent, random);
+      figures[isCut ? 'powerCuts' : 'kills'] += 1;
+      if (isCut) {
+        const { writes, names } = cutPower(shim.root, shim.journals);
+        figures.undoneWrites += writes;
+        figures.undoneNames += names;
+      }
+      const server = await start(shim.root);
       await stop(server.child);
-      found.push(...missing(place, sent, checked).map((line) => `round ${round}: ${line}`));
+      const lines = missing(shim.root, sent, checked);
+      found.push(...lines.map((line) => `round ${round}, ${isCut ? 'power cut' : 'kill'}: ${line}`));
     } catch (error) {
       found.push(`round ${round}: ${error instanceof Error ? error.message : error}`);
     }
     if (round % 10 === 0)
-      say(`  ${round} kills, ${sent.acknowledged.size} of ${sent.count} points acknowledged`);
+      say(
+        `  ${figures.kills} kills, ${figures.powerCuts} power cuts, ${sent.acknowledged.size} of ${sent.count} points acknowledged`,
+      );
   }
-  await start(place).then(({ child }) => stop(child));
+  await start(shim.root).then(({ child }) => stop(child));
   checked.clear();
-  found.push(...missing(place, sent, checked).map((line) => `at the end: ${line}`));
+  found.push(...missing(shim.root, sent, checked).map((line) => `at the end: ${line}`));
+  if (figures.undoneWrites === 0) found.push('no power cut took anything: the shim does not work here');
   rmSync(place, { recursive: true, force: true });
-  const figures = { sent: sent.count, acknowledged: sent.acknowledged.size };
-  return {
-    soak: 'metrics',
-    rounds,
-    seed,
-    pass: found.length === 0 && sent.acknowledged.size > 0,
-    found,
-    figures,
-  };
+  figures.sent = sent.count;
+  figures.acknowledged = sent.acknowledged.size;
+  const pass = found.length === 0 && sent.acknowledged.size > 0;
+  return { soak: 'metrics', rounds, seed, pass, found, figures };
 };
 
+/** Where a server works, and what notes all that it does there. */
+interface Shim {
+  library: string;
+  root: string;
+  journals: string;
+}
+
+/** Compiles the shim; its folders are made. */
+function shimBelow(place: string): Shim {
+  const library = join(place, 'shim.so');
+  const source = fileURLToPath(new URL('../../../test/soak/power-cut/shim.c', import.meta.url));
+  execFileSync('gcc', ['-O2', '-shared', '-fPIC', '-o', library, source, '-ldl', '-lpthread']);
+  const [root, journals] = [join(place, 'root'), join(place, 'journals')];
+  for (const folder of [root, journals]) mkdirSync(folder);
+  return { library, root, journals };
+}
+
 /** Starts a server, sends to it, and kills it at a random moment. */
-async function oneLife(place: string, sent: Sent, random: () => number): Promise<void> {
-  const { child, port, picklePort } = await start(place);
+async function oneLife(shim: Shim, sent: Sent, random: () => number): Promise<void> {
+  const { child, port, picklePort } = await start(shim.root, shim);
   const life = { isOver: false };
   const killed = pause(200 + random() * 2300).then(() => {
     life.isOver = true;
@@ -188,11 +217,21 @@ function valuesOf(path: string, begin: number): Float64Array {
   }
 }
 
-async function start(place: string): Promise<{ child: ChildProcess; port: number; picklePort: number }> {
-  const child = fork(new URL('../bench/graphite-server-peer.js', import.meta.url), [
-    JSON.stringify({ pickle: true, store: { flush: '700ms' } }),
-    place,
-  ]);
+async function start(
+  root: string,
+  shim?: Shim,
+): Promise<{ child: ChildProcess; port: number; picklePort: number }> {
+  const store = { flush: '700ms', retentions: [{ pattern: '', retentions: '1s:12h' }] };
+  const env = shim && {
+    ...{ LD_PRELOAD: shim.library, OPSBRO_CUT_ROOT: shim.root, OPSBRO_CUT_JOURNAL: shim.journals },
+    // The shim sees calls of the C library alone.
+    ...{ UV_USE_IO_URING: '0' },
+  };
+  const child = fork(
+    new URL('../bench/graphite-server-peer.js', import.meta.url),
+    [JSON.stringify({ pickle: true, store }), root],
+    { env: { ...process.env, ...env } },
+  );
   const [first] = (await Promise.race([once(child, 'message'), once(child, 'exit')])) as [
     { port?: number; picklePort?: number } | null,
   ];

@@ -1,15 +1,6 @@
-import {
-  type FileHandle,
-  mkdir,
-  open,
-  readdir,
-  readFile,
-  rename,
-  stat,
-  unlink,
-  writeFile,
-} from 'node:fs/promises';
+import { type FileHandle, open, readdir, readFile, rename, stat, unlink, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import { makeFolder, syncFolder } from '../store/make-folder.ts';
 
 /** A place in a queue: a file and how much of it lies before. */
 export interface Cursor {
@@ -73,7 +64,7 @@ export class ForwardQueue {
 
   async open(): Promise<void> {
     const { folder } = this.#parts;
-    await mkdir(folder, { recursive: true, mode: 0o700 });
+    await makeFolder(folder, 0o700);
     const numbers = (await readdir(folder)).flatMap((name) => /^(\d{10})\.lines$/.exec(name)?.[1] ?? []);
     for (const number of numbers.map(Number).sort((one, other) => one - other))
       this.#segments.push({ number, bytes: (await stat(this.#path(number))).size });
@@ -175,6 +166,7 @@ export class ForwardQueue {
     this.#file = null;
     const number = Math.max(last?.number ?? 0, this.#done.segment) + 1;
     this.#file = await open(this.#path(number), 'w', 0o600);
+    await syncFolder(this.#parts.folder);
     const segment = { number, bytes: 0 };
     this.#segments.push(segment);
     return segment;

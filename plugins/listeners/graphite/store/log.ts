@@ -1,7 +1,8 @@
-import { type FileHandle, mkdir, open, readdir, readFile, unlink } from 'node:fs/promises';
+import { type FileHandle, open, readdir, readFile, unlink } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Clock } from 'opsbro/sdk';
 import { commitHead, readCommits, type SegmentName, segmentHead } from './log-format.ts';
+import { makeFolder, syncFolder } from './make-folder.ts';
 import { ahead, type PointRing, recordBytes } from './point-ring.ts';
 
 /** What the log needs of the store. */
@@ -18,6 +19,8 @@ interface Segment {
   path: string;
   /** The position behind its last point. */
   end: number;
+  /** It has points that memory could not keep: they come back with the next start, so it stays. */
+  isHeld: boolean;
 }
 
 /** Points are written at most so long after they came, and are on the disk at most so long after that. */
@@ -48,6 +51,8 @@ export class WriteAheadLog {
   #running: Promise<void> | null = null;
   #isFailing = false;
   #wantsRotation = false;
+  /** The file that is written has to stay, as `isHeld` says. */
+  #isHeld = false;
   #waiters: { position: number; resolve: (isKept: boolean) => void }[] = [];
 
   constructor(parts: LogParts) {
@@ -57,6 +62,11 @@ export class WriteAheadLog {
   /** Up to where points may leave the ring: what is being written stays. */
   get written(): number {
     return this.#written;
+  }
+
+  /** Up to where points are on the disk. */
+  get syncedTo(): number {
+    return this.#synced;
   }
 
   get isFailing(): boolean {
@@ -77,7 +87,7 @@ export class WriteAheadLog {
    */
   async replay(put: (name: string, time: number, value: number) => void): Promise<number> {
     const { folder, ring } = this.#parts;
-    await mkdir(folder, { recursive: true, mode: 0o700 });
+    await makeFolder(folder, 0o700);
     let torn = 0;
     const note = (left: number): void => {
       torn += left;
@@ -98,7 +108,7 @@ export class WriteAheadLog {
         }
         await new Promise((resolve) => setImmediate(resolve));
       }
-      this.#segments.push({ path, end: ring.tail });
+      this.#segments.push({ path, end: ring.tail, isHeld: false });
     }
     return torn;
   }
@@ -119,7 +129,15 @@ export class WriteAheadLog {
 
   /** The files that hold nothing but points before `oldest`. */
   obsolete(oldest: number): string[] {
-    return this.#segments.filter(({ end }) => ahead(oldest, end) >= 0).map(({ path }) => path);
+    return this.#segments
+      .filter(({ end, isHeld }) => !isHeld && ahead(oldest, end) >= 0)
+      .map(({ path }) => path);
+  }
+
+  /** Memory lets go of points that are here, and in no file of their own: what is here stays until the next start has read it. */
+  hold(): void {
+    for (const segment of this.#segments) segment.isHeld = true;
+    this.#isHeld = this.#file !== null;
   }
 
   /** Begins another file soon, however young and small this one is. */
@@ -209,8 +227,7 @@ export class WriteAheadLog {
     try {
       await writeAll(file, [segmentHead]);
       // The name of the file must survive too.
-      const directory = await open(folder);
-      await directory.sync().finally(() => directory.close());
+      await syncFolder(folder);
     } catch (error) {
       await file.close();
       await unlink(this.#path);
@@ -229,8 +246,14 @@ export class WriteAheadLog {
     if (file === null || !isDue || ahead(this.#written, this.#synced) > 0) return;
     this.#wantsRotation = false;
     this.#file = null;
-    this.#segments.push({ path: this.#path, end: this.#written });
+    this.#retire();
     await file.close();
+  }
+
+  /** The file that was written is one of those that wait now. */
+  #retire(): void {
+    this.#segments.push({ path: this.#path, end: this.#written, isHeld: this.#isHeld });
+    this.#isHeld = false;
   }
 
   async #append(file: FileHandle): Promise<void> {
@@ -258,7 +281,7 @@ export class WriteAheadLog {
     if (file === null) return;
     await file.truncate(this.#bytes).catch(() => undefined);
     await file.close().catch(() => undefined);
-    this.#segments.push({ path: this.#path, end: this.#written });
+    this.#retire();
     // Of what was not synced nobody knows what is on the disk: it is written again.
     const { oldest } = this.#parts.ring;
     this.#written = ahead(oldest, this.#synced) > 0 ? oldest : this.#synced;

@@ -1,14 +1,14 @@
-import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Clock, JsonObject } from 'opsbro/sdk';
 import type { Schemas } from '../schemas/schemas.ts';
 import type { FetchedPoints, FoundName, SeriesReader } from '../series-reader.ts';
 import { Flusher } from './flusher.ts';
 import { WriteAheadLog } from './log.ts';
+import { makeFolder } from './make-folder.ts';
 import { NameBudget, type NameLimits } from './name-budget.ts';
 import { hashOf, NameTable, unknownName } from './name-table.ts';
 import { NameTree } from './name-tree.ts';
-import { chunkPoints, PointRing } from './point-ring.ts';
+import { ahead, chunkPoints, PointRing } from './point-ring.ts';
 import { scanFiles } from './scan.ts';
 import { type Series, SeriesFiles } from './series-files.ts';
 import { maxNameBytes, normalName } from './series-path.ts';
@@ -125,7 +125,7 @@ export class MetricStore implements SeriesReader {
 
   /** Reads what is there, points of an earlier life too. */
   async open(): Promise<{ names: number; bytes: number; replayed: number; torn: number }> {
-    await mkdir(this.#files.folder, { recursive: true, mode: 0o755 });
+    await makeFolder(this.#files.folder, 0o755);
     await scanFiles(this.#files.folder, ({ name, allocatedBytes, modifiedAt }) => {
       const series = this.#enter(name);
       if (series !== undefined) this.#files.found(this.#series[series]!, allocatedBytes, modifiedAt);
@@ -263,8 +263,14 @@ export class MetricStore implements SeriesReader {
   }
 
   #dropOldest(): void {
-    let lost = 0;
-    for (let index = 0; index < chunkPoints; index += 1) if (this.#ring.drop()) lost += 1;
+    let [lost, logged] = [0, 0];
+    for (let index = 0; index < chunkPoints; index += 1) {
+      const isLogged = ahead(this.#log.syncedTo, this.#ring.oldest) > 0;
+      if (!this.#ring.drop()) continue;
+      if (isLogged) logged += 1;
+      else lost += 1;
+    }
+    if (logged > 0) this.#log.hold();
     this.#dropped += lost;
     this.#log.dropped(this.#ring.oldest);
     if (lost === 0) return;
