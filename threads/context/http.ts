@@ -105,7 +105,7 @@ function behindRedirects(
   const home = new URL(url).origin;
   let hasLeft = false;
   return (dispatch) => (options, handler) => {
-    guard?.check(new URL(options.path, options.origin));
+    guard?.check(urlOf(options));
     hasLeft ||= String(options.origin) !== home;
     const isBodyless = (bytes ?? body) !== undefined && options.body === null;
     if (!hasLeft && !isBodyless) return dispatch(options, handler);
@@ -117,6 +117,11 @@ function behindRedirects(
     };
     return dispatch({ ...options, headers: given.filter(isKept) }, handler);
   };
+}
+
+/** Not resolved against its origin, where a path that begins with `//` would name another host than the one that is connected to. */
+function urlOf({ origin, path }: Dispatcher.DispatchOptions): URL {
+  return new URL(`${new URL(String(origin)).origin}${path}`);
 }
 
 /** The headers, each once, with the user and password of the URL, which undici leaves out (RFC 7617). */

@@ -136,6 +136,18 @@ describe('http', () => {
     expect(denied).toHaveLength(2);
   });
 
+  it('judges a redirect by where it leads, though its path looks like a host', async () => {
+    const own = `http://shop.test:${web}`;
+    const { codeOf } = openHost({ http: [`${own}/**`] }, { resolve: to('127.0.0.1') });
+    const before = asked.length;
+    for (const host of ['other.test', '127.0.0.1']) {
+      const target = encodeURIComponent(`http://${host}:${web}//shop.test:${web}/there`);
+      const url = `${own}/?to=${target}`;
+      expect(await codeOf('http', { url, maxRedirects: 3 }), host).toBe('OPSBRO_PLUGIN_DENIED');
+    }
+    expect(asked.slice(before).every((line) => line.startsWith('shop.test'))).toBe(true);
+  });
+
   it('sends a name to the proxy of the environment', async () => {
     const data = { environment: { http_proxy: `http://127.0.0.1:${web}` } };
     const resolve: Resolve = async () => expect.unreachable('the proxy resolves');
