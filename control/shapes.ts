@@ -3,7 +3,7 @@ import type { ExplanationView } from '../alerting/explain/view.ts';
 import type { ChangeCause, Perfdatum } from '../alerting/model.ts';
 import type { HeldCounts, HeldView } from '../alerting/suppression/views.ts';
 import type { Diagnostic } from '../configuration/model.ts';
-import type { SandboxFigures } from '../sandbox/engine/ledger.ts';
+import type { SandboxFigures } from '../sandbox/budgets/ledger.ts';
 
 /** Bodies of the control routes under `/api/v1`. Times are RFC 3339 UTC text, durations seconds unless the name says otherwise. */
 

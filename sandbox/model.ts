@@ -12,7 +12,7 @@ export interface PluginLimits {
   memoryBytes: number;
   /** Of what one run yields, as JSON. */
   outputBytes: number;
-  /** Numbers that one object of the plugin may yield: each becomes a series. */
+  /** Metrics of different names that one object of the plugin may yield within a day: each becomes a series. */
   metrics: number;
   logLines: number;
   /** Calls of the host by one run. */

@@ -59,7 +59,7 @@ export interface Limits {
   memory?: string;
   /** Size of what one run yields, default 256KiB. */
   output?: string;
-  /** Numbers one object yields, each of which becomes a series; default 1000. */
+  /** Metrics of different names that one object yields within a day, each of which becomes a series; default 1000. */
   metrics?: number;
   /** Lines of log of one run, default 100. */
   log_lines?: number;

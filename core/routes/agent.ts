@@ -4,7 +4,7 @@ import type { AgentSettings } from '../../configuration/model.ts';
 import type { LogsView } from '../../control/log-shapes.ts';
 import type { ControlRoute } from '../../control/route-table.ts';
 import type { AgentView, PluginView, ReloadView } from '../../control/shapes.ts';
-import type { SandboxFigures } from '../../sandbox/engine/ledger.ts';
+import type { SandboxFigures } from '../../sandbox/budgets/ledger.ts';
 import type { ServiceHost } from '../../threads/services/services.ts';
 import type { HostDeps } from '../host/deps.ts';
 import type { LoadStatus, Reloader } from '../host/reloader.ts';

@@ -1,5 +1,7 @@
 import type { Json } from 'opsbro/sdk';
-import { type PlainError, plainError } from '../../core/errors.ts';
+import { OpsbroError, type PlainError, plainError } from '../../core/errors.ts';
+import { argumentLimits, copyTree } from '../../threads/context/tree.ts';
+import { startMeter } from '../budgets/meter.ts';
 import type { HostCalls } from '../model.ts';
 
 /** Calls of one run that the host works at at once. */
@@ -7,11 +9,14 @@ const mostAtOnce = 32;
 /** What their answers may come to: all of them can be there before the first is handed over, in a thread that others share. */
 const mostAnswerBytes = 8 * 2 ** 20;
 const largestAnswerBytes = 4 * 2 ** 20;
+/** What the arguments of calls that are under way or wait may come to; a further call is refused. */
+const mostArgumentBytes = 8 * 2 ** 20;
 /** What an answer comes to, and which argument may say otherwise by its `maxBytes`; 1 MiB for those that are not here. */
 const answers: { [name: string]: { bytes: number; options?: number } } = {
   readText: { bytes: 2 ** 20, options: 1 },
   tryReadText: { bytes: 2 ** 20, options: 1 },
   readLines: { bytes: 2 ** 20, options: 1 },
+  list: { bytes: largestAnswerBytes },
   http: { bytes: 2 ** 20, options: 0 },
   exec: { bytes: 2 ** 20, options: 2 },
   stat: { bytes: 0 },
@@ -35,27 +40,45 @@ interface Asked {
   args: Json[];
 }
 
-/** The calls of one run: a few are under way, the others wait their turn. What bounds them is the run's limit of calls. */
+type Answer = { value: Json } | { error: PlainError };
+
+/** The run whose calls they are, as far as they need it. */
+export interface Caller {
+  /** The host, opened with the first call. */
+  open(): HostCalls;
+  isOver(): boolean;
+  /** Whether it has used up its processor time: what still waits is not begun any more. */
+  isSpent(): boolean;
+  /** Told of the processor time that this thread spent on a call. */
+  charge(cpuMs: number): void;
+  settle(call: number, answer: Answer): void;
+}
+
+/** The calls of one run: a few are under way, the others wait their turn. What bounds them is the run's limit of calls, and what they hold. */
 export class CallQueue {
-  readonly #open: () => HostCalls;
-  readonly #isOver: () => boolean;
-  readonly #settle: (call: number, answer: { value: Json } | { error: PlainError }) => void;
-  readonly #waiting: Asked[] = [];
+  readonly #caller: Caller;
+  readonly #waiting: (Asked & { held: number })[] = [];
   #running = 0;
   #bytes = 0;
+  #held = 0;
 
-  constructor(
-    open: () => HostCalls,
-    isOver: () => boolean,
-    settle: (call: number, answer: { value: Json } | { error: PlainError }) => void,
-  ) {
-    this.#open = open;
-    this.#isOver = isOver;
-    this.#settle = settle;
+  constructor(caller: Caller) {
+    this.#caller = caller;
   }
 
-  push(asked: Asked): void {
-    this.#waiting.push(asked);
+  push({ call, name, args }: Asked): void {
+    try {
+      const { value, bytes } = copyTree(args, argumentLimits);
+      if (this.#held > 0 && this.#held + bytes > mostArgumentBytes)
+        throw new OpsbroError(
+          'OPSBRO_AGENT_BUSY',
+          `the calls that wait hold ${mostArgumentBytes / 2 ** 20} MiB already; await some of them first`,
+        );
+      this.#held += bytes;
+      this.#waiting.push({ call, name: String(name), args: value as Json[], held: bytes });
+    } catch (thrown) {
+      this.#settleLater(call, { error: plainError(thrown, 'OPSBRO_API_INVALID') }, () => undefined);
+    }
     this.#next();
   }
 
@@ -63,6 +86,7 @@ export class CallQueue {
     for (;;) {
       const [asked] = this.#waiting;
       if (asked === undefined || this.#running >= mostAtOnce) return;
+      if (this.#running > 0 && this.#caller.isSpent()) return;
       const bytes = answerBytes(asked);
       if (this.#running > 0 && this.#bytes + bytes > mostAnswerBytes) return;
       this.#waiting.shift();
@@ -72,21 +96,32 @@ export class CallQueue {
     }
   }
 
-  async #answer({ call, name, args }: Asked, bytes: number): Promise<void> {
-    const answer = await this.#perform(String(name), Array.isArray(args) ? args : []);
+  async #answer({ call, name, args, held }: Asked & { held: number }, bytes: number): Promise<void> {
+    const answer = await this.#perform(name, Array.isArray(args) ? args : []);
     this.#running -= 1;
-    // Through the loop, so that a plugin whose calls are answered at once does not keep the others from theirs.
-    setImmediate(() => {
+    this.#settleLater(call, answer, () => {
       this.#bytes -= bytes;
-      if (this.#isOver()) return;
-      this.#settle(call, answer);
+      this.#held -= held;
+    });
+  }
+
+  /** Through the loop, so that a plugin whose calls are answered at once does not keep the others from theirs. */
+  #settleLater(call: number, answer: Answer, release: () => void): void {
+    setImmediate(() => {
+      release();
+      if (this.#caller.isOver()) return;
+      this.#caller.settle(call, answer);
       this.#next();
     });
   }
 
-  async #perform(name: string, args: Json[]): Promise<{ value: Json } | { error: PlainError }> {
+  async #perform(name: string, args: Json[]): Promise<Answer> {
+    const spent = startMeter();
     try {
-      return { value: (await this.#open().call(name, args)) ?? null };
+      const answer = this.#caller.open().call(name, args);
+      // What the kernel makes up is read on the spot.
+      this.#caller.charge(spent());
+      return { value: (await answer) ?? null };
     } catch (thrown) {
       return { error: plainError(thrown, 'OPSBRO_HOST_IO') };
     }

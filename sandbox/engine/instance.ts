@@ -2,6 +2,7 @@ import { readFileSync } from 'node:fs';
 import { OpsbroError } from '../../core/errors.ts';
 import { openQuickJS, type QuickJS, type QuickJSHandle } from '../../threads/quickjs/engine.ts';
 import { threadMs } from '../../threads/quickjs/thread-time.ts';
+import { startMeter } from '../budgets/meter.ts';
 import type { GuestCommand, GuestError, GuestMessage } from '../guest/message.ts';
 import type { PluginLimits } from '../model.ts';
 
@@ -137,13 +138,13 @@ export class Instance {
   }
 
   #slice(allowanceMs: number, act: () => GuestMessage[]): Slice {
-    const wall = performance.now();
+    const spent = startMeter();
     this.#started = threadMs();
     this.#allowanceMs = allowanceMs;
     this.#interrupted = false;
     try {
       const messages = act();
-      if (!this.#interrupted) return { cpuMs: this.#cpuSince(wall), messages };
+      if (!this.#interrupted) return { cpuMs: spent(), messages };
     } catch {
       // The reason is told apart by what is known here, not by what was thrown.
     }
@@ -153,7 +154,7 @@ export class Instance {
         ? 'memory'
         : 'broken';
     const stack = this.#interrupted ? this.#interruptedAt() : undefined;
-    return { cpuMs: this.#cpuSince(wall), fault: this.fault, ...(stack !== undefined && { stack }) };
+    return { cpuMs: spent(), fault: this.fault, ...(stack !== undefined && { stack }) };
   }
 
   /** The engine makes an error of an interruption, which is told as the failure of its run; a native loop has no line. */
@@ -202,15 +203,5 @@ export class Instance {
   #isOver(): boolean {
     this.#interrupted ||= threadMs() - this.#started > this.#allowanceMs;
     return this.#interrupted;
-  }
-
-  /**
-   * The kernel counts a running thread's time at its ticks: between two of them nothing else ran, and the wall clock is as good; over more of them
-   * its count may hold time from before.
-   */
-  #cpuSince(wall: number): number {
-    const counted = threadMs() - this.#started;
-    const passed = performance.now() - wall;
-    return counted === 0 ? passed : Math.min(counted, passed);
   }
 }

@@ -3,10 +3,10 @@ import type { ErrorCode } from '../../core/errors.ts';
 import { threadEntry } from '../../threads/entry.ts';
 import type { Job, JobResult, ThreadData } from '../../threads/protocol.ts';
 import type { MemorySuspect } from '../../threads/services/memory-guard.ts';
+import { breachOf, budgetError } from '../budgets/breach.ts';
+import { Ledger, type SandboxFigures } from '../budgets/ledger.ts';
 import type { ErrandRunner } from '../model.ts';
-import { breachOf, budgetError } from './breach.ts';
 import { SandboxLane } from './lane.ts';
-import { Ledger, type SandboxFigures } from './ledger.ts';
 import type { SandboxJob } from './protocol.ts';
 
 /** Threads that plugins share. */

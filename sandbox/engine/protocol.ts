@@ -2,8 +2,8 @@ import type { Json } from 'opsbro/sdk';
 import type { PlainError } from '../../core/errors.ts';
 import type { Job, JobResult } from '../../threads/protocol.ts';
 import type { PluginThreadData } from '../../threads/worker-data.ts';
+import type { Breach } from '../budgets/breach.ts';
 import type { Errand, Sandboxed } from '../model.ts';
-import type { Breach } from './breach.ts';
 
 /** A job of a third-party plugin. */
 export type SandboxJob = Job & { sandbox: Sandboxed };

@@ -1,20 +1,25 @@
 import { setMaxListeners } from 'node:events';
 import type { Json, JsonObject } from 'opsbro/sdk';
-import { OpsbroError, type PlainError, plainError } from '../../core/errors.ts';
-import { logLine } from '../../threads/context/context.ts';
+import { errorCatalogue, OpsbroError, type PlainError, plainError } from '../../core/errors.ts';
+import { logLine, threadClock } from '../../threads/context/context.ts';
 import { RunEmits } from '../../threads/context/run-emits.ts';
 import { saidWithoutSecrets } from '../../threads/context/secrets.ts';
 import { copyTree, resultLimits, stateLimits } from '../../threads/context/tree.ts';
 import type { JobResult, LogLine } from '../../threads/protocol.ts';
+import { type Breach, breachOf, budgetError, type LimitName } from '../budgets/breach.ts';
+import { namesOf, Series } from '../budgets/series.ts';
 import type { GuestMessage } from '../guest/message.ts';
 import type { HostCalls } from '../model.ts';
-import { type Breach, breachOf, budgetError, type LimitName } from './breach.ts';
 import type { CallQueue } from './call-queue.ts';
 import { noUsage, type RunUsage, type SandboxJob } from './protocol.ts';
 
 const levels: readonly string[] = ['debug', 'info', 'warn', 'error'];
 /** Codes that guest code may fail with; the others are the agent's to give. */
-const guestCodes = /^OPSBRO_(HOST_[A-Z_]+|API_INVALID|AGENT_BUSY|PLUGIN_(DENIED|NO_VERB|RESULT|STATE))$/;
+const guestCodes = new Set(
+  Object.keys(errorCatalogue).filter((code) =>
+    /^OPSBRO_(HOST_.*|API_INVALID|AGENT_BUSY|PLUGIN_(DENIED|NO_VERB|RESULT|STATE))$/.test(code),
+  ),
+);
 
 /** How a run ended, short of what it used. */
 type End =
@@ -32,6 +37,8 @@ export class SandboxRun {
   queue: CallQueue | undefined;
   /** What its options hold that nobody may read. */
   secrets: readonly string[] = [];
+  /** What its object yielded before. */
+  series = new Series();
   isOver = false;
   readonly #abort = new AbortController();
   readonly #logs: LogLine[] = [];
@@ -133,13 +140,20 @@ export class SandboxRun {
     const size = sizeOf(message.value);
     if (size > limits.outputBytes) return this.breach('output', size);
     const { value } = copyTree(message.value, resultLimits);
-    const metrics = this.job.type === 'collect' ? countNumbers(value) : 0;
+    const metrics = this.series.take(this.#namesIn(value), limits.metrics, threadClock.monotonic());
     if (metrics > limits.metrics) return this.breach('metrics', metrics);
     if (message.dropped > 0) {
       const text = `${Number(message.dropped)} numbers that are not finite were left out`;
       this.log({ type: 'log', run: this.id, level: 'warn', message: text });
     }
     return { status: 'done', value, state };
+  }
+
+  /** A collector's numbers and a check's figures are kept by their names. */
+  #namesIn(value: Json): ReadonlySet<number> {
+    if (this.job.type === 'collect') return namesOf(value);
+    const figures = this.job.type === 'check' ? (value as { metrics?: Json } | null)?.metrics : undefined;
+    return namesOf(Object.fromEntries(Object.keys(Object(figures)).map((name) => [name, 0])));
   }
 
   #stateOf(state: JsonObject): JsonObject | null {
@@ -149,16 +163,10 @@ export class SandboxRun {
 
   #errorOf(found: unknown): PlainError {
     const error = plainError(found, 'OPSBRO_PLUGIN_FAILED');
-    return guestCodes.test(error.code) ? error : { ...error, code: 'OPSBRO_PLUGIN_FAILED' };
+    return guestCodes.has(error.code) ? error : { ...error, code: 'OPSBRO_PLUGIN_FAILED' };
   }
 }
 
 function sizeOf(value: Json): number {
   return Buffer.byteLength(JSON.stringify(value));
-}
-
-function countNumbers(value: Json): number {
-  if (typeof value === 'number') return 1;
-  if (typeof value !== 'object' || value === null) return 0;
-  return Object.values(value).reduce<number>((total, child) => total + countNumbers(child), 0);
 }

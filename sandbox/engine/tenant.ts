@@ -3,13 +3,15 @@ import { OpsbroError, type PlainError, plainError } from '../../core/errors.ts';
 import type { PendingLooks } from '../../threads/context/pending-looks.ts';
 import { openSecrets, secretTexts } from '../../threads/context/secrets.ts';
 import type { ThreadData } from '../../threads/protocol.ts';
+import type { LimitName } from '../budgets/breach.ts';
+import { CpuWindow } from '../budgets/cpu-window.ts';
+import { startMeter } from '../budgets/meter.ts';
+import type { Series } from '../budgets/series.ts';
 import { type Bundle, readBundle } from '../bundle.ts';
 import { matchesWord, parseWord } from '../grants/wildcard.ts';
 import { type GuestError, type GuestMessage, type GuestOrder, unknownError } from '../guest/message.ts';
 import type { Errand, HostCallParts, HostCalls } from '../model.ts';
-import type { LimitName } from './breach.ts';
 import { CallQueue } from './call-queue.ts';
-import { CpuWindow } from './cpu-window.ts';
 import { type Fault, Instance, type Slice } from './instance.ts';
 import type { SandboxRun } from './run.ts';
 import { explainAbsent, mapStack, placeOf } from './stack-map.ts';
@@ -54,6 +56,8 @@ interface Home {
 export class Tenant {
   readonly #parts: TenantParts;
   readonly #minute = new CpuWindow();
+  /** By object. */
+  readonly #series = new Map<string, Series>();
   #home: Home | undefined;
   #lateCalls = 0;
   #runs = 0;
@@ -79,6 +83,8 @@ export class Tenant {
     this.#runs += 1;
     const home = this.#homeFor(run);
     home.runs.set(run.id, run);
+    run.series = this.#series.get(run.job.object) ?? run.series;
+    this.#series.set(run.job.object, run.series);
     const timer = setTimeout(() => this.#timeOut(home, run), run.job.timeoutMs);
     run.atEnd(() => clearTimeout(timer));
     try {
@@ -97,8 +103,9 @@ export class Tenant {
     const { sandbox } = run.job;
     const key = JSON.stringify([sandbox.digest, sandbox.limits, sandbox.permissions]);
     const home = this.#home;
-    if (home?.key === key && home.instance?.fault === undefined && home.instance?.isWorn !== true)
-      return home;
+    // Until its last run has ended: two instances would take twice the memory that was approved.
+    const isWorn = home?.instance?.isWorn === true && home.runs.size === 0;
+    if (home?.key === key && home.instance?.fault === undefined && !isWorn) return home;
     this.#home = { key, runs: new Map(), instance: undefined, opening: undefined, mapped: undefined };
     return this.#home;
   }
@@ -139,15 +146,17 @@ export class Tenant {
         errand: (errand) => this.#parts.errand(run, errand),
         denied: (what) => run.denied(what),
       });
-    run.queue = new CallQueue(
+    run.queue = new CallQueue({
       // Most of a run's cost, and many runs call nothing.
-      () => {
+      open: () => {
         run.calls ??= open();
         return run.calls;
       },
-      () => run.isOver,
-      (call, answer) => this.#slice(home, run, { do: 'settle', run: run.id, call, ...answer }),
-    );
+      isOver: () => run.isOver,
+      isSpent: () => run.cpuLeftMs === 0,
+      charge: (cpuMs) => this.#charge(run, cpuMs),
+      settle: (call, answer) => this.#slice(home, run, { do: 'settle', run: run.id, call, ...answer }),
+    });
     this.#slice(home, run, { do: 'begin', ...this.#orderOf(run) });
   }
 
@@ -198,8 +207,7 @@ export class Tenant {
     const slice = this.#parts.watched(run.id, allowanceMs, () =>
       instance.post(withTime(command, this.#parts.now()), allowanceMs),
     );
-    run.usage.cpuMs += slice.cpuMs;
-    this.#minute.add(slice.cpuMs, this.#parts.now().monotonic);
+    this.#charge(run, slice.cpuMs);
     if ('fault' in slice) this.#broke(home, run, slice, limit);
     else if (run.usage.cpuMs > limits.cpuMs) this.#broke(home, run, { fault: 'cpu' }, 'cpu');
     else if (!listen(slice.messages, (message) => this.#hear(home, message)))
@@ -226,10 +234,20 @@ export class Tenant {
     else if (message.type === 'failed' && isOutOfMemory(home, message.error))
       this.#broke(home, run, { fault: 'memory', stack: String(message.error.stack) }, 'memory');
     else {
+      const spent = startMeter();
       const end = run.endOf(message);
-      if ('limit' in end) this.#over(home, run, end.limit, end.found);
-      else this.#end(home, run, end.status === 'failed' ? this.#withPlace(home, run, end, message) : end);
+      const placed =
+        'status' in end && end.status === 'failed' ? this.#withPlace(home, run, end, message) : end;
+      this.#charge(run, spent());
+      if ('limit' in placed) this.#over(home, run, placed.limit, placed.found);
+      else this.#end(home, run, placed);
     }
+  }
+
+  /** Counts processor time that this thread spent for a run, in its guest or on what that asked for. */
+  #charge(run: SandboxRun, cpuMs: number): void {
+    run.usage.cpuMs += cpuMs;
+    this.#minute.add(cpuMs, this.#parts.now().monotonic);
   }
 
   #withPlace(home: Home, run: SandboxRun, end: End & { status: 'failed' }, message: GuestMessage): End {
@@ -284,8 +302,7 @@ export class Tenant {
     if (instance !== undefined && run.queue !== undefined) {
       const command = withTime({ do: 'end', run: run.id, error }, this.#parts.now());
       const slice = this.#parts.watched(run.id, goodbyeMs, () => instance.post(command, goodbyeMs));
-      run.usage.cpuMs += slice.cpuMs;
-      this.#minute.add(slice.cpuMs, this.#parts.now().monotonic);
+      this.#charge(run, slice.cpuMs);
       const hear = (message: GuestMessage): void => {
         const isLast = message.type === 'failed' && message.run === run.id;
         const end = isLast ? run.endOf(message) : this.#hear(home, message);

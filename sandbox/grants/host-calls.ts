@@ -1,4 +1,4 @@
-import type { HttpRequest, Json, JsonObject } from 'opsbro/sdk';
+import type { DirectoryEntry, HttpRequest, Json, JsonObject } from 'opsbro/sdk';
 import { OpsbroError } from '../../core/errors.ts';
 import { createHostFiles } from '../../threads/context/host-files.ts';
 import type { Errand, HostCallParts, HostCalls } from '../model.ts';
@@ -31,6 +31,9 @@ const maxFileBytes = 4 * 2 ** 20;
 const maxPieceBytes = 64 * 1024;
 const maxBodyBytes = 2 ** 20;
 const maxAnswerBytes = 4 * 2 ** 20;
+const maxLines = 200_000;
+/** Of one entry of a directory on its way, beside the name. */
+const entryBytes = 32;
 const maxHeaders = 64;
 const maxWords = 256;
 const maxWordBytes = 4096;
@@ -106,7 +109,7 @@ function fileCalls(
   return [
     ['readText', (args) => files.readText(path(args), bounds(args))],
     ['tryReadText', async (args) => (await files.tryReadText(path(args), bounds(args))) ?? null],
-    ['readLines', (args) => files.readLines(path(args), bounds(args))],
+    ['readLines', async (args) => linesOf(await files.readText(path(args), bounds(args)))],
     [
       'readBytes',
       async (args) => {
@@ -116,10 +119,29 @@ function fileCalls(
         ];
       },
     ],
-    ['list', async (args) => (await files.list(path(args))).map(({ name, type }) => ({ name, type }))],
+    ['list', async (args) => entriesOf(await files.list(path(args)))],
     ['stat', async (args) => plain(await files.stat(path(args)))],
     ['statFileSystem', async (args) => plain(await files.statFileSystem(path(args)))],
   ];
+}
+
+/** As a list each line takes more than its text, in a thread that others share. */
+function linesOf(text: string): string[] {
+  const lines = text.split('\n', maxLines + 2);
+  if (lines.at(-1) === '') lines.pop();
+  if (lines.length > maxLines)
+    throw new OpsbroError('OPSBRO_HOST_TOO_LARGE', `the file has over ${maxLines} lines`);
+  return lines;
+}
+
+function entriesOf(entries: readonly DirectoryEntry[]): Json {
+  const bytes = entries.reduce((total, { name }) => total + Buffer.byteLength(name) + entryBytes, 0);
+  if (bytes > maxAnswerBytes)
+    throw new OpsbroError(
+      'OPSBRO_HOST_TOO_LARGE',
+      `the names in the directory come to over ${maxAnswerBytes} bytes`,
+    );
+  return entries.map(({ name, type }) => ({ name, type }));
 }
 
 function plain(found: object | undefined): Json {

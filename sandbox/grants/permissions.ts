@@ -104,7 +104,11 @@ function parseName(text: string): NamePattern {
 }
 
 function parsePrefix(text: string): string {
-  if (text === '' || Buffer.byteLength(text) > maxPrefixBytes || text.includes('*') || hidden.test(text))
-    throw new Error(`is no prefix of keys; write 1 to ${maxPrefixBytes} bytes without *, such as postfix/`);
+  // Without its first step it would reach into many of the spaces that bounds are kept for.
+  const isWhole = text.includes('/') && Buffer.byteLength(text) <= maxPrefixBytes;
+  if (!isWhole || text.includes('*') || hidden.test(text))
+    throw new Error(
+      `is no prefix of keys; write its first step with a /, at most ${maxPrefixBytes} bytes without *, such as postfix/`,
+    );
   return text;
 }

@@ -1,7 +1,7 @@
 import type { Json, JsonObject } from 'opsbro/sdk';
 import { OpsbroError, type PlainError } from '../../core/errors.ts';
 import { RunEmits } from '../../threads/context/run-emits.ts';
-import { copyTree, type TreeLimits } from '../../threads/context/tree.ts';
+import { argumentLimits, copyTree, type TreeLimits } from '../../threads/context/tree.ts';
 import type { LogLine } from '../../threads/protocol.ts';
 import { matchesWord, parseWord } from '../grants/wildcard.ts';
 import type { GuestMessage, GuestOrder } from './message.ts';
@@ -16,15 +16,6 @@ const fieldLimits: TreeLimits = {
   code: 'OPSBRO_PLUGIN_RESULT',
   notFinite: 'drop',
 };
-const argumentLimits: TreeLimits = {
-  depth: 16,
-  leaves: 20_000,
-  stringBytes: 1024 * 1024,
-  totalBytes: 2 * 1024 * 1024,
-  code: 'OPSBRO_PLUGIN_RESULT',
-  notFinite: 'drop',
-};
-
 /** Thrown by `ctx.notEligible`. */
 export class NotEligible extends Error {}
 

@@ -35,7 +35,7 @@ const allowed: { [folder: string]: RegExp[] } = {
     /^alerting\/(model|(explain|history|outbox|suppression)\/\S*views?)\.ts$/,
     /^alerting\/history\/(compare|report)-view\.ts$/,
     /^configuration\/(model|sources\/function-views)\.ts$/,
-    /^sandbox\/engine\/ledger\.ts$/,
+    /^sandbox\/budgets\/ledger\.ts$/,
     // What the service manager is told goes by a datagram.
     /^threads\/context\/unix-datagrams\.ts$/,
   ],
@@ -93,6 +93,7 @@ const allowed: { [folder: string]: RegExp[] } = {
     /^core\/(errors|clock)\.ts$/,
     /^configuration\/(model|sources\/\S+)\.ts$/,
     /^(sandbox|threads)\//,
+    /^language\/(compile|program|engine\/engine)\.ts$/,
   ],
   importing: [
     /^node:/,

@@ -36,10 +36,23 @@ export const stateLimits: TreeLimits = {
   notFinite: 'refuse',
 };
 
-/** A copy made of plain data only. `dropped` counts the numbers that were left out because they are not finite. */
+/** The limits of what a sandboxed plugin hands to one call of the host. */
+export const argumentLimits: TreeLimits = {
+  depth: 16,
+  leaves: 20_000,
+  stringBytes: 1024 * 1024,
+  totalBytes: 2 * 1024 * 1024,
+  code: 'OPSBRO_PLUGIN_RESULT',
+  notFinite: 'drop',
+};
+
+/**
+ * A copy made of plain data only. `dropped` counts the numbers that were left out because they are not finite, `bytes` is what it takes, about.
+ */
 export interface TreeCopy {
   value: Json;
   dropped: number;
+  bytes: number;
 }
 
 /**
@@ -49,18 +62,19 @@ export interface TreeCopy {
  */
 export function copyTree(value: unknown, limits: TreeLimits): TreeCopy {
   const copy = new Copy(limits);
-  return { value: copy.any(value) ?? null, dropped: copy.dropped };
+  const plain = copy.any(value) ?? null;
+  return { value: plain, dropped: copy.dropped, bytes: copy.bytes };
 }
 
 const nodeBytes = 16;
 
 class Copy {
   dropped = 0;
+  bytes = 0;
   readonly #limits: TreeLimits;
   readonly #path: (string | number)[] = [];
   readonly #parents: object[] = [];
   #leaves = 0;
-  #bytes = 0;
 
   constructor(limits: TreeLimits) {
     this.#limits = limits;
@@ -139,8 +153,8 @@ class Copy {
   }
 
   #spend(bytes: number): void {
-    this.#bytes += bytes;
-    if (this.#bytes > this.#limits.totalBytes) this.#refuse(`more than ${this.#limits.totalBytes} bytes`);
+    this.bytes += bytes;
+    if (this.bytes > this.#limits.totalBytes) this.#refuse(`more than ${this.#limits.totalBytes} bytes`);
   }
 
   #refuse(found: string): never {

@@ -58,6 +58,60 @@ describe('a run over a limit', () => {
     expect(outcome(await other)).toBe('OPSBRO_PLUGIN_TIMEOUT');
   });
 
+  it.each([
+    [
+      'one after the other',
+      'for (let i = 0; i < 50; i += 1) await ctx.readText("/burn", 20); return { up: 1 };',
+    ],
+    [
+      'at once',
+      'await Promise.all(Array.from({ length: 50 }, () => ctx.readText("/burn", 20))); return { up: 1 };',
+    ],
+  ])('is charged for what its thread does on the spot for its calls, %s', async (_, body) => {
+    const plugin = 'collector/burns';
+    const result = await sandboxes.collect(body, { plugin, limits: { cpuMs: 200 } });
+    expect(result).toMatchObject({ error: { code: 'OPSBRO_PLUGIN_BUDGET', data: { limit: 'cpu' } } });
+    expect(sandboxes.pool.figures(plugin)?.cpu_ms).toBeLessThan(600);
+  });
+
+  it('is refused calls once those that wait hold 8 MiB, and goes on', async () => {
+    const body = `const big = "x".repeat(1 << 20); const codes = [];
+      for (let i = 0; i < 12; i += 1) {
+        ctx.stat("/never", big).catch((error) => codes.push(error.code));
+        await ctx.stat("/text");
+      }
+      return { codes };`;
+    const limits = { cpuMs: 10_000, cpuPerMinuteMs: 60_000, memoryBytes: 64 * 2 ** 20 };
+    expect(await sandboxes.yields(body, { plugin: 'collector/hoards', limits })).toEqual({
+      codes: Array.from({ length: 5 }, () => 'OPSBRO_AGENT_BUSY'),
+    });
+  });
+
+  it('fails for the names of its metrics over all runs of an object, and not for those that failed', async () => {
+    const code = '{ collect(ctx) { return { same: 1, deep: { [ctx.name]: 1 }, list: [1] }; } }';
+    const run = async (name: string, object = 'test/collector/one') =>
+      outcome(
+        await sandboxes.pool.run(
+          sandboxes.job(code, { plugin: 'collector/names', name, object, limits: { metrics: 4 } }),
+        ),
+      );
+    expect(await run('a')).toMatchObject({ deep: { a: 1 } });
+    expect(await run('b')).toMatchObject({ deep: { b: 1 } });
+    expect(await run('c')).toBe('OPSBRO_PLUGIN_BUDGET');
+    expect(await run('a')).toMatchObject({ deep: { a: 1 } });
+    expect(await run('c', 'test/collector/two')).toMatchObject({ deep: { c: 1 } });
+  });
+
+  it('fails for the figures of a check', async () => {
+    const code = `{ check() { return { state: 'ok', output: 'x', metrics: { a: { value: 1, warn: 2 }, b: { value: 1 } } }; } }`;
+    const run = (metrics: number) =>
+      sandboxes.pool.run(
+        sandboxes.job(code, { type: 'check', plugin: 'check/figures', limits: { metrics } }),
+      );
+    expect((await run(2)).status).toBe('done');
+    expect(outcome(await run(1))).toBe('OPSBRO_PLUGIN_BUDGET');
+  });
+
   it('is counted, and so are host calls and denials', async () => {
     const plugin = 'collector/counted';
     await sandboxes.collect('await ctx.readText("/text"); await ctx.readText("/etc/shadow");', { plugin });

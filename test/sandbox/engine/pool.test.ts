@@ -96,6 +96,28 @@ describe('a sandbox pool', () => {
     expect(outcome(await sandboxes.pool.run(job))).toEqual({ kept: 80 });
   });
 
+  it('makes no second instance beside one that is nearly full and in use', async () => {
+    const plugin = 'collector/full';
+    const grown = new Promise<void>((resolve) => {
+      sandboxes.answerErrands(async () => {
+        resolve();
+        return null;
+      });
+    });
+    const code = `{ kept: [], async collect(ctx) {
+      if (ctx.name === 'one') return { kept: this.kept.length };
+      for (let i = 0; i < 80; i += 1) this.kept.push('x'.repeat(2e5) + i);
+      await ctx.readText('/errand', 'grown');
+      await ctx.readText('/never');
+    } }`;
+    const limits = { memoryBytes: 24 * 2 ** 20, cpuMs: 5000 };
+    const first = sandboxes.pool.run(sandboxes.job(code, { plugin, limits, name: 'grows', timeoutMs: 3000 }));
+    await grown;
+    expect(outcome(await sandboxes.pool.run(sandboxes.job(code, { plugin, limits })))).toEqual({ kept: 80 });
+    expect(outcome(await first)).toBe('OPSBRO_PLUGIN_TIMEOUT');
+    expect(outcome(await sandboxes.pool.run(sandboxes.job(code, { plugin, limits })))).toEqual({ kept: 0 });
+  });
+
   it('leaves nothing of a plugin in a thread that it moves out of, and takes threads that nobody is in', async () => {
     const pool = new Sandboxes();
     const script =

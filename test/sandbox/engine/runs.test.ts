@@ -107,6 +107,16 @@ describe('a sandboxed run', () => {
     });
   });
 
+  it.each([
+    ['OPSBRO_HOST_NOT_FOUND', 'OPSBRO_HOST_NOT_FOUND'],
+    [['OPSBRO', 'HOST', 'WITCHED'].join('_'), 'OPSBRO_PLUGIN_FAILED'],
+    ['OPSBRO_PLUGIN_BUDGET', 'OPSBRO_PLUGIN_FAILED'],
+  ])('that fails with the code %s has failed with %s', async (code, expected) => {
+    expect(await sandboxes.yields(`throw Object.assign(new Error("no"), { code: "${code}" });`)).toBe(
+      expected,
+    );
+  });
+
   it('calls a function with its arguments', async () => {
     const code = '{ functions: { add: (ctx, a, b) => ({ sum: a + b, hasOptions: "options" in ctx }) } }';
     const job = sandboxes.job(code, { type: 'call', object: 'add', args: [1, 2] });

@@ -1,5 +1,6 @@
 import { spawn, spawnSync } from 'node:child_process';
 import {
+  linkSync,
   mkdirSync,
   mkdtempSync,
   readdirSync,
@@ -76,6 +77,18 @@ describe('a granted folder', () => {
     expect(await codeOf('tryReadText', inside(path))).toBe('OPSBRO_PLUGIN_DENIED');
     expect(await codeOf('readBytes', inside(path), 0, 10)).toBe('OPSBRO_PLUGIN_DENIED');
     expect(denied).toHaveLength(7);
+  });
+
+  it('gives no list that takes many times what it is made of', async () => {
+    const { host, codeOf } = openHost(grant());
+    writeFileSync(inside('lines'), '\n'.repeat(200_000));
+    expect(await host.call('readLines', [inside('lines')])).toHaveLength(200_000);
+    writeFileSync(inside('lines'), '\n'.repeat(200_001));
+    expect(await codeOf('readLines', inside('lines'))).toBe('OPSBRO_HOST_TOO_LARGE');
+    mkdirSync(inside('many'));
+    const long = 'n'.repeat(240);
+    for (let index = 0; index < 15_600; index += 1) linkSync(inside('a.txt'), inside(`many/${long}${index}`));
+    expect(await codeOf('list', inside('many'))).toBe('OPSBRO_HOST_TOO_LARGE');
   });
 
   it('gives honest errors for what it lacks', async () => {

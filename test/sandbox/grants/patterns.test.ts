@@ -4,6 +4,7 @@ import { includesExec, matchesExec, parseExecPattern } from '../../../sandbox/gr
 import { parseHost } from '../../../sandbox/grants/host-pattern.ts';
 import { includesHttp, matchesHttp, parseHttpPattern } from '../../../sandbox/grants/http-pattern.ts';
 import { includesPath, matchesPath, parsePathPattern } from '../../../sandbox/grants/path-pattern.ts';
+import { permissionProblems } from '../../../sandbox/grants/permissions.ts';
 import { includesTcp, matchesTcp, parseTcpPattern } from '../../../sandbox/grants/tcp-pattern.ts';
 
 describe('a pattern of paths', () => {
@@ -283,5 +284,17 @@ describe('a pattern of commands', () => {
     ['*', '/a ...', true],
   ])('%s includes %s: %s', (outer, inner, expected) => {
     expect(includesExec(parseExecPattern(outer), parseExecPattern(inner))).toBe(expected);
+  });
+});
+
+describe('a prefix of keys', () => {
+  it.each(['', 'mail', 'm*/', 'a\u202e/', `${'x'.repeat(256)}/`])('%j is refused', (prefix) => {
+    expect(permissionProblems({ kv: [prefix] })).toEqual([
+      { path: ['kv', 0], message: expect.stringContaining('is no prefix of keys') },
+    ]);
+  });
+
+  it('may name a part of a second step', () => {
+    expect(permissionProblems({ kv: ['mail/', 'mail/queue'] })).toEqual([]);
   });
 });

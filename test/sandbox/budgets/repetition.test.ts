@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import { CpuWindow } from '../../../sandbox/engine/cpu-window.ts';
-import { type Deed, goodConduct, judge } from '../../../sandbox/engine/repetition.ts';
+import { CpuWindow } from '../../../sandbox/budgets/cpu-window.ts';
+import { type Deed, goodConduct, judge } from '../../../sandbox/budgets/repetition.ts';
 
 const clean: Deed = { denials: 0, denied: null, breach: null, killed: false };
 const denied: Deed = { ...clean, denials: 25, denied: 'readText /etc/shadow' };

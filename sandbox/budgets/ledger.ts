@@ -1,6 +1,6 @@
+import type { RunUsage } from '../engine/protocol.ts';
 import type { LimitName } from './breach.ts';
 import { CpuWindow } from './cpu-window.ts';
-import type { RunUsage } from './protocol.ts';
 import { type Conduct, goodConduct, judge } from './repetition.ts';
 
 const runsRemembered = 100;

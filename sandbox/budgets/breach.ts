@@ -27,7 +27,7 @@ const limits: {
   cpu_per_minute: { key: 'cpuPerMinuteMs', unit: 'ms', what: 'of processor time within a minute' },
   memory: { key: 'memoryBytes', unit: 'bytes', what: 'of memory' },
   output: { key: 'outputBytes', unit: 'bytes', what: 'of output' },
-  metrics: { key: 'metrics', unit: '', what: 'numbers' },
+  metrics: { key: 'metrics', unit: '', what: 'different metrics within a day' },
   log_lines: { key: 'logLines', unit: '', what: 'lines of log' },
   host_calls: { key: 'hostCalls', unit: '', what: 'calls of the host' },
 };
