@@ -3,7 +3,8 @@ import { dirname, join, relative, resolve } from 'node:path';
 import type { Manifest } from 'opsbro/sdk';
 import type { Diagnostic } from '../configuration/model.ts';
 import { Findings } from '../configuration/sources/findings.ts';
-import { manifestHeader, parseManifest } from '../configuration/sources/manifest-text.ts';
+import { checkOptionSchema, manifestHeader, parseManifest } from '../configuration/sources/manifest-text.ts';
+import { type Path, parseYaml } from '../configuration/sources/yaml.ts';
 import { OpsbroError } from '../core/errors.ts';
 
 /** A plugin as its author has it: a folder, or one file that opens with its manifest. */
@@ -55,10 +56,19 @@ function manifestOf(file: string, isSingleFile: boolean, shown: string): Manifes
       `${shown}:1:1: a plugin in one file opens with '/*---', its manifest and '---*/'`,
     );
   const findings = new Findings();
-  const manifest = parseManifest(header, shown, isSingleFile ? 1 : 0, findings);
-  if (manifest === undefined)
+  const firstLine = isSingleFile ? 1 : 0;
+  const manifest = parseManifest(header, shown, firstLine, findings);
+  if (manifest === undefined || !checkOptionSchema(header, shown, firstLine, findings))
     throw new OpsbroError('OPSBRO_PLUGIN_MANIFEST', findings.list.map(placed).join('\n'));
   return manifest;
+}
+
+/** `file:line:column` of a value of the manifest. */
+export function placeIn({ manifestFile, isSingleFile }: PluginPlace, path: Path): string {
+  const text = readFileSync(manifestFile, 'utf8');
+  const [document] = parseYaml((isSingleFile ? manifestHeader(text) : text) ?? '').documents;
+  const { line, column } = document?.locate(path, 'value') ?? { line: 1, column: 1 };
+  return `${relative('.', manifestFile)}:${line + (isSingleFile ? 1 : 0)}:${column}`;
 }
 
 function placed({ place, message }: Diagnostic): string {

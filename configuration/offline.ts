@@ -2,7 +2,7 @@
 
 export type { Loaded } from './assemble.ts';
 export { Configuration } from './loader.ts';
-export { collectPlugins, readShipped } from './plugins/manifests.ts';
+export { collectPlugins, nameClash, type PluginSet, readShipped } from './plugins/manifests.ts';
 export { shownParameters } from './show.ts';
 export { scanDirectories, trustedOwners } from './sources/files.ts';
 export { kindSchemas } from './sources/kinds.ts';

@@ -103,16 +103,10 @@ export function collectPlugins(
   const entries = new Map(shipped.map((entry) => [entry.id, entry]));
   const approved = readApproved(scan, locks, failures, all);
   for (const { found, entry, findings } of judged(scan, approved)) {
-    const other = entry && (entries.get(entry.id) ?? sameKey(entry, entries));
+    const clash = entry && nameClash(entry.manifest, entries);
     const place = { file: found.file.path, line: 1, column: 1 };
-    if (entry !== undefined && isKeyed(entry.manifest) && isSetting(entry.manifest.name)) {
-      const { kind, name } = entry.manifest;
-      const message = `'${name}' is a setting of agent.yml; give the ${kind} another name`;
-      findings.error('OPSBRO_CONFIG_DUPLICATE_ID', message, place);
-    } else if (other !== undefined) {
-      const message = `the plugin ${other.id} exists already in ${placeOf(other)}; give this one another name`;
-      findings.error('OPSBRO_CONFIG_DUPLICATE_ID', message, place);
-    } else if (entry !== undefined) entries.set(entry.id, entry);
+    if (clash !== undefined) findings.error('OPSBRO_CONFIG_DUPLICATE_ID', clash, place);
+    else if (entry !== undefined) entries.set(entry.id, entry);
     if (findings.failed) bad.push(found.path, found.file.path);
     all.list.push(...findings.list);
   }
@@ -156,16 +150,22 @@ function judged(
     .sort((one, other) => one.rank - other.rank);
 }
 
+/** Why a plugin cannot have its name beside these others; undefined when it can. */
+export function nameClash(manifest: Manifest, entries: ReadonlyMap<string, PluginEntry>): string | undefined {
+  const { kind, name } = manifest;
+  if (isKeyed(manifest) && isSetting(name))
+    return `'${name}' is a setting of agent.yml; give the ${kind} another name`;
+  const other = entries.get(`${kind}/${name}`) ?? sameKey(manifest, entries);
+  return other && `the plugin ${other.id} exists already in ${placeOf(other)}; give this one another name`;
+}
+
 /** The folder or the one file of a plugin. */
 function placeOf({ folder, file = '' }: PluginEntry): string {
   return file === '' || basename(file) === 'plugin.yml' ? folder : file;
 }
 
 /** The plugin whose options have the top-level key that this one's would have. */
-function sameKey(
-  { manifest }: PluginEntry,
-  entries: ReadonlyMap<string, PluginEntry>,
-): PluginEntry | undefined {
+function sameKey(manifest: Manifest, entries: ReadonlyMap<string, PluginEntry>): PluginEntry | undefined {
   if (!isKeyed(manifest)) return undefined;
   return [...entries.values()].find(
     (other) => isKeyed(other.manifest) && other.manifest.name === manifest.name,

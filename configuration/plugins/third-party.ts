@@ -10,7 +10,7 @@ import { readLimits } from '../../sandbox/limits.ts';
 import type { PluginEntry } from '../model.ts';
 import type { Scan } from '../sources/files.ts';
 import type { Findings } from '../sources/findings.ts';
-import { manifestHeader, parseManifest, runtimeOf } from '../sources/manifest-text.ts';
+import { checkOptionSchema, manifestHeader, parseManifest, runtimeOf } from '../sources/manifest-text.ts';
 import {
   judgeSignature,
   readSignedRules,
@@ -83,7 +83,7 @@ function judge(
   pinned: LockEntry | undefined,
   { lock, signed, unbundled }: Approved,
   findings: Findings,
-): PluginEntry {
+): PluginEntry | undefined {
   const digest = digestOf(found.path, pinned);
   const same =
     pinned?.source === digest ? approvedEntry(found, pinned, lock, undefined, findings) : undefined;
@@ -96,6 +96,9 @@ function judge(
     const entry = signedEntry(found, state.entry, signed as SignedRules, undefined, findings);
     if (entry !== undefined) return entry;
   }
+  const [header, firstLine] = headerOf(found);
+  if (!checkOptionSchema(header ?? '', found.file.path, firstLine, findings))
+    return pinned && approvedEntry(found, pinned, lock, 'its manifest has errors', findings);
   const waits = state.type === 'refused' ? state.waits : undefined;
   const older = state.type === 'bundled' ? undefined : state.older;
   const isNewer = older !== undefined && (pinned === undefined || older.approved > pinned.approved);
@@ -160,15 +163,21 @@ function base(
   };
 }
 
-function manifestOf({ path, file }: Found, findings: Findings): Manifest | undefined {
+/** The text of the manifest, null where it does not end, and how many lines of its file stand above it. */
+function headerOf({ path, file }: Found): [text: string | null, firstLine: number] {
   const isSingle = path === file.path;
   const text = file.bytes.toString('utf8');
-  const header = isSingle ? manifestHeader(text) : text;
-  const place = { file: file.path, line: 1, column: 1 };
+  return [isSingle ? manifestHeader(text) : text, isSingle ? 1 : 0];
+}
+
+function manifestOf(found: Found, findings: Findings): Manifest | undefined {
+  const [header, firstLine] = headerOf(found);
+  const file = found.file.path;
+  const place = { file, line: 1, column: 1 };
   const code = 'OPSBRO_PLUGIN_MANIFEST';
   if (header === null)
     return findings.error(code, "the manifest after '/*---' does not end with '---*/'", place);
-  const manifest = parseManifest(header, file.path, isSingle ? 1 : 0, findings);
+  const manifest = parseManifest(header, file, firstLine, findings);
   const runs = manifest && runtimeOf(manifest);
   if (runs !== 'expression' && runs !== 'guest') return manifest;
   return findings.error(code, `only what ships with OpsBro can say 'runs: ${runs}'; leave it out`, place);

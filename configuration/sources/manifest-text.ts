@@ -2,7 +2,7 @@ import type { JsonObject, Manifest } from 'opsbro/sdk';
 import { permissionProblems } from '../../sandbox/grants/permissions.ts';
 import type { Findings } from './findings.ts';
 import { manifestSchema } from './kinds.ts';
-import { type SchemaFinding, validate } from './validate.ts';
+import { type SchemaFinding, schemaFaults, validate } from './validate.ts';
 import { parseYaml } from './yaml.ts';
 
 const serviceKinds = new Set(['listener', 'cluster']);
@@ -37,6 +37,22 @@ export function parseManifest(
     into.error('OPSBRO_PLUGIN_MANIFEST', message, { file, line: line + firstLine, column });
   }
   return problems.length === 0 ? manifest : undefined;
+}
+
+/**
+ * Whether the options of a manifest that `parseManifest` took are described by a JSON Schema. What is wrong goes into `into`, with its place.
+ * Costs more than all of that, so it is done before somebody else's manifest is approved, not whenever it is read.
+ */
+export function checkOptionSchema(text: string, file: string, firstLine: number, into: Findings): boolean {
+  const [document] = parseYaml(text).documents;
+  const { options } = (document?.value ?? {}) as Partial<Manifest>;
+  const faults = options === undefined ? [] : schemaFaults(options);
+  for (const { message, path, of } of faults) {
+    const { line, column } = document?.locate(['options', ...path], of) ?? { line: 1, column: 1 };
+    const text = `'options' is no JSON Schema: ${message}`;
+    into.error('OPSBRO_PLUGIN_MANIFEST', text, { file, line: line + firstLine, column });
+  }
+  return faults.length === 0;
 }
 
 function rightsProblems({ permissions = {} }: Manifest): Omit<SchemaFinding, 'code'>[] {

@@ -13,7 +13,11 @@ import type {
 } from 'esbuild';
 import type { Manifest } from 'opsbro/sdk';
 import { Findings } from '../../configuration/sources/findings.ts';
-import { manifestHeader, parseManifest } from '../../configuration/sources/manifest-text.ts';
+import {
+  checkOptionSchema,
+  manifestHeader,
+  parseManifest,
+} from '../../configuration/sources/manifest-text.ts';
 import { OpsbroError } from '../../core/errors.ts';
 import type { Bundle } from '../bundle.ts';
 import { addDependency, dependencyFolder, digestSource, type PluginSource, readSource } from './source.ts';
@@ -71,6 +75,7 @@ export function readManifest({ path, isFolder, files }: PluginSource): Manifest 
   if (!isFolder && header?.includes('*/')) throw endsComment(file, header);
   const findings = new Findings();
   const manifest = header === null ? undefined : parseManifest(header, file, isFolder ? 0 : 1, findings);
+  if (manifest !== undefined) checkOptionSchema(header as string, file, isFolder ? 0 : 1, findings);
   const [first] = findings.list;
   if (manifest !== undefined && first === undefined) return manifest;
   const { line, column } = first?.place ?? { line: 1, column: 1 };

@@ -283,6 +283,26 @@ describe('a plugin', () => {
     await expect(bundlePlugin(join(root, 'one.js'))).rejects.toThrow(/does not end with/);
   });
 
+  it.each([
+    [
+      'properties: {dir: {type: objekt}}',
+      /plugin\.yml:7:\d+: 'options' is no JSON Schema: 'properties\.dir\.type' is the text "objekt", expected one of array, boolean/,
+    ],
+    [
+      'properties: {dir: text}',
+      /plugin\.yml:7:\d+: 'options' is no JSON Schema: 'properties\.dir' is the text "text"/,
+    ],
+    ['properties: {dir: {pattern: "("}}', /plugin\.yml:\d+:\d+: .* is none: Invalid regular expression/],
+    ['required: dir', /plugin\.yml:7:\d+: .*'required' is the text "dir", expected a list/],
+    ['properties: {dir: {$ref: "#/nowhere"}}', /plugin\.yml:\d+:\d+: .* is none: can't resolve reference/],
+  ])('with options that are no JSON Schema is refused at their line: %s', async (schema, expected) => {
+    const path = folder({ 'plugin.yml': `${manifest}options:\n  ${schema}\n` });
+    await expect(bundlePlugin(path)).rejects.toMatchObject({
+      code: 'OPSBRO_PLUGIN_MANIFEST',
+      message: expect.stringMatching(expected),
+    });
+  });
+
   it('may hold neither links nor too much', async () => {
     const path = folder({ 'index.js': 'export default 1;' });
     symlinkSync('/etc/passwd', join(path, 'lib.js'));
