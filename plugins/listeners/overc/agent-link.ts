@@ -55,13 +55,12 @@ export class AgentLink {
     this.#parts = parts;
   }
 
-  /** A check is, and is so. */
+  /** A check is, and is so. One that is another object than before is defined anew. */
   tell(check: PassiveCheck, told: Told): void {
     const known = this.#known.get(check.id);
-    const isSame = known !== undefined && JSON.stringify(known.check) === JSON.stringify(check);
     const waiting = known ?? { check, results: [], isDefined: false, toldState: '', toldMs: 0 };
     if (known === undefined) this.#known.set(check.id, waiting);
-    if (!isSame) Object.assign(waiting, { check, isDefined: false });
+    if (waiting.check !== check) Object.assign(waiting, { check, isDefined: false });
     const last = waiting.results.at(-1);
     const isUnchanged = waiting.isDefined && last === undefined && waiting.toldState === told.state;
     if (isUnchanged && this.#parts.clock.monotonic() - waiting.toldMs < againMs) return;

@@ -55,6 +55,7 @@ export class Overc {
   readonly #awake: Wakefulness;
   readonly #rate = new Rate(reportsPerSecond);
   readonly #sender: (asked: Asked) => string;
+  readonly #checks = new WeakMap<ServiceFacts, { check: PassiveCheck; period: number | null }>();
   #old: OldSettings = {};
   #door: Door | undefined;
   #pings: Pings | undefined;
@@ -83,6 +84,10 @@ export class Overc {
     const { address, port, max_connections: maxConnections } = this.#settings;
     signal.throwIfAborted();
     this.#old = await oldSettings(this.#settings.config, env);
+    if ((this.#settings.database || (this.#old.database ?? '')) !== '')
+      log.warn(
+        'a database is configured, which this version does not use: reports are kept in the data directory',
+      );
     const storage = await this.#openStorage(await ownDirectory(this.#ctx));
     this.#storage = storage;
     await storage.open();
@@ -234,17 +239,27 @@ export class Overc {
 
   /** A service is a check of the agent from its first state on. */
   #changed(service: ServiceFacts, state: { state: State; info: string } | null): void {
+    const check = this.#checkOf(service);
+    if (state !== null) {
+      this.#link.tell(check, { state: states[state.state], output: state.info });
+      return;
+    }
     const { current, period } = service;
     const before = current === null ? '' : `; before it said ${current.state}: ${current.info}`;
     const due = period === null ? 'no report in time' : `no report within ${period} s`;
-    const told: Told =
-      state === null
-        ? { state: 'critical', output: `Monitoring plugin offline: ${due}${before}` }
-        : { state: states[state.state], output: state.info };
-    this.#link.tell(this.#checkOf(service), told);
+    this.#link.tell(check, { state: 'critical', output: `Monitoring plugin offline: ${due}${before}` });
   }
 
+  /** Made once: reports are many, and most say nothing new. */
   #checkOf(service: ServiceFacts): PassiveCheck {
+    const known = this.#checks.get(service);
+    if (known?.period === service.period) return known.check;
+    const check = this.#makeCheck(service);
+    this.#checks.set(service, { check, period: service.period });
+    return check;
+  }
+
+  #makeCheck(service: ServiceFacts): PassiveCheck {
     const { server, name, title, period } = service;
     const rule = this.#rules.of(server.name, name);
     const { grace } = this.#expectation(service);
