@@ -23,10 +23,16 @@ interface Use {
 
 const maxNamed = 10;
 const prefix = 'group:';
+/** What the detectors that ship find out at run time: systems and distributions by their ids in os-release. */
+const wellKnown = (
+  'linux darwin freebsd openbsd netbsd sunos aix win32 debian ubuntu rhel redhat centos rocky almalinux fedora opensuse-leap ' +
+  'opensuse-tumbleweed sles alpine arch amzn ol gentoo raspbian linuxmint kali nixos void manjaro'
+).split(' ');
 
 /**
- * Warns of every enabled object that is for a group, or depends on one, which neither a detector nor agent.yml can ever give. Says nothing where a
- * detector is a plugin with code: what that gives is not known before it runs.
+ * Warns of every enabled object that is for a group, or depends on one, which neither a detector nor agent.yml can ever give. Of one that a
+ * detector might fill in at run time, where it is nearly a group that is known. Says nothing where a detector is a plugin with code: what that
+ * gives is not known before it runs.
  */
 export function groupFindings({ objects, raws, plugins, groups }: Load): Diagnostic[] {
   for (const { id, manifest } of plugins)
@@ -34,7 +40,12 @@ export function groupFindings({ objects, raws, plugins, groups }: Load): Diagnos
   const given = objects.flatMap((object) => (object.kind === 'detector' ? givenBy(object.options) : []));
   const known = new Set([...groups, ...given.filter((name) => !isOpen(name))]);
   const open = given.filter(isOpen).map(patternOf);
-  const isKnown = (group: string): boolean => known.has(group) || open.some((pattern) => pattern.test(group));
+  const isKnown = (group: string): boolean => {
+    if (known.has(group)) return true;
+    if (!open.some((pattern) => pattern.test(group))) return false;
+    const near = nearest(group, candidates(group, known));
+    return near === undefined || near === group;
+  };
   return objects.flatMap(usesOf).flatMap(({ object, group, path, result }): Diagnostic[] => {
     const raw = raws.get(object.id);
     if (isKnown(group) || raw === undefined) return [];
@@ -48,6 +59,12 @@ export function groupFindings({ objects, raws, plugins, groups }: Load): Diagnos
       },
     ];
   });
+}
+
+/** What a group may be meant as; with a version behind it, so are the distributions. */
+function candidates(group: string, known: ReadonlySet<string>): string[] {
+  const [version = ''] = /-\d[\d.]*$/.exec(group) ?? [];
+  return [...known, ...wellKnown.map((name) => name + version)];
 }
 
 /** The group a key names; null for everywhere. */
@@ -99,7 +116,7 @@ function keyOf({ value }: RawObject, path: Use['path']): Use['path'] {
 }
 
 function hint(group: string, known: ReadonlySet<string>): string {
-  const near = nearest(group, known);
+  const near = nearest(group, candidates(group, known));
   if (near !== undefined) return `did you mean '${near}'?`;
   const names = [...known].sort();
   if (names.length === 0) return 'nothing gives any group';

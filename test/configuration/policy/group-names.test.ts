@@ -64,6 +64,29 @@ it.each([
   expect(found(object)).toEqual([]);
 });
 
+const anything = {
+  'a/anything.yml':
+    'detector: {id: f, apply_if: "1 > 0", add_groups: ["{{collector.system.os.linux.id}}", "{{collector.system.os.linux.id}}-{{collector.system.os.linux.version}}"]}\n',
+};
+
+it.each([
+  ['linxu', 'linux'],
+  ['Linux', 'linux'],
+  ['bleu', 'blue'],
+  ['debain', 'debian'],
+  ['unbuntu-24.04', 'ubuntu-24.04'],
+])('warns of %s, which a detector that fills in anything might give, for it is nearly %s', (group, near) => {
+  const [message] = found(`check: {id: c, critical_if: "1 > 2", if_group: "${group}"}`, anything);
+  expect(message).toMatch(new RegExp(`it never runs; did you mean '${near}'\\?$`));
+});
+
+it.each(['debian', 'debian-12', 'ubuntu', 'our-own-linux', 'red'])(
+  'takes %s where a detector fills in anything',
+  (group) => {
+    expect(found(`check: {id: c, critical_if: "1 > 2", if_group: "${group}"}`, anything)).toEqual([]);
+  },
+);
+
 it('says nothing where a detector has code: what it gives is not known', () => {
   made.write('a/x.yml', 'check: {id: c, critical_if: "1 > 2", if_group: red}\n');
   expect(made.load().diagnostics).toEqual([]);
