@@ -322,7 +322,8 @@ export class Outbox {
     const waiting = [...lane.all()].filter(({ entry }) => this.#delivering.get(handler) !== entry.serial);
     if (waiting.length === 0) return;
     const reason = 'the handler was taken out of the configuration';
-    for (const { entry } of waiting) entry.lastError = reason;
+    for (const { entry } of waiting)
+      entry.lastError = entry.lastError === '' ? reason : `${reason}; before that: ${entry.lastError}`;
     const message = `notifications were given up: ${waiting.length} for a handler that is gone${advice}`;
     this.#parts.report('error', message, { object: handler, reason });
     await this.#bury(lane, waiting);

@@ -22,6 +22,12 @@ describe('Outbox of handlers that are gone', () => {
       'dead 2',
       'dead 3',
     ]);
+    // What it failed of before is not forgotten.
+    bench.add('pager', 'x', 'e');
+    await bench.end({ status: 'failed', code: 'X', message: 'busy', isPermanent: false, retryAfterMs: null });
+    await bench.outbox.keepHandlers(new Set(['slack']), true);
+    expect(bench.outbox.list().at(-1)?.lastError).toBe(`${reason}; before that: busy`);
+    await bench.outbox.drop([5]);
     // What was on its way follows, and what somebody tries again comes back.
     bench.calls[0]?.end({ status: 'unavailable', message: 'the handler is not configured' });
     await bench.settle();
