@@ -200,7 +200,7 @@ export const examples: { [verb: string]: Example[] } = {
   ],
   'config status': [['config status', 'is what I saved in force?']],
   'config plan': [
-    ['config plan', 'what a reload would do now'],
+    ['config plan', 'what a reload would do now, and which keys differ'],
     ['config plan my.d', 'what a start with my.d would'],
   ],
   'config show': [
