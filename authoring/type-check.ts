@@ -4,6 +4,7 @@ import { createRequire } from 'node:module';
 import { tmpdir } from 'node:os';
 import { delimiter, dirname, join } from 'node:path';
 import { editorConfig } from './editor-config.ts';
+import { ownTests } from './own-tests.ts';
 import type { PluginPlace } from './plugin-place.ts';
 
 const deadlineMs = 60_000;
@@ -22,7 +23,7 @@ export async function checkTypes(
   const scratch = mkdtempSync(join(tmpdir(), 'opsbro-types-'));
   try {
     const config = join(scratch, 'tsconfig.json');
-    const files = place.isSingleFile ? [place.path] : [join(place.folder, '*.ts')];
+    const files = place.isSingleFile ? singleFiles(place) : [join(place.folder, '*.ts')];
     writeFileSync(config, editorConfig(root, files));
     return await compile(compiler, config, place.folder);
   } finally {
@@ -31,8 +32,16 @@ export async function checkTypes(
 }
 
 /** JavaScript has nothing to check. */
-function hasTypes({ folder, isSingleFile, path }: PluginPlace): boolean {
-  return isSingleFile ? path.endsWith('.ts') : readdirSync(folder).some((name) => name.endsWith('.ts'));
+function hasTypes(place: PluginPlace): boolean {
+  return place.isSingleFile
+    ? singleFiles(place).length > 0
+    : readdirSync(place.folder).some((name) => name.endsWith('.ts'));
+}
+
+/** The TypeScript of a plugin in one file: itself, and its tests beside it. Those of JavaScript would find no types of it. */
+function singleFiles(place: PluginPlace): string[] {
+  if (!place.path.endsWith('.ts')) return [];
+  return [place.path, ...ownTests(place).filter((file) => file.endsWith('.ts'))];
 }
 
 /** That of the plugin, of this installation, or of the search path. */

@@ -4,6 +4,7 @@ import { readPlugin } from '../authoring/plugin-place.ts';
 import { checkedOptions, Workshop } from '../authoring/workshop.ts';
 import type { CliContext } from './context.ts';
 import { type GivenOptions, givenOptions } from './plugins-run.ts';
+import { shippedPlugins } from './shipped-plugins.ts';
 import { plain } from './table.ts';
 
 /**
@@ -17,8 +18,9 @@ export async function testPlugin(cli: CliContext, path: string, given: GivenOpti
     const piece = await workshop.load(place.path);
     const asked = givenOptions(given);
     const options = Object.keys(asked).length > 0 ? checkedOptions(piece.manifest, asked) : undefined;
+    const { functions } = shippedPlugins(cli);
     const results: { name: string; problem: string | null; skipped: string | null }[] = [];
-    for (const test of suiteOf(place, piece, workshop, options)) {
+    for (const test of suiteOf(place, piece, workshop, functions, options)) {
       const problem = test.skip === undefined ? await test.run().then(() => null, messageOf) : null;
       results.push({ name: test.name, problem, skipped: test.skip ?? null });
     }

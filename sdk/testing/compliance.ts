@@ -8,6 +8,7 @@ import type {
 import type { Manifest, PluginKind } from '../manifest.ts';
 import type { JsonObject, Verdict } from '../values.ts';
 import { fixtureContext } from './fixture-context.ts';
+import { checkParameters, type FunctionShapes, shapesOf } from './function-shapes.ts';
 import { type HostContext, hostContext } from './host-context.ts';
 import { checkPlain, undocumentedPaths } from './output-rules.ts';
 import { checkManifest, checkOptionTable, checkReadme, defaultOptions, expectThat } from './plugin-folder.ts';
@@ -39,7 +40,8 @@ export interface ComplianceTest {
  * What every plugin of a kind must satisfy, as tests for vitest's `it` or Node's `test`: manifest, README, option table, verb. Collectors,
  * detectors and checks also run on the real host (two in a row, and one whose signal has fired); handlers and exporters where nothing
  * answers: each event, or the facts, must be taken or refused in time. `folder` is the plugin's folder as a file URL that ends in `/`, null
- * for a plugin in one file; `manifest` is its parsed manifest. `options` are for the runs; they default to the manifest's.
+ * for a plugin in one file; `manifest` is its parsed manifest. `options` are for the runs; they default to the manifest's. `shapes` tells of
+ * functions whose code is elsewhere, behind the definition.
  * @example
  * for (const test of complianceSuite('collector', new URL('./', import.meta.url), memory, manifest))
  *   it.skipIf(test.skip !== undefined)(test.name, test.run);
@@ -49,12 +51,17 @@ export function complianceSuite(
   folder: URL | null,
   definition: object,
   manifest: Manifest,
-  given: { options?: JsonObject } = {},
+  given: { options?: JsonObject; shapes?: () => Promise<FunctionShapes> } = {},
 ): ComplianceTest[] {
   const options = given.options ?? defaultOptions(manifest);
   const isService = manifest.runs === 'service' || kind === 'listener' || kind === 'cluster';
   const verbs = isService ? ['start', 'stop'] : [verbOfKind[kind] ?? []].flat();
-  const runs = isService ? serviceTests(definition, options) : runTests(kind, definition, manifest, options);
+  const { shapes = async () => shapesOf(definition) } = given;
+  const runs = isService
+    ? serviceTests(definition, options)
+    : kind === 'functions'
+      ? functionTests(definition, manifest, shapes)
+      : runTests(kind, definition, manifest, options);
   return [
     ...(folder === null ? [] : folderTests(kind, folder, manifest)),
     {
@@ -84,19 +91,29 @@ function folderTests(kind: PluginKind, folder: URL, manifest: Manifest): Complia
   ];
 }
 
+function functionTests(
+  definition: object,
+  manifest: Manifest,
+  shapes: () => Promise<FunctionShapes>,
+): ComplianceTest[] {
+  const names = {
+    name: 'has the functions of its manifest and no other',
+    run: async () => checkFunctions(definition, manifest),
+  };
+  const parameters = {
+    name: 'takes the parameters that its manifest declares',
+    run: async () => checkParameters(await shapes(), manifest),
+  };
+  // Those of the expression thread are called without a context.
+  return manifest.runs === 'guest' ? [names] : [names, parameters];
+}
+
 function runTests(
   kind: PluginKind,
   definition: object,
   manifest: Manifest,
   options: JsonObject,
 ): ComplianceTest[] {
-  if (kind === 'functions')
-    return [
-      {
-        name: 'has the functions of its manifest and no other',
-        run: async () => checkFunctions(definition, manifest),
-      },
-    ];
   if (kind === 'handler' || kind === 'exporter')
     return [
       {

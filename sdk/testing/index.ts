@@ -1,6 +1,7 @@
 export * from './as-nobody.ts';
 export * from './compliance.ts';
 export * from './fixture-context.ts';
+export type { FunctionShape, FunctionShapes } from './function-shapes.ts';
 export * from './host-context.ts';
 export * from './record-host.ts';
 export * from './recorded-network.ts';

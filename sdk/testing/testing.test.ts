@@ -188,3 +188,48 @@ describe('serviceContext', () => {
     await expect(ctx.ask(request)).rejects.toThrow('the agent answers no routes here');
   });
 });
+
+describe('the suite of functions', () => {
+  const signature = { summary: 'One.', parameters: [{ name: 'path' }, { name: 'text', default: '' }] };
+  const manifest = {
+    api: 1,
+    kind: 'functions',
+    name: 'one',
+    summary: 'One.',
+    functions: { one: signature },
+  } as Manifest;
+  const judged = async (one: unknown): Promise<string | undefined> => {
+    const suite = complianceSuite('functions', null, { functions: { one } }, manifest);
+    const test = suite.find(({ name }) => name === 'takes the parameters that its manifest declares');
+    return test?.run().then(
+      () => undefined,
+      (error: Error) => error.message,
+    );
+  };
+
+  it.each([
+    ['all', async (_ctx: unknown, path: string, text: string) => path + text],
+    ['a default', (_ctx: unknown, path: string, text = 'a(b)') => path + text],
+    ['the rest', (_ctx: unknown, ...args: string[]) => args],
+    ['a pattern', (_ctx: unknown, { length }: string, [first]: string) => `${length}${first}`],
+  ])('takes one with %s of its parameters', async (_, one) => {
+    expect(await judged(one)).toBeUndefined();
+  });
+
+  it.each([
+    [1, (_ctx: unknown, path: string) => path],
+    [0, () => 1],
+    [3, async (_ctx: unknown, a: string, b: string, c: string) => a + b + c],
+  ])('refuses one that takes %i', async (count, one) => {
+    expect(await judged(one)).toBe(
+      `the code of one takes ${count} values behind ctx, the manifest declares 2: path, text`,
+    );
+  });
+
+  it('knows a function by what is told of it where its code is elsewhere', async () => {
+    const definition = { functions: { one: (...args: unknown[]) => args } };
+    const shapes = async () => ({ one: { length: 2, text: 'one(ctx, path) { return path; }' } });
+    const suite = complianceSuite('functions', null, definition, manifest, { shapes });
+    await expect(suite.at(-1)?.run()).rejects.toThrow('takes 1 values behind ctx');
+  });
+});

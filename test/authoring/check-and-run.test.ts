@@ -1,5 +1,5 @@
 import { spawn } from 'node:child_process';
-import { readFileSync, writeFileSync } from 'node:fs';
+import { readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { opsbro, root, scratch } from './new-plugin.ts';
@@ -48,6 +48,12 @@ describe("'plugins check'", () => {
   it.each([
     ['files/plugin.yml', 'api: 1', 'api: 2', /^opsbro: files\/plugin\.yml:1:6: 'api' is the number 2/],
     ['files/plugin.yml', '/proc/sys', 'proc/sys', /plugin\.yml:\d+:\d+: permission 'read'/],
+    [
+      'files/plugin.yml',
+      'type: boolean',
+      'type: bool',
+      /^opsbro: files\/plugin\.yml:\d+:\d+: 'options' is no JSON Schema: /,
+    ],
     ['files/index.ts', 'options.percent', 'options.percnt', /index\.ts\(9,\d+\): .*'percnt' does not exist/],
     ['files/index.ts', 'import {', "import 'node:fs';\nimport {", /index\.ts:1:\d+.*Node's module 'node:fs'/],
     ['files/index.ts', 'return values', 'return undefined', /not assignable/],
@@ -59,6 +65,73 @@ describe("'plugins check'", () => {
     );
     expect(found).toMatchObject({ code: 1, stdout: '' });
     expect(found.stderr).toMatch(expected);
+  });
+
+  it.each([
+    [
+      'lines/plugin.yml',
+      'parameters: [',
+      'parameters: [{ name: pth }, ',
+      /plugin\.yml:\d+:\d+: the example of lines: .*lines/,
+    ],
+    [
+      'lines/plugin.yml',
+      '"lines(\'/etc/passwd\') > 0"',
+      '"1 > 0"',
+      /the example of lines: '1 > 0' does not call lines/,
+    ],
+    [
+      'lines/plugin.yml',
+      '"lines(\'/etc/passwd\') > 0"',
+      '"lines(1) + lins(2)"',
+      /the example of lines: .*lins/,
+    ],
+    [
+      'lines/plugin.yml',
+      '"lines(\'/etc/passwd\') > 0"',
+      '"lines(1 +"',
+      /plugin\.yml:9:\d+: the example of lines: /,
+    ],
+  ])('tells which example of %s cannot be: %s as %s', (file, from, to, expected) => {
+    const found = changed(
+      file,
+      (text) => text.replace(from, to),
+      () => said('check', 'lines'),
+    );
+    expect(found).toMatchObject({ code: 1, stdout: '', stderr: expect.stringMatching(expected) });
+  });
+
+  it('warns of a name that a shipped plugin or function has', () => {
+    const named = changed(
+      'files/plugin.yml',
+      (text) => text.replace('name: files', 'name: memory'),
+      () => said('check', 'files'),
+    );
+    expect(named).toMatchObject({
+      code: 0,
+      stderr: expect.stringMatching(
+        /the plugin collector\/memory exists already in .*; give this one another name/,
+      ),
+    });
+    const called = changed(
+      'lines/plugin.yml',
+      (text) => text.replaceAll('lines:', 'grep:').replaceAll('lines(', 'grep('),
+      () => said('check', 'lines'),
+    );
+    expect(called).toMatchObject({
+      code: 0,
+      stderr: expect.stringMatching(
+        /the function 'grep' of functions\/lines is never called, for functions\/\S+ gives/,
+      ),
+    });
+  });
+
+  it('checks the types of a test beside a plugin in one file', () => {
+    const file = join(place.path, 'up.test.ts');
+    writeFileSync(file, "import plugin from './up.ts';\nexport const wrong: number = plugin;\n");
+    const found = said('check', 'up.ts');
+    rmSync(file);
+    expect(found).toMatchObject({ code: 1, stderr: expect.stringMatching(/up\.test\.ts\(2,14\)/) });
   });
 
   it("tells that a glob in one file's manifest ends its comment", () => {

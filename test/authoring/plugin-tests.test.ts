@@ -84,6 +84,21 @@ describe("'plugins test'", () => {
     );
   });
 
+  it('runs the examples of functions, and compares parameters with what the code takes', () => {
+    opsbro(place.path, 'plugins', 'new', 'functions', 'counts');
+    const good = opsbro(place.path, 'plugins', 'test', 'counts');
+    expect(good.stdout).toContain('✔ gives what the example of counts says');
+    expect(good.stdout).toContain('✔ takes the parameters that its manifest declares');
+    edit('counts/plugin.yml', 'result: true', 'result: false');
+    edit('counts/index.ts', '(ctx, path)', '(ctx, path, word: unknown)');
+    const bad = opsbro(place.path, 'plugins', 'test', 'counts');
+    expect(bad.stdout).toContain("counts('/etc/passwd') > 0 is true, its manifest says false");
+    expect(bad.stdout).toContain(
+      'the code of counts takes 2 values behind ctx, the manifest declares 1: path',
+    );
+    expect(bad.code).toBe(1);
+  });
+
   it('ends an endless loop in a test, and says so', () => {
     opsbro(place.path, 'plugins', 'new', 'detector', 'loops');
     edit('loops/index.ts', 'const text =', 'for (;;);\n    const text =');
