@@ -2,14 +2,15 @@ import { existsSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { HandlerEvent, Json, JsonObject, Manifest } from 'opsbro/sdk';
+import type { FunctionShapes } from 'opsbro/sdk/testing';
 import { parseDuration } from '../configuration/sources/duration.ts';
 import { fillOptions, optionSchemaOf, secretSchema } from '../configuration/sources/options.ts';
 import { type SchemaFinding, validate } from '../configuration/sources/validate.ts';
 import { systemClock } from '../core/clock.ts';
 import { OpsbroError } from '../core/errors.ts';
 import { bundlePlugin } from '../sandbox/approval/bundler.ts';
+import { type Bundle, bundleText, digestText, readBundle } from '../sandbox/bundle.ts';
 import type { SandboxFigures } from '../sandbox/budgets/ledger.ts';
-import { bundleText, digestText } from '../sandbox/bundle.ts';
 import { SandboxPool } from '../sandbox/engine/pool.ts';
 import { readLimits } from '../sandbox/limits.ts';
 import type { Sandboxed } from '../sandbox/model.ts';
@@ -18,6 +19,14 @@ import { createLocalErrands } from './errands.ts';
 
 const defaultTimeoutMs = 10_000;
 const closeMs = 500;
+
+/** Puts one function in the place of a plugin's own, that tells of those. */
+const askShapes = `{
+  const own = Object.entries(Object(globalThis.opsbroPlugin).functions ?? {});
+  const shapes = () => Object.fromEntries(own.map(([name, one]) =>
+    [name, { length: Number(one.length), text: String(one).slice(0, 4000) }]));
+  globalThis.opsbroPlugin = { functions: { shapes } };
+}`;
 
 const verbs = {
   collector: 'collect',
@@ -85,13 +94,27 @@ export class Workshop {
   async load(path: string): Promise<Workpiece> {
     if (!existsSync(path)) throw new OpsbroError('OPSBRO_CLI_USAGE', `${path} does not exist`);
     const { bundle } = await bundlePlugin(path);
+    const { kind, name } = bundle.manifest;
+    const id = `${kind}/${name}`;
+    this.#pool.invalidate(id);
+    return this.#pieceOf(id, bundle);
+  }
+
+  /** What the functions of a plugin look like where they run. Throws what its script does. */
+  async shapes(piece: Workpiece): Promise<FunctionShapes> {
+    const bundle = readBundle(piece.sandbox.bundle, piece.sandbox.digest);
+    const asked = this.#pieceOf(`${piece.id} shapes`, { ...bundle, code: `${bundle.code}\n${askShapes}` });
+    const { result } = await this.run(asked, { call: { name: 'shapes', args: [] } });
+    if (result.status === 'done') return structuredClone(result.value) as unknown as FunctionShapes;
+    throw new Error(result.status === 'failed' ? result.error.message : result.reason);
+  }
+
+  #pieceOf(id: string, bundle: Bundle): Workpiece {
     const { manifest } = bundle;
     const text = bundleText(bundle);
     const digest = digestText(text);
     const file = join(this.#folder, digest);
     writeFileSync(file, text, { mode: 0o600 });
-    const id = `${manifest.kind}/${manifest.name}`;
-    this.#pool.invalidate(id);
     const { permissions = {}, limits } = manifest;
     return { id, manifest, sandbox: { bundle: file, digest, permissions, limits: readLimits(limits) } };
   }
