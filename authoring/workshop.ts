@@ -9,8 +9,8 @@ import { type SchemaFinding, validate } from '../configuration/sources/validate.
 import { systemClock } from '../core/clock.ts';
 import { OpsbroError } from '../core/errors.ts';
 import { bundlePlugin } from '../sandbox/approval/bundler.ts';
-import { type Bundle, bundleText, digestText, readBundle } from '../sandbox/bundle.ts';
 import type { SandboxFigures } from '../sandbox/budgets/ledger.ts';
+import { type Bundle, bundleText, digestText, readBundle } from '../sandbox/bundle.ts';
 import { SandboxPool } from '../sandbox/engine/pool.ts';
 import { readLimits } from '../sandbox/limits.ts';
 import type { Sandboxed } from '../sandbox/model.ts';
