@@ -38,6 +38,13 @@ export function stepsOf({ facts }: Recalled): StateRecord[] {
   return facts.filter((fact) => fact.kind === 'state');
 }
 
+/** The decisions to tell somebody, since then. */
+export function toldSince({ facts }: Recalled, since: number): RecordedDecision[] {
+  return facts.flatMap((fact) =>
+    fact.kind === 'decision' && fact.outcome === 'told' && fact.at >= since ? [fact] : [],
+  );
+}
+
 /** What is known of each handler, by name. */
 export function handlersOf({ facts, deliveries }: Recalled): Map<string, HandlerFacts> {
   const byHandler = new Map<string, HandlerFacts>();

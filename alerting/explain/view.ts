@@ -2,13 +2,15 @@ import type { Json } from 'opsbro/sdk';
 import type { ChangeCause, CheckState, CheckStatus } from '../model.ts';
 import type { OutboxView } from '../outbox/outbox.ts';
 import type { Decision, Hold, Told } from '../routing/model.ts';
-import type { SeenValue, StateRecord } from './model.ts';
-import { type HandlerFacts, handlersOf, type Recalled, stepsOf } from './recall.ts';
+import type { RecordedDecision, SeenValue, StateRecord } from './model.ts';
+import { type HandlerFacts, handlersOf, type Recalled, stepsOf, toldSince } from './recall.ts';
 
 /** Steps that are shown; of more, the latest. */
 const stepsShown = 200;
 /** Attempts to deliver that are shown of one notification. */
 const attemptsShown = 10;
+/** Notifications that are shown; of more, the latest. */
+const notificationsShown = 1000;
 
 /** Why a check is what it is, and why whom was told or not. Times as RFC 3339 UTC text, ages in seconds. */
 export interface ExplanationView {
@@ -30,6 +32,8 @@ export interface ExplanationView {
   /** What holds its problem back from everybody. */
   holds: { kind: Hold['kind']; text: string; until: string | null }[];
   handlers: HandlerExplanation[];
+  /** Everything that handlers were told since the time that was asked for, as far as that was recorded, oldest first. */
+  notifications: { at: string; handler: string; state: CheckState; key: string; reason: string }[];
 }
 
 /** One step of a check's state. */
@@ -142,7 +146,13 @@ export function explanationView(facts: ExplanationFacts): ExplanationView {
         : now.handlers.map((handler) =>
             handlerNow(handler, known.get(handler.handler), softReason(now.status, now.attempts)),
           ),
+    notifications: toldSince(recalled, since).slice(-notificationsShown).map(notificationView),
   };
+}
+
+function notificationView(told: RecordedDecision): ExplanationView['notifications'][number] {
+  const { at, handler, state, key, reason } = told;
+  return { at: isoTime(at), handler, state, key, reason };
 }
 
 function seenView(seen: readonly SeenValue[], now: number): StepView['seen'] {

@@ -84,6 +84,11 @@ export class Dispatcher {
     if (isComplete) yield { ...noPlan(), del: this.#forgetGone() };
   }
 
+  /** When `tick` has something to do; null when only a change gives it any. */
+  get nextAt(): number | null {
+    return this.#units.nextAt();
+  }
+
   /** Does what is due by now. Call it once a second. */
   *tick(): Generator<Plan> {
     yield* this.#look(this.#units.due(this.#parts.now()));

@@ -47,6 +47,13 @@ export class Units {
     return due;
   }
 
+  /** When the next unit is due; null when none waits for time. */
+  nextAt(): number | null {
+    let next = Number.POSITIVE_INFINITY;
+    for (const { nextAt } of this.#units.values()) if (nextAt !== null && nextAt < next) next = nextAt;
+    return next === Number.POSITIVE_INFINITY ? null : next;
+  }
+
   /** The keys of a check's units. */
   of(check: string): string[] {
     return this.#of.get(check) ?? [];

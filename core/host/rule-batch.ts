@@ -1,14 +1,11 @@
 import type { Observation } from '../../alerting/model.ts';
+import { firstWaitMs } from '../../alerting/state/late.ts';
 import { keysOf } from '../../language/engine/reference.ts';
 import { nearest } from '../../language/nearest.ts';
 import type { Outcome, Reference } from '../../language/program.ts';
 import type { Board } from '../board/board.ts';
 import type { PlainError } from '../errors.ts';
 import type { ObjectTable, Runtime } from './objects.ts';
-
-const roundsToWait = 3;
-/** A start of the agent takes longer than three rounds of a collector that runs each second. */
-const leastWaitMs = 10_000;
 
 /**
  * Whether a rule waits for its data: one of the collectors it reads is about to run here for the first time. It waits for at most
@@ -20,29 +17,8 @@ export function waitsForData(runtime: Runtime, table: ObjectTable, nowMs: number
   return object.program.references.some(({ collector }) => {
     const source = table.collector(collector);
     if (source === undefined || source.hasRun || !source.active) return false;
-    return nowMs - source.activeMs < Math.max(roundsToWait * source.object.intervalMs, leastWaitMs);
+    return nowMs - source.activeMs < firstWaitMs(source.object);
   });
-}
-
-/** What an outcome means for a check: whatever cannot be judged is UNKNOWN with its reason, never OK. */
-export function checkResultOf(outcome: Outcome): Observation {
-  switch (outcome.kind) {
-    case 'verdict':
-      return {
-        state: outcome.state,
-        output: outcome.output,
-        ...(outcome.missing === undefined ? {} : { missing: outcome.missing }),
-        ...(outcome.error === undefined ? {} : { error: outcome.error }),
-      };
-    case 'error':
-      return {
-        state: 'unknown',
-        output: `${outcome.error.code}: ${outcome.error.message}`,
-        error: outcome.error,
-      };
-    default:
-      return { state: 'unknown', output: `the rule gave a ${outcome.kind}, not a verdict` };
-  }
 }
 
 /** The result of a rule that cannot judge for want of a value, with the reason for that where it is known. */

@@ -1,3 +1,5 @@
+import type { Observation } from '../../alerting/model.ts';
+import { readOutcome } from '../../alerting/state/read-outcome.ts';
 import type { Outcome } from '../../language/program.ts';
 import { plainError } from '../errors.ts';
 import type { Freshness } from '../results/freshness.ts';
@@ -5,7 +7,7 @@ import type { Results } from '../results/results.ts';
 import { samplesNow } from '../results/seen.ts';
 import type { HostDeps } from './deps.ts';
 import type { Runtime } from './objects.ts';
-import { checkResultOf, detectionOf, withReason } from './rule-batch.ts';
+import { detectionOf, withReason } from './rule-batch.ts';
 
 /** Runs rules, everything due in one tick as one batch over the same facts. */
 export class RuleRuns {
@@ -39,7 +41,7 @@ export class RuleRuns {
       this.#deps.facts(),
     );
     const eachMs = (clock.monotonic() - startedMs) / runtimes.length;
-    const verdicts: { runtime: Runtime; result: ReturnType<typeof checkResultOf> }[] = [];
+    const verdicts: { runtime: Runtime; result: Observation }[] = [];
     const detections: Promise<void>[] = [];
     const at = clock.now();
     for (const [index, runtime] of runtimes.entries()) {
@@ -48,7 +50,7 @@ export class RuleRuns {
       runtime.lastRun = at;
       runtime.durationMs = eachMs;
       if (runtime.object.kind === 'check') {
-        const result = withReason(checkResultOf(outcome), runtime, table, board);
+        const result = withReason(readOutcome(outcome), runtime, table, board);
         this.#count(runtime, eachMs, result.error?.code ?? null);
         verdicts.push({ runtime, result: this.#freshness.judged(result, runtime) });
       } else detections.push(this.#detected(runtime, outcome, eachMs));

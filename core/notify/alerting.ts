@@ -1,6 +1,7 @@
 import { givenUpRecord, stepRecord } from '../../alerting/explain/records.ts';
 import { Ring, type RingStore } from '../../alerting/explain/ring.ts';
 import { Presence } from '../../alerting/history/presence.ts';
+import { handlerPolicies } from '../../alerting/routing/alerts.ts';
 import type { Plan } from '../../alerting/routing/plan.ts';
 import type { AlertBook } from '../../alerting/suppression/book.ts';
 import type { SuppressionEvent } from '../../alerting/suppression/model.ts';
@@ -8,10 +9,9 @@ import type { HostDeps } from '../host/deps.ts';
 import { PassiveChecks } from '../results/passive.ts';
 import { type AgentHealth, AgentTroubles } from './agent-trouble.ts';
 import { configuredEntries, makeAlertBook, restoreAlertBook } from './alert-book.ts';
-import { handlerPolicies } from './alerts.ts';
 import { Canaries } from './canaries.ts';
 import { HandlerDesk } from './handler-desk.ts';
-import { HoldFinder } from './holds.ts';
+import { AgentHolds } from './holds.ts';
 import { joined, Notifications } from './notifications.ts';
 import { suppressionNews } from './suppression-news.ts';
 
@@ -19,7 +19,7 @@ import { suppressionNews } from './suppression-news.ts';
 export class Alerting {
   /** Downtimes, acknowledgements and silences. */
   readonly book: AlertBook;
-  readonly holds: HoldFinder;
+  readonly holds: AgentHolds;
   readonly notifications: Notifications;
   readonly canaries: Canaries;
   readonly desk: HandlerDesk;
@@ -39,7 +39,7 @@ export class Alerting {
     this.presence = new Presence(() => deps.clock.now());
     this.passive = new PassiveChecks(deps);
     this.book = makeAlertBook(deps, (events) => this.#news(events));
-    this.holds = new HoldFinder(deps, () => this.book.tables);
+    this.holds = new AgentHolds(deps, () => this.book.tables);
     this.notifications = new Notifications(deps, node, this.holds, (record) => this.records.add(record));
     this.notifications.outbox.onSettled((entry, outcome) => {
       const name = deps.table.handler(entry.handler)?.name ?? entry.handler;
@@ -100,7 +100,8 @@ export class Alerting {
   }
 
   #news(events: readonly SuppressionEvent[]): Plan {
-    const among = events.length === 0 ? [] : handlerPolicies(this.#deps);
+    const { board, clock, table } = this.#deps;
+    const among = events.length === 0 ? [] : handlerPolicies(table.handlers(), board.groups, clock);
     const news = events.flatMap((event) => suppressionNews(this.#deps, event, among) ?? []);
     const { notifications } = this;
     return joined(

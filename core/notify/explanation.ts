@@ -7,12 +7,12 @@ import {
   type ParentState,
 } from '../../alerting/explain/view.ts';
 import { pendingStatus } from '../../alerting/model.ts';
+import { alertOf } from '../../alerting/routing/alerts.ts';
 import type { Alert, HandlerPolicy } from '../../alerting/routing/model.ts';
 import type { CheckObject, ShownObject } from '../../configuration/model.ts';
 import type { HostDeps } from '../host/deps.ts';
 import { samplesNow, seenBy } from '../results/seen.ts';
 import type { Alerting } from './alerting.ts';
-import { alertOf } from './alerts.ts';
 
 /** The keys that decide what state a check is in, and where to read what to do. */
 const told = [

@@ -3,6 +3,14 @@ import type { ExplainRecord, SeenValue } from '../../alerting/explain/model.ts';
 import { decisionRecords, deliveryRecord, stepRecord } from '../../alerting/explain/records.ts';
 import type { CheckStatus, StateChange } from '../../alerting/model.ts';
 import { type Delivery, Outbox } from '../../alerting/outbox/outbox.ts';
+import {
+  alertOf,
+  chosenHandlers,
+  handlerPolicies,
+  outputOf,
+  removedAlert,
+  standingOf,
+} from '../../alerting/routing/alerts.ts';
 import { Dispatcher } from '../../alerting/routing/dispatcher.ts';
 import { eventOf } from '../../alerting/routing/event.ts';
 import type { Alert, HandlerPolicy, Notification } from '../../alerting/routing/model.ts';
@@ -10,9 +18,8 @@ import type { Plan } from '../../alerting/routing/plan.ts';
 import type { CheckObject } from '../../configuration/model.ts';
 import type { Bus } from '../board/bus.ts';
 import type { HostDeps } from '../host/deps.ts';
-import { alertOf, chosenHandlers, handlerPolicies, outputOf, removedAlert, standingOf } from './alerts.ts';
 import { deliver } from './delivery.ts';
-import type { HoldFinder } from './holds.ts';
+import type { AgentHolds } from './holds.ts';
 
 /** When very many are looked at, the loop turns after so long. */
 const turnMs = 5;
@@ -52,7 +59,7 @@ export class Notifications {
   readonly dispatcher: Dispatcher;
   readonly outbox: Outbox;
   /** What holds an alert back. */
-  readonly holds: HoldFinder;
+  readonly holds: AgentHolds;
   readonly #deps: HostDeps;
   readonly #node: string;
   readonly #record: (record: ExplainRecord) => void;
@@ -64,7 +71,7 @@ export class Notifications {
   #looking: Promise<void> | undefined;
   #followed: Promise<void> | undefined;
 
-  constructor(deps: HostDeps, node: string, holds: HoldFinder, record: (record: ExplainRecord) => void) {
+  constructor(deps: HostDeps, node: string, holds: AgentHolds, record: (record: ExplainRecord) => void) {
     const { clock, store } = deps;
     const startedAt = clock.now() - clock.monotonic();
     this.#deps = deps;
@@ -147,7 +154,8 @@ export class Notifications {
    */
   reconsider(isComplete = this.#isComplete): Promise<void> {
     this.#isComplete = isComplete;
-    this.#handlers = handlerPolicies(this.#deps);
+    const { board, clock, table } = this.#deps;
+    this.#handlers = handlerPolicies(table.handlers(), board.groups, clock);
     this.holds.reset();
     if (this.#looking === undefined) return this.#look();
     this.#followed ??= this.#looking.then(() => {

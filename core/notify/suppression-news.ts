@@ -1,3 +1,4 @@
+import { chosenBy, standingOf } from '../../alerting/routing/alerts.ts';
 import type { HandlerPolicy } from '../../alerting/routing/model.ts';
 import { isMeant } from '../../alerting/suppression/matched.ts';
 import { matcherText } from '../../alerting/suppression/matcher.ts';
@@ -5,7 +6,6 @@ import type { SuppressionEvent } from '../../alerting/suppression/model.ts';
 import type { CheckObject } from '../../configuration/model.ts';
 import type { HostDeps } from '../host/deps.ts';
 import { checkFacts } from './alert-book.ts';
-import { chosenBy, standingOf } from './alerts.ts';
 import type { Audience, Occurrence } from './notifications.ts';
 
 /** Checks that a summary names. */

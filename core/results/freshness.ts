@@ -1,11 +1,9 @@
 import type { Observation } from '../../alerting/model.ts';
+import { lateAfterMs, ofLateData, ofLateRun } from '../../alerting/state/late.ts';
 import type { HostDeps } from '../host/deps.ts';
 import type { Runtime } from '../host/objects.ts';
 import { waitsForData } from '../host/rule-batch.ts';
 
-const roundsToKeep = 3;
-/** On a busy machine a run may wait for seconds. */
-const leastMs = 10_000;
 /** A look comes once a second; after this long without one the agent itself stood still. */
 const asleepMs = 5000;
 
@@ -31,9 +29,7 @@ export class Freshness {
     this.#lookedMs = now;
     return table.of('check').flatMap((runtime) => {
       if (!runtime.active || !this.#isLate(runtime, now) || waitsForData(runtime, table, now)) return [];
-      const { intervalMs } = runtime.object;
-      const output = `no result for ${seconds(this.#ageMs(runtime, now))}, expected every ${seconds(intervalMs)}`;
-      return [{ runtime, result: { state: 'unknown', output, late: 'run' } }];
+      return [{ runtime, result: ofLateRun(this.#ageMs(runtime, now), runtime.object.intervalMs) }];
     });
   }
 
@@ -45,14 +41,13 @@ export class Freshness {
       const source = this.#deps.table.collector(collector);
       if (source === undefined || !source.active || source.sampledMs === null) continue;
       if (!this.#deps.board.samples.has(collector.toLowerCase()) || !this.#isLate(source, now)) continue;
-      const silence = `collector ${collector} gave nothing new for ${seconds(this.#ageMs(source, now))}`;
-      return { ...result, output: `${silence}; its last data said: ${result.output}`, late: 'data' };
+      return ofLateData(result, collector, this.#ageMs(source, now));
     }
     return result;
   }
 
   #isLate(runtime: Runtime, now: number): boolean {
-    return this.#ageMs(runtime, now) >= lateAfterMs(runtime);
+    return this.#ageMs(runtime, now) >= lateAfterMs(runtime.object);
   }
 
   #ageMs({ sampledMs, activeMs }: Runtime, now: number): number {
@@ -62,13 +57,4 @@ export class Freshness {
   #awake(now: number): number {
     return now - this.#lookedMs > asleepMs ? now : this.#awakeMs;
   }
-}
-
-/** How old what an object found may be, ms: a round is its interval, or its timeout where that is longer. */
-export function lateAfterMs({ object }: Runtime): number {
-  return Math.max(leastMs, roundsToKeep * Math.max(object.intervalMs, object.timeoutMs));
-}
-
-function seconds(ms: number): string {
-  return `${Math.round(ms / 100) / 10} s`;
 }

@@ -1,5 +1,6 @@
 import type { Json, JsonObject } from 'opsbro/sdk';
 import { type CheckStatus, pendingStatus } from '../../alerting/model.ts';
+import { lateAfterMs } from '../../alerting/state/late.ts';
 import type { PluginEntry } from '../../configuration/model.ts';
 import type {
   CheckView,
@@ -138,7 +139,7 @@ export function checkView(deps: HostDeps, runtime: Of<'check'>): CheckView {
 /** Whether what is known of a check says nothing of now; also what an earlier agent left, until the first run. */
 export function isStale({ clock }: HostDeps, runtime: Runtime, { stale, lastRun }: CheckStatus): boolean {
   if (stale || runtime.hasRun || lastRun === null) return stale;
-  return clock.now() - lastRun >= lateAfterMs(runtime);
+  return clock.now() - lastRun >= lateAfterMs(runtime.object);
 }
 
 /** Why an object does not run here; '' when it does. */

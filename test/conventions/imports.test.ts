@@ -102,13 +102,21 @@ const allowed: { [folder: string]: RegExp[] } = {
     /^configuration\/(offline|script\/shell-place)\.ts$/,
     /^language\/nearest\.ts$/,
   ],
+  // Of the metric store it knows the one file that reads what its service wrote.
+  replay: [
+    /^node:/,
+    /^opsbro\/sdk$/,
+    /^core\/(errors|clock)\.ts$/,
+    /^(alerting|configuration|language)\//,
+    /^plugins\/listeners\/graphite\/history\.ts$/,
+  ],
   plugins: [/^node:/, /^opsbro\/sdk(\/testing)?$/, /^npm:/],
   cli: [
     /^node:/,
     /^opsbro\/sdk$/,
     /^npm:commander$/,
     /^core\/(agent|errors|clock)\.ts$/,
-    /^(authoring|configuration|control|importing|language|sandbox|threads)\//,
+    /^(authoring|configuration|control|importing|language|replay|sandbox|threads)\//,
   ],
 };
 

@@ -54,6 +54,7 @@ export const libraries = [
   'exec',
   'importing',
   'language',
+  'replay',
   'sandbox',
   'store',
   'threads',

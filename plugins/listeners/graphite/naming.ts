@@ -31,23 +31,53 @@ export function stepsOf(texts: readonly string[]): string[] {
   });
 }
 
-/** Every number of a collector's tree with its name: the steps that lead to it, below `prefix`. Texts, booleans and lists have none. */
-export function metricsOf(prefix: string, tree: JsonObject): [name: string, value: number][] {
-  const found: [string, number][] = [];
-  collect(prefix, tree, found, maxDepth);
+/** A number of a collector's tree. */
+export interface Measured {
+  /** The steps that lead to it, below a prefix. */
+  metric: string;
+  /** The keys that lead to it, as the collector gave them. */
+  path: string[];
+  value: number;
+}
+
+/** Every number of a collector's tree. Texts, booleans and lists are none. */
+export function measuredOf(prefix: string, tree: JsonObject): Measured[] {
+  const found: Measured[] = [];
+  collect(prefix, [], tree, found);
   return found;
 }
 
-function collect(prefix: string, tree: JsonObject, found: [string, number][], depth: number): void {
+/** Every number of a collector's tree with its name: the steps that lead to it, below `prefix`. */
+export function metricsOf(prefix: string, tree: JsonObject): [name: string, value: number][] {
+  return measuredOf(prefix, tree).map(({ metric, value }) => [metric, value]);
+}
+
+/** Everything of a collector's tree that is neither a number nor a tree: texts, booleans, nothing, lists. */
+export function otherValuesOf(tree: JsonObject, path: string[] = []): [path: string[], value: Json][] {
+  return Object.entries(tree).flatMap(([key, value]): [string[], Json][] => {
+    const steps = [...path, key];
+    if (isTree(value)) return path.length < maxDepth ? otherValuesOf(value as JsonObject, steps) : [];
+    return typeof value === 'number' ? [] : [[steps, value]];
+  });
+}
+
+function collect(prefix: string, path: string[], tree: JsonObject, found: Measured[]): void {
   const entries = Object.entries(tree).filter(([, value]) => typeof value === 'number' || isTree(value));
   const steps = stepsOf(entries.map(([key]) => key));
-  entries.forEach(([, value], index) => {
-    const name = `${prefix}.${steps[index]!}`;
-    if (typeof value === 'number') found.push([name, value]);
-    else if (depth > 0) collect(name, value as JsonObject, found, depth - 1);
+  entries.forEach(([key, value], index) => {
+    const metric = `${prefix}.${steps[index]!}`;
+    const keys = [...path, key];
+    if (typeof value === 'number') found.push({ metric, path: keys, value });
+    else if (path.length < maxDepth) collect(metric, keys, value as JsonObject, found);
   });
 }
 
 function isTree(value: Json): boolean {
   return typeof value === 'object' && value !== null && !Array.isArray(value);
+}
+
+/** The names that a key may have got as a step: alone among its neighbours, and beside one that becomes the same. */
+export function possibleSteps(key: string): string[] {
+  const step = cleanStep(key);
+  return step === key ? [step] : [step + mark(key), step];
 }

@@ -2,8 +2,15 @@ import type { ExportedFacts, JsonObject, ServiceContext } from 'opsbro/sdk';
 import { cleanStep, metricsOf, stepsOf } from './naming.ts';
 import type { Options } from './options.ts';
 
-/** Takes one point in. */
-export type TakePoint = (name: string, time: number, value: number) => void;
+/** Where what is measured goes. */
+export interface OwnMetricsSink {
+  /** Takes one point in. */
+  take(name: string, time: number, value: number): void;
+  /** Called after some points were taken in. */
+  settle(): void;
+  /** Takes what a collector gave, for what in it is no number; undefined where nobody keeps that. */
+  keep: ((collector: string, time: number, results: JsonObject) => Promise<void>) | undefined;
+}
 
 /** As `/api/v1/collectors` lists one. */
 interface CollectorView {
@@ -32,17 +39,15 @@ const statsdMetrics = ['counters', 'gauges', 'timers', 'sets', 'meters'];
  */
 export class OwnMetrics {
   readonly #ctx: ServiceContext<Options>;
-  readonly #take: TakePoint;
-  readonly #settle: () => void;
+  readonly #sink: OwnMetricsSink;
   readonly #seen = new Map<string, string>();
   #node: string | undefined;
   #timer: NodeJS.Timeout | undefined;
   #looking: Promise<void> = Promise.resolve();
 
-  constructor(ctx: ServiceContext<Options>, take: TakePoint, settle: () => void) {
+  constructor(ctx: ServiceContext<Options>, sink: OwnMetricsSink) {
     this.#ctx = ctx;
-    this.#take = take;
-    this.#settle = settle;
+    this.#sink = sink;
   }
 
   start(): void {
@@ -69,6 +74,8 @@ export class OwnMetrics {
   async #look(): Promise<void> {
     const node = this.#node;
     if (node === undefined) return;
+    const { take, settle } = this.#sink;
+    const fresh: { step: string; time: number; results: JsonObject }[] = [];
     const collectors = await this.#ask<CollectorView>('/api/v1/collectors', { results: '1' });
     const steps = stepsOf(collectors.map(({ name }) => name));
     collectors.forEach(({ name, plugin, last_run, results: tree }, index) => {
@@ -76,7 +83,8 @@ export class OwnMetrics {
       const time = this.#fresh(`collector/${name}`, last_run);
       if (time === undefined) return;
       for (const [metric, value] of metricsOf(`${node}.${steps[index]!}`, results))
-        this.#take(metric, time, value);
+        take(metric, time, value);
+      fresh.push({ step: steps[index]!, time, results });
     });
     const checks = (await this.#ask<CheckView>('/api/v1/checks', {})).filter(
       ({ perfdata }) => perfdata.length > 0,
@@ -87,10 +95,11 @@ export class OwnMetrics {
       if (time === undefined) return;
       const labels = stepsOf(perfdata.map(({ label }) => label));
       perfdata.forEach(({ value }, at) => {
-        if (value !== null) this.#take(`${node}.checks.${names[index]!}.${labels[at]!}`, time, value);
+        if (value !== null) take(`${node}.checks.${names[index]!}.${labels[at]!}`, time, value);
       });
     });
-    this.#settle();
+    settle();
+    for (const { step, time, results } of fresh) await this.#sink.keep?.(step, time, results);
   }
 
   /** When something ran, in seconds; undefined when it did not run since it was looked at last. */

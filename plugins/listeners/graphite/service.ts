@@ -20,7 +20,10 @@ import { OwnMetrics } from './own-metrics.ts';
 import { Points } from './points.ts';
 import { answerQuery, isQuery } from './render/routes/queries.ts';
 import type { MetricStore } from './store/store.ts';
+import { ValueLog } from './values/value-log.ts';
 
+/** What collectors give beside numbers: 16 MiB of changes, of at most so many values. */
+const valueLimits = { maxBytes: 16 * 2 ** 20, maxValues: 10_000 };
 const hostZone = new Intl.DateTimeFormat().resolvedOptions().timeZone;
 
 /** The store and its doors, while the service runs. */
@@ -33,6 +36,7 @@ export class Graphite {
   #onwards: Onwards | undefined;
   #own: OwnMetrics | undefined;
   #lost = 0;
+  #valuesFailed = '';
 
   constructor(ctx: ServiceContext<Options>) {
     this.#ctx = ctx;
@@ -51,13 +55,36 @@ export class Graphite {
     const onwards = [forwarder, remoteWriter].filter((onward) => onward !== undefined);
     const points = new Points(store, onwards, this.#settings.isKept);
     subscribe('metrics', (batch) => this.#batch(points, batch as unknown as MetricBatch));
-    this.#own = new OwnMetrics(
-      this.#ctx,
-      (name, time, value) => points.takeNamed(name, time, value, 'agent'),
-      () => points.settle(),
-    );
+    const values = this.#settings.isKept ? await this.#openValues(join(folder, 'values')) : undefined;
+    this.#own = new OwnMetrics(this.#ctx, {
+      take: (name, time, value) => void points.takeNamed(name, time, value, 'agent'),
+      settle: () => points.settle(),
+      keep: values && ((collector, time, results) => this.#keep(values, collector, time, results)),
+    });
     this.#own.start();
     if (this.#settings.enabled) await this.#openDoors(points);
+  }
+
+  /** Without them points are kept all the same. */
+  async #openValues(folder: string): Promise<ValueLog | undefined> {
+    const values = new ValueLog({ folder, ...valueLimits });
+    try {
+      await values.open();
+      return values;
+    } catch (error) {
+      this.#ctx.log.warn(`what collectors give beside numbers is not kept: ${(error as Error).message}`);
+      return undefined;
+    }
+  }
+
+  async #keep(values: ValueLog, collector: string, time: number, results: JsonObject): Promise<void> {
+    const failed = await values.take(collector, time, results).then(
+      () => '',
+      (error: Error) => error.message,
+    );
+    if (failed !== '' && this.#valuesFailed === '')
+      this.#ctx.log.warn(`what collectors give beside numbers cannot be written: ${failed}`);
+    this.#valuesFailed = failed;
   }
 
   /** No more comes in, then all that came is kept. */

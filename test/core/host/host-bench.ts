@@ -17,7 +17,7 @@ import { ObjectTable } from '../../../core/host/objects.ts';
 import { PluginStates } from '../../../core/host/plugin-states.ts';
 import { Registry } from '../../../core/host/registry.ts';
 import { Runner } from '../../../core/host/runner.ts';
-import { HoldFinder } from '../../../core/notify/holds.ts';
+import { AgentHolds } from '../../../core/notify/holds.ts';
 import { Notifications } from '../../../core/notify/notifications.ts';
 import { Quarantine } from '../../../core/quarantine/quarantine.ts';
 import { Scheduler } from '../../../core/schedule/scheduler.ts';
@@ -124,7 +124,7 @@ export function hostBench(): HostBench {
     agentFacts: () => ({ agent: {} }),
   } as unknown as HostDeps;
   const tables = { downtimes: new Map(), acknowledgements: new Map(), silences: new Map() };
-  deps.notifications = new Notifications(deps, 'host', new HoldFinder(deps, () => tables), () => undefined);
+  deps.notifications = new Notifications(deps, 'host', new AgentHolds(deps, () => tables), () => undefined);
   runner = new Runner(deps);
   scheduler.start();
   return {

@@ -1,20 +1,52 @@
-import type { JsonObject } from 'opsbro/sdk';
-import type { CheckStatus } from '../../alerting/model.ts';
-import type { Alert, HandlerPolicy } from '../../alerting/routing/model.ts';
-import { escalationOf } from '../../alerting/routing/need.ts';
-import { perfdataText } from '../../alerting/routing/perfdata-text.ts';
-import { calendarOf } from '../../alerting/suppression/suppressions.ts';
-import type { CheckObject, HandlerObject } from '../../configuration/model.ts';
-import type { TimerClock } from '../clock.ts';
-import type { HostDeps } from '../host/deps.ts';
+import type { Clock, EventType, JsonObject, VerdictState } from 'opsbro/sdk';
+import type { CheckStatus } from '../model.ts';
+import { calendarOf } from '../suppression/suppressions.ts';
+import type { Alert, EscalationStep, HandlerPolicy } from './model.ts';
+import { escalationOf } from './need.ts';
+import { perfdataText } from './perfdata-text.ts';
 
-/** Where policies come from. */
-type PolicySources = Pick<HostDeps, 'board' | 'clock' | 'table'>;
+/** What routing needs of a check's configuration. */
+export interface RoutedCheck {
+  id: string;
+  name: string;
+  displayName: string;
+  pack: string;
+  attempts: number;
+  notes?: string;
+  runbook: string;
+  labels: { [name: string]: string };
+  /** Names; null for all. */
+  handlers: string[] | null;
+  /** The lists behind it, the nearest first. */
+  fallbackHandlers?: string[][];
+  escalation: EscalationStep[];
+  shadow: boolean;
+}
 
-/** The handlers of the configuration as routing sees them on this node now. */
-export function handlerPolicies({ board, clock, table }: PolicySources): HandlerPolicy[] {
-  const groups = new Set(board.groups);
-  return table.handlers().map((handler) => ({
+/** What routing needs of a handler's configuration. */
+export interface RoutedHandler {
+  id: string;
+  name: string;
+  enabled: boolean;
+  ifGroup: string | null;
+  severities: readonly VerdictState[];
+  events: readonly EventType[] | null;
+  groupBy: readonly string[];
+  groupWaitMs: number;
+  groupIntervalMs: number;
+  repeatIntervalMs: number | null;
+  escalation: EscalationStep[];
+  quietHours: { hours: string; timezone: string | null; except: VerdictState[] }[];
+}
+
+/** The handlers of a configuration as routing sees them on a node of these groups. `clock` is the one that quiet hours go by. */
+export function handlerPolicies(
+  handlers: readonly RoutedHandler[],
+  inGroups: readonly string[],
+  clock: Pick<Clock, 'now'>,
+): HandlerPolicy[] {
+  const groups = new Set(inGroups);
+  return handlers.map((handler) => ({
     id: handler.id,
     name: handler.name,
     enabled: handler.enabled,
@@ -31,7 +63,7 @@ export function handlerPolicies({ board, clock, table }: PolicySources): Handler
 }
 
 /** Hours go by the wall clock, while `at` and what is given back never jump with it. */
-function quietHoursOf({ quietHours }: HandlerObject, clock: TimerClock): HandlerPolicy['quietUntil'] {
+function quietHoursOf({ quietHours }: RoutedHandler, clock: Pick<Clock, 'now'>): HandlerPolicy['quietUntil'] {
   const zone = Intl.DateTimeFormat().resolvedOptions().timeZone;
   const held = quietHours.map(({ hours, timezone, except }) => ({
     except,
@@ -49,7 +81,7 @@ function quietHoursOf({ quietHours }: HandlerObject, clock: TimerClock): Handler
 
 /** What routing must know of a check; null while it never had a hard state. */
 export function alertOf(
-  check: CheckObject,
+  check: RoutedCheck,
   status: CheckStatus,
   policies: readonly HandlerPolicy[],
 ): Alert | null {
@@ -131,7 +163,7 @@ export function removedAlert(id: string, told: Alert | undefined, at: number): A
  * what runs, where a handler whose file turned bad still exists.
  */
 export function chosenHandlers(
-  { handlers, fallbackHandlers = [] }: CheckObject,
+  { handlers, fallbackHandlers = [] }: RoutedCheck,
   policies: readonly HandlerPolicy[],
 ): string[] | null {
   if (handlers === null) return null;
@@ -141,12 +173,12 @@ export function chosenHandlers(
 }
 
 /** Names of the handlers that a check tells at once. */
-export function chosenBy(check: CheckObject, policies: readonly HandlerPolicy[]): string[] {
+export function chosenBy(check: RoutedCheck, policies: readonly HandlerPolicy[]): string[] {
   return chosenHandlers(check, policies) ?? toldByDefault(check, policies);
 }
 
 /** Everybody but those that an escalation is there for. */
-function toldByDefault({ escalation }: CheckObject, policies: readonly HandlerPolicy[]): string[] {
+function toldByDefault({ escalation }: RoutedCheck, policies: readonly HandlerPolicy[]): string[] {
   const later = new Set(
     [escalation, ...policies.map((each) => each.escalation)].flat().flatMap((step) => step.handlers),
   );
