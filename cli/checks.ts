@@ -2,6 +2,7 @@ import type { Command } from 'commander';
 import type { CheckView } from '../control/shapes.ts';
 import { checkMarks, paintCheck } from './check-marks.ts';
 import { addChecksCompare } from './checks-compare.ts';
+import type { ReplayOptions } from './checks-replay.ts';
 import { addChecksReport } from './checks-report.ts';
 import { addCheckVerdicts, fetchCheck } from './checks-verdict.ts';
 import type { CliContext } from './context.ts';
@@ -19,6 +20,21 @@ const symbols: { [state: string]: string } = {
   unknown: '?',
   pending: '…',
 };
+
+/** Adds `replay`: a changed or new check over what was stored. */
+function addChecksReplay(noun: Command, cli: CliContext): void {
+  noun
+    .command('replay <file-or-name>')
+    .description(
+      'run a changed or new check over stored metrics: what would have fired, who would have been told',
+    )
+    .option('--since <duration>', 'how far to look back: 12h, 7d, 30d …', '7d')
+    .option('--until <time>', "the end: a time, '03:12', or 2h for two hours ago; now by default")
+    .action(async (target: string, options: ReplayOptions) => {
+      const { replayTarget } = await import('./checks-replay.ts');
+      await replayTarget(cli, target, options);
+    });
+}
 
 /** Adds `opsbro checks` (`monitoring` in older versions): how this host does. */
 export function registerChecks(program: Command, cli: CliContext): void {
@@ -44,6 +60,7 @@ export function registerChecks(program: Command, cli: CliContext): void {
   addHistory(noun, cli, 'checks');
   addChecksReport(noun, cli);
   addChecksCompare(noun, cli);
+  addChecksReplay(noun, cli);
 }
 
 async function listChecks(cli: CliContext): Promise<void> {

@@ -14,6 +14,11 @@ import { isNotRunning } from './wait.ts';
 
 const badConfiguration = 78;
 
+interface PlanOptions {
+  all?: boolean;
+  replay?: string;
+}
+
 /** Adds `opsbro config`: everything about configuration that needs no change to it. */
 export function registerConfig(program: Command, cli: CliContext): void {
   const noun = program.command('config').description('check, plan, show and test the configuration');
@@ -30,7 +35,11 @@ export function registerConfig(program: Command, cli: CliContext): void {
     .command('plan [dirs...]')
     .description('what a reload would start, restart and stop')
     .option('--all', 'with no agent running, each object instead of their counts')
-    .action((dirs: string[], options: { all?: boolean }) => plan(cli, dirs, options.all === true));
+    .option(
+      '--replay <duration>',
+      'run the checks to start or restart over the metrics of the last 12h, 7d …',
+    )
+    .action((dirs: string[], options: PlanOptions) => plan(cli, dirs, options));
   noun
     .command('show [id]')
     .description(
@@ -87,7 +96,7 @@ async function status(cli: CliContext): Promise<void> {
   );
 }
 
-async function plan(cli: CliContext, dirs: string[], all: boolean): Promise<void> {
+async function plan(cli: CliContext, dirs: string[], { all, replay }: PlanOptions): Promise<void> {
   const running = await runningObjects(cli);
   const { configuration, directories } = await openNamed(cli, dirs);
   const made = configuration.load(directories, running ?? []);
@@ -95,9 +104,12 @@ async function plan(cli: CliContext, dirs: string[], all: boolean): Promise<void
   const { start, restart, stop, kept, badFiles, diagnostics } = made;
   const ids = { start: start.map(({ id }) => id), restart: restart.map(({ id }) => id), stop, kept };
   const changes = await changesOf(cli, restart, running ?? []);
-  cli.show({ ...ids, changes: Object.fromEntries(changes), bad_files: badFiles, diagnostics }, () =>
-    planText(cli, made, changes, running === null && !all),
-  );
+  const view = { ...ids, changes: Object.fromEntries(changes), bad_files: badFiles, diagnostics };
+  const text = (): string => planText(cli, made, changes, running === null && all !== true);
+  if (replay === undefined) return cli.show(view, text);
+  const { replayPlan, replaysText } = await import('./checks-replay.ts');
+  const replays = await replayPlan(cli, configuration.read(directories), made, replay);
+  cli.show({ ...view, replay: replays }, () => `${text()}\n\n${replaysText(cli, replays)}`);
 }
 
 function planText(cli: CliContext, plan: ConfigPlan, changes: ObjectChanges, isBrief: boolean): string {

@@ -52,6 +52,11 @@ export const examples: { [verb: string]: Example[] } = {
     ['checks report --since 30d', 'time in each state, problems and mean time to repair of a month'],
     ['checks report memory --since 7d --json', 'one check, for scripts'],
   ],
+  'checks replay': [
+    ['checks replay memory --since 7d', 'a check as its file is now, over the last week'],
+    ['checks replay new/memory.yml --since 24h', 'a file that is not in the configuration yet'],
+    ['checks replay memory --since 1h --until 03:30 --json', 'one night, for scripts'],
+  ],
   'checks compare': [
     ['checks compare disks disks-new --since 7d', 'a check in shadow mode and the one it is to replace'],
   ],
@@ -202,6 +207,7 @@ export const examples: { [verb: string]: Example[] } = {
   'config plan': [
     ['config plan', 'what a reload would do now, and which keys differ'],
     ['config plan my.d', 'what a start with my.d would'],
+    ['config plan --replay 7d', 'and what the changed checks would have found in the last week'],
   ],
   'config show': [
     ['config show', 'all ids'],

@@ -248,7 +248,7 @@ export interface EvaluationView {
   tree?: Json;
 }
 
-/** GET /api/v1/history/collectors|detectors|checks?since=ISO: newest last. */
+/** GET /api/v1/history/collectors|detectors|checks|suppressions …?since=ISO: newest last. */
 export interface HistoryView {
   entries: {
     at: string;
@@ -260,10 +260,13 @@ export interface HistoryView {
     /** Of checks: why it changed, and what else is known of the change. */
     cause?: ChangeCause;
     hard?: boolean;
+    old_hard_state?: string;
     hard_state?: string;
     attempt?: number;
     episode?: number;
     stale?: boolean;
+    /** Of downtimes and silences: their matchers. */
+    match?: string[];
   }[];
 }
 

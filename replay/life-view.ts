@@ -9,12 +9,18 @@ const severity: { [state in VerdictState]: number } = { ok: 0, warning: 1, unkno
 
 /** The life of one check as a view. `outputs` says what it said at a change. */
 export function lifeView(
-  life: { id: string; status: CheckStatus; changes: readonly RecordedChange[]; notifications: readonly Notified[] },
+  life: {
+    id: string;
+    status: CheckStatus;
+    changes: readonly RecordedChange[];
+    notifications: readonly Notified[];
+  },
   span: ReportSpan,
 ): LifeView {
   const { id, status, changes, notifications } = life;
   const [fared] = report(changes, [{ id, status }], span);
-  const { stateMs = { pending: 0, ok: 0, warning: 0, critical: 0, unknown: 0 }, changes: count = 0 } = fared ?? {};
+  const { stateMs = { pending: 0, ok: 0, warning: 0, critical: 0, unknown: 0 }, changes: count = 0 } =
+    fared ?? {};
   return {
     seconds: {
       pending: stateMs.pending / 1000,
@@ -74,7 +80,10 @@ function problemView(
 
 /** How long nobody looked, within the time, ms. */
 export function unmonitoredMs(gaps: readonly Gap[], since: number, until: number): number {
-  return gaps.reduce((sum, { from, to }) => sum + Math.max(0, Math.min(to, until) - Math.max(from, since)), 0);
+  return gaps.reduce(
+    (sum, { from, to }) => sum + Math.max(0, Math.min(to, until) - Math.max(from, since)),
+    0,
+  );
 }
 
 /** RFC 3339 UTC text of epoch ms. */

@@ -129,4 +129,3 @@ export interface ReplaysView {
   until: string;
   checks: ReplayView[];
 }
-

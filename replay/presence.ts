@@ -45,7 +45,8 @@ function gapsBetween(signs: ReadonlyMap<number, number>, roundMs: number, { from
   const gaps: Gap[] = [];
   let seen = from * 1000;
   const look = (at: number, stepMs: number): void => {
-    if (at - seen > Math.max(shortestMs, rounds * Math.max(roundMs, stepMs))) gaps.push({ from: seen, to: at });
+    if (at - seen > Math.max(shortestMs, rounds * Math.max(roundMs, stepMs)))
+      gaps.push({ from: seen, to: at });
   };
   for (const time of [...signs.keys()].sort((one, other) => one - other)) {
     const stepMs = (signs.get(time) as number) * 1000;

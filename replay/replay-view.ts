@@ -31,7 +31,12 @@ export function replayView(replayed: Replayed): ReplayView {
   const told = (all: readonly ReplayedDecision[]): Notified[] =>
     all
       .filter(({ outcome }) => outcome === 'told')
-      .map(({ at, handler, state, reason }) => ({ at, handler: handlerName(request, handler), state, reason }));
+      .map(({ at, handler, state, reason }) => ({
+        at,
+        handler: handlerName(request, handler),
+        state,
+        reason,
+      }));
   const life = machine && { id, status: machine.status, changes: machine.changes };
   return {
     id,
@@ -45,8 +50,7 @@ export function replayView(replayed: Replayed): ReplayView {
     would: life === undefined ? null : lifeView({ ...life, notifications: told(decisions) }, span),
     held: heldOf(decisions, request),
     did: recorded === undefined ? null : lifeView({ id, ...recorded }, span),
-    agreement_percent:
-      life === undefined || recorded === undefined ? null : agreement(life, recorded, span),
+    agreement_percent: life === undefined || recorded === undefined ? null : agreement(life, recorded, span),
     notes: notesOf(replayed),
   };
 }
@@ -125,7 +129,9 @@ function notesOf(replayed: Replayed): string[] {
     notes.push(`nothing is stored of ${list(missing.map(({ key }) => key))}: missing in every run`);
   const { functions = [] } = check.program ?? {};
   if (functions.length > 0)
-    notes.push(`nothing is stored of what ${list(functions.map((name) => `${name}()`))} gave: runs that ask for it fail`);
+    notes.push(
+      `nothing is stored of what ${list(functions.map((name) => `${name}()`))} gave: runs that ask for it fail`,
+    );
   const undated = [...collectors].filter(([, { stored }]) => stored.isUndated && stored.times.length > 0);
   for (const [name] of undated)
     notes.push(`collector ${name} gives no numbers: what it gave last counts as fresh until it changes`);

@@ -1,7 +1,7 @@
+import { dependencyGraph } from '../alerting/suppression/dependency-graph.ts';
 import type { CheckObject, CollectorObject } from '../configuration/model.ts';
 import type { TimerClock } from '../core/clock.ts';
 import type { Reference } from '../language/program.ts';
-import { dependencyGraph } from '../alerting/suppression/dependency-graph.ts';
 import { cleanStep, type StoredHistory, stepsOf } from '../plugins/listeners/graphite/history.ts';
 import { Judge } from './judge.ts';
 import { isoTime } from './life-view.ts';
@@ -12,6 +12,8 @@ import { replayView } from './replay-view.ts';
 import { Sight, startsOf } from './sight.ts';
 import { Simulation } from './simulation.ts';
 import { type ReadSpan, StoredCollector } from './stored-collector.ts';
+
+export { StoredHistory } from '../plugins/listeners/graphite/history.ts';
 
 /** What a replay works with. */
 export interface ReplayTools {
@@ -104,9 +106,7 @@ function involvedChecks({ configuration, ids }: ReplayRequest): CheckObject[] {
 /** What a check depends on and could not be run again: it is taken as its history has it. */
 function parentsOf({ configuration, recorded }: ReplayRequest, check: CheckObject, refusals: Refusals) {
   const above = dependencyGraph(configuration.checks).above(check.id);
-  return above
-    .filter((id) => refusals.has(id))
-    .map((id) => ({ id, isRecorded: recorded.has(id) }));
+  return above.filter((id) => refusals.has(id)).map((id) => ({ id, isRecorded: recorded.has(id) }));
 }
 
 function refusalOf({ program, plugin, command }: CheckObject): string | null {
@@ -144,4 +144,3 @@ function readFor(
     }),
   );
 }
-

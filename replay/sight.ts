@@ -86,7 +86,10 @@ function trackOf(
     const at = (stored.times[index] as number) * 1000;
     const stepMs = (stored.steps[index] as number) * 1000;
     // It ran all through a coarse step, as far as anybody knows.
-    return { tick: { at, lastSeen: at + stepMs - Math.min(stepMs, round), isStart: false }, tree: tree as JsonObject | undefined };
+    return {
+      tick: { at, lastSeen: at + stepMs - Math.min(stepMs, round), isStart: false },
+      tree: tree as JsonObject | undefined,
+    };
   });
   const begun = stored.isUndated
     ? []

@@ -1,6 +1,11 @@
 import type { Json, JsonObject } from 'opsbro/sdk';
 import type { Reference } from '../language/program.ts';
-import { possibleSteps, type StoredHistory, type StoredPoints, type ValueChange } from '../plugins/listeners/graphite/history.ts';
+import {
+  possibleSteps,
+  type StoredHistory,
+  type StoredPoints,
+  type ValueChange,
+} from '../plugins/listeners/graphite/history.ts';
 import type { SourceView } from './model.ts';
 
 /** The time that is read, in seconds; `now` is what archives count back from. */
@@ -40,12 +45,7 @@ export class StoredCollector {
   readonly #columns: { path: string[]; values: Float64Array }[];
   readonly #changes: ValueChange[];
 
-  private constructor(
-    columns: Column[],
-    seen: Column[],
-    changes: ValueChange[],
-    sources: SourceView[],
-  ) {
+  private constructor(columns: Column[], seen: Column[], changes: ValueChange[], sources: SourceView[]) {
     const dated = new Map<number, number>();
     for (const { pieces } of [...columns, ...seen])
       for (const piece of pieces)
@@ -102,7 +102,8 @@ export class StoredCollector {
         if ((metric === '') !== (reference.path.length === 0)) continue;
         const branch = metric === '' ? prefix : `${prefix}.${metric}`;
         const names = history.below(branch);
-        for (const name of names) read(name, kept.paths.get(name.slice(prefix.length + 1)) ?? below(path, branch, name));
+        for (const name of names)
+          read(name, kept.paths.get(name.slice(prefix.length + 1)) ?? below(path, branch, name));
         if (names.length > 0) return { key: reference.text, kind: 'tree', series: [branch] };
       }
       return { key: reference.text, kind: values.length > 0 ? 'values' : 'none', series: [] };
@@ -137,7 +138,10 @@ export class StoredCollector {
 }
 
 /** Calls `tell` for each point that is known. */
-export function eachPoint({ start, step, values }: StoredPoints, tell: (time: number, value: number) => void): void {
+export function eachPoint(
+  { start, step, values }: StoredPoints,
+  tell: (time: number, value: number) => void,
+): void {
   for (let index = 0; index < values.length; index += 1) {
     const value = values[index] as number;
     if (!Number.isNaN(value)) tell(start + index * step, value);

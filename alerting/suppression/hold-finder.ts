@@ -113,12 +113,7 @@ export class HoldFinder {
       const isIn = this.#parts.inGroup(id.slice('group:'.length));
       return { id, state: isIn ? 'ok' : 'critical', hard: true, lastRun: at, hardSince: null };
     }
-    const {
-      state = 'pending',
-      hard = true,
-      lastRun = null,
-      hardSince = null,
-    } = this.#parts.status(id) ?? {};
+    const { state = 'pending', hard = true, lastRun = null, hardSince = null } = this.#parts.status(id) ?? {};
     return { id, state, hard, lastRun, hardSince };
   }
 

@@ -16,6 +16,8 @@ export interface HistoryEntry {
   log: string;
   /** Of a check: why, and what else is known of the change. */
   detail?: ChangeDetail;
+  /** Of a downtime or silence: its matchers. */
+  match?: string[];
 }
 
 /** What has a history. */
@@ -73,10 +75,11 @@ export class History {
       this.#add('checks', { at, id: check, name, oldState, state, log: output, detail: detailOf(change) });
     });
     bus.subscribe('suppression', ({ at, by, cause, change, comment, id, kind, match }) => {
-      const of = match.length === 0 ? '' : `of ${match.map(matcherText).join(' ')}: `;
+      const matchers = match.map(matcherText);
+      const of = matchers.length === 0 ? '' : `of ${matchers.join(' ')}: `;
       const log = `${of}${cause}, by ${by}${comment === '' ? '' : `: ${comment}`}`;
       const oldState = change === 'started' ? 'absent' : 'started';
-      this.#add('suppressions', { at, id, name: kind, oldState, state: change, log });
+      this.#add('suppressions', { at, id, name: kind, oldState, state: change, log, match: matchers });
     });
     bus.subscribe('groups', ({ at, added, removed }) => {
       for (const name of added)
@@ -110,10 +113,10 @@ export class History {
     return oldest === undefined || this.#first.get(kind) === 0 ? null : oldest.at;
   }
 
-  #add(kind: HistoryKind, { at, id, name, oldState, state, log, detail }: HistoryEntry): void {
+  #add(kind: HistoryKind, { log, ...given }: HistoryEntry): void {
     const entries = this.#entries.get(kind) ?? [];
     const first = this.#first.get(kind) ?? 0;
-    const entry = { at, id, name, oldState, state, log: log.slice(0, 1024), ...(detail && { detail }) };
+    const entry = { ...given, log: log.slice(0, 1024) };
     entries.push(entry);
     const del: string[] = [];
     if (entries.length > limits[kind]) {
@@ -146,6 +149,7 @@ function readEntry(value: Json): HistoryEntry {
     oldState: text('oldState'),
     state: text('state'),
     log: text('log'),
+    ...(Array.isArray(row.match) && { match: row.match.map(String) }),
     ...(row.detail !== undefined && { detail: readDetail(row.detail, text('oldState'), text('state')) }),
   };
 }

@@ -164,22 +164,26 @@ export function historyRoutes(history: History): ControlRoute[] {
           );
         }
         const since = query.since === undefined ? 0 : timeOf(query, 'since');
-        const entries = history.list(kind, since).map(({ at, id, name, oldState, state, log, detail }) => ({
-          at: isoTime(at),
-          id,
-          name,
-          old_state: oldState,
-          state,
-          log,
-          ...(detail && {
-            cause: detail.cause,
-            hard: detail.hard,
-            hard_state: detail.hardState,
-            attempt: detail.attempt,
-            episode: detail.episode,
-            stale: detail.stale,
-          }),
-        }));
+        const entries = history
+          .list(kind, since)
+          .map(({ at, id, name, oldState, state, log, detail, match }) => ({
+            at: isoTime(at),
+            id,
+            name,
+            old_state: oldState,
+            state,
+            log,
+            ...(detail && {
+              cause: detail.cause,
+              hard: detail.hard,
+              old_hard_state: detail.oldHardState,
+              hard_state: detail.hardState,
+              attempt: detail.attempt,
+              episode: detail.episode,
+              stale: detail.stale,
+            }),
+            ...(match && { match }),
+          }));
         return { body: { entries } };
       },
     },

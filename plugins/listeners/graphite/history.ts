@@ -116,7 +116,12 @@ export class StoredHistory {
 function before(points: FetchedPoints, finer: FetchedPoints | undefined): FetchedPoints {
   const { start, step, values } = points;
   const count = finer === undefined ? values.length : Math.max(0, Math.ceil((finer.start - start) / step));
-  return { start, step, end: start + Math.min(count, values.length) * step, values: values.subarray(0, count) };
+  return {
+    start,
+    step,
+    end: start + Math.min(count, values.length) * step,
+    values: values.subarray(0, count),
+  };
 }
 
 function openFile(path: string): number | undefined {
@@ -131,7 +136,9 @@ function openFile(path: string): number | undefined {
 
 function entriesOf(folder: string) {
   try {
-    return readdirSync(folder, { withFileTypes: true }).sort((one, other) => (one.name < other.name ? -1 : 1));
+    return readdirSync(folder, { withFileTypes: true }).sort((one, other) =>
+      one.name < other.name ? -1 : 1,
+    );
   } catch (error) {
     if (['ENOENT', 'ENOTDIR'].includes((error as NodeJS.ErrnoException).code ?? '')) return [];
     throw error;

@@ -82,8 +82,7 @@ export class OwnMetrics {
       const results = plugin === 'collector/statsd' ? without(tree, statsdMetrics) : tree;
       const time = this.#fresh(`collector/${name}`, last_run);
       if (time === undefined) return;
-      for (const [metric, value] of metricsOf(`${node}.${steps[index]!}`, results))
-        take(metric, time, value);
+      for (const [metric, value] of metricsOf(`${node}.${steps[index]!}`, results)) take(metric, time, value);
       fresh.push({ step: steps[index]!, time, results });
     });
     const checks = (await this.#ask<CheckView>('/api/v1/checks', {})).filter(
