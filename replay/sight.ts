@@ -11,7 +11,8 @@ interface Track {
   name: string;
   object: CollectorObject | undefined;
   isUndated: boolean;
-  ticks: { at: number; lastSeen: number; isStart: boolean }[];
+  /** `waitsMs`: how long a run waits for its first data after a start. */
+  ticks: { at: number; lastSeen: number; waitsMs: number | null }[];
   trees: (JsonObject | undefined)[];
   place: number;
 }
@@ -60,8 +61,8 @@ export class Sight {
       while ((ticks[track.place + 1]?.at ?? Number.POSITIVE_INFINITY) <= at) track.place += 1;
       const tick = ticks[track.place];
       if (object === undefined || tick === undefined) continue;
-      if (tick.isStart) {
-        if (at - tick.at < firstWaitMs(object)) return null;
+      if (tick.waitsMs !== null) {
+        if (at - tick.at < tick.waitsMs) return null;
       } else if (!track.isUndated && at - tick.lastSeen >= lateAfterMs(object))
         return ofLateData(found, name, at - tick.lastSeen);
     }
@@ -87,13 +88,19 @@ function trackOf(
     const stepMs = (stored.steps[index] as number) * 1000;
     // It ran all through a coarse step, as far as anybody knows.
     return {
-      tick: { at, lastSeen: at + stepMs - Math.min(stepMs, round), isStart: false },
+      tick: { at, lastSeen: at + stepMs - Math.min(stepMs, round), waitsMs: null },
       tree: tree as JsonObject | undefined,
     };
   });
+  // A coarse step may be longer than the wait for first data.
+  const waitsMs = (at: number): number => {
+    const next = stored.times.findIndex((time) => time * 1000 >= at);
+    const step = stored.steps[next] ?? 0;
+    return Math.max(object === undefined ? 0 : firstWaitMs(object), 2 * step * 1000);
+  };
   const begun = stored.isUndated
     ? []
-    : starts.map((at) => ({ tick: { at, lastSeen: at, isStart: true }, tree: undefined }));
+    : starts.map((at) => ({ tick: { at, lastSeen: at, waitsMs: waitsMs(at) }, tree: undefined }));
   // What is measured in the moment of a start is seen.
   const all = [...begun, ...entries].sort((one, other) => one.tick.at - other.tick.at);
   return {

@@ -1,4 +1,4 @@
-import { HoldFinder } from '../../alerting/suppression/hold-finder.ts';
+import { HoldFinder } from '../../alerting/routing/hold-finder.ts';
 import type { SuppressionTables } from '../../alerting/suppression/model.ts';
 import { type HeldCounts, type HeldView, heldCounts, heldViews } from '../../alerting/suppression/views.ts';
 import type { CheckObject } from '../../configuration/model.ts';

@@ -1,9 +1,13 @@
 import type { CheckStatus } from '../model.ts';
-import type { Alert, Hold, Holds } from '../routing/model.ts';
-import { type DependencyVerdict, dependencyVerdict, type ParentFacts } from './dependencies.ts';
-import { type DependencyGraph, type DependentCheck, dependencyGraph } from './dependency-graph.ts';
-import type { SuppressionTables } from './model.ts';
-import { nextChangeAt, suppressionsOf } from './suppressions.ts';
+import { type DependencyVerdict, dependencyVerdict, type ParentFacts } from '../suppression/dependencies.ts';
+import {
+  type DependencyGraph,
+  type DependentCheck,
+  dependencyGraph,
+} from '../suppression/dependency-graph.ts';
+import type { SuppressionTables } from '../suppression/model.ts';
+import { nextChangeAt, suppressionsOf } from '../suppression/suppressions.ts';
+import type { Alert, Hold, Holds } from './model.ts';
 
 /** How often a problem that waits for other checks is looked at again. */
 const lookMs = 1000;
