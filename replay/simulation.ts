@@ -137,9 +137,7 @@ export class Simulation {
 
   #alerts({ check, status }: Machine, changes: readonly StateChange[]): Alert[] {
     this.#flapping(check, status, changes);
-    const hardChange = changes.find(({ oldHardState, hardState }) => oldHardState !== hardState);
-    const before = hardChange?.oldHardState ?? this.#dispatcher.alert(check.id)?.oldState ?? 'ok';
-    const alert = alertOf(check, status, before, this.#handlers);
+    const alert = alertOf(check, status, this.#handlers);
     return alert === null ? [] : [alert];
   }
 
@@ -147,8 +145,7 @@ export class Simulation {
   *#known(): Generator<Alert> {
     for (const id of this.#dispatcher.checks()) {
       const machine = this.#machines.get(id);
-      const before = this.#dispatcher.alert(id)?.oldState ?? 'ok';
-      const alert = machine && alertOf(machine.check, machine.status, before, this.#handlers);
+      const alert = machine && alertOf(machine.check, machine.status, this.#handlers);
       if (alert) yield alert;
     }
   }

@@ -14,7 +14,6 @@ import type { ServiceFigures } from '../../threads/services/services.ts';
 import { OpsbroError } from '../errors.ts';
 import type { HostDeps } from '../host/deps.ts';
 import type { ObjectTable, Runtime } from '../host/objects.ts';
-import { lateAfterMs } from '../results/freshness.ts';
 
 type Of<Kind extends 'collector' | 'detector' | 'check'> = ReturnType<
   typeof ObjectTable.prototype.of<Kind>

@@ -1,5 +1,7 @@
+import { hostname } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, it } from 'vitest';
+import { cleanStep } from '../../plugins/listeners/graphite/history.ts';
 import { WhisperFolder } from '../graphite/whisper-folder.ts';
 import { Workplace } from './workplace.ts';
 
@@ -16,11 +18,11 @@ afterEach(() => place.dispose());
 const check = (limit: number): string =>
   `check:\n  interval: 30s\n  critical_if: "{{collector.loadaverage.load1}} > ${limit}"\n`;
 
-/** An hour of load of the node `host`, high since twenty minutes. */
-async function stored(): Promise<void> {
+/** An hour of load of this host, high since twenty minutes. */
+function store(): void {
   const whisper = new WhisperFolder(join(place.folder, 'data', 'metrics', 'whisper'));
   whisper.write(
-    'host.loadaverage.load1',
+    `${cleanStep(hostname())}.loadaverage.load1`,
     {
       retentions: '10s:6h,1m:7d',
       aggregation: 'average',
@@ -30,11 +32,6 @@ async function stored(): Promise<void> {
     },
     now,
   );
-  await place.agent({
-    '/api/v1/agent': { name: 'host', uuid: 'u', data: join(place.folder, 'data'), groups: [], config: [] },
-    '/api/v1/checks': [],
-    '/api/v1/config/running': [],
-  });
 }
 
 it('says where a file is wrong, and what is no check', async () => {
@@ -59,4 +56,29 @@ it('says where a file is wrong, and what is no check', async () => {
     code: 2,
     err: expect.stringContaining('there is no history of metrics in '),
   });
+});
+
+it('replays a file that is not in the configuration, in the pack of its name, and a plan', async () => {
+  store();
+  place.write('base/high.yml', check(50));
+  const file = place.write('../high.yml', check(5));
+  const read = async (line: string[]) => JSON.parse((await place.opsbro([...line, '--json'])).out);
+  const { checks } = await read(['checks', 'replay', file, '--since', '50m']);
+  expect(checks).toMatchObject([
+    {
+      id: 'base/check/high',
+      place: { file, line: 1 },
+      would: { problems: [{ state: 'critical', until: null }] },
+      did: null,
+      resolution: [{ archive: '10s:6h' }],
+    },
+  ]);
+  const { replay } = await read(['config', 'plan', '--replay', '50m']);
+  const planned = replay.checks.find(({ id }: { id: string }) => id === 'base/check/high');
+  expect(planned.would.problems).toEqual([]);
+  expect(replay.checks.length).toBeGreaterThan(1);
+  const { code, out, err } = await place.opsbro(['checks', 'replay', file, '--since', '50m']);
+  expect([code, err]).toEqual([0, expect.stringContaining('no agent runs here')]);
+  expect(out).toContain('from archive 10s:6h');
+  expect(out).toMatch(/would have fired:\n.*\n.*critical/);
 });

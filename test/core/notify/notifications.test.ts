@@ -4,7 +4,7 @@ import type { CheckStatus } from '../../../alerting/model.ts';
 import { readStatus } from '../../../alerting/state/read-status.ts';
 import type { CheckObject, ConfigObject } from '../../../configuration/model.ts';
 import { applyPlan, linkGroups } from '../../../core/host/apply-plan.ts';
-import { HoldFinder } from '../../../core/notify/holds.ts';
+import { AgentHolds } from '../../../core/notify/holds.ts';
 import { Notifications } from '../../../core/notify/notifications.ts';
 import { Results } from '../../../core/results/results.ts';
 import type { JobResult } from '../../../threads/protocol.ts';
@@ -59,7 +59,7 @@ async function reload(bench: Bench, ...more: Parameters<typeof plan>): Promise<v
 /** What tells people, as after a start: what it knew is gone. */
 function restarted({ deps }: HostBench): Notifications {
   const tables = { downtimes: new Map(), acknowledgements: new Map(), silences: new Map() };
-  return new Notifications(deps, 'host', new HoldFinder(deps, () => tables), () => undefined);
+  return new Notifications(deps, 'host', new AgentHolds(deps, () => tables), () => undefined);
 }
 
 const told = ({ jobs }: HostBench): string[] =>
