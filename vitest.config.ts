@@ -20,6 +20,9 @@ const long = [
   'test/authoring/{plugin-tests,sdk-readme,scaffold,check-and-run}.test.ts',
 ];
 
+/** What ends threads by force and measures its own process. */
+const threads = ['test/{exec,sandbox,threads}/**/*.test.ts'];
+
 export default defineConfig({
   resolve: {
     alias: [
@@ -29,12 +32,21 @@ export default defineConfig({
   },
   test: {
     pool: 'forks',
-    // What only computes shares processes and their loaded modules; what starts agents, threads and programs has a process a file.
+    // Most tests share processes and their loaded modules; what starts and ends threads has a process a file.
     projects: [
       { extends: true, test: { name: 'units', include: units, exclude, isolate: false } },
       {
         extends: true,
-        test: { name: 'real', include: ['**/*.test.ts'], exclude: [...exclude, ...units, ...long] },
+        test: {
+          name: 'agents',
+          include: ['**/*.test.ts'],
+          exclude: [...exclude, ...units, ...threads, ...long],
+          isolate: false,
+        },
+      },
+      {
+        extends: true,
+        test: { name: 'threads', include: threads, exclude: [...exclude, ...units, ...long] },
       },
       { extends: true, test: { name: 'long', include: long, exclude } },
     ],
