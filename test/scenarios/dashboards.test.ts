@@ -47,13 +47,17 @@ describe('opsbro dashboards', () => {
   it.each(['linux', 'opsbro', 'cluster'])('shows %s without an error in any expression', async (name) => {
     const ready = await cli('agent', 'wait-initialized', '--timeout', '100');
     expect(ready.code).toBe(0);
-    const { widgets } = (await cli('dashboards', 'show', name, '--json')).json<{
+    interface Shown {
       widgets: { error: string | null; value: unknown; missing: string[] }[];
-    }>();
+    }
+    const widgets = await agent.until('all its values', async () => {
+      const shown = (await cli('dashboards', 'show', name, '--json')).json<Shown>();
+      // No service keeps a membership here.
+      return (
+        (name === 'cluster' || shown.widgets.every(({ missing }) => missing.length === 0)) && shown.widgets
+      );
+    });
     expect(widgets.filter(({ error }) => error !== null)).toEqual([]);
-    // No service keeps a membership here.
-    const unknown = name === 'cluster' ? [] : widgets.filter(({ missing }) => missing.length > 0);
-    expect(unknown).toEqual([]);
   });
 
   it('begins a chart with what the store knows', async () => {
