@@ -42,7 +42,7 @@ export interface Commit {
 
 /** The commits of one file of the log, in order, up to the first that is not whole; `torn` is told how many bytes are left over then. */
 export function* readCommits(bytes: Buffer, torn: (bytes: number) => void): Generator<Commit> {
-  if (bytes.compare(segmentHead, 0, segmentHead.length, 0, segmentHead.length) !== 0) {
+  if (!bytes.subarray(0, segmentHead.length).equals(segmentHead)) {
     if (bytes.length > 0) torn(bytes.length);
     return;
   }

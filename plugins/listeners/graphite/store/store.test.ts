@@ -2,6 +2,7 @@ import { createHash } from 'node:crypto';
 import {
   cpSync,
   existsSync,
+  mkdirSync,
   mkdtempSync,
   readdirSync,
   rmSync,
@@ -248,6 +249,18 @@ describe('a store', () => {
     await later.close();
     rmSync(copy, { recursive: true });
   });
+
+  it.each(['', 'OPSBRO met', 'OPSBRO metrics 1\n', 'something else entirely'])(
+    'opens over a log that a power cut left as %j',
+    async (text) => {
+      mkdirSync(join(folder, 'log'));
+      writeFileSync(join(folder, 'log/0000000001.log'), text);
+      const store = await opened();
+      store.takeNamed('a.b', now, 1, 'test');
+      expect(await store.synced(store.position)).toBe(true);
+      expect(lastOf(store, 'a.b', 1)).toEqual([1]);
+    },
+  );
 
   it('lets go of the log when all is in files that are synced', async () => {
     const store = await opened({ flushMs: 1 });
