@@ -1,16 +1,15 @@
 import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
-import { fileURLToPath } from 'node:url';
 import type { Loaded } from '../../configuration/offline.ts';
 import { Configuration } from '../../configuration/offline.ts';
 import { systemClock } from '../../core/clock.ts';
 import { compileCheck, compileDetector, compileValue } from '../../language/compile.ts';
 import type { ReplayRequest, ReplaysView } from '../../replay/model.ts';
 import { replay, StoredHistory } from '../../replay/replay.ts';
+import { packageRoot } from '../bench/agent.ts';
 import { WhisperFolder, type WrittenSeries } from '../graphite/whisper-folder.ts';
 
-const root = fileURLToPath(new URL('../../', import.meta.url));
 const retentions = '10s:6h,1m:7d,10m:1y';
 
 /** A value for each moment, seconds; null where there was none. */
@@ -52,7 +51,7 @@ export class ReplayedHost {
     const configuration = new Configuration({ compileCheck, compileDetector, compileValue }, null);
     return configuration.read({
       config: [join(this.folder, 'config.d')],
-      plugins: { manifests: join(root, 'plugins'), modules: join(root, 'dist', 'plugins') },
+      plugins: { manifests: join(packageRoot, 'plugins'), modules: join(packageRoot, 'dist', 'plugins') },
       locks: [],
     });
   }
