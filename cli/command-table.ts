@@ -113,6 +113,11 @@ export const commandGroups: CommandGroup[] = [
     load: async () => (await import('./plugins.ts')).registerPlugins,
   },
   {
+    name: 'api',
+    summary: 'the routes of the HTTP API, and what each takes and answers',
+    load: async () => (await import('./api.ts')).registerApi,
+  },
+  {
     name: 'tokens',
     summary: 'who may ask this agent over HTTP, and for what',
     load: async () => (await import('./tokens.ts')).registerTokens,

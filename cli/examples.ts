@@ -172,6 +172,11 @@ export const examples: { [verb: string]: Example[] } = {
     ['gossip events wait deploy --timeout 5m', 'in a script, until somebody tells it'],
     ['gossip events wait deploy --new', 'not one of before'],
   ],
+  api: [
+    ['api', 'every route, and the right it takes'],
+    ['api /api/v1/checks/memory', 'what one route takes and answers'],
+    ['api --json > openapi.json', 'the OpenAPI document'],
+  ],
   'tokens list': [['tokens list', 'who may ask over HTTP, and when they last did']],
   'tokens add': [
     ['tokens add grafana', 'may read; the token is printed this once'],

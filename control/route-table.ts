@@ -1,5 +1,6 @@
 import type { Json, RouteReply, RouteSchema, RouteView } from 'opsbro/sdk';
 import { OpsbroError } from '../core/errors.ts';
+import { documentRoute } from './openapi/document-route.ts';
 
 /** A request to a control route, whoever carried it. */
 export interface ControlRequest {
@@ -23,6 +24,10 @@ export interface ControlRoute {
   schema?: RouteSchema;
   /** It takes forms, and names that repeat. */
   form?: boolean;
+  /** For the document of the API; see `RouteView`. */
+  summary?: string;
+  status?: number;
+  answer_type?: string;
   handle(request: ControlRequest): ControlReply | Promise<ControlReply>;
 }
 
@@ -38,7 +43,8 @@ export class RouteTable {
 
   /** `routes` are the core's own; they win over a plugin's. */
   constructor(routes: ControlRoute[]) {
-    this.#core = routes.map(compile);
+    const own = documentRoute(() => ({ plugins: this.#plugins, views: () => this.views() }));
+    this.#core = [...routes, own].map(compile);
   }
 
   /** Replaces the routes that plugins give. */

@@ -102,13 +102,23 @@ export interface RouteView {
   schema?: RouteSchema;
   /** It takes forms, and names that repeat. */
   form?: boolean;
+  /** What it does, in a sentence without a final dot. */
+  summary?: string;
+  /** Status of a good answer, 200 when not said. */
+  status?: number;
+  /** Media type of its answers, JSON when not said. */
+  answer_type?: string;
 }
 
-/** JSON Schemas of what a request carries; what is absent is not looked at. Values of `params` and `query` are text until a schema says more. */
+/**
+ * JSON Schemas of what a request carries; what is absent is not looked at. Values of `params` and `query` are text until a schema says more.
+ * `answer` is that of a good answer: documentation, which nobody holds the answer to.
+ */
 export interface RouteSchema {
   params?: JsonObject;
   query?: JsonObject;
   body?: JsonObject;
+  answer?: JsonObject;
 }
 
 /** What a route answered, ready to be sent: JSON text, unless `type` says otherwise. */

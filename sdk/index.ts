@@ -6,6 +6,7 @@ export * from './event-text.ts';
 export type * from './exact-store.ts';
 export type * from './facts.ts';
 export type * from './guest.ts';
+export * from './host-names.ts';
 export * from './judgement.ts';
 export type * from './manifest.ts';
 export * from './metrics.ts';

@@ -96,6 +96,10 @@ export interface Manifest {
     schema?: RouteSchema;
     /** Names of its query may repeat, and a body may be a form: requests carry `fields`. */
     form?: boolean;
+    /** For the API's document: what it does, the status of a good answer, the media type of what is no JSON. */
+    summary?: string;
+    status?: number;
+    answer_type?: string;
   }[];
   functions?: { [name: string]: FunctionSignature };
   /**

@@ -2,7 +2,7 @@ import { once } from 'node:events';
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import { createServer as createSecureServer, type Server as SecureServer } from 'node:https';
 import type { AddressInfo, Socket } from 'node:net';
-import { bracketed } from './host-name.ts';
+import { bracketed } from 'opsbro/sdk';
 import { refuseUnreadable } from './refuse.ts';
 import type { Pair } from './tls-files.ts';
 

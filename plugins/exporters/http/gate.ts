@@ -1,7 +1,7 @@
 import type { IncomingMessage } from 'node:http';
 import type { BlockList } from 'node:net';
+import { strangeness } from 'opsbro/sdk';
 import { type Client, clientOf, countedAs, isLoopback } from './client-address.ts';
-import { strangeness } from './host-name.ts';
 import { RateLimiter } from './rate-limiter.ts';
 import type { Refusal } from './refuse.ts';
 import { scopesOf } from './scopes.ts';

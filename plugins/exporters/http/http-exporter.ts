@@ -1,9 +1,8 @@
 import type { IncomingMessage } from 'node:http';
-import type { Json, RouteView, ServiceContext } from 'opsbro/sdk';
+import { allowedNames, type Json, type RouteView, type ServiceContext } from 'opsbro/sdk';
 import { countedAs, isIn, networks } from './client-address.ts';
 import { Door } from './door.ts';
 import { type Caller, Gate } from './gate.ts';
-import { allowedNames } from './host-name.ts';
 import { type Mounted, mount } from './mount.ts';
 import { milliseconds, type Options, tlsFiles } from './options.ts';
 import { answerOwn } from './own-routes.ts';

@@ -1,11 +1,10 @@
 import { once } from 'node:events';
 import { readFileSync } from 'node:fs';
 import { type AddressInfo, createServer } from 'node:net';
-import { type Json, type Manifest, ports, type RouteAnswer, type RouteView } from 'opsbro/sdk';
+import { type Json, type Manifest, nameOf, ports, type RouteAnswer, type RouteView } from 'opsbro/sdk';
 import { complianceSuite } from 'opsbro/sdk/testing';
 import { afterEach, describe, expect, it } from 'vitest';
 import { parse } from 'yaml';
-import { nameOf } from './host-name.ts';
 import http from './index.ts';
 import { ask, closeSockets, codeOf, json, open, route, routes, send, start } from './sample-service.ts';
 

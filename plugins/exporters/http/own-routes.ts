@@ -1,4 +1,6 @@
 import type { RouteAnswer, RouteReply, RouteRequest } from 'opsbro/sdk';
+import { type ApiDocument, docsPage, docsStyle } from './docs-page.ts';
+import { answerOld } from './old-routes.ts';
 import { errorBody } from './refuse.ts';
 import type { TokenBook } from './token-book.ts';
 import { answerTokens } from './token-routes.ts';
@@ -16,6 +18,10 @@ export async function answerOwn(parts: OwnParts, request: RouteRequest): Promise
   if (route.startsWith('/api/v1/tokens')) return await answerTokens(parts.tokens, request);
   if (route === '/healthz') return { status: 200, body: { status: 'ok' } };
   if (route === '/readyz') return await readiness(parts);
+  if (route === '/api/docs') return page('text/html', docsPage(await documentOf(parts)));
+  if (route === '/api/docs.css') return page('text/css', docsStyle);
+  const old = await answerOld(parts.ask, request);
+  if (old !== undefined) return old;
   return { status: 404, body: errorBody('OPSBRO_API_NOT_FOUND', `no route ${request.method} ${route}`) };
 }
 
@@ -25,4 +31,19 @@ async function readiness({ ask }: OwnParts): Promise<RouteReply> {
   const { status, body } = await ask(asked);
   const isReady = status === 200 && JSON.parse(new TextDecoder().decode(body)) === 'ok';
   return isReady ? { status: 200, body: { status: 'ready' } } : { status: 503, body: { status: 'starting' } };
+}
+
+async function documentOf({ ask }: OwnParts): Promise<ApiDocument> {
+  const { body } = await ask({
+    route: '/api/openapi.json',
+    method: 'GET',
+    params: {},
+    query: {},
+    body: null,
+  });
+  return JSON.parse(new TextDecoder().decode(body)) as ApiDocument;
+}
+
+function page(type: string, text: string): RouteReply {
+  return { status: 200, type: `${type}; charset=utf-8`, body: new TextEncoder().encode(text) };
 }

@@ -1,0 +1,2 @@
+/** The schemas, by name, in order, with the references of an OpenAPI document. */
+export function apiSchemas(): { [name: string]: object };

@@ -1,0 +1,166 @@
+import { Ajv2020, type ValidateFunction } from 'ajv/dist/2020.js';
+import type { JsonObject } from 'opsbro/sdk';
+import { afterAll, beforeAll, expect, it } from 'vitest';
+import { apiDocument } from '../../control/openapi/document.ts';
+import type { AgentView } from '../../control/shapes.ts';
+import { opsbro } from './cli-run.ts';
+import { type RealAgent, startRealAgent } from './real-agent.ts';
+
+interface Operation {
+  parameters?: { name: string; in: string; required?: boolean }[];
+  responses: { [status: string]: { content?: { [type: string]: { schema: JsonObject } } } };
+}
+
+interface Document {
+  paths: { [path: string]: { [method: string]: Operation } };
+}
+
+let agent: RealAgent;
+let url = '';
+let uuid = '';
+let token = '';
+let document: Document;
+const key = Buffer.alloc(32, 7).toString('base64');
+const other = Buffer.alloc(32, 8).toString('base64');
+
+beforeAll(async () => {
+  agent = await startRealAgent({
+    files: {
+      'http.yml': 'http: {port: 0, address_rate: 10000, token_rate: 10000}\n',
+      'gossip.yml': `gossip: {address: 127.0.0.1, port: 0, profile: local, key: "${key}"}\n`,
+      'graphite.yml': 'graphite: {enabled: true, port: 0}\nstatsd: {enabled: true, port: 0}\n',
+      'prometheus.yml': 'prometheus: {enabled: true}\n',
+      'zone.yml': 'zone: {name: lan}\n',
+      'tell.yml': 'handler: {type: exec, command: /bin/true}\n',
+    },
+  });
+  const said = (expression: RegExp) => async () => expression.exec(agent.output())?.[1];
+  url = await agent.until('its port', said(/listens on (http:\/\/[^"]+)/), 150_000);
+  uuid = (await agent.get<AgentView>('/api/v1/agent')).uuid;
+  token = (await opsbro(['--data', agent.data, 'tokens', 'add', 'all', '--scope', 'admin'])).stdout.trim();
+  await agent.until(
+    'every service',
+    async () => {
+      document = (await (await ask('GET', '/api/openapi.json')).json()) as Document;
+      const wanted = ['/metrics', '/render', '/api/v1/statsd', '/api/v1/gossip/members'];
+      if (wanted.some((path) => document.paths[path] === undefined)) return false;
+      const answers = await Promise.all(wanted.map((path) => ask('GET', path)));
+      return answers.every(({ status }) => status < 500) && (await ask('GET', '/readyz')).ok;
+    },
+    150_000,
+  );
+}, 300_000);
+
+afterAll(() => agent?.dispose());
+
+function ask(method: string, path: string, body?: unknown): Promise<Response> {
+  return fetch(`${url}${path}`, {
+    method,
+    headers: {
+      authorization: `Bearer ${token}`,
+      ...(body !== undefined && { 'content-type': 'application/json' }),
+    },
+    ...(body !== undefined && { body: JSON.stringify(body) }),
+  });
+}
+
+/** What stands in place of a name in a path. */
+const inPath: { [path: string]: string } = {
+  '/api/v1/checks': 'linux/check/memory',
+  '/api/v1/explain/checks': 'memory',
+  '/api/v1/collectors': 'memory',
+  '/api/v1/config/objects': 'linux/check/memory',
+  '/api/v1/config/running': 'linux/check/memory',
+  '/api/v1/handlers': 'tell',
+  '/api/v1/history': 'checks',
+  '/api/v1/outbox': '1',
+  '/api/v1/plugins/{kind}/{name}': 'collector/timezone',
+  '/api/v1/plugins/{id}': 'collector/memory',
+  '/api/v1/tokens': 'one',
+  '/api/v1/acknowledgements': 'aching',
+  '/monitoring/checks': 'memory',
+  '/agent/checks': 'memory',
+  '/collectors': 'memory',
+  '/functions': 'sumSeries',
+  '/tags': 'name',
+  '/list': 'a',
+};
+const inQuery: { [path: string]: string } = {
+  '/api/v1/report/checks': 'since=2026-01-01T00:00:00Z',
+  '/api/v1/report/compare': 'since=2026-01-01T00:00:00Z&left=memory&right=load',
+  '/render': 'target=a&from=-1min&format=json',
+  '/metrics/find': 'query=*',
+  '/metrics/expand': 'query=*',
+  '/tags/findSeries': 'expr=name=a',
+  '/tags/autoComplete/values': 'tag=name',
+};
+const bodies: { [route: string]: unknown } = {
+  'POST /api/v1/acknowledgements': { check: 'aching', comment: 'on it' },
+  'POST /api/v1/downtimes': { match: ['memory'], duration: '1h' },
+  'POST /api/v1/silences': { match: ['memory'], until: '1h' },
+  'POST /api/v1/evaluator/eval': { expression: '1 + 1', explain: true },
+  'POST /api/v1/outbox/retry': { serials: null },
+  'POST /api/v1/outbox/drop': { serials: null },
+  'POST /api/v1/tokens': { name: 'one', scope: 'push' },
+  'POST /api/v1/gossip/join': { addresses: ['127.0.0.1:9'] },
+  'POST /api/v1/gossip/detect': { timeout: 0.1 },
+  'POST /api/v1/gossip/events': { name: 'deploy', payload: { version: 3 } },
+  'POST /api/v1/gossip/keyring': { do: 'install', key: other },
+};
+/** What ends something, after all that needs it. */
+const last = ['POST /api/v1/gossip/leave', 'POST /api/v1/agent/stop'];
+/** Refused here, for the reason that is their status: nothing was ever notified, no series has a tag. */
+const refused: { [route: string]: number } = { 'GET /api/v1/outbox/{serial}': 404, 'GET /tags/{tag}': 404 };
+/** Ids that an answer gave, for those that take what was added away again. */
+const made: { [path: string]: string } = {};
+
+function filled(path: string): string {
+  const prefix = Object.keys(inPath).find((one) => one === path || path.startsWith(`${one}/`)) ?? '';
+  const named = path.replace('/{kind}/{name}', `/${inPath['/api/v1/plugins/{kind}/{name}']}`);
+  const value = path === '/api/v1/plugins/{id}' ? 'collector/memory' : (made[path] ?? inPath[prefix] ?? uuid);
+  const query = inQuery[path];
+  return named.replace(/\{\w+\}/, encodeURIComponent(value)) + (query === undefined ? '' : `?${query}`);
+}
+
+it('holds for every route: each answers as it says, with nothing that it does not say', async () => {
+  agent.write('aching.yml', 'check: {interval: 1s, critical_if: "1 == 1"}\n');
+  await agent.until('a problem', async () => {
+    const checks = await agent.get<{ name: string; state: string }[]>('/api/v1/checks');
+    return checks.some(({ name, state }) => name === 'aching' && state === 'critical');
+  });
+  const ajv = new Ajv2020({ strict: false, allErrors: true });
+  ajv.addSchema({ $id: 'api', ...apiDocument([], { isStrict: true }) });
+  const compiled = (schema: JsonObject): ValidateFunction =>
+    ajv.compile(JSON.parse(JSON.stringify(schema).replaceAll('"#/components', '"api#/components')));
+  const order = ['get', 'post', 'put', 'delete'];
+  const routes = Object.entries(document.paths)
+    .flatMap(([path, methods]) => Object.entries(methods).map(([method, one]) => ({ path, method, one })))
+    .sort((left, right) => order.indexOf(left.method) - order.indexOf(right.method));
+  const nameOf = (route: { method: string; path: string }) => `${route.method.toUpperCase()} ${route.path}`;
+  const sorted = [
+    ...routes.filter((route) => !last.includes(nameOf(route))),
+    ...last.flatMap((name) => routes.filter((route) => nameOf(route) === name)),
+  ];
+  const wrong: unknown[] = [];
+  for (const { path, method, one } of sorted) {
+    const name = nameOf({ method, path });
+    const body = bodies[name] ?? (method === 'post' && !name.includes('/render') ? {} : undefined);
+    const withNode = name.endsWith('/gossip/ping') ? { node: uuid } : body;
+    const answer = await ask(method.toUpperCase(), filled(path), withNode);
+    const text = await answer.text();
+    if (refused[name] === answer.status) continue;
+    const [status = '', { content = {} } = {}] = Object.entries(one.responses)[0] ?? [];
+    const type = answer.headers.get('content-type')?.split(';')[0] ?? '';
+    if (String(answer.status) !== status || content[type] === undefined) {
+      wrong.push([name, answer.status, type, text.slice(0, 300)]);
+      continue;
+    }
+    const value: unknown = type === 'application/json' ? JSON.parse(text) : text;
+    const validate = compiled(content[type].schema);
+    if (!validate(value)) wrong.push([name, validate.errors?.slice(0, 3), text.slice(0, 300)]);
+    const { id } = (value ?? {}) as { id?: string };
+    if (method === 'post' && id !== undefined) made[`${path}/{id}`] = id;
+  }
+  expect(wrong).toEqual([]);
+  expect(sorted.length).toBeGreaterThan(120);
+});
