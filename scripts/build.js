@@ -1,4 +1,5 @@
-// Builds dist: TypeScript, then the guest bundle that the expression thread runs, the manifests, and the bundles of the program. Exits non-zero on any error.
+// Builds dist: TypeScript, then the guest bundle that the expression thread runs, overcli as one file, the manifests, and the bundles of the program.
+// Exits non-zero on any error.
 import { spawnSync } from 'node:child_process';
 import { existsSync, rmSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
@@ -17,6 +18,7 @@ const compiled = spawnSync(process.execPath, [tsc, '-p', 'tsconfig.build.json'],
 });
 if (compiled.status !== 0) process.exit(compiled.status ?? 1);
 if (existsSync(`${root}scripts/guest.js`)) await import('./guest.js');
+if (existsSync(`${root}scripts/overcli.js`)) await import('./overcli.js');
 if (existsSync(`${root}scripts/manifests.js`)) await import('./manifests.js');
 await import('./bundle.js');
 writeStamp(root);

@@ -13,6 +13,7 @@ const sources = [
   'exec',
   'importing',
   'language',
+  'overcli',
   'replay',
   'sandbox',
   'threads',

@@ -111,6 +111,8 @@ const allowed: { [folder: string]: RegExp[] } = {
     /^plugins\/listeners\/graphite\/history\.ts$/,
   ],
   plugins: [/^node:/, /^opsbro\/sdk(\/testing)?$/, /^npm:/],
+  // One file that is copied to hosts where nothing else of this is.
+  overcli: [/^node:/],
   cli: [
     /^node:/,
     /^opsbro\/sdk$/,

@@ -4,7 +4,7 @@ import { filesBelow, product, sourceFiles, withoutTexts } from './repository.ts'
 
 const files = sourceFiles(...product, 'test');
 const shipped = files.filter(({ isTest }) => !isTest);
-const mayTalk = /^(cli|test\/bench|test\/soak)\//;
+const mayTalk = /^(cli|overcli|test\/bench|test\/soak)\//;
 
 /** `path:line` of every line of code that matches. */
 function matches(pattern: RegExp, where: typeof files): string[] {

@@ -61,7 +61,7 @@ export const libraries = [
 ];
 
 /** Every folder of code that ships. */
-export const product = ['sdk', 'core', ...libraries, 'plugins', 'cli'];
+export const product = ['sdk', 'core', ...libraries, 'plugins', 'cli', 'overcli'];
 
 /** The TypeScript files below these folders. */
 export function sourceFiles(...folders: string[]): SourceFile[] {

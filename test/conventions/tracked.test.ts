@@ -17,6 +17,7 @@ function trackedFiles(): string[] {
         'exec',
         'importing',
         'language',
+        'overcli',
         'threads',
         'plugins',
         'sdk',

@@ -1,0 +1,70 @@
+import { readdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { createServer } from 'node:net';
+import { join } from 'node:path';
+import { afterAll, afterEach, expect, it } from 'vitest';
+import type { CheckView } from '../../control/shapes.ts';
+import { overcli, workplace } from '../overcli/overcli-run.ts';
+import { type RealAgent, startRealAgent } from './real-agent.ts';
+
+const place = workplace();
+let agent: RealAgent | undefined;
+afterEach(() => agent?.dispose());
+afterAll(() => place.remove());
+
+/** A port that nobody has at the moment, and so soon nobody else will. */
+function freePort(): Promise<number> {
+  return new Promise((resolve) => {
+    const server = createServer().listen(0, '127.0.0.1', () => {
+      const { port } = server.address() as { port: number };
+      server.close(() => resolve(port));
+    });
+  });
+}
+
+it('reports to the agent’s push server: what waited with its age, a monitor, and no other key', async () => {
+  const port = await freePort();
+  const url = `http://127.0.0.1:${port}`;
+  const env = { OVERCLI_QUEUE: place.queue, OVERCLI_ENROLLMENT_TOKEN: 'let-me-in' };
+  const status = (...words: string[]): Promise<unknown> =>
+    overcli(['-s', url, '-i', 'web1:1234', 'service-status', '600', ...words], env);
+  expect(await status('queue', 'FAIL', '0 items')).toMatchObject({
+    code: 1,
+    stderr: expect.stringContaining('queued'),
+  });
+  const [target = ''] = readdirSync(place.queue);
+  const [name = ''] = readdirSync(join(place.queue, target));
+  const file = join(place.queue, target, name);
+  const waiting = JSON.parse(readFileSync(file, 'utf8'));
+  // An hour ago, by both clocks.
+  const earlier = { uptimeS: waiting.uptimeS - 3600, wallMs: waiting.wallMs - 3_600_000 };
+  writeFileSync(file, JSON.stringify({ ...waiting, ...earlier }));
+
+  const options = `enabled: true, port: ${port}, enrollment_token: let-me-in`;
+  agent = await startRealAgent({ files: { 'push.yml': `overc: { ${options} }\n` } });
+  const own = agent;
+  const check = (id: string): Promise<CheckView> =>
+    own.until(`a state of ${id}`, async () => {
+      const view = await own.get<CheckView>(`/api/v1/checks/push/check/web1/${id}`).catch(() => undefined);
+      return view !== undefined && view.state !== 'pending' && view;
+    });
+  await own.until('the push server', () => fetch(url).catch(() => null));
+  expect(await status('queue', 'OK', '3 items')).toEqual({ code: 0, stdout: '', stderr: '' });
+  expect(await check('queue')).toMatchObject({ state: 'ok', output: '3 items' });
+  const listed = await fetch(`${url}/ui/api/status/`);
+  const { servers } = (await listed.json()) as { servers: { services: { id: number }[] }[] };
+  const answer = await fetch(`${url}/ui/api/status/service/${servers[0]?.services[0]?.id}/states?hours=24`);
+  const { states } = (await answer.json()) as { states: { state: string; rtime: string }[] };
+  expect(states.map(({ state }) => state)).toEqual(['OK', 'FAIL']);
+  const [now = 0, before = 0] = states.map(({ rtime }) => Date.parse(`${rtime.replace(' ', 'T')}Z`));
+  expect(now - before).toBeGreaterThanOrEqual(3_599_000);
+
+  const monitor = join(place.path, 'monitor.ini');
+  const services = '[service:app]\nperiod=600\ncommand=sh -c "echo half; exit 1"\n';
+  writeFileSync(monitor, `[overc]\nserver=${url}\nmy-name=web1\nmy-key=1234\n${services}`);
+  expect(await overcli(['monitor', '--once', monitor], env)).toEqual({ code: 0, stdout: '', stderr: '' });
+  expect(await check('app')).toMatchObject({ state: 'warning', output: 'half' });
+  expect(await overcli(['-s', url, '-i', 'web1:other', 'ping'], env)).toMatchObject({
+    code: 1,
+    stderr: expect.stringContaining('403 Invalid server key'),
+  });
+});
