@@ -20,8 +20,8 @@ const long = [
   'test/authoring/{plugin-tests,sdk-readme,scaffold,check-and-run}.test.ts',
 ];
 
-/** What ends threads by force and measures its own process. */
-const threads = ['test/{exec,sandbox,threads}/**/*.test.ts'];
+/** What ends threads by force, measures its own process, or puts something in place of a module. */
+const threads = ['test/{exec,sandbox,store,threads}/**/*.test.ts'];
 
 export default defineConfig({
   resolve: {
