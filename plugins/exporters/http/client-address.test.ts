@@ -28,6 +28,7 @@ it.each([
   ['2001:db8:1:2:3:4:5:6', '2001:db8:1:2'],
   ['2001:db8::1', '2001:db8:0:0'],
   ['::1', ':0:0:0'],
+  ['::ffff:192.0.2.1', '192.0.2.1'],
 ])('counts %s as %s', (address, key) => {
   expect(countedAs(address)).toBe(key);
 });

@@ -52,8 +52,9 @@ export function clientOf(peer: string | undefined, headers: IncomingHttpHeaders,
 
 /** Whether an address is in a list. */
 export function isIn(list: BlockList, address: string): boolean {
-  const family = isIP(address);
-  return family !== 0 && list.check(address, family === 6 ? 'ipv6' : 'ipv4');
+  const plain = plainAddress(address);
+  const family = isIP(plain);
+  return family !== 0 && list.check(plain, family === 6 ? 'ipv6' : 'ipv4');
 }
 
 /** Whether an address is one of the loopback interface. */
@@ -62,7 +63,8 @@ export function isLoopback(address: string): boolean {
 }
 
 /** What is counted as one client: an address of IPv4, or a /64 of IPv6, which one host has for itself. */
-export function countedAs(address: string): string {
+export function countedAs(text: string): string {
+  const address = plainAddress(text);
   if (!address.includes(':')) return address;
   const [head = '', tail] = address.split('::');
   const groups = head.split(':');

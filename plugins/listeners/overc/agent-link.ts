@@ -33,8 +33,9 @@ interface Waiting {
 }
 
 const perReport = 500;
-/** An unchanged state is told so often, or as often as it is reported. */
+/** An unchanged state is told so often, or as often as it is reported; and twice in its period where that is longer. */
 const againMs = 10_000;
+const longestAgainMs = 30_000;
 /** States that a check may go through before the agent has heard of them; then the oldest go. */
 const mostResults = 20;
 const askMs = 10_000;
@@ -63,7 +64,7 @@ export class AgentLink {
     if (waiting.check !== check) Object.assign(waiting, { check, isDefined: false });
     const last = waiting.results.at(-1);
     const isUnchanged = waiting.isDefined && last === undefined && waiting.toldState === told.state;
-    if (isUnchanged && this.#parts.clock.monotonic() - waiting.toldMs < againMs) return;
+    if (isUnchanged && this.#parts.clock.monotonic() - waiting.toldMs < againAfterMs(check)) return;
     if (last?.state === told.state) waiting.results[waiting.results.length - 1] = told;
     else waiting.results.push(told);
     if (waiting.results.length > mostResults) waiting.results.shift();
@@ -103,7 +104,8 @@ export class AgentLink {
       const removed = this.#removed.splice(0, perReport);
       const due: Waiting[] = [];
       for (const waiting of this.#due) {
-        if (due.length >= perReport) break;
+        // One that was removed and is again comes behind its removal.
+        if (due.length >= perReport || removed.length > 0) break;
         due.push(waiting);
         this.#due.delete(waiting);
       }
@@ -147,4 +149,8 @@ export class AgentLink {
     this.#isInTrouble = reason !== '';
     return reason === '';
   }
+}
+
+function againAfterMs({ interval }: PassiveCheck): number {
+  return Math.min(longestAgainMs, Math.max(againMs, (interval ?? 0) * 500));
 }

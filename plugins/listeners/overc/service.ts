@@ -12,13 +12,14 @@ import { answerPush, isPushRoute } from './api/push-api.ts';
 import { Rate } from './api/rate.ts';
 import { Refused } from './api/refused.ts';
 import { ownDirectory } from './data-directory.ts';
-import { checkBasic, checkOrigin, isSame, senderOf } from './http/admission.ts';
+import { checkBasic, checkHost, checkOrigin, isSame, senderOf } from './http/admission.ts';
 import { type Answer, type Asked, Door } from './http/door.ts';
 import { openKeys } from './keys.ts';
 import { type AlertRow, type ServiceFacts, type State, severityOf } from './model.ts';
 import { type OldSettings, oldSettings } from './old-settings.ts';
 import { type Options, type Settings, settingsOf } from './options.ts';
 import { Pings } from './ping/pings.ts';
+import { jobOf } from './ping/run-clock.ts';
 import { EmbeddedStorage } from './storage/embedded.ts';
 import type { Storage, StorageEvents } from './storage/storage.ts';
 import { alertText } from './supervision/alert-text.ts';
@@ -98,6 +99,7 @@ export class Overc {
     this.#pings = new Pings({
       ...{ storage, rules: this.#rules, rate: this.#rate, clock, sender: this.#sender },
       isOpen: this.#settings.enrollment_token === '',
+      admit: (asked) => checkBasic(asked, this.#apiAuth),
     });
     const door = new Door({ ...limits, maxConnections }, (asked) => this.#respond(asked, storage));
     this.#door = door;
@@ -113,6 +115,7 @@ export class Overc {
     clearInterval(this.#timer);
     await this.#door?.close(graceMs);
     await this.#passing;
+    await this.#telling;
     await this.#link.flush();
     await this.#storage?.close();
   }
@@ -151,9 +154,11 @@ export class Overc {
       removed: (gone) => this.#link.forget(gone.map(checkId)),
       alerts: () => void this.#tellAlerts(),
     };
+    // First, since a store that is open when this fails would stay locked.
+    const keys = await openKeys(join(directory, 'pepper'));
     return new EmbeddedStorage({
       store: await openStore(join(directory, 'store'), { memoryBytes }),
-      keys: await openKeys(join(directory, 'pepper')),
+      keys,
       clock,
       events,
       limits: { servers, services, bytes },
@@ -166,7 +171,7 @@ export class Overc {
     const { clock } = this.#ctx;
     if (isPushRoute(path)) {
       checkOrigin(asked);
-      checkBasic(asked, this.#settings.api_auth || (this.#old.apiAuth ?? ''));
+      checkBasic(asked, this.#apiAuth);
       return answerPush(asked, {
         ...{ storage, clock, rate: this.#rate, sender: this.#sender },
         enrollment: (token) => this.#mayRegister(token),
@@ -175,10 +180,16 @@ export class Overc {
     if (Pings.isRoute(path) && this.#pings !== undefined) return this.#pings.answer(asked);
     if (isUiRoute(path)) {
       if (asked.method !== 'GET') checkOrigin(asked);
-      checkBasic(asked, this.#settings.ui_auth || (this.#old.uiAuth ?? ''));
+      const auth = this.#settings.ui_auth || (this.#old.uiAuth ?? '');
+      checkBasic(asked, auth);
+      if (auth === '') checkHost(asked, this.#sender);
       return answerUi(asked, { storage, clock, lagSeconds: () => this.#lagSeconds() });
     }
     throw new Refused(404, `no route ${asked.method} ${path.slice(0, 200)}`);
+  }
+
+  get #apiAuth(): string {
+    return this.#settings.api_auth || (this.#old.apiAuth ?? '');
   }
 
   #mayRegister(token: string): boolean {
@@ -232,7 +243,7 @@ export class Overc {
     return {
       grace: grace ?? 0,
       schedule: cron === undefined ? null : { cron, timezone },
-      startedMs: running?.get(`${server.name}/${name}`) ?? 0,
+      startedMs: running?.get(jobOf(server.name, name)) ?? 0,
       runLimit: grace ?? longestRun,
     };
   }
@@ -277,9 +288,11 @@ export class Overc {
   #telling: Promise<void> | undefined;
 
   #tellAlerts(): Promise<void> {
-    this.#telling ??= this.#tellAll().finally(() => {
-      this.#telling = undefined;
-    });
+    this.#telling ??= this.#tellAll()
+      .catch((error: Error) => this.#ctx.log.warn(`alerts wait to be told: ${error.message}`))
+      .finally(() => {
+        this.#telling = undefined;
+      });
     return this.#telling;
   }
 

@@ -48,12 +48,14 @@ export async function answerPush(asked: Asked, parts: PushParts): Promise<Answer
   ];
   if (names.some((name) => name.length > longestName))
     throw new Refused(413, `a name is longer than ${longestName} characters`);
-  if (!parts.rate.take(identity.name, parts.clock.monotonic()))
+  const ip = parts.sender(asked);
+  // By address too: who only knows a name must not use up what its owner may send.
+  if (!parts.rate.take(`${ip} ${identity.name}`, parts.clock.monotonic()))
     throw new Refused(429, `too many reports of "${identity.name.slice(0, 200)}"; 20 a second are taken`);
   const outcome = await parts.storage.take({
     server: identity.name,
     key: identity.key,
-    ip: parts.sender(asked),
+    ip,
     at: parts.clock.now() - Math.round(ageSeconds * 1000),
     services,
     alerts,

@@ -113,7 +113,8 @@ function ageOf({ age }: JsonObject): number {
 }
 
 function cut(text: string): string {
-  return text.length > longestText ? wholeText(text.slice(0, longestText)) : text;
+  // By way of bytes: a slice would hold on to the whole text for as long as it is kept.
+  return text.length > longestText ? Buffer.from(text.slice(0, longestText)).toString() : text;
 }
 
 function own<Name extends string>(data: JsonObject, ...names: Name[]): { [name in Name]?: Json | undefined } {

@@ -26,6 +26,21 @@ export function checkOrigin({ headers }: Asked): void {
   if (isForeign || site === 'cross-site') throw new Refused(403, 'a page of another site may not ask this');
 }
 
+/**
+ * Refuses what a browser of this host asks by a strange name: a page can have its own name resolve to loopback (DNS rebinding), and is then of no
+ * other site. A proxy that is trusted asks by any name.
+ */
+export function checkHost(asked: Asked, sender: (asked: Asked) => string): void {
+  const peer = plain(asked.peer);
+  if (!(peer === '::1' || peer.startsWith('127.')) || sender(asked) !== peer) return;
+  const name = (asked.headers.host ?? '').replace(/:\d{1,5}$/, '').replace(/^\[(.*)\]$/, '$1');
+  if (name.toLowerCase() === 'localhost' || isIP(name) !== 0) return;
+  throw new Refused(
+    421,
+    "this is not asked by that name; set 'ui_auth', or name the proxy in 'trusted_proxies'",
+  );
+}
+
 /** Makes a function that tells who sent a request: whom a trusted proxy names, else the other side of the connection. */
 export function senderOf(trusted: readonly string[]): (asked: Asked) => string {
   const proxies = new BlockList();
@@ -41,6 +56,7 @@ export function senderOf(trusted: readonly string[]): (asked: Asked) => string {
     isIP(address) !== 0 && proxies.check(address, isIP(address) === 6 ? 'ipv6' : 'ipv4');
   return ({ peer, headers }) => {
     let sender = plain(peer);
+    if (trusted.length === 0) return sender;
     const named = String(headers['x-forwarded-for'] ?? '').split(',');
     while (isTrusted(sender)) {
       const before = plain((named.pop() ?? '').trim());

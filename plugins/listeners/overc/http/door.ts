@@ -6,6 +6,8 @@ import { Refused } from '../api/refused.ts';
 const maxHeaderBytes = 16 * 1024;
 const keepAliveMs = 65_000;
 const maxRequestsOfConnection = 100_000;
+/** Bodies that are being read, together: many connections that send slowly must not fill the memory. */
+const maxReadingBytes = 32 * 1024 * 1024;
 
 /** What a door bears. Times are milliseconds. */
 export interface DoorLimits {
@@ -35,6 +37,12 @@ export interface Answer {
   headers?: { [name: string]: string };
 }
 
+const busy: Answer = {
+  status: 503,
+  body: { error: 'too much is being sent at the same time' },
+  headers: { connection: 'close', 'retry-after': '1' },
+};
+
 const safeHeaders = { 'cache-control': 'no-store', 'x-content-type-options': 'nosniff' };
 
 /** A port that speaks HTTP/1.1 to clients nobody knows: what is late, large or too much ends. */
@@ -42,6 +50,7 @@ export class Door {
   readonly #server: Server;
   readonly #limits: DoorLimits;
   readonly #respond: (asked: Asked) => Promise<Answer> | Answer;
+  #readingBytes = 0;
 
   constructor(limits: DoorLimits, respond: (asked: Asked) => Promise<Answer> | Answer) {
     this.#limits = limits;
@@ -97,10 +106,18 @@ export class Door {
       tooLarge(response, maxBodyBytes);
       return;
     }
+    request.once('close', () => {
+      this.#readingBytes -= bytes;
+    });
     request.on('data', (chunk: Buffer) => {
       bytes += chunk.length;
-      if (bytes <= maxBodyBytes) chunks.push(chunk);
-      else if (!response.headersSent) tooLarge(response, maxBodyBytes);
+      this.#readingBytes += chunk.length;
+      if (response.headersSent) return;
+      if (this.#readingBytes > maxReadingBytes) {
+        chunks.length = 0;
+        send(response, busy);
+      } else if (bytes <= maxBodyBytes) chunks.push(chunk);
+      else tooLarge(response, maxBodyBytes);
     });
     request.on('error', () => undefined);
     request.on('end', () => {

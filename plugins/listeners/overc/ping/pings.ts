@@ -9,7 +9,7 @@ import type { Storage } from '../storage/storage.ts';
 import type { Rules, ServiceRule } from '../supervision/rules.ts';
 import { ageText } from '../ui/times.ts';
 import { isUuid, type Ping, readPingPath } from './ping-url.ts';
-import { RunClock } from './run-clock.ts';
+import { jobOf, RunClock } from './run-clock.ts';
 
 /** What pings work with. */
 export interface PingParts {
@@ -20,6 +20,8 @@ export interface PingParts {
   sender(asked: Asked): string;
   /** A server that is not known may become so without a token. */
   isOpen: boolean;
+  /** Refuses who comes with a key and not with what is to stand beside it. */
+  admit(asked: Asked): void;
 }
 
 /** Bytes of a body that are kept. */
@@ -68,8 +70,9 @@ export class Pings {
     if (rid !== '' && !isUuid(rid)) return plain(400, 'invalid uuid format');
     const found = this.#find(ping, asked.query.get('create') === '1');
     if (found === undefined) return plain(404, 'not found');
-    const { storage, rate, clock } = this.#parts;
-    const name = `${found.server}/${found.service}`;
+    const { storage, rate, clock, admit } = this.#parts;
+    if (found.key !== null) admit(asked);
+    const name = jobOf(found.server, found.service);
     if (!rate.take(`ping ${name}`, clock.monotonic())) return plain(429, 'rate limit exceeded');
     const known = await storage.find(found.server, found.service);
     if (known === undefined && !found.mayCreate) return plain(404, 'not found');

@@ -37,6 +37,8 @@ const dayMs = 86_400_000;
 /** Alerts of the last day that are in memory, to be counted; what is older is read when asked for. */
 const recentKept = 50_000;
 const mostAlerts = 10_000;
+/** Rows that wait to be removed while the disk takes nothing; what is beyond goes with the oldest of all. */
+const mostPruned = 1_000_000;
 
 /** Keeps reports in a store of its own: each request is one batch, synced together with those that wait at the same time. */
 export class EmbeddedStorage implements Storage {
@@ -47,6 +49,9 @@ export class EmbeddedStorage implements Storage {
   #timers: NodeJS.Timeout[] = [];
   #working: Promise<void> = Promise.resolve();
   #sizeBytes = 0;
+  /** Servers and services of which the disk refused what they are: it is written with the next report of theirs. */
+  readonly #unkept = new Set<string>();
+  #trouble = '';
 
   constructor(parts: EmbeddedParts) {
     this.#parts = parts;
@@ -61,9 +66,10 @@ export class EmbeddedStorage implements Storage {
   }
 
   async close(): Promise<void> {
-    for (const timer of this.#timers.splice(0)) clearInterval(timer);
+    const timers = this.#timers.splice(0);
+    for (const timer of timers) clearInterval(timer);
+    if (timers.length > 0) this.#inTurn(() => this.#checkpoint());
     await this.#working;
-    await this.#checkpoint();
     await this.#parts.store.close();
   }
 
@@ -74,7 +80,9 @@ export class EmbeddedStorage implements Storage {
     const hash = report.key === null ? '' : keys.hash(report.server, report.key);
     const isWrong = hash !== '' && known !== undefined && known.hash !== '' && !keys.isSame(known.hash, hash);
     if (isWrong) return 'wrong-key';
-    if (known === undefined && !report.mayRegister) return 'unknown-server';
+    // A server without a key is anybody's, so its first key is its registration.
+    const isNew = known === undefined || (known.hash === '' && hash !== '');
+    if (isNew && !report.mayRegister) return 'unknown-server';
     const named = new Set([...report.services, ...report.alerts].map((each) => nameOf(each)));
     const fresh = [...named].filter((name) => name !== null && known?.services.has(name) !== true).length;
     if (ledger.services.size + fresh > limits.services) return 'full';
@@ -83,6 +91,7 @@ export class EmbeddedStorage implements Storage {
     const server = known ?? ledger.register(report.server, hash, report.ip, writes);
     if (server.hash === '' && hash !== '') this.#rekey(server, hash, writes);
     const before = ledger.last.alert;
+    if (this.#unkept.size > 0) this.#keepAgain(server, writes);
     const reported = this.#apply(server, report, writes);
     await this.#write(writes, before);
     for (const [service, state] of reported) this.#parts.events.changed(service, state);
@@ -99,9 +108,20 @@ export class EmbeddedStorage implements Storage {
     if (writes.put.length === 0) return;
     try {
       await this.#parts.store.put(writes);
+    } catch (error) {
+      for (const [key] of writes.put) if (/^[vs]/.test(key)) this.#unkept.add(key);
+      throw error;
     } finally {
       if (this.#noteAlerts(lastAlert, writes) > 0) this.#parts.events.alerts();
     }
+  }
+
+  #keepAgain(server: KeptServer, writes: Writes): void {
+    if (this.#unkept.delete(keyOf.server(server.id)))
+      writes.put.push([keyOf.server(server.id), serverValue(server)]);
+    for (const service of server.services.values())
+      if (this.#unkept.delete(keyOf.service(service.id)))
+        writes.put.push([keyOf.service(service.id), serviceValue(service)]);
   }
 
   #apply(
@@ -257,7 +277,15 @@ export class EmbeddedStorage implements Storage {
 
   /** Timers do not wait for each other by themselves. */
   #inTurn(work: () => Promise<void>): void {
-    this.#working = this.#working.then(work).catch((error: Error) => this.#parts.trouble(error.message));
+    this.#working = this.#working.then(work).then(
+      () => {
+        this.#trouble = '';
+      },
+      ({ message }: Error) => {
+        if (message !== this.#trouble) this.#parts.trouble(message);
+        this.#trouble = message;
+      },
+    );
   }
 
   /** Writes services down as they are, so that a start need not read more rows than came since. */
@@ -268,16 +296,27 @@ export class EmbeddedStorage implements Storage {
     this.#ledger.dirty.clear();
     const pruned = this.#ledger.pruned;
     this.#ledger.pruned = [];
-    for (let from = 0; from < dirty.length; from += perWrite)
-      await store.putLazy({
-        put: dirty
+    try {
+      await this.#keepServices(dirty);
+      await store.put({ put: [[checkpointKey, { row, alert }]] });
+    } catch (error) {
+      // A later checkpoint must not be without them: rows before it are not read again.
+      for (const service of dirty) this.#ledger.dirty.add(service);
+      this.#ledger.pruned = [...pruned, ...this.#ledger.pruned].slice(-mostPruned);
+      throw error;
+    }
+    for (let from = 0; from < pruned.length; from += perWrite)
+      await store.putLazy({ del: pruned.slice(from, from + perWrite).map((id) => keyOf.row(id)) });
+  }
+
+  async #keepServices(services: KeptService[]): Promise<void> {
+    for (let from = 0; from < services.length; from += perWrite)
+      await this.#parts.store.put({
+        put: services
           .slice(from, from + perWrite)
           .filter(({ id }) => this.#ledger.services.has(id))
           .map((service) => [keyOf.service(service.id), serviceValue(service)]),
       });
-    await store.putLazy({ put: [[checkpointKey, { row, alert }]] });
-    for (let from = 0; from < pruned.length; from += perWrite)
-      await store.putLazy({ del: pruned.slice(from, from + perWrite).map((id) => keyOf.row(id)) });
   }
 
   async #keepSize(): Promise<void> {

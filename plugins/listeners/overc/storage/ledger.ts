@@ -25,6 +25,10 @@ export interface LastIds {
   alert: number;
 }
 
+/** Characters of infos in memory: a service is shown by what of its info is left. The disk has it all. */
+const infoRoom = 16 * 1024 * 1024;
+const shortInfo = 200;
+
 /** Servers and services in memory, and what each step of them writes. It knows no disk: what it gives is to be written as one batch. */
 export class Ledger {
   readonly byName = new Map<string, KeptServer>();
@@ -35,6 +39,12 @@ export class Ledger {
   readonly dirty = new Set<KeptService>();
   /** Ids of rows that are no longer kept. */
   pruned: number[] = [];
+  readonly #infoRoom: number;
+  #infoLength = 0;
+
+  constructor(room = infoRoom) {
+    this.#infoRoom = room;
+  }
 
   addServer(server: KeptServer): void {
     this.servers.set(server.id, server);
@@ -44,6 +54,7 @@ export class Ledger {
 
   addService(service: KeptService): void {
     this.services.set(service.id, service);
+    this.#infoLength += service.current?.info.length ?? 0;
     service.server.services.set(service.name, service);
     this.last.service = Math.max(this.last.service, service.id);
   }
@@ -121,11 +132,20 @@ export class Ledger {
       service.run = newRun(id, at, state, run);
     }
     service.isRunClosed = false;
-    service.current = { row: id, state, info, at };
+    service.current = { row: id, state, info: this.#remembered(service, info), at };
     rows.push(id);
     if (rows.length > rowsKept) this.pruned.push(rows.shift() as number);
     this.last.row = Math.max(this.last.row, id);
     this.dirty.add(service);
+  }
+
+  #remembered({ current }: KeptService, info: string): string {
+    this.#infoLength -= current?.info.length ?? 0;
+    const isTooMuch = info.length > shortInfo && this.#infoLength + info.length > this.#infoRoom;
+    // By way of bytes, since a slice holds on to the whole.
+    const kept = isTooMuch ? `${Buffer.from(info.slice(0, shortInfo)).toString()}…` : info;
+    this.#infoLength += kept.length;
+    return kept;
   }
 
   /** Writes down something to be told of. */
@@ -152,7 +172,7 @@ export class Ledger {
 
   /** Takes a service out; what is kept of its rows and runs is the caller's to remove. */
   removeService(service: KeptService): void {
-    this.services.delete(service.id);
+    if (this.services.delete(service.id)) this.#infoLength -= service.current?.info.length ?? 0;
     service.server.services.delete(service.name);
     this.dirty.delete(service);
   }

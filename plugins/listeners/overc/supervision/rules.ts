@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto';
 import type { JsonObject } from 'opsbro/sdk';
 import type { ServiceFacts } from '../model.ts';
 
@@ -82,9 +83,18 @@ export function policyOf(rule: ServiceRule, defaultHandlers: string[] | null): J
   return { ...(defaultHandlers !== null && { handlers: defaultHandlers }), ...own } as JsonObject;
 }
 
-/** The id of a service as a check of the agent. */
+const longestId = 500;
+
+/**
+ * The id of a service as a check of the agent. Servers are each other's strangers, so none has a name with which it tells of the checks of another:
+ * a slash of its name is `%2F`, and what is too long ends with a hash.
+ */
 export function checkId({ server, name }: ServiceFacts): string {
-  return `push/check/${server.name}/${name}`.replaceAll(/\p{Cc}/gu, ' ').slice(0, 500);
+  const step = server.name.replaceAll(/[%/\p{Cc}]/gu, encodeURIComponent);
+  const id = `push/check/${step}/${name}`.replaceAll(/\p{Cc}/gu, ' ');
+  if (id.length <= longestId) return id;
+  const hash = createHash('sha256').update(id).digest('hex').slice(0, 32);
+  return `${id.slice(0, longestId - hash.length - 1)}~${hash}`;
 }
 
 function named(rule: ServiceRule, what: string): ServiceRule {

@@ -1,0 +1,98 @@
+import { randomBytes } from 'node:crypto';
+import type { ExactStore } from 'opsbro/sdk';
+import { serviceContext } from 'opsbro/sdk/testing';
+import { afterEach, beforeEach, expect, it, vi } from 'vitest';
+import { Keys } from '../keys.ts';
+import { PushClock, scratch } from '../test-push.ts';
+import { EmbeddedStorage } from './embedded.ts';
+import { Ledger } from './ledger.ts';
+
+const keys = new Keys(randomBytes(32));
+const clock = new PushClock();
+let place: ReturnType<typeof scratch>;
+let isBusy = false;
+let refusals = 0;
+let troubles: string[] = [];
+
+beforeEach(() => {
+  place = scratch();
+  isBusy = false;
+  refusals = 0;
+  troubles = [];
+});
+afterEach(() => {
+  vi.useRealTimers();
+  place.remove();
+});
+
+/** A storage over a store that takes no more where too much waits. */
+async function open(): Promise<EmbeddedStorage> {
+  const real = await serviceContext().openStore(place.folder);
+  const store = new Proxy(real, {
+    get(target, name: keyof ExactStore) {
+      if (name === 'put' && isBusy)
+        return () => {
+          refusals += 1;
+          return Promise.reject(new Error('too much waits'));
+        };
+      return (target[name] as () => unknown).bind(target);
+    },
+  });
+  const storage = new EmbeddedStorage({
+    ...{ store, keys, clock, limits: { servers: 10, services: 10, bytes: 2 ** 30 } },
+    events: { changed: () => undefined, removed: () => undefined, alerts: () => undefined },
+    trouble: (message) => troubles.push(message),
+  });
+  await storage.open();
+  return storage;
+}
+
+const report = (info: string) => ({
+  ...{ server: 'web1', key: 'k', ip: '192.0.2.1', at: clock.now(), alerts: [], mayRegister: true },
+  services: [{ name: 'app', state: 'OK' as const, info, period: 60 }],
+});
+
+it('keeps a server whose first report was refused by the disk with its next one', async () => {
+  const storage = await open();
+  isBusy = true;
+  await expect(storage.take(report('first'))).rejects.toThrow('too much waits');
+  isBusy = false;
+  expect(await storage.take(report('second'))).toBe('ok');
+  await storage.close();
+  const again = await open();
+  expect((await again.services()).map(({ current }) => current?.info)).toEqual(['second']);
+  expect(await again.servers()).toHaveLength(1);
+  await again.close();
+});
+
+it('says once that a checkpoint fails, and makes it up', async () => {
+  vi.useFakeTimers({ toFake: ['setInterval', 'clearInterval'] });
+  const storage = await open();
+  await storage.take(report('first'));
+  isBusy = true;
+  vi.advanceTimersByTime(20_000);
+  await vi.waitFor(() => expect(refusals).toBe(2));
+  expect(troubles).toEqual(['too much waits']);
+  isBusy = false;
+  await storage.close();
+  const again = await open();
+  expect((await again.services()).map(({ current }) => current?.info)).toEqual(['first']);
+  await again.close();
+});
+
+it('remembers of long infos only the beginning once there are many', () => {
+  const ledger = new Ledger(1000);
+  const writes = { put: [], del: [] };
+  const server = ledger.register('web1', '', '', writes);
+  const tell = (name: string, info: string): string => {
+    const service = ledger.serviceOf(server, name, writes);
+    ledger.report(service, { state: 'OK', info, period: 60 }, { at: 0, nowMs: 0 }, writes);
+    return service.current?.info ?? '';
+  };
+  expect(tell('one', 'x'.repeat(900))).toHaveLength(900);
+  expect(tell('two', 'x'.repeat(900))).toBe(`${'x'.repeat(200)}…`);
+  expect(tell('one', 'short')).toBe('short');
+  expect(tell('two', 'x'.repeat(900))).toHaveLength(900);
+  ledger.removeService(ledger.serviceOf(server, 'two', writes));
+  expect(tell('one', 'x'.repeat(900))).toHaveLength(900);
+});
