@@ -28,6 +28,7 @@ export class Sender {
   #wake: (() => void) | undefined;
   /** There was more to send since it was looked for. */
   #isWoken = false;
+  #isBackingOff = false;
   #running: Promise<void> = Promise.resolve();
   isConnected = false;
 
@@ -42,7 +43,7 @@ export class Sender {
   /** There is more to send. */
   soon(): void {
     this.#isWoken = true;
-    this.#wake?.();
+    if (!this.#isBackingOff) this.#wake?.();
   }
 
   async stop(): Promise<void> {
@@ -57,19 +58,30 @@ export class Sender {
     while (!this.#isStopped) {
       const socket = await this.#connected();
       if (socket === undefined) {
-        await this.#pause(pauseMs * (0.5 + this.#parts.random()));
-        pauseMs = Math.min(longestPauseMs, pauseMs * 2);
+        pauseMs = await this.#backOff(pauseMs);
         continue;
       }
-      pauseMs = firstPauseMs;
+      const startedMs = performance.now();
       const reason = await this.#send(socket).then(
         () => 'it ended',
         (error: Error) => error.message,
       );
       socket.destroy();
       this.isConnected = false;
-      if (!this.#isStopped) this.#parts.changed(false, reason);
+      if (this.#isStopped) return;
+      this.#parts.changed(false, reason);
+      // A proxy without its backend takes connections only to end them.
+      if (performance.now() - startedMs > longestPauseMs) pauseMs = firstPauseMs;
+      pauseMs = await this.#backOff(pauseMs);
     }
+  }
+
+  /** Waits, whatever comes; gives how long to wait the next time. */
+  async #backOff(ms: number): Promise<number> {
+    this.#isBackingOff = true;
+    await this.#pause(ms * (0.5 + this.#parts.random()));
+    this.#isBackingOff = false;
+    return Math.min(longestPauseMs, ms * 2);
   }
 
   async #connected(): Promise<Socket | undefined> {

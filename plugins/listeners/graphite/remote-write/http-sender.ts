@@ -71,13 +71,24 @@ export class HttpSender {
     const { queue } = this.#parts;
     while (!this.#isStopped) {
       this.#isWoken = false;
-      const found = await queue.read(queue.done, chunkBytes);
+      const found = await this.#read();
       if (found === undefined) {
         if (!this.#isWoken) await this.#pause(longestPauseMs);
         continue;
       }
       if (await this.#deliver(samplesOf(found.bytes.toString(), this.#parts.labels)))
         await queue.advance(found.next);
+    }
+  }
+
+  /** What waits. A disk that cannot be read is tried again, as a receiver is. */
+  async #read(): ReturnType<ForwardQueue['read']> {
+    const { queue } = this.#parts;
+    try {
+      return await queue.read(queue.done, chunkBytes);
+    } catch (error) {
+      this.#up(false, `its queue cannot be read: ${(error as Error).message}`);
+      return undefined;
     }
   }
 

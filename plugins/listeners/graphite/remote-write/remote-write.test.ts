@@ -2,7 +2,7 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { HttpResponse } from 'opsbro/sdk';
-import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { ForwardQueue } from '../forward/queue.ts';
 import { askedMs, HttpSender, samplesOf } from './http-sender.ts';
 import { LabelMaker, type LabelRule } from './labels.ts';
@@ -213,6 +213,14 @@ describe('a sender', () => {
     const { refused } = start(() => ({ status: 401 }));
     await push('a 1 10\nb 1 10\n');
     await expect.poll(() => refused).toEqual([[2, 'it answers 401']]);
+  });
+
+  it('goes on after a disk that could not be read', async () => {
+    vi.spyOn(queue, 'read').mockRejectedValueOnce(new Error('EIO: i/o error, read'));
+    const { taken, ups } = start(() => ({}));
+    await push('a 1 10\n');
+    await expect.poll(() => taken).toEqual(['a 1 10']);
+    expect(ups).toEqual([false, true]);
   });
 
   it('sends again after a restart what was not taken', async () => {
