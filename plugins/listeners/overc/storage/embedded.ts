@@ -1,6 +1,7 @@
 import type { Clock, ExactStore, Json } from 'opsbro/sdk';
 import type { Keys } from '../keys.ts';
 import type { AlertRow, Outcome, Report, ServiceFacts, State } from '../model.ts';
+import { AlertMemory } from './alert-memory.ts';
 import { Ledger, type Writes } from './ledger.ts';
 import { pastOf } from './past.ts';
 import {
@@ -33,9 +34,6 @@ export interface EmbeddedParts {
 const checkpointMs = 10_000;
 const sizeMs = 60_000;
 const perWrite = 1000;
-const dayMs = 86_400_000;
-/** Alerts of the last day that are in memory, to be counted; what is older is read when asked for. */
-const recentKept = 50_000;
 const mostAlerts = 10_000;
 /** Rows that wait to be removed while the disk takes nothing; what is beyond goes with the oldest of all. */
 const mostPruned = 1_000_000;
@@ -44,8 +42,7 @@ const mostPruned = 1_000_000;
 export class EmbeddedStorage implements Storage {
   readonly #parts: EmbeddedParts;
   readonly #ledger = new Ledger();
-  readonly #unsent = new Map<number, AlertRow>();
-  #recent: AlertRow[] = [];
+  readonly #alerts: AlertMemory;
   #timers: NodeJS.Timeout[] = [];
   #working: Promise<void> = Promise.resolve();
   #sizeBytes = 0;
@@ -55,6 +52,7 @@ export class EmbeddedStorage implements Storage {
 
   constructor(parts: EmbeddedParts) {
     this.#parts = parts;
+    this.#alerts = new AlertMemory(parts.store);
   }
 
   async open(): Promise<void> {
@@ -151,12 +149,9 @@ export class EmbeddedStorage implements Storage {
     let count = 0;
     for (const [key, value] of put) {
       if (!key.startsWith('a/') || idOf(key) <= before) continue;
-      const alert = readAlert(idOf(key), value);
-      this.#unsent.set(alert.id, alert);
-      this.#recent.push(alert);
+      this.#alerts.add(readAlert(idOf(key), value));
       count += 1;
     }
-    if (this.#recent.length > 2 * recentKept) this.#recent = this.#recent.slice(-recentKept);
     return count;
   }
 
@@ -193,18 +188,12 @@ export class EmbeddedStorage implements Storage {
     return new Map(ids.flatMap((id) => (servers.has(id) ? [[id, servers.get(id)?.title ?? '']] : [])));
   }
 
-  async unsent(limit: number): Promise<AlertRow[]> {
-    const first: AlertRow[] = [];
-    for (const alert of this.#unsent.values()) {
-      if (first.length >= limit) break;
-      first.push(alert);
-    }
-    return first;
+  unsent(limit: number): Promise<AlertRow[]> {
+    return this.#alerts.unsent(limit);
   }
 
-  async sent(ids: number[]): Promise<void> {
-    for (const id of ids) this.#unsent.delete(id);
-    await this.#parts.store.putLazy({ del: ids.map((id) => keyOf.unsent(id)) });
+  sent(ids: number[]): Promise<void> {
+    return this.#alerts.sent(ids);
   }
 
   async past(id: number, since: number): Promise<Past> {
@@ -217,12 +206,9 @@ export class EmbeddedStorage implements Storage {
       alert.at >= since &&
       (server === undefined || alert.server === server) &&
       (service === undefined || alert.service === service);
-    const now = this.#parts.clock.now();
-    this.#recent = this.#recent.filter(({ at }) => at > now - dayMs).slice(-recentKept);
-    if (since > now - dayMs && this.#recent.length < recentKept)
-      return this.#recent.filter(isMeant).reverse();
-    const found = await this.#parts.store.range({ gte: 'a/', lt: 'a0', reverse: true, limit: mostAlerts });
-    return found.map(([key, value]) => readAlert(idOf(key), value)).filter(isMeant);
+    const found =
+      this.#alerts.since(since, this.#parts.clock.now()) ?? (await this.#alerts.newest(mostAlerts));
+    return found.filter(isMeant);
   }
 
   async infos(rows: number[]): Promise<Map<number, string>> {
@@ -250,8 +236,7 @@ export class EmbeddedStorage implements Storage {
     else ledger.removeServer(server);
     const isGone = (alert: AlertRow): boolean =>
       alert.server === server?.id || services.some((each) => each.id === alert.service);
-    this.#recent = this.#recent.filter((alert) => !isGone(alert));
-    for (const alert of [...this.#unsent.values()]) if (isGone(alert)) this.#unsent.delete(alert.id);
+    this.#alerts.drop(isGone);
     await removeBelow(this.#parts.store, server?.id ?? null, services, isGone);
     this.#parts.events.removed(services);
     return true;
@@ -270,7 +255,7 @@ export class EmbeddedStorage implements Storage {
     return {
       servers: servers.size,
       services: services.size,
-      unsent: this.#unsent.size,
+      unsent: this.#alerts.waiting,
       sizeBytes: this.#sizeBytes,
     };
   }
@@ -342,31 +327,17 @@ export class EmbeddedStorage implements Storage {
     }
     ledger.last.row = checkpoint.row ?? 0;
     ledger.last.alert = checkpoint.alert ?? 0;
-    await this.#loadAlerts();
+    ledger.last.alert = Math.max(ledger.last.alert, await this.#alerts.load(this.#parts.clock.now()));
     await this.#replay(checkpoint.row ?? 0);
-  }
-
-  async #loadAlerts(): Promise<void> {
-    const { store, clock } = this.#parts;
-    const waiting = await store.range({ gte: 'u/', lt: 'u0' });
-    const alerts = await store.getMany(waiting.map(([key]) => keyOf.alert(idOf(key))));
-    for (const [index, [key]] of waiting.entries()) {
-      const value = alerts[index];
-      if (value !== undefined) this.#unsent.set(idOf(key), readAlert(idOf(key), value));
-    }
-    const last = await store.range({ gte: 'a/', lt: 'a0', reverse: true, limit: recentKept });
-    const since = clock.now() - dayMs;
-    this.#recent = last.map(([key, value]) => readAlert(idOf(key), value)).filter(({ at }) => at > since);
-    this.#recent.reverse();
-    const [newest] = last;
-    if (newest !== undefined) this.#ledger.last.alert = Math.max(this.#ledger.last.alert, idOf(newest[0]));
   }
 
   /** Rows that came after the last checkpoint. */
   async #replay(from: number): Promise<void> {
     const { store } = this.#parts;
     const closing = new Set(
-      this.#recent.flatMap(({ row, channel }) => (row === null || channel === 'service:state' ? [] : [row])),
+      this.#alerts.recent.flatMap(({ row, channel }) =>
+        row === null || channel === 'service:state' ? [] : [row],
+      ),
     );
     for (let after = from; ; ) {
       const found = await store.range({ gt: keyOf.row(after), lt: 'r0', limit: perWrite });

@@ -1,0 +1,79 @@
+import type { ExactStore } from 'opsbro/sdk';
+import { serviceContext } from 'opsbro/sdk/testing';
+import { afterEach, beforeEach, expect, it } from 'vitest';
+import type { AlertRow } from '../model.ts';
+import { scratch } from '../test-push.ts';
+import { AlertMemory } from './alert-memory.ts';
+import { alertValue, keyOf } from './records.ts';
+
+const now = Date.UTC(2026, 0, 2);
+let place: ReturnType<typeof scratch>;
+let store: ExactStore;
+
+beforeEach(async () => {
+  place = scratch();
+  store = await serviceContext().openStore(place.folder);
+});
+afterEach(async () => {
+  await store.close();
+  place.remove();
+});
+
+const alert = (id: number): AlertRow => ({
+  ...{ id, server: 1, service: null, row: null, at: now - 1000 + id },
+  ...{ channel: 'api', event: 'alert', message: 'x'.repeat(10) },
+});
+
+/** Writes alerts down as a request does, then tells of them. */
+async function write(memory: AlertMemory, from: number, to: number): Promise<void> {
+  const alerts = Array.from({ length: to - from + 1 }, (_, index) => alert(from + index));
+  await store.put({
+    put: alerts.flatMap((each): [string, never][] => [
+      [keyOf.alert(each.id), alertValue(each) as never],
+      [keyOf.unsent(each.id), 1 as never],
+    ]),
+  });
+  for (const each of alerts) memory.add(each);
+}
+
+async function sendAll(memory: AlertMemory): Promise<number[]> {
+  const told: number[] = [];
+  for (;;) {
+    const ids = (await memory.unsent(50)).map(({ id }) => id);
+    if (ids.length === 0) return told;
+    told.push(...ids);
+    await memory.sent(ids);
+  }
+}
+
+const upTo = (last: number): number[] => Array.from({ length: last }, (_, index) => index + 1);
+
+it.each([
+  ['few', { count: 30, length: 1e6 }],
+  ['short ones', { count: 1e6, length: 300 }],
+])('tells each alert once and in order where there is room for %s', async (_, room) => {
+  const memory = new AlertMemory(store, room);
+  await memory.load(now);
+  await write(memory, 1, 450);
+  expect(memory.waiting).toBeLessThanOrEqual(31);
+  expect(await sendAll(memory)).toEqual(upTo(450));
+  await write(memory, 451, 452);
+  expect(await sendAll(memory)).toEqual([451, 452]);
+});
+
+it('tells after a start what nobody was told of, and forgets what has no alert', async () => {
+  await write(new AlertMemory(store), 1, 250);
+  await store.put({ del: upTo(210).map((id) => keyOf.alert(id)) });
+  const memory = new AlertMemory(store);
+  expect(await memory.load(now)).toBe(250);
+  expect(await sendAll(memory)).toEqual(upTo(250).slice(210));
+  expect(await store.range({ gte: 'u/', lt: 'u0' })).toEqual([]);
+});
+
+it('knows which recent ones it does not have', async () => {
+  const memory = new AlertMemory(store, { count: 100, length: 1000 });
+  await write(memory, 1, 101);
+  expect(memory.since(alert(60).at, now)?.map(({ id }) => id)).toEqual(upTo(101).slice(59).reverse());
+  expect(memory.since(alert(20).at, now)).toBeUndefined();
+  expect(await memory.newest(101)).toHaveLength(101);
+});
