@@ -19,7 +19,6 @@ import { type AlertRow, type ServiceFacts, type State, severityOf } from './mode
 import { type OldSettings, oldSettings } from './old-settings.ts';
 import { type Options, type Settings, settingsOf } from './options.ts';
 import { Pings } from './ping/pings.ts';
-import { jobOf } from './ping/run-clock.ts';
 import { EmbeddedStorage } from './storage/embedded.ts';
 import type { Storage, StorageEvents } from './storage/storage.ts';
 import { alertText } from './supervision/alert-text.ts';
@@ -64,6 +63,7 @@ export class Overc {
   #timer: NodeJS.Timeout | undefined;
   #beats = 0;
   #passedMs = 0;
+  #failure = '';
   #passing: Promise<void> | undefined;
   /** The port it listens on. */
   port = 0;
@@ -115,7 +115,7 @@ export class Overc {
     clearInterval(this.#timer);
     await this.#door?.close(graceMs);
     await this.#passing;
-    await this.#telling;
+    await this.#telling?.catch((error: Error) => this.#failed(error));
     await this.#link.flush();
     await this.#storage?.close();
   }
@@ -152,13 +152,11 @@ export class Overc {
     const events: StorageEvents = {
       changed: (service, state) => this.#changed(service, state),
       removed: (gone) => this.#link.forget(gone.map(checkId)),
-      alerts: () => void this.#tellAlerts(),
+      alerts: () => void this.#tellAlerts().catch((error: Error) => this.#failed(error)),
     };
-    // First, since a store that is open when this fails would stay locked.
-    const keys = await openKeys(join(directory, 'pepper'));
     return new EmbeddedStorage({
       store: await openStore(join(directory, 'store'), { memoryBytes }),
-      keys,
+      keys: await openKeys(join(directory, 'pepper')),
       clock,
       events,
       limits: { servers, services, bytes },
@@ -216,7 +214,7 @@ export class Overc {
 
   async #pass(): Promise<void> {
     const storage = this.#storage as Storage;
-    const { clock, log } = this.#ctx;
+    const { clock } = this.#ctx;
     const moments = {
       nowMs: clock.monotonic(),
       listeningMs: this.#awake.look(clock.monotonic()),
@@ -232,9 +230,16 @@ export class Overc {
       for (const service of await storage.services()) if (service.timedOut) this.#changed(service, null);
       await Promise.all([this.#tellAlerts(), this.#link.flush()]);
       this.#passedMs = clock.monotonic();
+      this.#failure = '';
     } catch (error) {
-      log.warn(`a supervision pass failed: ${(error as Error).message}`);
+      this.#failed(error as Error);
     }
+  }
+
+  /** Said once for each reason that there is for it. */
+  #failed({ message }: Error): void {
+    if (message !== this.#failure) this.#ctx.log.warn(`a supervision pass failed: ${message}`);
+    this.#failure = message;
   }
 
   #expectation({ server, name }: ServiceFacts, running?: ReadonlyMap<string, number>): Expectation {
@@ -243,7 +248,7 @@ export class Overc {
     return {
       grace: grace ?? 0,
       schedule: cron === undefined ? null : { cron, timezone },
-      startedMs: running?.get(jobOf(server.name, name)) ?? 0,
+      startedMs: running?.get(Pings.jobOf(server.name, name)) ?? 0,
       runLimit: grace ?? longestRun,
     };
   }
@@ -288,11 +293,9 @@ export class Overc {
   #telling: Promise<void> | undefined;
 
   #tellAlerts(): Promise<void> {
-    this.#telling ??= this.#tellAll()
-      .catch((error: Error) => this.#ctx.log.warn(`alerts wait to be told: ${error.message}`))
-      .finally(() => {
-        this.#telling = undefined;
-      });
+    this.#telling ??= this.#tellAll().finally(() => {
+      this.#telling = undefined;
+    });
     return this.#telling;
   }
 

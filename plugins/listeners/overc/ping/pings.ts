@@ -9,7 +9,7 @@ import type { Storage } from '../storage/storage.ts';
 import type { Rules, ServiceRule } from '../supervision/rules.ts';
 import { ageText } from '../ui/times.ts';
 import { isUuid, type Ping, readPingPath } from './ping-url.ts';
-import { jobOf, RunClock } from './run-clock.ts';
+import { RunClock } from './run-clock.ts';
 
 /** What pings work with. */
 export interface PingParts {
@@ -58,6 +58,11 @@ export class Pings {
     return path.startsWith('/ping/') || path.startsWith('/api/push/');
   }
 
+  /** The name of a job in `runs`, which no job of another server has. */
+  static jobOf(server: string, service: string): string {
+    return JSON.stringify([server, service]);
+  }
+
   answer(asked: Asked): Promise<Answer> {
     return asked.path.startsWith('/ping/') ? this.#ping(asked) : this.#kuma(asked);
   }
@@ -72,7 +77,7 @@ export class Pings {
     if (found === undefined) return plain(404, 'not found');
     const { storage, rate, clock, admit } = this.#parts;
     if (found.key !== null) admit(asked);
-    const name = jobOf(found.server, found.service);
+    const name = Pings.jobOf(found.server, found.service);
     if (!rate.take(`ping ${name}`, clock.monotonic())) return plain(429, 'rate limit exceeded');
     const known = await storage.find(found.server, found.service);
     if (known === undefined && !found.mayCreate) return plain(404, 'not found');

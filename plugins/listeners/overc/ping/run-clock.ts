@@ -1,11 +1,6 @@
 /** Jobs of which it is known when they began; beyond, those that began first are forgotten. */
 const mostRuns = 100_000;
 
-/** The name of a job, which no other server's job has. */
-export function jobOf(server: string, service: string): string {
-  return JSON.stringify([server, service]);
-}
-
 /** When runs began, by job and run: only in memory, so that a run that goes over a restart has no length. */
 export class RunClock {
   readonly #runs = new Map<string, { job: string; startedMs: number }>();
