@@ -209,7 +209,12 @@ class LevelStore implements Store {
 
   async #commit(operations: Operation[], sync: boolean): Promise<OpsbroError | null> {
     try {
-      await this.#db.batch(operations, { sync });
+      // One by one, since the library copies the operations of an array: that takes six times as long.
+      const batch = this.#db.batch();
+      for (const operation of operations)
+        if (operation.type === 'put') batch.put(operation.key, operation.value);
+        else batch.del(operation.key);
+      await batch.write({ sync });
       if (sync) this.#figures.syncs += 1;
       return null;
     } catch (error) {
