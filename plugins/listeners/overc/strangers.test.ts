@@ -47,26 +47,26 @@ it('lets nobody take a server without a key who has no token', async () => {
 
 it('never takes one server for another that has a slash in its name', async () => {
   const { post, overc, reports } = await start();
-  await post(status, report(server, 'disk/root'));
-  await post(status, report({ name: 'web1/disk', key: 'x' }, 'root'));
+  await post(status, report(server, 'disk/main'));
+  await post(status, report({ name: 'web1/disk', key: 'x' }, 'main'));
   await overc.pass();
   expect(reports.flatMap(({ checks = [] }) => checks.map(({ id }) => id))).toEqual([
-    'push/check/web1/disk/root',
-    'push/check/web1%2Fdisk/root',
+    'push/check/web1/disk/main',
+    'push/check/web1%2Fdisk/main',
   ]);
 });
 
 it('does not count a job that another server began', async () => {
   const { post, get, clock, overc } = await start();
-  await post(status, { ...report(server, 'disk/root'), period: 86_400 });
-  await get('/ping/web1%2Fdisk:x/root/start?create=1');
+  await post(status, { ...report(server, 'disk/main'), period: 86_400 });
+  await get('/ping/web1%2Fdisk:x/main/start?create=1');
   for (let turn = 0; turn < 721; turn += 1) {
     clock.advance(5000);
     overc.look();
   }
   await overc.pass();
   const texts = push.reports.flatMap(({ alerts = [] }) => alerts.map(({ data }) => String(data.text)));
-  expect(texts).toEqual([expect.stringContaining('web1/disk root: [plugin/offline]')]);
+  expect(texts).toEqual([expect.stringContaining('web1/disk main: [plugin/offline]')]);
 });
 
 it('lets nobody else use up what a name may send', async () => {
