@@ -38,7 +38,7 @@ async function acknowledge(cli: CliContext, check: string, options: AddOptions):
   const made = await orSuggest(await cli.agent(), 'checks', check, () =>
     add<AcknowledgementView>(cli, 'acknowledgements', keys),
   );
-  cli.show(made, () => `acknowledged ${plain(made.check)}: ${end(made, Date.now())}`);
+  cli.show(made, () => `acknowledged ${plain(made.check)}; ends ${end(made, Date.now())}`);
 }
 
 async function listAcknowledgements(cli: CliContext): Promise<void> {

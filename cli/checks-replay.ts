@@ -24,9 +24,13 @@ export async function replayTarget(cli: CliContext, target: string, options: Rep
   const until = options.until === undefined ? now : parseMoment(options.until, '--until', now);
   const time = replayTime(parseSeconds(options.since, '--since'), until, now);
   const offline = await openConfigured(cli);
-  const { loaded, ids } = isFile(target)
+  const { loaded, ids, over } = isFile(target)
     ? await readWithFile(offline, target)
     : named(offline.configuration.read(offline.directories), target);
+  if (over !== null)
+    cli.note(
+      `${target} is taken as a change of ${ids.join(', ')}; to be one, it must lie in a folder '${over}' of a configuration directory`,
+    );
   const view = await replayChecks(cli, loaded, ids, time);
   cli.show(view, () => replaysText(cli, view));
   if (view.checks.every(({ refused }) => refused !== null)) cli.exitCode = 1;
@@ -82,7 +86,8 @@ async function replayChecks(
 /** What is printed of replays. */
 export function replaysText(cli: CliContext, { since, until, checks }: ReplaysView): string {
   const head = cli.paint.dim(`${since} to ${until}, at the resolution that is stored`);
-  if (checks.length === 0) return `${head}\nno checks to replay`;
+  if (checks.length === 0)
+    return `${head}\nno checks to replay: the plan changes none. A running agent has taken up what was saved in its directories; name\nthese and one that it does not have: --config my.d --config new`;
   return [head, ...checks.map((check) => replayText(cli, check))].join('\n\n');
 }
 
@@ -95,7 +100,7 @@ function named(loaded: Loaded, name: string): WithFile {
       ? exact
       : checks.filter((one) => one.name === name || one.displayName.toLowerCase() === lower);
   const [one] = found;
-  if (one !== undefined && found.length === 1) return { loaded, ids: [one.id] };
+  if (one !== undefined && found.length === 1) return { loaded, ids: [one.id], over: null };
   if (one !== undefined)
     throw new OpsbroError(
       'OPSBRO_API_NOT_FOUND',

@@ -129,7 +129,7 @@ export const commandGroups: CommandGroup[] = [
   },
   {
     name: 'generate',
-    summary: 'print a systemd unit or an init script for this installation',
+    summary: 'print a systemd unit, an init script or the file of a resolver for this installation',
     load: async () => (await import('./generate.ts')).registerGenerate,
   },
   {

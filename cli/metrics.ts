@@ -76,11 +76,21 @@ async function renderNames(cli: CliContext, names: string[], options: TimeOption
     return await render(cli, names, options, sparkPoints);
   } catch (error) {
     if (!(error instanceof OpsbroError) || error.code !== 'OPSBRO_API_INVALID') throw error;
-    if (names.length === 1) return [{ target: names[0] as string, datapoints: [] }];
   }
+  // Without a target only the time can be what is wrong.
+  await render(cli, [], options, undefined);
   const each: Rendered[] = [];
-  for (const name of names) each.push(...(await renderNames(cli, [name], options)));
+  for (const name of names) each.push(...(await renderName(cli, name, options)));
   return each;
+}
+
+async function renderName(cli: CliContext, name: string, options: TimeOptions): Promise<Rendered[]> {
+  try {
+    return await render(cli, [name], options, sparkPoints);
+  } catch (error) {
+    if (!(error instanceof OpsbroError) || error.code !== 'OPSBRO_API_INVALID') throw error;
+    return [{ target: name, datapoints: [] }];
+  }
 }
 
 async function namesOf(cli: CliContext, patterns: string[]): Promise<string[]> {

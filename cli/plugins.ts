@@ -4,6 +4,7 @@ import type { PluginView } from '../control/shapes.ts';
 import { OpsbroError } from '../core/errors.ts';
 import type { CliContext } from './context.ts';
 import { paintState } from './paint.ts';
+import { manifestText } from './plugin-manifest.ts';
 import { pickPlugin, pluginPath } from './plugin-names.ts';
 import { approvalFacts, droppedView, rightsText } from './plugin-rights.ts';
 import { registerApproval } from './plugins-approve.ts';
@@ -11,7 +12,6 @@ import { registerAuthoring } from './plugins-author.ts';
 import { registerSigning } from './plugins-sign.ts';
 import { formatBytes, formatMs } from './quantities.ts';
 import { plain } from './table.ts';
-import { valueLines } from './value-lines.ts';
 import { isNotRunning } from './wait.ts';
 
 /** Adds `opsbro plugins`: what the agent can run and how it fares. */
@@ -122,8 +122,7 @@ function pluginText(cli: CliContext, plugin: PluginView): string {
     ...emittedFacts(plugin),
   ];
   for (const [key, value] of facts) lines.push(`${paint.dim((key && `${key}:`).padEnd(10))}${plain(value)}`);
-  if (plugin.manifest !== undefined)
-    lines.push(paint.dim('manifest:'), ...valueLines(plugin.manifest, '  manifest'));
+  if (plugin.manifest !== undefined) lines.push(...manifestText(cli, plugin.manifest));
   return lines.join('\n');
 }
 

@@ -12,6 +12,8 @@ import { placeText } from './place-text.ts';
 export interface WithFile {
   loaded: Loaded;
   ids: string[];
+  /** The pack that a file from elsewhere was laid over; null where that is nothing to tell. */
+  over: string | null;
 }
 
 /** True for what names a file rather than a check. */
@@ -39,7 +41,8 @@ export async function readWithFile(
     await mkdir(dirname(link), { recursive: true, mode: 0o700 });
     symlinkSync(path, link);
     const loaded = configuration.read({ ...directories, config: [...directories.config, scratch] });
-    return checksOf(atHome(loaded, link, path), path, file);
+    const read = checksOf(atHome(loaded, link, path), path, file);
+    return { ...read, over: pack === 'local' || pack === basename(dirname(path)) ? null : pack };
   } finally {
     rmSync(scratch, { recursive: true, force: true });
   }
@@ -83,5 +86,5 @@ function checksOf(loaded: Loaded, path: string, file: string): WithFile {
   );
   if (ids.length === 0)
     throw new OpsbroError('OPSBRO_CONFIG_MISSING_KEY', `${file}:1:1: there is no check in it`);
-  return { loaded, ids };
+  return { loaded, ids, over: null };
 }

@@ -79,6 +79,7 @@ it('replays a file that is not in the configuration, in the pack of its name, an
   expect(replay.checks.length).toBeGreaterThan(1);
   const { code, out, err } = await place.opsbro(['checks', 'replay', file, '--since', '50m']);
   expect([code, err]).toEqual([0, expect.stringContaining('no agent runs here')]);
+  expect(err).toContain("is taken as a change of base/check/high; to be one, it must lie in a folder 'base'");
   expect(out).toContain('from archive 10s:6h');
   expect(out).toMatch(/would have fired:\n.*\n.*critical/);
 });

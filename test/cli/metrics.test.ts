@@ -23,6 +23,7 @@ describe('metrics list', () => {
     [queries.both]: { results: { 'web.l*': ['web.load'], 'web.*b': ['web.a,b', 'web.load'] } },
     // The grammar of targets cannot speak of the second one.
     [`${list}target=web.load&target=web.a%2Cb&maxDataPoints=60`]: refusal,
+    '/render?from=-1h&until=now&format=json': [],
     [`${list}target=web.load&maxDataPoints=60`]: [load],
     [`${list}target=web.a%2Cb&maxDataPoints=60`]: refusal,
   };
@@ -44,6 +45,19 @@ describe('metrics list', () => {
       { name: 'web.load', min: 1, max: 4, mean: 7 / 3, last: 4 },
       { name: 'web.a,b', min: null, max: null, mean: null, last: null },
     ]);
+  });
+
+  it('says what is wrong with a time rather than that there are no values', async () => {
+    const message = "'soon' is no time: 'soon' is no day";
+    const wrong = { error: { code: 'OPSBRO_API_INVALID', message } };
+    const query = '/render?from=soon&until=now&format=json';
+    await place.agent({
+      '/metrics/index.json': ['web.load'],
+      [`${query}&target=web.load&maxDataPoints=60`]: wrong,
+      [query]: wrong,
+    });
+    const { code, out, err } = await place.opsbro(['metrics', 'list', '--from', 'soon']);
+    expect([code, out, err]).toEqual([1, '', `opsbro: ${message}\n`]);
   });
 
   it('prints the names alone of more series than anybody looks at', async () => {

@@ -55,7 +55,7 @@ describe('downtimes, acknowledgements and silences', () => {
     ]);
     expect(added.map(({ code, stderr }) => [code, stderr])).toEqual(added.map(() => [0, '']));
     expect(added[3]?.stdout).toContain(
-      'acknowledged demo/check/burns: when it recovers or becomes worse, or in',
+      'acknowledged demo/check/burns; ends when it recovers or becomes worse, or in',
     );
 
     expect(added[0]?.stdout).toMatch(/\nmatches 1 check: burns, while state=critical\n$/);

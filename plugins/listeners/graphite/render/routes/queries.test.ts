@@ -94,7 +94,8 @@ describe('/render', () => {
       "'jsonp' is not answered",
     ],
     ['a wrong target', [['target', 'scale(db,']], 'a name was expected'],
-    ['a wrong time', [['from', 'foo']], "'foo' is no time"],
+    ['a wrong time', [['from', 'foo']], "'foo' is no time: 'foo' is no day"],
+    ['a time without its sign', [['from', '15min']], '-15min is that long ago'],
     [
       'no time at all',
       [

@@ -87,7 +87,10 @@ function dayOf(text: string, today: LocalTime): LocalTime {
     return date(year, month, Number(digits));
   }
   const weekday = weekdays.indexOf(text.slice(0, 3));
-  if (weekday === -1) throw new TargetError(`'${text}' is no day`);
+  if (weekday === -1) {
+    const advice = /^\d+[a-z]+$/.test(text) ? `; -${text} is that long ago` : '';
+    throw new TargetError(`'${text}' is no day${advice}`);
+  }
   const current = new Date(Date.UTC(year, today.month - 1, day)).getUTCDay();
   return { ...today, day: day - ((current - weekday + 7) % 7) };
 }
