@@ -115,7 +115,8 @@ function verdictText(cli: CliContext, check: CheckView, errors: Diagnostic[]): s
     ['state', stateText(check, now)],
     [
       'last run',
-      `${check.last_run === null ? 'never' : formatAge(check.last_run, now)}, every ${formatSeconds(check.interval)}`,
+      // A service that reports by a schedule has no interval.
+      `${check.last_run === null ? 'never' : formatAge(check.last_run, now)}${check.interval > 0 ? `, every ${formatSeconds(check.interval)}` : ''}`,
     ],
   ];
   if (!check.hard && check.pending_since !== null && check.for > 0)

@@ -75,7 +75,11 @@ async function listChecks(cli: CliContext): Promise<void> {
           text: (one) => (one.active ? `${one.state}${checkMarks(one)}` : 'inactive'),
           paint: (text, one) => (one.active ? paintCheck(cli.paint, one, text) : cli.paint.dim(text)),
         },
-        { title: 'EVERY', text: (one) => formatSeconds(one.interval), align: 'right' },
+        {
+          title: 'EVERY',
+          text: (one) => (one.interval > 0 ? formatSeconds(one.interval) : '-'),
+          align: 'right',
+        },
         { title: 'IF GROUP', text: (one) => one.if_group ?? '' },
         { title: 'DISPLAY NAME', text: (one) => (one.display_name === one.name ? '' : one.display_name) },
       ],

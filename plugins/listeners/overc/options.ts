@@ -1,5 +1,5 @@
 import { isIP } from 'node:net';
-import { readQuantity } from 'opsbro/sdk';
+import { readQuantity, type ServiceContext } from 'opsbro/sdk';
 import type { ServiceRule } from './supervision/rules.ts';
 
 /** Options as the manifest declares them. */
@@ -27,11 +27,18 @@ export interface Settings extends Options {
 }
 
 /** Throws with what is wrong. */
-export function settingsOf(options: Options): Settings {
+export function settingsOf(options: Options, nextCron: ServiceContext<Options>['nextCron']): Settings {
   const { address, services, max_disk: maxDisk } = options;
   if (isIP(address) === 0) throw new Error(`'address' is no address: ${address}`);
-  for (const { match, grace, period } of services)
+  for (const { match, grace, period, schedule, timezone } of services) {
     for (const quantity of [grace, period]) if (quantity !== undefined) seconds(match, quantity);
+    try {
+      // Here rather than in a pass of the supervision, which would fail for every service.
+      nextCron(schedule ?? '* * * * *', timezone ?? 'UTC', 0);
+    } catch (error) {
+      throw new Error(`'${match}' of 'services': ${(error as Error).message}`);
+    }
+  }
   return { ...options, diskBytes: readQuantity(maxDisk) };
 }
 

@@ -70,7 +70,7 @@ export class Overc {
 
   constructor(ctx: ServiceContext<Options>) {
     this.#ctx = ctx;
-    this.#settings = settingsOf(ctx.options);
+    this.#settings = settingsOf(ctx.options, ctx.nextCron);
     this.#rules = new Rules(this.#settings.services);
     this.#sender = senderOf(this.#settings.trusted_proxies);
     this.#awake = new Wakefulness(ctx.clock.monotonic());

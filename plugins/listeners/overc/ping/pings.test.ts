@@ -79,6 +79,15 @@ it('expects a job by its schedule in its time zone, with its grace', async () =>
   expect(await pass(0.5)).toEqual([expect.stringContaining('[plugin/offline]')]);
 });
 
+it.each([
+  [{ timezone: 'Europe/Pari' }, "there is no time zone 'Europe/Pari'"],
+  [{ schedule: '0 3 * *' }, '0 3 * *'],
+])('refuses the rule %j, which would end the supervision of all services', async (keys, message) => {
+  const refused = startPush(place.folder, { services: [{ match: 'web1/*', ...keys }] });
+  await expect(refused).rejects.toThrow(/^'web1\/\*' of 'services': /);
+  await expect(refused).rejects.toThrow(message);
+});
+
 it('tells of a job that began and does not end', async () => {
   const { get, clock, overc } = await start();
   await get('/ping/web1:secret/cron/start?create=1');
