@@ -19,7 +19,7 @@ import { type AlertRow, type ServiceFacts, type State, severityOf } from './mode
 import { type OldSettings, oldSettings } from './old-settings.ts';
 import { type Options, type Settings, settingsOf } from './options.ts';
 import { Pings } from './ping/pings.ts';
-import { EmbeddedStorage } from './storage/embedded.ts';
+import { openStorage } from './storage/open-storage.ts';
 import type { Storage, StorageEvents } from './storage/storage.ts';
 import { alertText } from './supervision/alert-text.ts';
 import { type Expectation, isLate, Wakefulness } from './supervision/lateness.ts';
@@ -85,13 +85,8 @@ export class Overc {
     const { address, port, max_connections: maxConnections } = this.#settings;
     signal.throwIfAborted();
     this.#old = await oldSettings(this.#settings.config, env);
-    if ((this.#settings.database || (this.#old.database ?? '')) !== '')
-      log.warn(
-        'a database is configured, which this version does not use: reports are kept in the data directory',
-      );
     const storage = await this.#openStorage(await ownDirectory(this.#ctx));
     this.#storage = storage;
-    await storage.open();
     for (const service of await storage.services())
       this.#changed(service, service.timedOut ? null : service.current);
     this.#timer = setInterval(() => this.#beat(), beatMs);
@@ -154,8 +149,9 @@ export class Overc {
       removed: (gone) => this.#link.forget(gone.map(checkId)),
       alerts: () => void this.#tellAlerts().catch((error: Error) => this.#failed(error)),
     };
-    return new EmbeddedStorage({
-      store: await openStore(join(directory, 'store'), { memoryBytes }),
+    return openStorage({
+      database: this.#settings.database || (this.#old.database ?? ''),
+      store: () => openStore(join(directory, 'store'), { memoryBytes }),
       keys: await openKeys(join(directory, 'pepper')),
       clock,
       events,

@@ -9,3 +9,6 @@ export class Refused extends Error {
     this.headers = headers ?? (status === 429 ? { 'retry-after': '1' } : undefined);
   }
 }
+
+/** Where reports are kept cannot be reached, or refuses; the message is for the log. */
+export class Unavailable extends Error {}

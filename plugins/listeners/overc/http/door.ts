@@ -1,7 +1,7 @@
 import { once } from 'node:events';
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import { type AddressInfo, isIPv6, type Socket } from 'node:net';
-import { Refused } from '../api/refused.ts';
+import { Refused, Unavailable } from '../api/refused.ts';
 
 const maxHeaderBytes = 16 * 1024;
 const keepAliveMs = 65_000;
@@ -153,6 +153,7 @@ export function refusal(error: unknown): Answer {
       body: { error: error.message },
       ...(error.headers && { headers: error.headers }),
     };
+  if (error instanceof Unavailable) return { status: 503, body: { error: 'the database does not answer' } };
   const { code, message } = error as { code?: string; message?: string };
   const isStore = code?.startsWith('OPSBRO_AGENT_') === true;
   return { status: isStore ? 503 : 500, body: { error: message ?? 'failed' } };
