@@ -49,7 +49,9 @@ export async function takeReport(session: SqlSession, report: Report, parts: Tak
   ).rows[0];
   const kept = String(known?.hash ?? '');
   if (hash !== '' && kept !== '' && !keys.isSame(kept, hash)) return refused('wrong-key');
-  if (known === undefined && !report.mayRegister) return refused('unknown-server');
+  // A server without a key is anybody's, so its first key is its registration.
+  const isNew = known === undefined || (kept === '' && hash !== '');
+  if (isNew && !report.mayRegister) return refused('unknown-server');
   if (known === undefined && (await countOf(session, 'push_servers')) >= limits.servers)
     return refused('full');
   const services = known === undefined ? new Map() : await servicesOf(session, Number(known.id), report);
