@@ -51,7 +51,7 @@ export default defineConfig({
       { extends: true, test: { name: 'long', include: long, exclude } },
     ],
     // Many tests wait for real agents and threads: more files than processors at a time.
-    maxWorkers: 4,
+    maxWorkers: 3,
     // A busy machine is slow, not wrong.
     expect: { poll: { timeout: 60_000 } },
     testTimeout: 240_000,

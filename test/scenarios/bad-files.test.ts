@@ -1,4 +1,4 @@
-import { chmodSync, chownSync, mkdirSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
+import { chmodSync, chownSync, mkdirSync, renameSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { CheckView, ConfigStatusView } from '../../control/shapes.ts';
@@ -59,7 +59,10 @@ const rows: [string, () => void, RegExp][] = [
   ['a folder of its name', () => replaceBy(() => mkdirSync(file)), /x\.yml:1 found a folder/],
   [
     'a symbolic link loop',
-    () => replaceBy(() => symlinkSync('x.yml', file)),
+    () => {
+      symlinkSync('x.yml', join(agent.data, 'loop'));
+      renameSync(join(agent.data, 'loop'), file);
+    },
     /x\.yml:1 cannot read it: a symbolic link loop/,
   ],
   [
@@ -101,6 +104,8 @@ describe('a file that turns bad by', () => {
   it.each(rows)(
     '%s is named with its place, keeps its last good object, and touches nothing else',
     async (what, spoil, expected) => {
+      if ((await status()).bad_files.length > 0) replaceBy(() => write('good'));
+      await shows('x', 'good');
       spoil();
       const found = await agent.until('the error', async () => {
         const seen = await status();

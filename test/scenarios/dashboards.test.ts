@@ -9,9 +9,9 @@ const cli = (...args: string[]): Promise<CommandResult> => opsbro(['--data', age
 
 beforeAll(async () => {
   agent = await startRealAgent({ files: { 'agent.yml': 'store: {enabled: true}\n' } });
-  await agent.until('a value of a series', async () => {
-    const listed = await cli('metrics', 'list', load, '--csv');
-    return listed.code === 0 && /load1,\d/.test(listed.stdout);
+  await agent.until('a value of each series', async () => {
+    const listed = await cli('metrics', 'list', load, '*.memory.phys_used', '--csv');
+    return listed.code === 0 && /load1,\d/.test(listed.stdout) && /phys_used,\d/.test(listed.stdout);
   });
 });
 
