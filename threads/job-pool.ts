@@ -14,10 +14,11 @@ const maxWaiting = 1000;
 const maxThreadsInAll = 48;
 const penaltyThreads = 2;
 /**
- * Niceness of job threads beside that of the agent: what decides, keeps and evaluates goes first, and sixteen plugins that burn a processor
- * each weigh a third of what they would until they are demoted. Those that had to be terminated before give way to the others.
+ * Niceness of job threads beside that of the agent: what decides, keeps and evaluates goes first. No more than this, since on a host that is
+ * overloaded by others they would not get as far as their timeouts allow; what hogs a processor is demoted anyway. Those that had to be
+ * terminated before give way to the others.
  */
-const jobNice = 5;
+const jobNice = 2;
 const penaltyNice = 10;
 const cleanRunsToForgive = 3;
 const maxPaces = 4096;
