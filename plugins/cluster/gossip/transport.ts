@@ -52,3 +52,12 @@ export interface Timers {
 
 /** A number from 0 to below 1. */
 export type Random = () => number;
+
+/** The clock of the process. */
+export const systemTimers: Timers = {
+  now: () => performance.now(),
+  after(delayMs, run) {
+    const timer = setTimeout(run, delayMs);
+    return () => clearTimeout(timer);
+  },
+};

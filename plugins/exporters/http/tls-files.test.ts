@@ -44,9 +44,11 @@ describe.skipIf(isSkipped)('TLS', () => {
   it('takes up a certificate that is replaced, and keeps the old one while the new is none', async () => {
     const bounds = { maxConnections: 9, maxConnectionsOfClient: 9, clientOf: () => undefined };
     const times = { headerTimeoutMs: 9000, requestTimeoutMs: 9000, answerTimeoutMs: 9000 };
-    const { address, port: any } = defaults;
+    const { address, port: freePort } = defaults;
     const pair = readPair(files.certificate, files.key);
-    const door = new Door({ address, port: any, pair, ...bounds, ...times }, (_, response) => response.end());
+    const door = new Door({ address, port: freePort, pair, ...bounds, ...times }, (_, response) =>
+      response.end(),
+    );
     const port = Number(new URL(await door.open()).port);
     const errors: string[] = [];
     const endWatch = watchPair(

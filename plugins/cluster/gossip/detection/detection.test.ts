@@ -8,6 +8,7 @@ import type { AliveClaim, DetectionMessage, NodeRecord } from '../messages.ts';
 import { zoneKey } from '../seal.ts';
 import { SealedLink } from '../sealed-link.ts';
 import { VirtualTime } from '../simulation/virtual-time.ts';
+import { systemTimers } from '../transport.ts';
 import { broadcastAddresses } from './broadcast-addresses.ts';
 import { type BroadcastEars, openBroadcastEars } from './broadcast-ear.ts';
 import { bestToJoin, Detection, type DetectionParts, joinEndpoint } from './detection.ts';
@@ -155,13 +156,7 @@ describe('detection on loopback', () => {
     const detection: Detection = new Detection({
       uuid: `uuid-${name}`,
       zone: () => 'lan',
-      timers: {
-        now: () => performance.now(),
-        after: (delayMs, run) => {
-          const timer = setTimeout(run, delayMs);
-          return () => clearTimeout(timer);
-        },
-      },
+      timers: systemTimers,
       newToken: () => {
         tokens += 1;
         return `${name}-${tokens}`;

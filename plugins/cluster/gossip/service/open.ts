@@ -2,7 +2,7 @@ import { lookup } from 'node:dns/promises';
 import { isIP } from 'node:net';
 import type { ExportedFacts, ServiceContext } from 'opsbro/sdk';
 import { ed25519Identity, generateIdentity, type Identity } from '../identity.ts';
-import type { Timers } from '../transport.ts';
+import { systemTimers } from '../transport.ts';
 import { KeyBook } from './key-book.ts';
 import { Membership } from './membership.ts';
 import type { Options } from './options.ts';
@@ -13,15 +13,6 @@ import { sideRoutes } from './side-routes.ts';
 import { ZoneKeys } from './zone-keys.ts';
 import { zonesBelow } from './zone-place.ts';
 import { zoneRoutes } from './zone-routes.ts';
-
-/** The clock of the process. */
-const systemTimers: Timers = {
-  now: () => performance.now(),
-  after(delayMs, run) {
-    const timer = setTimeout(run, delayMs);
-    return () => clearTimeout(timer);
-  },
-};
 
 /** Makes this agent a member, with everything real, and answers its routes. */
 export async function openResidence(ctx: ServiceContext<Options>): Promise<Residence> {
