@@ -8,7 +8,7 @@ export interface Forgetting {
   forgetDeadMs: number;
 }
 
-/** Until when files stay whose nodes are in no snapshot any more, epoch milliseconds by uuid: plain data, kept over a restart. */
+/** Until when files stay whose nodes are in no snapshot any more, by uuid: plain data, kept over a restart. */
 export type Gone = { [uuid: string]: number };
 
 /** What hosts there are to be. */
@@ -16,7 +16,7 @@ export interface Wanted {
   hosts: Host[];
   /** Nodes that are in no snapshot any more, whose files stay as they are. */
   kept: Set<string>;
-  /** When something will have to go, epoch milliseconds; Infinity for never. */
+  /** When something will have to go; Infinity for never. */
   next: number;
 }
 
@@ -24,6 +24,8 @@ export interface Wanted {
 const maxGone = 1500;
 
 /**
+ * Every time here is of a clock in epoch milliseconds that follows no jump of the wall clock: see `Exporter`.
+ *
  * Puts together what the cluster and this node itself tell. What is told of this node by its own facts is newer than what the cluster tells of
  * it; without a cluster it is the only node.
  */
@@ -48,8 +50,10 @@ export class ClusterView {
     return this.#hasNodes || this.#own !== null;
   }
 
-  setNodes(snapshot: Json, now: number): void {
-    const nodes = new Map(readNodes(snapshot, this.#refused).map((node) => [node.uuid, node]));
+  /** `aheadMs`: by how much the wall clock, of which the nodes' times are, is ahead. */
+  setNodes(snapshot: Json, now: number, aheadMs: number): void {
+    const told = readNodes(snapshot, this.#refused);
+    const nodes = new Map(told.map((node) => [node.uuid, { ...node, since: node.since - aheadMs }]));
     for (const [uuid, node] of this.#nodes) if (!nodes.has(uuid)) this.#vanish(uuid, node, now);
     for (const uuid of nodes.keys()) delete this.#gone[uuid];
     this.#nodes = nodes;

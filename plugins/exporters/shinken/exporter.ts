@@ -34,6 +34,7 @@ export class Exporter {
   readonly #pipe: CommandPipe;
   readonly #tool: Tool;
   readonly #quiet: Quiet;
+  readonly #epochMs: number;
   readonly #cancels = new Map<string, () => void>();
   readonly #refused = new Set<string>();
   /** The texts of the last turn, to notice a change. */
@@ -52,6 +53,7 @@ export class Exporter {
   constructor(ctx: ServiceContext<Options>, after: After) {
     this.#ctx = ctx;
     this.#after = after;
+    this.#epochMs = ctx.clock.now() - ctx.clock.monotonic();
     this.#settings = settingsOf(ctx.options);
     this.#dialect = dialects[this.#settings.tool];
     this.#files = new ObjectFiles(this.#settings.folder, this.#dialect.extension);
@@ -68,7 +70,9 @@ export class Exporter {
 
   start(): void {
     const { subscribe, clock } = this.#ctx;
-    subscribe('nodes', (nodes) => this.#pushed(() => this.#view.setNodes(nodes, clock.now())));
+    subscribe('nodes', (nodes) =>
+      this.#pushed(() => this.#view.setNodes(nodes, this.#now(), clock.now() - this.#now())),
+    );
     subscribe('node-details', (details) => this.#pushed(() => this.#view.setDetails(details)));
     subscribe('facts', (facts) => this.#pushed(() => this.#view.setFacts(facts)));
     subscribe('routes', (routes) => this.#tool.setRoutes(routes));
@@ -90,6 +94,11 @@ export class Exporter {
     await this.#turn;
   }
 
+  /** Epoch milliseconds as they were at the start, and the time since then: a wall clock that is set takes no host away. */
+  #now(): number {
+    return this.#epochMs + this.#ctx.clock.monotonic();
+  }
+
   get #isOver(): boolean {
     return this.#isStopped || this.#ctx.signal.aborted;
   }
@@ -103,13 +112,13 @@ export class Exporter {
   #look(): void {
     if (!this.#view.isReady) return;
     const began = this.#ctx.clock.monotonic();
-    const wanted = this.#view.wanted(this.#ctx.clock.now());
+    const wanted = this.#view.wanted(this.#now());
     this.#tell(wanted);
     const known = wanted.hosts.map(({ isKnown }) => isKnown);
     const texts = JSON.stringify([...this.#textsOf(wanted), ...wanted.kept, known]);
     if (texts !== this.#texts) this.#quiet.notice();
     this.#texts = texts;
-    const waitMs = Math.min(longestMs, wanted.next - this.#ctx.clock.now() + 1);
+    const waitMs = Math.min(longestMs, wanted.next - this.#now() + 1);
     this.#later('next', Math.max(lookMs, waitMs), () => this.#look());
     this.#lookTookMs = this.#ctx.clock.monotonic() - began;
   }
@@ -144,13 +153,13 @@ export class Exporter {
   }
 
   async #write(): Promise<void> {
-    const { clock, log } = this.#ctx;
+    const { log } = this.#ctx;
     const { folder } = this.#settings;
     if (!this.#isOpen) await this.#files.open();
     const present = await this.#files.read();
-    if (!this.#isOpen) this.#view.adopt(this.#uuidsOf(present.keys()), clock.now());
+    if (!this.#isOpen) this.#view.adopt(this.#uuidsOf(present.keys()), this.#now());
     this.#isOpen = true;
-    const wanted = this.#view.wanted(clock.now());
+    const wanted = this.#view.wanted(this.#now());
     const texts = this.#textsOf(wanted, present);
     const leftOut = new Set<string>();
     const changes = await this.#files.changes(texts, (name) => {
@@ -214,7 +223,7 @@ export class Exporter {
 
   #tellAll(): void {
     this.#told.clear();
-    this.#tell(this.#view.wanted(this.#ctx.clock.now()));
+    this.#tell(this.#view.wanted(this.#now()));
   }
 
   /**

@@ -22,7 +22,7 @@ export interface Host {
   /** `agent`, `opsbro`, the groups of the node, its zone; each once. */
   labels: string[];
   state: ClusterNode['state'];
-  /** Epoch milliseconds. */
+  /** Milliseconds of the clock that the view goes by. */
   since: number;
   /** What checks it has was told; without it there are no services here, and nobody knows which there should be. */
   isKnown: boolean;

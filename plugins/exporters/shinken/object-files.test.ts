@@ -1,9 +1,12 @@
+import { spawnSync } from 'node:child_process';
 import {
   mkdirSync,
   mkdtempSync,
   readdirSync,
   readFileSync,
+  renameSync,
   rmSync,
+  statfsSync,
   statSync,
   symlinkSync,
   writeFileSync,
@@ -21,7 +24,28 @@ beforeEach(() => {
   parent = mkdtempSync(join(tmpdir(), 'opsbro-objects-'));
   folder = join(parent, 'agent');
 });
-afterEach(() => rmSync(parent, { recursive: true }));
+afterEach(() => {
+  spawnSync('umount', ['--lazy', parent]);
+  rmSync(parent, { recursive: true });
+});
+
+function mount(at: string): string | null {
+  const done = spawnSync('mount', ['-t', 'tmpfs', '-o', 'size=128k', 'tmpfs', at], { encoding: 'utf8' });
+  return done.status === 0 ? null : (done.error?.message ?? done.stderr.trim());
+}
+
+/** Why no file system can be mounted here; null when it can. */
+function mountRefused(): string | null {
+  const probe = mkdtempSync(join(tmpdir(), 'opsbro-mount-'));
+  const reason = mount(probe);
+  if (reason === null) spawnSync('umount', [probe]);
+  rmSync(probe, { recursive: true });
+  if (reason !== null && process.env.OPSBRO_TEST_REQUIRE === 'all')
+    throw new Error(`cannot mount a tmpfs: ${reason}`);
+  return reason;
+}
+
+const refusedMount = mountRefused();
 
 const text = (body: string): string => `# ${mark}\n${body}\n`;
 const there = (): { [name: string]: string } =>
@@ -79,7 +103,7 @@ it('undoes at the start what a process that died had not proved', async () => {
   await set(files, { 'a.cfg': text('1') });
   const before = there();
   await files.apply(await files.changes(new Map([['b.cfg', text('unproved')]]), never));
-  expect(Object.keys(there())).toEqual(['.opsbro-before.json', 'b.cfg']);
+  expect(Object.keys(there())).toEqual(['.a.cfg.was', '.opsbro-before.json', 'b.cfg']);
   await opened();
   expect(there()).toEqual(before);
   writeFileSync(join(folder, '.opsbro-before.json'), '{"a.cfg": nul');
@@ -110,3 +134,56 @@ it('makes its directory, but not the one above', async () => {
   await opened();
   expect(there()).toEqual({});
 });
+
+it('undoes at the start a change, or an undoing, in the middle of which a process died', async () => {
+  const files = await opened();
+  await set(files, { 'a.cfg': text('1'), 'b.cfg': text('2'), 'c.cfg': text('3') });
+  const before = there();
+  const wanted = new Map([['b.cfg', text('new')]]);
+  await files.apply(await files.changes(wanted, never));
+  // As when it had renamed one back.
+  renameSync(join(folder, '.a.cfg.was'), join(folder, 'a.cfg'));
+  await opened();
+  expect(there()).toEqual(before);
+  // As when it died before the first change.
+  writeFileSync(join(folder, '.a.cfg.tmp'), 'half');
+  writeFileSync(join(folder, '.a.cfg.was'), text('1'));
+  await opened();
+  expect(there()).toEqual(before);
+});
+
+it.skipIf(refusedMount !== null)(
+  `changes nothing on a full disk, and can undo there${refusedMount === null ? '' : ` (skipped: ${refusedMount})`}`,
+  async () => {
+    expect(mount(parent)).toBeNull();
+    const files = await opened();
+    const ballast = join(parent, 'ballast');
+    const fill = (leaveBlocks: number): void => {
+      const { bavail, bsize } = statfsSync(parent);
+      writeFileSync(ballast, Buffer.alloc(Math.max(0, bavail - leaveBlocks) * bsize));
+    };
+    await set(files, { 'a.cfg': text('1'), 'b.cfg': text('2'), 'c.cfg': text('3') });
+    const before = there();
+    const wanted = new Map([
+      ['a.cfg', text('4')],
+      ['b.cfg', text('5')],
+      ['d.cfg', text('6')],
+    ]);
+    const changes = await files.changes(wanted, never);
+    // Room for some of what a change writes, never for all of it.
+    for (const leaveBlocks of [0, 1, 2, 3, 5]) {
+      fill(leaveBlocks);
+      await expect(files.apply(changes)).rejects.toThrow(/ENOSPC/);
+      expect([there(), files.isOpen]).toEqual([before, false]);
+      rmSync(ballast);
+    }
+    await files.apply(changes);
+    fill(0);
+    await files.undo();
+    expect([there(), files.isOpen]).toEqual([before, false]);
+    rmSync(ballast);
+    await files.apply(changes);
+    await files.keep();
+    expect(there()).toEqual(Object.fromEntries(wanted));
+  },
+);

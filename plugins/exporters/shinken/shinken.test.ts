@@ -206,6 +206,29 @@ describe('a host', () => {
     expect(files()).toEqual([`${self}.cfg`]);
   });
 
+  it('neither goes nor stays for a wall clock that jumps by three days', async () => {
+    start();
+    const tellAll = (diedMs: number): void =>
+      tell(node(self), node(other, { state: 'dead', since: clock.now() - diedMs }));
+    tellAll(0);
+    await pass(3000);
+    clock.stepWall(72 * 3_600_000);
+    await pass(301_000);
+    await pass(3000);
+    expect(files()).toHaveLength(2);
+    // The cluster tells its times by the new clock.
+    tellAll(304_000);
+    await pass(3000);
+    expect(files()).toHaveLength(2);
+    clock.stepWall(-144 * 3_600_000);
+    await pass(71 * 3_600_000);
+    await pass(3000);
+    expect(files()).toHaveLength(2);
+    await pass(3_600_000);
+    await pass(3000);
+    expect(files()).toEqual([`${self}.cfg`]);
+  });
+
   it('stays for a while when the cluster forgot its node, also over a restart', async () => {
     start();
     tell(node(self), node(other), node('cccc0003', { state: 'dead' }));
