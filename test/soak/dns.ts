@@ -71,7 +71,7 @@ function target(time: { ms: number }): Responder {
   const table = new ZoneTable(nodes, () => details, { onlyPassing: true, isStrict: false });
   const clock = { monotonic: () => time.ms, now: () => time.ms };
   const responder = new Responder({ domain, ttlSeconds: 5, limiter: new RateLimiter(), ...clock });
-  responder.use(new Answers(table, { domain, ttlSeconds: 5, portOf: () => 6379, now: clock.now }));
+  responder.use(new Answers(table, { domain, ttlSeconds: 5, portOf: () => 6379, ...clock }));
   return responder;
 }
 

@@ -31,7 +31,7 @@ export interface AnswerSet {
   turn: number;
   /** Tells equal answers to the rate limiter. */
   id: number;
-  /** Milliseconds of the clock until it is as it was; Infinity where no time is in it. */
+  /** Until when it is as it was, on the clock that never goes back; Infinity where no time is in it. */
   freshUntil: number;
 }
 
@@ -43,6 +43,8 @@ export interface AnswerRules {
   portOf(group: string): number | undefined;
   /** Epoch milliseconds. */
   now(): number;
+  /** Milliseconds that never go back. */
+  monotonic(): number;
 }
 
 /** Larger than any answer may be: with more nodes the rest is left out. */
@@ -208,8 +210,9 @@ export class Answers {
     if (type !== types.txt) return fixed.noData;
     const key = `check ${asked.value} ${asked.node} ${this.#table.isZone(asked.zone) ? asked.zone : '*'}`;
     const now = this.#rules.now();
+    const monotonic = this.#rules.monotonic();
     const known = this.#memory.get(key);
-    if (known !== undefined && now < known.freshUntil) return known;
+    if (known !== undefined && monotonic < known.freshUntil) return known;
     this.#memory.delete(key);
     return this.#remember(key, () => ({
       ...answerSet(
@@ -219,7 +222,7 @@ export class Answers {
           encodeRecord(this.#rules.ttlSeconds, { type: types.txt, data: describe(check, now) }),
         ),
       ),
-      freshUntil: now + 1000,
+      freshUntil: monotonic + 1000,
     }));
   }
 

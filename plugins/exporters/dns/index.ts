@@ -31,7 +31,6 @@ class Dns {
       ...this.#settings,
       limiter: new RateLimiter(),
       monotonic: () => clock.monotonic(),
-      now: () => clock.now(),
     });
     this.#responder = responder;
     this.#udp = new UdpDoor(this.#settings.address, (query, length, client, out) =>
@@ -93,6 +92,7 @@ class Dns {
       ttlSeconds,
       portOf: (group: string) => ports.get(group) ?? this.#packPorts.get(group),
       now: () => this.#ctx.clock.now(),
+      monotonic: () => this.#ctx.clock.monotonic(),
     };
     this.#responder.use(new Answers(table, rules, this.#encoded));
   }

@@ -32,6 +32,24 @@ it('answers a question that it remembers as it did at first', () => {
   expect(ask(to, query('A.name.LAN.opsbro')).readUInt16BE(6)).toBe(1);
 });
 
+it('tells the age of a check anew after a second, also when the wall clock was set back', () => {
+  const time = { wall: 100_000_000, steady: 0 };
+  const moving = { now: () => time.wall, monotonic: () => time.steady };
+  const to = new Responder({ domain, ttlSeconds: 5, limiter: new RateLimiter(), ...moving });
+  const nodes = cluster(node('a'));
+  const check = { id: 'linux/check/load', name: 'load', pack: 'linux', hard: true, output: '', perfdata: '' };
+  const details = {
+    'uuid-a': { uuid: 'uuid-a', version: 1, checks: [{ ...check, state: 'ok', since: 10_000 }] },
+  } as const;
+  const table = new ZoneTable(nodes, () => details as never, { onlyPassing: true, isStrict: false });
+  to.use(new Answers(table, { domain, ttlSeconds: 5, portOf: () => undefined, ...moving }));
+  const age = (): string | undefined =>
+    /age=\d+s/.exec(ask(to, query('load.check.a.lan.opsbro', 16)).toString('latin1'))?.[0];
+  expect(age()).toBe('age=99990s');
+  Object.assign(time, { wall: 40_000, steady: 1000 });
+  expect(age()).toBe('age=30s');
+});
+
 it('answers from new nodes at once', () => {
   const to = responder();
   ask(to, query('g.group.lan.opsbro'));

@@ -23,8 +23,6 @@ export interface ResponderParts {
   limiter: RateLimiter;
   /** Milliseconds that never go back. */
   monotonic(): number;
-  /** Epoch milliseconds. */
-  now(): number;
 }
 
 /**
@@ -86,7 +84,7 @@ export class Responder {
       known !== undefined &&
       known.type === query.type &&
       isEqual(known.name, query.name, query.nameLength) &&
-      (known.answers.freshUntil === Infinity || this.#parts.now() < known.answers.freshUntil)
+      (known.answers.freshUntil === Infinity || this.#parts.monotonic() < known.answers.freshUntil)
     )
       return known.answers;
     const name = query.name.slice(0, query.nameLength);
