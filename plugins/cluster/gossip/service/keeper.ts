@@ -1,4 +1,4 @@
-import type { Clock, Json, Log } from 'opsbro/sdk';
+import type { Json, Log } from 'opsbro/sdk';
 import type { GossipNode } from '../gossip-node.ts';
 import type { Timers } from '../transport.ts';
 import { Debounce } from './debounce.ts';
@@ -8,7 +8,6 @@ import type { SavedTable } from './saved-table.ts';
 export interface KeeperParts {
   uuid: string;
   saved: SavedTable;
-  clock: Clock;
   timers: Timers;
   log: Log;
   /** The node as it is now. */
@@ -61,13 +60,13 @@ export class Keeper {
   }
 
   async #saveAll(): Promise<void> {
-    const { saved, clock, log, node, uuid, isMember, history } = this.#parts;
+    const { saved, log, node, uuid, isMember, history } = this.#parts;
     const writes: Promise<void>[] = [this.incarnation()];
     if (isMember()) {
       const rows = node()
         .rows()
         .filter(({ alive }) => alive.record.uuid !== uuid);
-      writes.push(saved.saveRows(rows, clock.now()), saved.put('history', history()));
+      writes.push(saved.saveRows(rows), saved.put('history', history()));
     }
     await Promise.all(writes).catch(
       (error: Error) => !this.#isStopped && log.warn(`members are not saved: ${error.message}`),

@@ -160,7 +160,7 @@ export class Membership {
       await membership.sides.listen(address, transport.port, (from, packet) =>
         transport.deliver(from, packet),
       );
-      membership.#node.restore(await saved.rows(clock.now()));
+      membership.#node.restore(await saved.rows());
       membership.#joiner.start();
       log.info(`listens on ${address}:${transport.port}`, { key: isOpen });
       return membership;

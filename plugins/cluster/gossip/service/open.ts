@@ -1,10 +1,12 @@
 import { lookup } from 'node:dns/promises';
 import { isIP } from 'node:net';
+import { uptime } from 'node:os';
 import type { ExportedFacts, ServiceContext } from 'opsbro/sdk';
 import { ed25519Identity, generateIdentity, type Identity } from '../identity.ts';
 import { systemTimers } from '../transport.ts';
 import { KeyBook } from './key-book.ts';
 import { Membership } from './membership.ts';
+import type { Moment } from './moment.ts';
 import type { Options } from './options.ts';
 import { type Household, Residence, type Settling } from './residence.ts';
 import { answerer, memberRoutes } from './routes.ts';
@@ -31,7 +33,9 @@ async function settle(
   { facts, place, port = ctx.options.port, renew }: Settling,
 ): Promise<Household> {
   const { options, log, clock } = ctx;
-  const saved = new SavedTable(ctx.kv, ctx.name);
+  const boot = (await ctx.tryReadText('/proc/sys/kernel/random/boot_id', { maxBytes: 64 }))?.trim() ?? '';
+  const moment = (): Moment => ({ epochMs: clock.now(), boot, uptimeMs: uptime() * 1000 });
+  const saved = new SavedTable(ctx.kv, ctx.name, moment);
   const zoneKeys = new ZoneKeys({
     folder: options.zone_keys,
     read: (path) => ctx.tryReadText(path, { maxBytes: 1024 }),

@@ -1,6 +1,7 @@
 import type { Json, KeyValues } from 'opsbro/sdk';
 import { decodePacket, encodeMessage, exchangeBytes, joinMessages } from '../codec.ts';
 import type { StateRow } from '../messages.ts';
+import { elapsedMs, type Moment } from './moment.ts';
 
 /** Members that are kept over a restart: enough to find the others again, who tell the rest. */
 const mostRows = 2000;
@@ -12,25 +13,28 @@ const chunkPattern = /\/table\/\d{1,4}$/;
 export class SavedTable {
   readonly #kv: KeyValues;
   readonly #prefix: string;
+  readonly #moment: () => Moment;
   #writing: Promise<void> = Promise.resolve();
   #waiting = new Map<string, Json>();
 
-  /** `name` is that of the object that runs: another one keeps its own. */
-  constructor(kv: KeyValues, name: string) {
+  /** `name` is that of the object that runs: another one keeps its own. `moment`: now. */
+  constructor(kv: KeyValues, name: string, moment: () => Moment) {
     this.#kv = kv;
+    this.#moment = moment;
     this.#prefix = `gossip/${name}`;
   }
 
   /** The rows that were saved, older by the time since then. What cannot be read is left out. */
-  async rows(nowEpochMs: number): Promise<StateRow[]> {
+  async rows(): Promise<StateRow[]> {
     const keys = (await this.#kv.list(`${this.#prefix}/table/`)).filter((key) => chunkPattern.test(key));
     const rows: StateRow[] = [];
     for (const key of keys) {
       const value = await this.#kv.get(key);
-      const { at, packet } = (value ?? {}) as { at?: unknown; packet?: unknown };
+      const { at, boot, up, packet } = (value ?? {}) as { [field: string]: Json };
       if (typeof at !== 'number' || typeof packet !== 'string') continue;
+      const saved = { epochMs: at, boot: typeof boot === 'string' ? boot : '', uptimeMs: Number(up) || 0 };
       const { messages } = decodePacket(Buffer.from(packet, 'base64'), exchangeBytes);
-      const sinceMs = Math.max(0, nowEpochMs - at);
+      const sinceMs = elapsedMs(saved, this.#moment());
       for (const message of messages)
         if (message.kind === 'state') rows.push({ ...message, ageMs: message.ageMs + sinceMs });
     }
@@ -38,7 +42,7 @@ export class SavedTable {
   }
 
   /** Saves the rows in place of the earlier ones: members that take part first, then the others, up to 2,000. */
-  saveRows(rows: readonly StateRow[], nowEpochMs: number): Promise<void> {
+  saveRows(rows: readonly StateRow[]): Promise<void> {
     const isLive = ({ state }: StateRow): number => Number(state === 'alive' || state === 'suspect');
     const kept = [...rows].sort((one, other) => isLive(other) - isLive(one)).slice(0, mostRows);
     const chunks: Uint8Array[][] = [[]];
@@ -52,9 +56,10 @@ export class SavedTable {
       chunks.at(-1)?.push(packed);
       bytes += packed.length;
     }
+    const { epochMs: at, boot, uptimeMs: up } = this.#moment();
     for (const [index, chunk] of chunks.entries()) {
       const packet = Buffer.from(joinMessages(chunk)).toString('base64');
-      this.#waiting.set(`${this.#prefix}/table/${index}`, { at: nowEpochMs, packet });
+      this.#waiting.set(`${this.#prefix}/table/${index}`, { at, boot, up, packet });
     }
     return this.#write(chunks.length);
   }
