@@ -4,8 +4,8 @@ import type { BodyStore } from './body-store.ts';
 
 /** Streams at once. */
 const streamLimit = 16;
-/** Bodies that are asked for in one stream. */
-const batchSize = 64;
+/** Bodies that are asked for in one stream, and given: with 64 KiB each half of what a stream may carry. */
+export const bodiesAtOnce = 64;
 /** Bodies that are waited for; what comes beyond is wanted again by the next word of its owner. */
 const waitingLimit = 4096;
 const firstRetryMs = 500;
@@ -81,7 +81,7 @@ export class BodyFetcher {
   #fetch(): void {
     while (this.#streams < streamLimit) {
       const free = [...this.#wanted.values()].filter(({ isBusy }) => !isBusy);
-      const fresh = free.filter(({ tries }) => tries === 0).slice(0, batchSize);
+      const fresh = free.filter(({ tries }) => tries === 0).slice(0, bodiesAtOnce);
       const lot = fresh.length > 1 ? fresh : free.slice(0, 1);
       const [first] = lot;
       if (first === undefined) return;

@@ -1,9 +1,23 @@
 import type { NodeCheck } from 'opsbro/sdk';
 import { expect, it } from 'vitest';
+import { encodeMessage, exchangeBytes, joinMessages } from '../codec.ts';
 import { keyringOf } from '../keyring.ts';
+import type { Message } from '../messages.ts';
 import { zoneKey } from '../seal.ts';
 import { endpoint, VirtualCluster } from '../simulation/virtual-cluster.ts';
+import { VirtualTime } from '../simulation/virtual-time.ts';
+import { Documents } from './documents.ts';
+import { packRecord, type RecordBody } from './split-record.ts';
 
+const record = {
+  uuid: 'me',
+  name: 'me',
+  addresses: ['me'],
+  port: 1,
+  zone: 'lan',
+  incarnation: 1,
+  key: new Uint8Array(),
+};
 const groups = Array.from({ length: 60 }, (_, index) => `a-group-${index}`);
 const row = (name: string, state: NodeCheck['state'], output = ''): NodeCheck => ({
   id: `p/check/${name}`,
@@ -27,6 +41,33 @@ function groupsOf(cluster: VirtualCluster, by: string, of: string): string[] {
   const member = cluster.node(by).member(of);
   return member === undefined ? [] : cluster.node(by).recordOf(member).groups;
 }
+
+it('answer a flood of questions in one packet with no more than a stream may carry', () => {
+  const documents = new Documents({
+    ...{ uuid: 'me', epoch: '1', timers: new VirtualTime(), ask: () => undefined, source: () => undefined },
+    ...{ tellsUs: () => true, onBody: () => undefined, onDetails: () => undefined },
+  });
+  const { body } = packRecord({
+    ...record,
+    groups: Array.from({ length: 250 }, (_, at) => `${at}`.padEnd(200)),
+  });
+  documents.announce(body as RecordBody);
+  documents.setDetails(
+    1,
+    Array.from({ length: 100 }, (_, at) => row(`${at}`, 'ok', 'x'.repeat(1000))),
+  );
+  const flood = Array.from(
+    { length: 20_000 },
+    (_, at): Message =>
+      at % 2 === 0
+        ? { kind: 'ask-body', hash: body?.hash ?? '' }
+        : { kind: 'ask-details', uuid: 'me', epoch: '', version: 0 },
+  );
+  const answers = documents.answer(flood) ?? [];
+  expect(answers.filter(({ kind }) => kind === 'details')).toHaveLength(1);
+  expect(answers).toHaveLength(65);
+  expect(joinMessages(answers.map(encodeMessage)).length).toBeLessThan(exchangeBytes);
+});
 
 it('bring a change of many groups to all within 2 s', () => {
   const cluster = joined(12);

@@ -2,7 +2,7 @@ import type { NodeCheck } from 'opsbro/sdk';
 import type { Member } from '../members.ts';
 import type { Message, NodeRecord } from '../messages.ts';
 import type { Timers } from '../transport.ts';
-import { BodyFetcher } from './body-fetcher.ts';
+import { BodyFetcher, bodiesAtOnce } from './body-fetcher.ts';
 import { BodyStore } from './body-store.ts';
 import { DetailsDocument } from './details-document.ts';
 import { type Details, DetailsPuller } from './details-puller.ts';
@@ -75,20 +75,28 @@ export class Documents {
     this.#puller.forget(uuid);
   }
 
-  /** The answers to another's questions, or undefined where there are none among the messages. `mayKnow`: of our checks too. */
+  /**
+   * The answers to another's questions, or undefined where there are none among the messages. `mayKnow`: of our checks too. Questions are small
+   * and answers large, so one packet gets at most 64 bodies, and how our checks stand once.
+   */
   answer(messages: readonly Message[], mayKnow = true): Message[] | undefined {
     let isAsked = false;
+    let bodies = 0;
+    let details: Message | undefined;
     const answers: Message[] = [];
     for (const message of messages)
       if (message.kind === 'ask-body') {
         isAsked = true;
-        const bytes = this.#store.get(message.hash);
-        if (bytes !== undefined) answers.push({ kind: 'body', hash: message.hash, bytes });
+        const bytes = bodies < bodiesAtOnce ? this.#store.get(message.hash) : undefined;
+        if (bytes === undefined) continue;
+        bodies += 1;
+        answers.push({ kind: 'body', hash: message.hash, bytes });
       } else if (message.kind === 'ask-details') {
         isAsked = true;
         if (mayKnow && message.uuid === this.#parts.uuid)
-          answers.push(this.#details(message.epoch, message.version));
+          details ??= this.#details(message.epoch, message.version);
       }
+    if (details !== undefined) answers.push(details);
     return isAsked ? answers : undefined;
   }
 
