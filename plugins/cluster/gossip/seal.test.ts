@@ -111,6 +111,38 @@ describe('a packet', () => {
     expect(open(opener, recorded)).toMatchObject({ isProven: false });
   });
 
+  it('of a made-up sender costs a subkey 500 times a second, while those who are known are heard, and all by stream', () => {
+    const time = { ms: 0 };
+    const opener = new Opener([key], 100, () => time.ms);
+    const known = new Sealer(key, 'a', boot);
+    open(opener, known.seal(packet));
+    const refusals = (count: number): { [reason: string]: number } => {
+      const counts: { [reason: string]: number } = {};
+      for (let index = 0; index < count; index += 1) {
+        const sealed = Buffer.from(new Sealer(key, 'b', boot).seal(packet));
+        sealed.writeUInt32BE(time.ms + index, 5);
+        const { refused = 'none' } = open(opener, sealed);
+        counts[refused] = (counts[refused] ?? 0) + 1;
+      }
+      return counts;
+    };
+    expect(refusals(3000)).toEqual({ forged: 500, flood: 2500 });
+    const joining = new Sealer(key, 'c', boot);
+    expect(open(opener, joining.seal(packet)).refused).toBe('flood');
+    expect(open(opener, known.seal(packet)).refused).toBeUndefined();
+    expect(opener.open(joining.seal(packet), datagramBytes, 'stream').refused).toBeUndefined();
+    expect(open(opener, joining.seal(packet)).refused).toBeUndefined();
+    time.ms = 100;
+    expect(open(opener, new Sealer(key, 'd', boot).seal(packet)).refused).toBeUndefined();
+    expect(refusals(3000)).toEqual({ forged: 50, flood: 2950 });
+  });
+
+  it('of senders that are there is opened at any rate', () => {
+    const opener = new Opener([key], 5000, () => 0);
+    for (let index = 0; index < 2000; index += 1)
+      expect(open(opener, new Sealer(key, `n${index}`, boot).seal(packet)).refused).toBeUndefined();
+  });
+
   it('of many senders fills a table of bounded size', () => {
     const opener = new Opener([key], 3);
     for (const name of ['a', 'b', 'c', 'd', 'e']) open(opener, new Sealer(key, name, boot).seal(packet));

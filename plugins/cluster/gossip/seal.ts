@@ -7,6 +7,7 @@ import {
   type KeyObject,
 } from 'node:crypto';
 import { ReplayWindow } from './replay-window.ts';
+import { Strangers } from './strangers.ts';
 
 // version 1 | key id 4 | sender 8 | boot 8 | sequence 6, then the ciphertext, then the tag.
 const sealVersion = 0xa1;
@@ -27,8 +28,11 @@ export interface ZoneKey {
   secret: KeyObject;
 }
 
-/** Why a sealed packet was not opened. `stale`: it opened, but was the answer to nothing that we asked. */
-export type Refusal = 'clear' | 'size' | 'unknown-key' | 'forged' | 'replayed' | 'stale';
+/**
+ * Why a sealed packet was not opened. `stale`: it opened, but was the answer to nothing that we asked. `flood`: of a sender never heard of, and
+ * too many of those turned out forged just now.
+ */
+export type Refusal = 'clear' | 'size' | 'unknown-key' | 'forged' | 'flood' | 'replayed' | 'stale';
 
 /** A packet that was opened, or why not. */
 export type Opened =
@@ -108,10 +112,14 @@ export class Sealer {
 export class Opener {
   readonly #limit: number;
   readonly #boots = new Map<string, { subkey: KeyObject; window: ReplayWindow; isProven: boolean }>();
+  /** Who floods datagrams from made-up addresses keeps nobody from being heard by stream. */
+  readonly #strangers: { datagram: Strangers; stream: Strangers };
   #keys = new Map<string, ZoneKey>();
 
-  constructor(keys: readonly ZoneKey[], limit = 16_384) {
+  /** `now`: milliseconds that never go back. */
+  constructor(keys: readonly ZoneKey[], limit = 16_384, now = () => performance.now()) {
     this.#limit = limit;
+    this.#strangers = { datagram: new Strangers(now), stream: new Strangers(now) };
     this.useKeys(keys);
   }
 
@@ -127,7 +135,7 @@ export class Opener {
   }
 
   /** Opens a packet. Never throws; what cannot be ours costs no cryptography. */
-  open(sealed: Uint8Array, maxBytes: number): Opened {
+  open(sealed: Uint8Array, maxBytes: number, came: 'datagram' | 'stream' = 'datagram'): Opened {
     if (sealed.length < sealBytes || sealed.length > maxBytes) return { refused: 'size' };
     if (sealed[0] !== sealVersion) return { refused: 'clear' };
     const bytes = Buffer.from(sealed.buffer, sealed.byteOffset, sealed.length);
@@ -137,9 +145,14 @@ export class Opener {
     const sender = name.slice(8, 24);
     const boot = name.slice(24);
     const known = this.#boots.get(name);
+    const strangers = known === undefined ? this.#strangers[came] : undefined;
+    if (strangers?.mayTry() === false) return { refused: 'flood' };
     const subkey = known?.subkey ?? subkeyOf(key, sender, boot);
     const packet = decrypt(subkey, bytes);
-    if (packet === undefined) return { refused: 'forged' };
+    if (packet === undefined) {
+      strangers?.failed();
+      return { refused: 'forged' };
+    }
     // Only a right tag makes a sender known: a flood of made-up ones pushes nobody out.
     const window = known?.window ?? new ReplayWindow();
     const isProven = known?.isProven ?? false;

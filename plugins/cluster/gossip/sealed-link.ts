@@ -75,11 +75,11 @@ export class SealedLink implements Transport {
   guard(receiver: Receiver): Receiver {
     return {
       receive: (from, packet) => {
-        const opened = this.#open(packet, datagramBytes);
+        const opened = this.#open(packet, 'datagram');
         if (opened !== undefined) this.#hear(receiver, from, opened);
       },
       answer: (packet) => {
-        const opened = this.#open(packet, streamBytes);
+        const opened = this.#open(packet, 'stream');
         const answer = opened === undefined ? undefined : this.#answer(receiver, opened);
         if (opened === undefined || answer === undefined) return undefined;
         return this.#sealer.seal(writeFrame(answer), this.#rings.answering(opened.key));
@@ -131,7 +131,7 @@ export class SealedLink implements Transport {
     const frame = writeFrame({ kind: 'request', nonce, cookie, packet });
     const request = this.#sealer.seal(frame, this.#keyFor(endpoint));
     this.#transport.exchange(endpoint, request, (answer) => {
-      const opened = answer === undefined ? undefined : this.#open(answer, streamBytes);
+      const opened = answer === undefined ? undefined : this.#open(answer, 'stream');
       const found = opened === undefined ? undefined : readFrame(opened.packet);
       if (opened === undefined || found === undefined) done(undefined);
       else if ((found.kind !== 'answer' && found.kind !== 'refusal') || !nonce.equals(found.nonce)) {
@@ -151,8 +151,8 @@ export class SealedLink implements Transport {
     return this.#rings.keyFor(this.#zones?.zoneAt(endpoint));
   }
 
-  #open(packet: Uint8Array, maxBytes: number): Sound | undefined {
-    const opened = this.#opener.open(packet, maxBytes);
+  #open(packet: Uint8Array, came: 'datagram' | 'stream'): Sound | undefined {
+    const opened = this.#opener.open(packet, came === 'datagram' ? datagramBytes : streamBytes, came);
     if (opened.refused === undefined) return opened;
     this.#count(opened.refused);
     return undefined;
