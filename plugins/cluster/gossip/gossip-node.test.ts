@@ -11,6 +11,13 @@ function joined(options: ClusterOptions): VirtualCluster {
   return cluster;
 }
 
+function ordersOf(names: string[]): string[][] {
+  if (names.length <= 1) return [names];
+  return names.flatMap((first) =>
+    ordersOf(names.filter((name) => name !== first)).map((rest) => [first, ...rest]),
+  );
+}
+
 const deaths = (cluster: VirtualCluster): number => cluster.events('dead').length;
 
 describe('a pool', () => {
@@ -30,6 +37,19 @@ describe('a pool', () => {
     expect(first?.event).toMatchObject({
       member: { accusers: expect.arrayContaining([expect.objectContaining({ evidence: 'no-ack' })]) },
     });
+  });
+
+  it('of five nodes comes together in every order in which they start, each by one that is there', () => {
+    const random = seededRandom(3);
+    for (const order of ordersOf(['n0', 'n1', 'n2', 'n3', 'n4'])) {
+      const cluster = new VirtualCluster({ nodes: 0 });
+      for (const [place, name] of order.entries()) {
+        const seed = order[Math.floor(random() * place)] as string;
+        cluster.boot(name).join(place === 0 ? [] : [endpoint(seed)]);
+        cluster.time.pass(random() * 300);
+      }
+      expect([order, cluster.time.until(() => cluster.agree('alive'), 5000)]).toEqual([order, true]);
+    }
   });
 
   it('comes together as soon where its nodes were alone for long', () => {
