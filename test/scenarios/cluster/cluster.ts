@@ -102,13 +102,24 @@ export class Cluster {
 
   /** Which nodes but one were held dead, by whom and on what evidence, since a time in epoch ms: a line each. */
   async deaths(except?: number, sinceMs = 0): Promise<string[]> {
-    const { hosts } = this.lan;
-    const name = (uuid: string): string => `host ${hosts.find((host) => this.uuid(host) === uuid)}`;
+    return await this.#deaths(this.lan.hosts, (uuid) => uuid !== this.uuid(except ?? -1), sinceMs);
+  }
+
+  /** Which of these hosts one of them held dead since then. */
+  async deathsAmong(hosts: readonly number[], sinceMs: number): Promise<string[]> {
+    return await this.#deaths(hosts, (uuid) => hosts.some((host) => this.uuid(host) === uuid), sinceMs);
+  }
+
+  async #deaths(
+    hosts: readonly number[],
+    isMeant: (uuid: string) => boolean,
+    sinceMs: number,
+  ): Promise<string[]> {
+    const name = (uuid: string): string => `host ${this.lan.hosts.find((host) => this.uuid(host) === uuid)}`;
     const told: string[] = [];
     for (const by of hosts)
       for (const { node, state, at, accusers } of await this.changes(by)) {
-        if (state !== 'dead' || Date.parse(at) < sinceMs) continue;
-        if (except !== undefined && node === this.uuid(except)) continue;
+        if (state !== 'dead' || Date.parse(at) < sinceMs || !isMeant(node)) continue;
         const why = accusers.map((one) => `${name(one.by)} ${one.evidence} ${one.at}`).join(', ');
         told.push(`host ${by} held ${name(node)} dead at ${at}: ${why}`);
       }
