@@ -5,7 +5,7 @@ import type { CliContext } from './context.ts';
 import { noteLauncher } from './launcher.ts';
 import { ProcessEnd } from './process-end.ts';
 
-const launcherPollMs = 500;
+const launcherPollMs = 2000;
 /** A stop takes this long at most. */
 const stopMs = 4900;
 /** What is left of it for threads to end in, however long the agent took: on a busy host those that give way to others take their time. */

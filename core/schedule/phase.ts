@@ -1,3 +1,6 @@
+/** Phases are multiples of it: a host that does little is woken four times a second, not once for every object. */
+const gridMs = 250;
+
 /**
  * The offset of an object's due times inside its interval, in ms: an FNV-1a hash of its id, so a restart neither bunches
  * objects nor moves them (http://www.isthe.com/chongo/tech/comp/fnv/).
@@ -7,7 +10,8 @@ export function phaseOf(id: string, intervalMs: number): number {
   for (let index = 0; index < id.length; index += 1) {
     hash = Math.imul(hash ^ id.charCodeAt(index), 0x01000193);
   }
-  return (hash >>> 0) % intervalMs;
+  const phaseMs = (hash >>> 0) % intervalMs;
+  return phaseMs - (phaseMs % gridMs);
 }
 
 /** The first due time after `nowMs`: a multiple of the interval plus the phase, so runs never drift. */

@@ -1,5 +1,5 @@
 import type { TimerClock } from '../clock.ts';
-import { type Due, DueHeap } from './due-heap.ts';
+import { type Due, DueSlots } from './due-slots.ts';
 import { Lateness, type LatenessFigures } from './lateness.ts';
 import { nextDue, phaseOf } from './phase.ts';
 
@@ -7,7 +7,7 @@ const tickMs = 50;
 const idleMs = 450;
 const lateMs = 100;
 const fresh = {
-  place: -1,
+  slot: undefined,
   dueMs: 0,
   running: false,
   again: false,
@@ -45,7 +45,7 @@ export interface ScheduleFigures {
 /** What the scheduler asks of its owner. */
 export interface SchedulerOptions {
   clock: TimerClock;
-  /** Everything due in one tick, in due order. Each id must be given back with `finished`. */
+  /** Everything due in one tick. Each id must be given back with `finished`. */
   onDue(ids: string[], tickMs: number): void;
   /** After every tick, with its lateness; drives the systemd watchdog and once-a-second chores. */
   onTick?(lateByMs: number): void;
@@ -58,7 +58,7 @@ export interface SchedulerOptions {
 export class Scheduler {
   readonly #options: SchedulerOptions;
   readonly #entries = new Map<string, Entry>();
-  readonly #heap = new DueHeap<Entry>();
+  readonly #waiting = new DueSlots<Entry>(tickMs);
   readonly #tickLateness = new Lateness();
   readonly #runLateness = new Lateness();
   readonly #totals = { runs: 0, late: 0, skipped: 0 };
@@ -99,7 +99,7 @@ export class Scheduler {
     const entry = this.#entries.get(id);
     if (entry === undefined) return;
     this.#entries.delete(id);
-    this.#heap.remove(entry);
+    this.#waiting.remove(entry);
   }
 
   has(id: string): boolean {
@@ -146,7 +146,7 @@ export class Scheduler {
 
   /** Objects that wait for their time. */
   get queued(): number {
-    return this.#heap.size;
+    return this.#waiting.size;
   }
 
   /** Of all objects; what is skipped counts when the run that held it up has ended. */
@@ -177,7 +177,7 @@ export class Scheduler {
       entry.overdue = false;
     }
     entry.dueMs = dueMs;
-    this.#heap.put(entry);
+    this.#waiting.put(entry);
     if (this.#cancel === undefined || this.#expectedMs - dueMs < tickMs) return;
     this.#cancel();
     this.#arm();
@@ -187,8 +187,7 @@ export class Scheduler {
   #arm(): void {
     const now = this.#options.clock.monotonic();
     const soonest = Math.max(this.#tickedMs + tickMs, now - (now % tickMs));
-    const wanted = Math.ceil((this.#heap.peek()?.dueMs ?? Number.POSITIVE_INFINITY) / tickMs) * tickMs;
-    this.#expectedMs = Math.max(soonest, Math.min(wanted, soonest + idleMs));
+    this.#expectedMs = Math.max(soonest, Math.min(this.#waiting.firstMs, soonest + idleMs));
     this.#cancel = this.#options.clock.after(Math.max(0, this.#expectedMs - now), () => this.#tick());
   }
 
@@ -197,7 +196,8 @@ export class Scheduler {
     const lateBy = Math.max(0, now - this.#expectedMs);
     this.#tickedMs = this.#expectedMs;
     this.#tickLateness.add(lateBy);
-    const due = this.#collectDue(now);
+    // A timer may come a millisecond early.
+    const due = this.#collectDue(Math.max(now, this.#expectedMs));
     // Armed first: an exception in the owner's code must not end scheduling.
     this.#arm();
     if (due.length > 0) this.#options.onDue(due, now);
@@ -206,23 +206,18 @@ export class Scheduler {
 
   #collectDue(now: number): string[] {
     const due: string[] = [];
-    for (
-      let entry = this.#heap.peek();
-      entry !== undefined && entry.dueMs <= now;
-      entry = this.#heap.peek()
-    ) {
+    for (const entry of this.#waiting.take(now)) {
       const { id, dueMs } = entry;
       if (entry.running) {
         // Moved on at each of its times, those that wait would cost a busy host more than those that run.
         entry.overdue = true;
-        this.#heap.remove(entry);
         continue;
       }
       // A run out of phase is not followed by one in phase a moment later.
       const notBefore = entry.atOnce ? now + entry.intervalMs / 2 : now;
       entry.atOnce = false;
       this.#setDue(entry, nextDue(notBefore, entry.intervalMs, entry.phaseMs));
-      this.#count(entry, now - dueMs);
+      this.#count(entry, Math.max(0, now - dueMs));
       due.push(id);
     }
     return due;

@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { DueHeap } from '../../../core/schedule/due-heap.ts';
+import { type Due, DueSlots } from '../../../core/schedule/due-slots.ts';
 import { nextDue, phaseOf } from '../../../core/schedule/phase.ts';
 import { Scheduler } from '../../../core/schedule/scheduler.ts';
 import { HandClock } from './test-clock.ts';
@@ -54,28 +54,36 @@ describe('phase', () => {
   });
 });
 
-describe('due heap', () => {
-  it('gives the first that is due, whatever was added, changed and removed', () => {
-    const step = fc.record({ which: fc.nat(7), dueMs: fc.nat(50), goes: fc.boolean() });
+describe('due slots', () => {
+  it('give what is due, and when the first is, whatever was added, changed, removed and taken', () => {
+    const step = fc.record({
+      which: fc.nat(7),
+      dueMs: fc.nat(500),
+      what: fc.constantFrom('put', 'remove', 'take'),
+    });
     fc.assert(
       fc.property(fc.array(step, { maxLength: 60 }), (steps) => {
-        const heap = new DueHeap();
-        const all = Array.from({ length: 8 }, () => ({ dueMs: 0, place: -1 }));
-        const inside = new Set<(typeof all)[number]>();
-        for (const { which, dueMs, goes } of steps) {
-          const entry = all[which] ?? { dueMs, place: -1 };
-          if (goes) {
-            heap.remove(entry);
+        const slots = new DueSlots<Due>(50);
+        const all = Array.from({ length: 8 }, (): Due => ({ dueMs: 0, slot: undefined }));
+        let inside = new Set<Due>();
+        for (const { which, dueMs, what } of steps) {
+          const entry = all[which]!;
+          if (what === 'put') {
+            entry.dueMs = dueMs;
+            slots.put(entry);
+            inside.add(entry);
+          } else if (what === 'remove') {
+            slots.remove(entry);
             inside.delete(entry);
           } else {
-            entry.dueMs = dueMs;
-            heap.put(entry);
-            inside.add(entry);
+            const ended = [...inside].filter((one) => Math.ceil(one.dueMs / 50) * 50 <= dueMs);
+            const taken = slots.take(dueMs);
+            expect(new Set(taken)).toEqual(new Set(ended));
+            expect(taken).toHaveLength(ended.length);
+            inside = new Set([...inside].filter((one) => !ended.includes(one)));
           }
-          expect(heap.size).toBe(inside.size);
-          expect(heap.peek()?.dueMs ?? Number.POSITIVE_INFINITY).toBe(
-            Math.min(...[...inside].map((one) => one.dueMs)),
-          );
+          expect(slots.size).toBe(inside.size);
+          expect(slots.firstMs).toBe(Math.min(...[...inside].map((one) => Math.ceil(one.dueMs / 50) * 50)));
         }
       }),
     );
@@ -239,6 +247,28 @@ describe('scheduler', () => {
       clock.advance(10_200);
       expect(runs.length).toBeGreaterThanOrEqual(2);
     }
+  });
+
+  it('wakes a host with sixty objects four times a second at most', () => {
+    const { clock, scheduler, runs } = schedule();
+    for (let object = 0; object < 60; object += 1) scheduler.add(`object ${object}`, 10_000);
+    clock.advance(20_000);
+    const [wakes, ran] = [clock.wakes, runs.length];
+    clock.advance(10_000);
+    expect(runs.length - ran).toBe(60);
+    expect(clock.wakes - wakes).toBeLessThanOrEqual(41);
+  });
+
+  it('takes a tick that comes a moment early for the one that was due', () => {
+    const { clock, scheduler, runs } = schedule();
+    scheduler.add('a', 1000);
+    clock.advance(1500);
+    const before = runs.length;
+    clock.earlyMs = 0.4;
+    clock.advance(4000);
+    expect(runs.length - before).toBe(4);
+    for (const { atMs } of runs.slice(before))
+      expect((atMs - phaseOf('a', 1000) + 1) % 1000).toBeLessThan(1.5);
   });
 
   it('forgets a removed object', () => {

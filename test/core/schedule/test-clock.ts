@@ -6,6 +6,8 @@ export class HandClock implements TimerClock {
   #monotonic = 0;
   /** Timers that fired. */
   wakes = 0;
+  /** How much too early timers fire, in ms: those of Node round down. */
+  earlyMs = 0;
   #timers: { atMs: number; wake: () => void }[] = [];
 
   now(): number {
@@ -17,7 +19,7 @@ export class HandClock implements TimerClock {
   }
 
   after(delayMs: number, wake: () => void): () => void {
-    const timer = { atMs: this.#monotonic + delayMs, wake };
+    const timer = { atMs: this.#monotonic + Math.max(0, delayMs - this.earlyMs), wake };
     this.#timers.push(timer);
     return () => {
       this.#timers = this.#timers.filter((each) => each !== timer);
