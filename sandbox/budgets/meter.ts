@@ -1,15 +1,37 @@
 import { threadMs } from '../../threads/quickjs/thread-time.ts';
 
+/** The kernel counts at its ticks (4 ms with HZ=250): a reading this old is as good as a new one, and reading costs more than most runs do. */
+const freshMs = 4;
+/** In less than this hardly another thread had its turn, and the wall clock is as good. */
+const shortMs = 1;
+
+let last = { wall: Number.NEGATIVE_INFINITY, counted: 0 };
+
 /**
- * Begins to measure this thread's processor time, ms; what it gives tells how much has passed. The kernel counts at its ticks: between two of
- * them nothing else ran, and the wall clock is as good; over more of them its count may hold time from before.
+ * Measures this thread's processor time from its making, by two clocks. The wall clock never tells less, and asks no system call: what it finds
+ * short is taken as it is. Only for more the kernel is asked, whose count may hold up to a tick from before, or stand still between two ticks,
+ * when nothing else ran.
  */
-export function startMeter(): () => number {
-  const wall = performance.now();
-  const started = threadMs();
-  return () => {
-    const counted = threadMs() - started;
-    const passed = performance.now() - wall;
+export class Meter {
+  readonly #began = performance.now();
+  readonly #counted = this.#began - last.wall < freshMs ? last.counted : read(this.#began);
+
+  /** What has passed, ms. */
+  spentMs(): number {
+    const now = performance.now();
+    const passed = now - this.#began;
+    if (passed < shortMs) return passed;
+    const counted = read(now) - this.#counted;
     return counted === 0 ? passed : Math.min(counted, passed);
-  };
+  }
+
+  /** Whether more has passed; to be asked often. */
+  isBeyond(ms: number): boolean {
+    return performance.now() - this.#began > ms && this.spentMs() > ms;
+  }
+}
+
+function read(wall: number): number {
+  last = { wall, counted: threadMs() };
+  return last.counted;
 }

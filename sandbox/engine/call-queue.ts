@@ -1,7 +1,7 @@
 import type { Json } from 'opsbro/sdk';
 import { OpsbroError, type PlainError, plainError } from '../../core/errors.ts';
 import { argumentLimits, copyTree } from '../../threads/context/tree.ts';
-import { startMeter } from '../budgets/meter.ts';
+import { Meter } from '../budgets/meter.ts';
 import type { HostCalls } from '../model.ts';
 
 /** Calls of one run that the host works at at once. */
@@ -116,11 +116,11 @@ export class CallQueue {
   }
 
   async #perform(name: string, args: Json[]): Promise<Answer> {
-    const spent = startMeter();
+    const meter = new Meter();
     try {
       const answer = this.#caller.open().call(name, args);
       // What the kernel makes up is read on the spot.
-      this.#caller.charge(spent());
+      this.#caller.charge(meter.spentMs());
       return { value: (await answer) ?? null };
     } catch (thrown) {
       return { error: plainError(thrown, 'OPSBRO_HOST_IO') };

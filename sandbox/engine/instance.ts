@@ -1,8 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { OpsbroError } from '../../core/errors.ts';
 import { openQuickJS, type QuickJS, type QuickJSHandle } from '../../threads/quickjs/engine.ts';
-import { threadMs } from '../../threads/quickjs/thread-time.ts';
-import { startMeter } from '../budgets/meter.ts';
+import { Meter } from '../budgets/meter.ts';
 import type { GuestCommand, GuestError, GuestMessage } from '../guest/message.ts';
 import type { PluginLimits } from '../model.ts';
 
@@ -53,7 +52,7 @@ export class Instance {
   readonly #maximum: number;
   readonly #longestDrain: number;
   readonly #doors: { post: QuickJSHandle; drain: QuickJSHandle; explain: QuickJSHandle };
-  #started = 0;
+  #meter = new Meter();
   #allowanceMs = 0;
   #interrupted = false;
 
@@ -138,13 +137,12 @@ export class Instance {
   }
 
   #slice(allowanceMs: number, act: () => GuestMessage[]): Slice {
-    const spent = startMeter();
-    this.#started = threadMs();
+    this.#meter = new Meter();
     this.#allowanceMs = allowanceMs;
     this.#interrupted = false;
     try {
       const messages = act();
-      if (!this.#interrupted) return { cpuMs: spent(), messages };
+      if (!this.#interrupted) return { cpuMs: this.#meter.spentMs(), messages };
     } catch {
       // The reason is told apart by what is known here, not by what was thrown.
     }
@@ -154,7 +152,7 @@ export class Instance {
         ? 'memory'
         : 'broken';
     const stack = this.#interrupted ? this.#interruptedAt() : undefined;
-    return { cpuMs: spent(), fault: this.fault, ...(stack !== undefined && { stack }) };
+    return { cpuMs: this.#meter.spentMs(), fault: this.fault, ...(stack !== undefined && { stack }) };
   }
 
   /** The engine makes an error of an interruption, which is told as the failure of its run; a native loop has no line. */
@@ -201,7 +199,7 @@ export class Instance {
 
   /** Polled by the engine while guest code runs. */
   #isOver(): boolean {
-    this.#interrupted ||= threadMs() - this.#started > this.#allowanceMs;
+    this.#interrupted ||= this.#meter.isBeyond(this.#allowanceMs);
     return this.#interrupted;
   }
 }

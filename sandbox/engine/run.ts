@@ -40,7 +40,7 @@ export class SandboxRun {
   /** What its object yielded before. */
   series = new Series();
   isOver = false;
-  readonly #abort = new AbortController();
+  #abort: AbortController | undefined;
   readonly #logs: LogLine[] = [];
   readonly #started = performance.now();
   readonly #cleanups: (() => void)[] = [];
@@ -48,12 +48,16 @@ export class SandboxRun {
   constructor(id: number, job: SandboxJob) {
     this.id = id;
     this.job = job;
-    // Each of its calls listens; how many those are is bounded elsewhere.
-    setMaxListeners(0, this.#abort.signal);
   }
 
-  /** Fires when the run is over. */
+  /** Fires when the run is over. Made when it is asked for: many runs call nothing, and it costs as much as the rest of them. */
   get signal(): AbortSignal {
+    if (this.#abort === undefined) {
+      this.#abort = new AbortController();
+      // Each of its calls listens; how many those are is bounded elsewhere.
+      setMaxListeners(0, this.#abort.signal);
+      if (this.isOver) this.#abort.abort(runIsOver());
+    }
     return this.#abort.signal;
   }
 
@@ -100,7 +104,7 @@ export class SandboxRun {
     this.isOver = true;
     this.usage.memoryBytes = memoryBytes;
     for (const cleanup of this.#cleanups) cleanup();
-    this.#abort.abort(new OpsbroError('OPSBRO_PLUGIN_LATE', 'the run is over'));
+    this.#abort?.abort(runIsOver());
     this.calls?.close();
     return {
       ...saidWithoutSecrets({ ...end, logs: this.#logs }, this.secrets),
@@ -165,6 +169,10 @@ export class SandboxRun {
     const error = plainError(found, 'OPSBRO_PLUGIN_FAILED');
     return guestCodes.has(error.code) ? error : { ...error, code: 'OPSBRO_PLUGIN_FAILED' };
   }
+}
+
+function runIsOver(): OpsbroError {
+  return new OpsbroError('OPSBRO_PLUGIN_LATE', 'the run is over');
 }
 
 function sizeOf(value: Json): number {

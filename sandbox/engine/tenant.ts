@@ -5,7 +5,7 @@ import { openSecrets, secretTexts } from '../../threads/context/secrets.ts';
 import type { ThreadData } from '../../threads/protocol.ts';
 import type { LimitName } from '../budgets/breach.ts';
 import { CpuWindow } from '../budgets/cpu-window.ts';
-import { startMeter } from '../budgets/meter.ts';
+import { Meter } from '../budgets/meter.ts';
 import type { Series } from '../budgets/series.ts';
 import { type Bundle, readBundle } from '../bundle.ts';
 import { matchesWord, parseWord } from '../grants/wildcard.ts';
@@ -234,11 +234,11 @@ export class Tenant {
     else if (message.type === 'failed' && isOutOfMemory(home, message.error))
       this.#broke(home, run, { fault: 'memory', stack: String(message.error.stack) }, 'memory');
     else {
-      const spent = startMeter();
+      const meter = new Meter();
       const end = run.endOf(message);
       const placed =
         'status' in end && end.status === 'failed' ? this.#withPlace(home, run, end, message) : end;
-      this.#charge(run, spent());
+      this.#charge(run, meter.spentMs());
       if ('limit' in placed) this.#over(home, run, placed.limit, placed.found);
       else this.#end(home, run, placed);
     }
