@@ -68,6 +68,8 @@ export class Simulation {
       check: (id) => this.#checks.get(id),
       status: (id) => this.#statusOf(id),
       inGroup: (name) => request.groups.includes(name),
+      asOf: (id) => this.#statusOf(id)?.lastRun ?? null,
+      runsFor: (id) => [id],
       runNow: (id) => this.#machines.get(id)?.runBy(this.#now + lookMs),
     });
     this.#dispatcher = new Dispatcher({

@@ -99,7 +99,6 @@ export function alertOf(
     since: status.hardSince ?? status.since ?? 0,
     problemSince: status.problemSince,
     flapping: status.flapping.is,
-    lastRun: status.lastRun,
     ...outputOf(status),
     attempts: check.attempts,
     notes: check.notes ?? '',
@@ -153,7 +152,6 @@ export function removedAlert(id: string, told: Alert | undefined, at: number): A
     state: 'ok',
     problemSince: null,
     flapping: false,
-    lastRun: null,
     removed: true,
   };
 }

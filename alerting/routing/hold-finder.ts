@@ -26,10 +26,14 @@ export interface HoldParts {
   /** The checks there are. */
   checks(): HoldableCheck[];
   check(id: string): HoldableCheck | undefined;
-  /** How a check is, as everybody sees it. */
+  /** How a check is, as it was decided last. */
   status(id: string): CheckStatus | undefined;
   inGroup(name: string): boolean;
-  /** Lets a check run at once. */
+  /** Of which moment the state of a check, or of `group:NAME`, tells; null when nobody knows. */
+  asOf(id: string): number | null;
+  /** What is to run now so that a check, or `group:NAME`, tells of a moment after `since`: what that reads, or itself once that is new. */
+  runsFor(id: string, since: number): string[];
+  /** Lets it run at once. */
   runNow(id: string): void;
 }
 
@@ -101,11 +105,10 @@ export class HoldFinder {
     const check = this.#parts.check(alert.check);
     if (check === undefined || check.dependsOn.length === 0) return { verdict: 'clear' };
     const at = this.#parts.now();
-    const shown = this.#parts.status(alert.check)?.lastRun ?? null;
     const child = {
       id: alert.check,
       problemAt: alert.since,
-      lastRun: Math.max(shown ?? 0, alert.lastRun ?? 0),
+      asOf: this.#parts.asOf(alert.check),
       waitMs: check.dependencyWaitMs,
     };
     const parents = this.above(alert.check).map((id) => this.#parent(id, at));
@@ -115,10 +118,11 @@ export class HoldFinder {
   #parent(id: string, at: number): ParentFacts {
     if (id.startsWith('group:')) {
       const isIn = this.#parts.inGroup(id.slice('group:'.length));
-      return { id, state: isIn ? 'ok' : 'critical', hard: true, lastRun: at, hardSince: null };
+      const asOf = this.#parts.asOf(id) ?? at;
+      return { id, state: isIn ? 'ok' : 'critical', hard: true, asOf, hardSince: null };
     }
-    const { state = 'pending', hard = true, lastRun = null, hardSince = null } = this.#parts.status(id) ?? {};
-    return { id, state, hard, lastRun, hardSince };
+    const { state = 'pending', hard = true, hardSince = null } = this.#parts.status(id) ?? {};
+    return { id, state, hard, asOf: this.#parts.asOf(id), hardSince };
   }
 
   #ask({ check, episode }: Alert, verdict: DependencyVerdict): void {
@@ -129,7 +133,7 @@ export class HoldFinder {
     const known = this.#asked.get(check);
     const asked = known?.episode === episode ? known : { episode, ids: new Set<string>() };
     this.#asked.set(check, asked);
-    for (const id of verdict.run) {
+    for (const id of verdict.run.flatMap((each) => this.#parts.runsFor(each, verdict.since))) {
       if (asked.ids.has(id)) continue;
       asked.ids.add(id);
       this.#parts.runNow(id);

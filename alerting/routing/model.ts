@@ -25,8 +25,6 @@ export interface Alert {
   problemSince: number | null;
   /** Its state changes too often to tell anybody of each change. */
   flapping: boolean;
-  /** When the run ended that its state comes from; null when it never ran here. */
-  lastRun: number | null;
   output: string;
   longOutput: string;
   perfdata: Perfdatum[];

@@ -6,8 +6,8 @@ export interface ChildFacts {
   id: string;
   /** When the problem became hard. */
   problemAt: number;
-  /** Start of the run its state comes from; null when it never ran here. */
-  lastRun: number | null;
+  /** Of which moment its state tells, as its run began or what it read was measured then; null when it never ran here. */
+  asOf: number | null;
   /** `dependency_wait`: how long the notification waits for its parents, and for its own re-check. */
   waitMs: number;
 }
@@ -18,8 +18,8 @@ export interface ParentFacts {
   id: string;
   state: VerdictState | 'pending';
   hard: boolean;
-  /** Start of its last run; null when it never ran. For a group: of the detectors that give it. */
-  lastRun: number | null;
+  /** Of which moment its state tells; null when nobody knows. For a group: as the detectors that give it found it. */
+  asOf: number | null;
   /** Since when its hard state holds. */
   hardSince: number | null;
 }
@@ -28,18 +28,18 @@ export interface ParentFacts {
  * What becomes of a child's problem now.
  * - `clear`: nothing above it is down; it may be notified.
  * - `suppressed`: a parent is hard-down.
- * - `wait`: `run` are to be run at once, unless they run already; ask again when one of them ended, and at `until` at the latest.
+ * - `wait`: `run` are to tell of a moment after `since`; ask again when one of them does, and at `until` at the latest.
  */
 export type DependencyVerdict =
   | { verdict: 'clear' }
   | { verdict: 'suppressed'; reasons: Reason[] }
-  | { verdict: 'wait'; until: number; run: string[]; for: 'parents' | 'recheck' };
+  | { verdict: 'wait'; since: number; until: number; run: string[]; for: 'parents' | 'recheck' };
 
 const clear: DependencyVerdict = { verdict: 'clear' };
 
 /**
  * Says whether the problem of `child` is to be notified at `at`. Until `waitMs` after the problem it waits for a run of each parent that began
- * after it, so that a child that noticed first does not page alone. After a parent's recovery it waits, as long, for a run of the child
+ * after it, and measured after it, so that a child that noticed first does not page alone. After a parent's recovery it waits, as long, for a run of the child
  * itself. Only a hard-down parent suppresses: critical or unknown, as in Icinga, where a warning is still up. Pure; keeps nothing, so it
  * answers the same after a restart; a clock that was set back ends the wait. `parents` are all above the child, as `DependencyGraph.above` gives them.
  */
@@ -50,16 +50,17 @@ export function dependencyVerdict(
 ): DependencyVerdict {
   const down = parents.filter(isHardDown);
   if (down.length > 0) return { verdict: 'suppressed', reasons: down.map(reasonOf) };
-  const until = child.problemAt + child.waitMs;
-  const unseen = parents.filter(({ lastRun }) => lastRun === null || lastRun < child.problemAt);
+  const since = child.problemAt;
+  const until = since + child.waitMs;
+  const unseen = parents.filter(({ asOf }) => asOf === null || asOf < since);
   const unsure = parents.filter(({ state, hard }) => isDown(state) && !hard);
-  if (at >= child.problemAt && at < until && unseen.length + unsure.length > 0)
-    return { verdict: 'wait', until, run: unseen.map(({ id }) => id), for: 'parents' };
+  if (at >= since && at < until && unseen.length + unsure.length > 0)
+    return { verdict: 'wait', since, until, run: unseen.map(({ id }) => id), for: 'parents' };
   return recheck(child, parents, at);
 }
 
 function recheck(
-  { id, lastRun, waitMs }: ChildFacts,
+  { id, asOf, waitMs }: ChildFacts,
   parents: readonly ParentFacts[],
   at: number,
 ): DependencyVerdict {
@@ -68,8 +69,8 @@ function recheck(
   );
   const latest = Math.max(Number.NEGATIVE_INFINITY, ...recovered);
   const until = latest + waitMs;
-  if (at >= until || at < latest || (lastRun !== null && lastRun >= latest)) return clear;
-  return { verdict: 'wait', until, run: [id], for: 'recheck' };
+  if (at >= until || at < latest || (asOf !== null && asOf >= latest)) return clear;
+  return { verdict: 'wait', since: latest, until, run: [id], for: 'recheck' };
 }
 
 function isDown(state: ParentFacts['state']): boolean {

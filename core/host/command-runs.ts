@@ -22,7 +22,7 @@ export class CommandRuns {
   readonly #deps: HostDeps;
   readonly #results: Results;
   readonly #running = new Map<string, Running>();
-  #arrived: { runtime: Runtime; result: Observation }[] = [];
+  #arrived: { runtime: Runtime; result: Observation; asOf: number }[] = [];
   #stored: Promise<void> = Promise.resolve();
 
   constructor(deps: HostDeps, results: Results) {
@@ -68,6 +68,7 @@ export class CommandRuns {
     const { command } = runtime.object as CheckObject;
     if (command === undefined || !table.isCurrent(runtime)) return;
     const { unresolved } = command;
+    const asOf = clock.now();
     const run = unresolved.length > 0 ? null : await commands.run(requestOf(command));
     if (!table.isCurrent(runtime)) return;
     runtime.lastRun = clock.now();
@@ -76,11 +77,11 @@ export class CommandRuns {
     if (run !== null) registry.counter(runtime.object.plugin).ran(run.durationMs, failureOf(run));
     const result: Observation =
       run === null ? { state: 'unknown', output: unresolved.join('; ') } : observationOf(run);
-    await this.#conclude(runtime, result);
+    await this.#conclude(runtime, result, asOf);
   }
 
-  #conclude(runtime: Runtime, result: Observation): Promise<void> {
-    this.#arrived.push({ runtime, result });
+  #conclude(runtime: Runtime, result: Observation, asOf: number): Promise<void> {
+    this.#arrived.push({ runtime, result, asOf });
     if (this.#arrived.length === 1) {
       this.#stored = new Promise((resolve) => setImmediate(resolve)).then(() => {
         const arrived = this.#arrived;

@@ -112,6 +112,7 @@ export class JobRuns {
       return;
     }
     runtime.failures = 0;
+    runtime.asOf = this.#deps.clock.now() - (runtime.durationMs ?? 0);
     if (result.state !== null) this.#deps.states.set(runtime.object.id, result.state);
     if (result.status === 'not-eligible') await this.#notEligible(runtime, result.reason);
     else await this.#done(runtime, result.value);

@@ -29,6 +29,8 @@ export interface Runtime {
   hasRun: boolean;
   lastRun: number | null;
   durationMs: number | null;
+  /** Of which moment it tells, epoch ms: when the run began, or the oldest of the measurements that it judged. */
+  asOf: number | null;
   /** Since when it runs here, monotonic ms. */
   activeMs: number;
   /** When a collector's last tree was measured, or a detector last could tell, monotonic ms. */
@@ -70,6 +72,7 @@ export class ObjectTable {
       hasRun: false,
       lastRun: null,
       durationMs: null,
+      asOf: null,
       activeMs: nowMs,
       sampledMs: null,
       matched: null,
@@ -112,6 +115,13 @@ export class ObjectTable {
 
   collector(name: string): Runtime | undefined {
     return this.#collectors.get(name.toLowerCase());
+  }
+
+  /** The collectors that run here and that a rule reads; none for what is no rule. */
+  sources({ object }: Runtime): Runtime[] {
+    const references = object.kind === 'collector' ? [] : (object.program?.references ?? []);
+    const names = new Set(references.map(({ collector }) => collector.toLowerCase()));
+    return [...names].flatMap((name) => this.#collectors.get(name) ?? []).filter(({ active }) => active);
   }
 
   runtimes(): IterableIterator<Runtime> {

@@ -35,13 +35,14 @@ export class RuleRuns {
   async once(runtimes: Runtime[]): Promise<void> {
     const { board, clock, rules, table } = this.#deps;
     const startedMs = clock.monotonic();
+    const asOf = runtimes.map((runtime) => this.#asOf(runtime));
     const samples = samplesNow(board);
     const outcomes = await rules.evaluate(
       runtimes.map(({ object }) => object.id),
       this.#deps.facts(),
     );
     const eachMs = (clock.monotonic() - startedMs) / runtimes.length;
-    const verdicts: { runtime: Runtime; result: Observation }[] = [];
+    const verdicts: { runtime: Runtime; result: Observation; asOf?: number }[] = [];
     const detections: Promise<void>[] = [];
     const at = clock.now();
     for (const [index, runtime] of runtimes.entries()) {
@@ -52,11 +53,24 @@ export class RuleRuns {
       if (runtime.object.kind === 'check') {
         const result = withReason(readOutcome(outcome), runtime, table, board);
         this.#count(runtime, eachMs, result.error?.code ?? null);
-        verdicts.push({ runtime, result: this.#freshness.judged(result, runtime) });
-      } else detections.push(this.#detected(runtime, outcome, eachMs));
+        verdicts.push({
+          runtime,
+          result: this.#freshness.judged(result, runtime),
+          asOf: asOf[index] as number,
+        });
+      } else {
+        runtime.asOf = asOf[index] as number;
+        detections.push(this.#detected(runtime, outcome, eachMs));
+      }
     }
     await Promise.all([this.#results.verdicts(verdicts, samples), ...detections]);
     for (const runtime of runtimes) runtime.hasRun = true;
+  }
+
+  /** A rule tells no more of now than the oldest measurement that it reads. */
+  #asOf(runtime: Runtime): number {
+    const measured = this.#deps.table.sources(runtime).map(({ asOf }) => asOf ?? Number.POSITIVE_INFINITY);
+    return Math.min(this.#deps.clock.now(), ...measured);
   }
 
   #detected(runtime: Runtime, outcome: Outcome, durationMs: number): Promise<void> {

@@ -3,6 +3,7 @@ import type { SuppressionTables } from '../../alerting/suppression/model.ts';
 import { type HeldCounts, type HeldView, heldCounts, heldViews } from '../../alerting/suppression/views.ts';
 import type { CheckObject } from '../../configuration/model.ts';
 import type { HostDeps } from '../host/deps.ts';
+import type { Runtime } from '../host/objects.ts';
 import { checkFacts } from './alert-book.ts';
 
 /** Says what holds an alert of this agent back, and what people hold back of its checks. */
@@ -20,8 +21,17 @@ export class AgentHolds extends HoldFinder {
         const object = table.get(id)?.object;
         return object?.kind === 'check' ? object : undefined;
       },
-      status: (id) => deps.board.verdicts.get(id),
+      status: (id) => deps.board.decided(id),
       inGroup: (name) => deps.board.groups.includes(name),
+      asOf(id) {
+        const found = tellersOf(deps, id).map(({ asOf }) => asOf ?? Number.NEGATIVE_INFINITY);
+        return found.length === 0 ? null : Math.max(...found);
+      },
+      runsFor: (id, since) =>
+        tellersOf(deps, id).flatMap((teller) => {
+          const old = deps.table.sources(teller).filter(({ asOf }) => asOf === null || asOf < since);
+          return (old.length === 0 ? [teller] : old).map(({ object }) => object.id);
+        }),
       runNow: (id) => deps.scheduler.runNow(id),
     });
     this.#deps = deps;
@@ -41,4 +51,11 @@ export class AgentHolds extends HoldFinder {
     const active = this.#deps.table.of('check').filter((runtime) => runtime.active);
     return heldCounts(active.map(({ object }) => this.decided(object)));
   }
+}
+
+/** Who tells how a check is: itself; and whether this node is in `group:NAME`: its detectors, nobody where the configuration says so. */
+function tellersOf({ board, table }: HostDeps, id: string): Runtime[] {
+  const group = id.startsWith('group:') ? board.groupEntries().get(id.slice('group:'.length)) : undefined;
+  const ids = group === undefined ? [id] : group.source === 'static' ? [] : group.detectors;
+  return ids.flatMap((each) => table.get(each) ?? []);
 }

@@ -13,10 +13,11 @@ const perBatch = 100;
 /** Batches that wait for the disk: its queue is bounded, and each check may put several entries there. */
 const maxStoring = 10;
 
-/** What a run found. */
+/** What a run found, and of which moment that tells: by default of when the run began, which has ended just now. */
 interface Found {
   runtime: Runtime;
   result: Observation;
+  asOf?: number;
 }
 
 /** Puts the results of runs on the board and tells the bus what changed. */
@@ -47,10 +48,12 @@ export class Results {
     const put: [string, Json][] = [];
     const steps: { runtime: Runtime; advanced: Advanced }[] = [];
     const changed: CheckChange[] = [];
-    for (const { runtime, result } of found) {
+    for (const { runtime, result, asOf = at - (runtime.durationMs ?? 0) } of found) {
       if (!table.isCurrent(runtime)) continue;
       const advanced = this.#advance(runtime, result, at);
       if (advanced === null) continue;
+      // With what was decided, which may come after the run by some turns.
+      if (result.late !== 'run') runtime.asOf = asOf;
       steps.push({ runtime, advanced });
       if (advanced.changes.length === 0) continue;
       put.push([`check/${runtime.object.id}`, advanced.status as unknown as JsonObject]);

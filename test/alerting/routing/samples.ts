@@ -13,7 +13,6 @@ export function sampleAlert(change: Partial<Alert> = {}): Alert {
     since: 1000,
     problemSince: 1000,
     flapping: false,
-    lastRun: 1000,
     output: 'load 9',
     longOutput: '',
     perfdata: [],

@@ -11,7 +11,7 @@ import { type DependentCheck, dependencyGraph } from '../../../alerting/suppress
 const child = (facts: Partial<ChildFacts> = {}): ChildFacts => ({
   id: 'web',
   problemAt: 100_000,
-  lastRun: 100_000,
+  asOf: 100_000,
   waitMs: 10_000,
   ...facts,
 });
@@ -20,7 +20,7 @@ const parent = (facts: Partial<ParentFacts> = {}): ParentFacts => ({
   id: 'net',
   state: 'ok',
   hard: true,
-  lastRun: 90_000,
+  asOf: 90_000,
   hardSince: 1000,
   ...facts,
 });
@@ -29,36 +29,36 @@ describe('the problem of a check with dependencies', () => {
   it.each([
     ['is clear without parents', [], 100_000, 'clear'],
     ['waits for a run of its parent', [parent()], 100_000, 'wait parents net until 110000'],
-    ['is clear once the parent ran after it', [parent({ lastRun: 100_000 })], 100_001, 'clear'],
+    ['is clear once the parent ran after it', [parent({ asOf: 100_000 })], 100_001, 'clear'],
     ['is clear when the parent did not run in time', [parent()], 110_000, 'clear'],
     [
       'waits for a parent that never ran',
-      [parent({ state: 'pending', lastRun: null, hardSince: null })],
+      [parent({ state: 'pending', asOf: null, hardSince: null })],
       100_000,
       'wait parents net until 110000',
     ],
-    ['does not wait when the clock was set back', [parent({ lastRun: 10_000 })], 20_000, 'clear'],
+    ['does not wait when the clock was set back', [parent({ asOf: 10_000 })], 20_000, 'clear'],
     [
       'does not wait for its own run when the clock was set back behind the recovery',
-      [parent({ lastRun: 120_000, hardSince: 120_000 })],
+      [parent({ asOf: 120_000, hardSince: 120_000 })],
       110_000,
       'clear',
     ],
     [
       'waits while the parent is softly down',
-      [parent({ state: 'critical', hard: false, lastRun: 100_500 })],
+      [parent({ state: 'critical', hard: false, asOf: 100_500 })],
       101_000,
       'wait parents  until 110000',
     ],
     [
       'is clear when the parent stays softly down',
-      [parent({ state: 'critical', hard: false, lastRun: 100_500 })],
+      [parent({ state: 'critical', hard: false, asOf: 100_500 })],
       110_000,
       'clear',
     ],
     [
       'is suppressed while a parent is hard critical',
-      [parent({ lastRun: 100_500 }), parent({ id: 'dns', state: 'critical' })],
+      [parent({ asOf: 100_500 }), parent({ id: 'dns', state: 'critical' })],
       500_000,
       'suppressed by dns',
     ],
@@ -68,16 +68,16 @@ describe('the problem of a check with dependencies', () => {
       100_000,
       'suppressed by net',
     ],
-    ['is clear when the parent warns', [parent({ state: 'warning', lastRun: 100_500 })], 100_600, 'clear'],
+    ['is clear when the parent warns', [parent({ state: 'warning', asOf: 100_500 })], 100_600, 'clear'],
     [
       'is run again after its parent recovered',
-      [parent({ lastRun: 200_000, hardSince: 200_000 })],
+      [parent({ asOf: 200_000, hardSince: 200_000 })],
       201_000,
       'wait recheck web until 210000',
     ],
     [
       'is clear when its own run did not come in time',
-      [parent({ lastRun: 200_000, hardSince: 200_000 })],
+      [parent({ asOf: 200_000, hardSince: 200_000 })],
       210_000,
       'clear',
     ],
@@ -86,8 +86,8 @@ describe('the problem of a check with dependencies', () => {
   });
 
   it('is clear once it was run again after the recovery', () => {
-    const parents = [parent({ lastRun: 200_000, hardSince: 200_000 })];
-    expect(describeVerdict(child({ lastRun: 200_500 }), parents, 201_000)).toBe('clear');
+    const parents = [parent({ asOf: 200_000, hardSince: 200_000 })];
+    expect(describeVerdict(child({ asOf: 200_500 }), parents, 201_000)).toBe('clear');
   });
 });
 
@@ -107,8 +107,8 @@ const run = fc.record({
 
 /** A world in which checks run at random; what is asked to run, runs a moment later when `obeys`. */
 function* history(runs: { gapMs: number; who: string; state: string; hard: boolean }[]) {
-  const parents = new Map(['net', 'dns'].map((id) => [id, parent({ id, lastRun: 0, hardSince: 0 })]));
-  let facts = child({ problemAt: 0, lastRun: 0 });
+  const parents = new Map(['net', 'dns'].map((id) => [id, parent({ id, asOf: 0, hardSince: 0 })]));
+  let facts = child({ problemAt: 0, asOf: 0 });
   let bad = false;
   let now = 0;
   for (const { gapMs, who, state, hard } of runs) {
@@ -116,14 +116,14 @@ function* history(runs: { gapMs: number; who: string; state: string; hard: boole
     const before = parents.get(who);
     if (before === undefined) {
       const isBad = state !== 'ok';
-      facts = { ...facts, lastRun: now, problemAt: isBad && !bad ? now : facts.problemAt };
+      facts = { ...facts, asOf: now, problemAt: isBad && !bad ? now : facts.problemAt };
       bad = isBad;
     } else {
       const after = {
         ...before,
         state: state as ParentFacts['state'],
         hard: state === 'ok' || hard,
-        lastRun: now,
+        asOf: now,
       };
       const changes = after.hard && (after.state !== before.state || !before.hard);
       parents.set(who, { ...after, hardSince: changes ? now : before.hardSince });
@@ -164,13 +164,13 @@ describe('over random histories a problem', () => {
     each(({ facts, parents, now }) => {
       if (dependencyVerdict(facts, parents, now).verdict !== 'clear') return;
       if (now < facts.problemAt + facts.waitMs)
-        for (const { lastRun, state } of parents) {
-          expect(lastRun).toBeGreaterThanOrEqual(facts.problemAt);
+        for (const { asOf, state } of parents) {
+          expect(asOf).toBeGreaterThanOrEqual(facts.problemAt);
           expect(['ok', 'warning']).toContain(state);
         }
       for (const { hardSince, state } of parents)
         if (['ok', 'warning'].includes(state) && now < (hardSince ?? 0) + facts.waitMs)
-          expect(facts.lastRun).toBeGreaterThanOrEqual(hardSince ?? 0);
+          expect(facts.asOf).toBeGreaterThanOrEqual(hardSince ?? 0);
     });
   });
 
@@ -178,8 +178,8 @@ describe('over random histories a problem', () => {
     each(({ facts, parents, now }) => {
       const found = dependencyVerdict(facts, parents, now);
       if (found.verdict !== 'wait' || parents.some(({ hard }) => !hard)) return;
-      const ran = parents.map((one) => ({ ...one, lastRun: now + 1 }));
-      expect(dependencyVerdict({ ...facts, lastRun: now + 1 }, ran, now + 1).verdict).toBe('clear');
+      const ran = parents.map((one) => ({ ...one, asOf: now + 1 }));
+      expect(dependencyVerdict({ ...facts, asOf: now + 1 }, ran, now + 1).verdict).toBe('clear');
     });
   });
 });
