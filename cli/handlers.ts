@@ -124,7 +124,8 @@ async function testHandler(cli: CliContext, name: string, check: string | undefi
   const body: JsonObject = check === undefined ? {} : { check };
   const send = (): Promise<HandlerTestView> =>
     client.request<HandlerTestView>('POST', objectPath('handlers', name, 'test'), body, {
-      timeoutMs: timeout * 1000 + spareMs,
+      // What is on its way to the handler ends first.
+      timeoutMs: 2 * timeout * 1000 + spareMs,
     });
   const tested = check === undefined ? await send() : await orSuggest(client, 'checks', check, send);
   cli.exitCode = tested.ok ? 0 : 1;

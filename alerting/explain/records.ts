@@ -1,6 +1,6 @@
 import type { StateChange } from '../model.ts';
+import type { Delivery } from '../outbox/delivery.ts';
 import type { OutboxEntry } from '../outbox/entry.ts';
-import type { Delivery } from '../outbox/outbox.ts';
 import type { DecisionRecord } from '../routing/model.ts';
 import type { DeliveryRecord, RecordedDecision, SeenValue, StateRecord } from './model.ts';
 

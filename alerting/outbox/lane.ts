@@ -1,4 +1,5 @@
 import type { OutboxEntry } from './entry.ts';
+import { retryLimits } from './retry.ts';
 
 /** An entry in memory: it may go once the store has it, and not before `notBeforeMs` on the monotonic clock. */
 export interface Waiting {
@@ -22,6 +23,8 @@ export class Lane {
   #taken = 0;
   #absences = 0;
   notBeforeMs = 0;
+  /** Until when the other side asked for nothing more. */
+  askedUntilMs = 0;
   isBusy = false;
   dropped = 0;
 
@@ -83,7 +86,14 @@ export class Lane {
     this.#absences = 0;
     this.#failedOrders.clear();
     this.notBeforeMs = 0;
+    this.askedUntilMs = 0;
     this.dropped = 0;
+  }
+
+  /** The other side asked to be left alone, which nobody needs to be for longer than the longest pause. */
+  asked(nowMs: number, forMs: number): void {
+    this.askedUntilMs = nowMs + Math.min(forMs, retryLimits.longestMs);
+    this.notBeforeMs = Math.max(this.notBeforeMs, this.askedUntilMs);
   }
 
   /** The first entry that may go now. */

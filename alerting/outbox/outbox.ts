@@ -1,9 +1,11 @@
 import type { EventType, HandlerEvent, Json, JsonObject } from 'opsbro/sdk';
 import type { TimerClock } from '../../core/clock.ts';
+import { askedToWait, brokenDelivery, type Delivery, deliveryFields } from './delivery.ts';
 import { entryKey, entryValue, type OutboxEntry, readEntry } from './entry.ts';
 import { Lane, type Waiting } from './lane.ts';
 import { isGivenUp, retryLimits, retryPauseMs, stuckLimits } from './retry.ts';
 import { counted, type HandlerFigures, type HandlerTally, type LastDelivery, untried } from './tally.ts';
+import { Turns } from './turns.ts';
 
 /** Entries that wait for one handler; beyond, reminders and then the oldest are dropped, counted and said. */
 const perHandler = 10_000;
@@ -11,12 +13,6 @@ const perHandler = 10_000;
 const deadKept = 1000;
 
 const advice = "; see 'opsbro handlers outbox list'";
-
-/** How a delivery went. `unavailable`: the handler is not there or not enabled, so nothing was tried. */
-export type Delivery =
-  | { status: 'delivered' }
-  | { status: 'unavailable'; message: string }
-  | { status: 'failed'; code: string; message: string; isPermanent: boolean; retryAfterMs: number | null };
 
 /** What an outbox works with. */
 export interface OutboxParts {
@@ -53,6 +49,7 @@ export class Outbox {
   readonly #delivering = new Map<string, number>();
   readonly #tallies = new Map<string, HandlerTally>();
   readonly #listeners: SettledListener[] = [];
+  readonly #turns = new Turns();
   /** The handlers there are; null while a file that cannot be read may hide some. */
   #known: ReadonlySet<string> | null = null;
   #serial = 0;
@@ -210,6 +207,27 @@ export class Outbox {
     return del.length;
   }
 
+  /**
+   * Reaches a handler past what waits for it: not beside what is on its way to it, and not while it has asked to be left alone. What it asks for
+   * now counts for what waits.
+   */
+  past<Outcome extends { delivery: Delivery }>(
+    handler: string,
+    act: () => Promise<Outcome>,
+  ): Promise<Outcome | { delivery: Delivery }> {
+    return this.#turns.take(handler, async () => {
+      const { clock } = this.#parts;
+      const leftMs = (this.#lanes.get(handler)?.askedUntilMs ?? 0) - clock.monotonic();
+      if (leftMs > 0) return { delivery: askedToWait(leftMs) };
+      const outcome = await act();
+      const { delivery } = outcome;
+      const asked = delivery.status === 'failed' ? delivery.retryAfterMs : null;
+      if (asked !== null) this.#lane(handler).asked(clock.monotonic(), asked);
+      this.#pump();
+      return outcome;
+    });
+  }
+
   /** Begins no further delivery; what is under way ends by its own deadline. */
   stop(): void {
     this.#isStopped = true;
@@ -247,7 +265,7 @@ export class Outbox {
     for (const [handler, lane] of this.#lanes) {
       const waiting = lane.next(now);
       if (waiting !== undefined) void this.#deliver(handler, lane, waiting);
-      else if (lane.size === 0 && !lane.isBusy) this.#lanes.delete(handler);
+      else if (lane.size === 0 && !lane.isBusy && lane.notBeforeMs <= now) this.#lanes.delete(handler);
       // Each release comes here: a handler that pauses is not searched for what may go.
       else
         soonest = Math.min(soonest, lane.notBeforeMs > now ? lane.notBeforeMs : (lane.nextAtMs() ?? soonest));
@@ -261,7 +279,10 @@ export class Outbox {
     const { entry } = waiting;
     lane.isBusy = true;
     this.#delivering.set(handler, entry.serial);
-    const delivery = await this.#parts.deliver(handler, entry.event).catch(brokenDelivery);
+    const { deliver } = this.#parts;
+    const delivery = await this.#turns.take(handler, () =>
+      deliver(handler, entry.event).catch(brokenDelivery),
+    );
     if (delivery.status === 'delivered') {
       this.#delivered(handler, lane);
       lane.remove(waiting);
@@ -307,11 +328,11 @@ export class Outbox {
     }
     if (isTried) this.#count(entry, 'failed');
     // What one notification is asked to wait for may be its own, so the others are tried sooner.
-    const askedOfAll = Math.min(retryAfterMs ?? 0, retryLimits.longestMs);
-    lane.notBeforeMs = now + retryPauseMs(lane.suspicion, random, askedOfAll);
+    lane.notBeforeMs = now + retryPauseMs(lane.suspicion, random);
+    if (retryAfterMs !== null) lane.asked(now, retryAfterMs);
     waiting.notBeforeMs = now + retryPauseMs(Math.max(1, entry.attempts), random, retryAfterMs);
     this.#parts.report('warn', 'a notification was not delivered, and is tried again', {
-      ...fieldsOf(entry, delivery),
+      ...deliveryFields(entry, delivery),
       attempts: entry.attempts,
     });
     await this.#parts.store.put({ put: [[entryKey('outbox', entry), entryValue(entry)]] });
@@ -374,22 +395,4 @@ export class Outbox {
 /** What proves nothing later than now is not kept for later. */
 function isKept({ event }: OutboxEntry): boolean {
   return event.type !== 'canary';
-}
-
-/** What delivers broke its promise; the lane must go on. */
-function brokenDelivery(error: unknown): Delivery {
-  const message = error instanceof Error ? error.message : String(error);
-  return { status: 'failed', code: 'OPSBRO_PLUGIN_FAILED', message, isPermanent: false, retryAfterMs: null };
-}
-
-function fieldsOf(
-  entry: OutboxEntry,
-  delivery: { status: string; message: string; code?: string },
-): JsonObject {
-  return {
-    object: entry.handler,
-    event: entry.event.key,
-    code: delivery.code ?? 'OPSBRO_PLUGIN_FAILED',
-    reason: delivery.message,
-  };
 }

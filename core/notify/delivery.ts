@@ -1,5 +1,5 @@
 import type { HandlerEvent } from 'opsbro/sdk';
-import type { Delivery } from '../../alerting/outbox/outbox.ts';
+import type { Delivery } from '../../alerting/outbox/delivery.ts';
 import type { HandlerObject } from '../../configuration/model.ts';
 import type { JobResult, LogLine } from '../../threads/protocol.ts';
 import type { HostDeps } from '../host/deps.ts';

@@ -13,7 +13,7 @@ import type { CheckObject, HandlerObject } from '../../configuration/model.ts';
 import { OpsbroError } from '../errors.ts';
 import type { HostDeps } from '../host/deps.ts';
 import type { Alerting } from './alerting.ts';
-import { tryHandler } from './delivery.ts';
+import { type Try, tryHandler } from './delivery.ts';
 
 /** What people ask of handlers: how they fare, what waits for them, whether they work. */
 export class HandlerDesk {
@@ -66,10 +66,17 @@ export class HandlerDesk {
     throw new OpsbroError('OPSBRO_API_INVALID', `handler '${name}' is ambiguous: ${ids}; use the full id`);
   }
 
-  /** Hands a marked test to a handler, past the outbox, and waits for its end: within the handler's timeout. */
+  /**
+   * Hands a marked test to a handler, past what waits in the outbox, and waits for its end: within the handler's timeout, after what is on its
+   * way has ended within its own.
+   */
   async test(handler: HandlerObject, check: CheckObject | undefined): Promise<HandlerTestView> {
     const event = this.#testEvent(handler, check);
-    const { delivery, durationMs, logs } = await tryHandler(this.#deps, handler, event);
+    const { outbox } = this.#alerting.notifications;
+    const tried: Partial<Try> & Pick<Try, 'delivery'> = await outbox.past(handler.id, () =>
+      tryHandler(this.#deps, handler, event),
+    );
+    const { delivery, durationMs = 0, logs = [] } = tried;
     const failed = delivery.status === 'failed' ? delivery : undefined;
     const { type, enabled, in_group } = this.view(handler);
     return {

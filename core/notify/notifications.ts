@@ -2,7 +2,8 @@ import type { EventType, HandlerEvent, Json } from 'opsbro/sdk';
 import type { ExplainRecord, SeenValue } from '../../alerting/explain/model.ts';
 import { decisionRecords, deliveryRecord, stepRecord } from '../../alerting/explain/records.ts';
 import type { CheckStatus, StateChange } from '../../alerting/model.ts';
-import { type Delivery, Outbox } from '../../alerting/outbox/outbox.ts';
+import type { Delivery } from '../../alerting/outbox/delivery.ts';
+import { Outbox } from '../../alerting/outbox/outbox.ts';
 import {
   alertOf,
   chosenHandlers,

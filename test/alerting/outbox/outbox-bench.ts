@@ -1,5 +1,6 @@
 import type { HandlerEvent, Json, JsonObject } from 'opsbro/sdk';
-import { type Delivery, Outbox } from '../../../alerting/outbox/outbox.ts';
+import type { Delivery } from '../../../alerting/outbox/delivery.ts';
+import { Outbox } from '../../../alerting/outbox/outbox.ts';
 import { HandClock } from '../../core/schedule/test-clock.ts';
 
 /** What another try may change. */
