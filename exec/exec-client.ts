@@ -206,9 +206,10 @@ export class ExecClient {
   #look(): void {
     this.#cancelLook = null;
     const now = this.#options.clock.monotonic();
-    // A process that stood still itself has yet to read what came meanwhile.
-    const stoodStill = now - this.#lookAt > lookMs;
-    const late = !stoodStill && [...this.#pending.values()].some(({ deadline }) => now > deadline);
+    // A process that stood still itself has yet to read what came meanwhile, and its thread had no more of that time than it had.
+    const stoodMs = now - this.#lookAt > lookMs ? now - this.#lookAt : 0;
+    for (const pending of this.#pending.values()) pending.deadline += stoodMs;
+    const late = stoodMs === 0 && [...this.#pending.values()].some(({ deadline }) => now > deadline);
     if (late) {
       const worker = this.#worker;
       this.#lost('the thread that ran it did not answer in time');

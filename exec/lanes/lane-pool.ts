@@ -3,6 +3,7 @@ import { type Command, type CommandResult, maxLanes, refusedEnd } from '../comma
 import { Lane } from './lane.ts';
 import { type LaneBounds, type LaneView, lanesToStart, slowAfter } from './lane-policy.ts';
 import { commandLine, kindOf, type LaneKind } from './launch.ts';
+import { OwnTime } from './own-time.ts';
 import { Warden } from './warden.ts';
 
 /** What a pool is made with. */
@@ -61,6 +62,7 @@ export class LanePool {
   readonly #queues = new Map<string, Queue>();
   readonly #lanes = new Map<Lane, Queue>();
   readonly #warden: Warden;
+  readonly #time = new OwnTime();
   /** Lines of commands that took long the last time. */
   readonly #long = new Set<string>();
   #started = 0;
@@ -99,7 +101,7 @@ export class LanePool {
       return;
     }
     const queue = this.#queueOf(kind, this.#long.has(line));
-    const now = performance.now();
+    const now = this.#time.now();
     if (queue.lanes === 0 && queue.broken !== null && now < queue.broken.until) {
       this.#refuse(command, queue.broken.why);
       return;
@@ -162,20 +164,20 @@ export class LanePool {
   #start(queue: Queue): void {
     const { shell, directory, groups } = this.#options;
     const cell = groups.indexOf(0);
-    const startedAt = performance.now();
+    const startedAt = this.#time.now();
     this.#started += 1;
-    const lane: Lane = new Lane(shell, queue.kind, join(directory, `lane-${this.#started}`), {
+    const lane: Lane = new Lane(shell, queue.kind, join(directory, `lane-${this.#started}`), this.#time, {
       ended: (result, line) => this.#ended(result, line),
       opened: () => {
         // Who changes the user has more to do.
-        if (queue.kind.runAs === null) this.#slowMs = slowAfter(performance.now() - startedAt);
+        if (queue.kind.runAs === null) this.#slowMs = slowAfter(this.#time.now() - startedAt);
       },
       free: () => {
         groups[cell] = lane.group;
         queue.broken = null;
         if (this.#closed) return;
         queue.idle.push(lane);
-        this.#pump(queue, performance.now());
+        this.#pump(queue, this.#time.now());
       },
       gone: (why) => {
         groups[cell] = 0;
@@ -201,14 +203,14 @@ export class LanePool {
     this.#lanes.delete(lane);
     queue.lanes -= 1;
     queue.idle = queue.idle.filter((other) => other !== lane);
-    if (why === null) this.#pump(queue, performance.now());
+    if (why === null) this.#pump(queue, this.#time.now());
     else this.#break(queue, why);
   }
 
   /** No lane of this kind can be started for now: what waits for its first one is refused. */
   #break(queue: Queue, why: string): void {
     const shown = queue.kind.runAs === null ? 'a shell' : `a shell of user ${queue.kind.runAs}`;
-    queue.broken = { why: `${shown} could not be started: ${why}`, until: performance.now() + retryMs };
+    queue.broken = { why: `${shown} could not be started: ${why}`, until: this.#time.now() + retryMs };
     if (queue.lanes === 0) this.#refuseAll(queue, queue.broken.why);
   }
 
@@ -223,7 +225,8 @@ export class LanePool {
   }
 
   #look(): void {
-    const now = performance.now();
+    this.#time.looked();
+    const now = this.#time.now();
     for (const lane of [...this.#lanes.keys()]) {
       if (lane.state === 'idle' && now - lane.since >= idleMs) lane.retire();
       else lane.look(now);
@@ -242,10 +245,11 @@ export class LanePool {
 
   /** Looks again within `delayMs`. */
   #arm(delayMs: number): void {
-    const at = performance.now() + delayMs;
+    const at = this.#time.now() + delayMs;
     if (this.#closed || (this.#timer !== null && this.#timerAt <= at)) return;
     if (this.#timer !== null) clearTimeout(this.#timer);
     this.#timerAt = at;
+    this.#time.expect(delayMs);
     this.#timer = setTimeout(() => this.#look(), delayMs);
   }
 

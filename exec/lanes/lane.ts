@@ -7,6 +7,7 @@ import type { Command, CommandResult } from '../command.ts';
 import { shellWord } from '../quote.ts';
 import { type LaneKind, launch } from './launch.ts';
 import { outputSize, removeOutput, takeOutput } from './output-file.ts';
+import type { OwnTime } from './own-time.ts';
 import {
   living,
   membersOf,
@@ -35,6 +36,9 @@ interface Run {
   line: string;
   file: string;
   token: string;
+  /** In the lane's time. */
+  since: number;
+  /** By the clock that processes start by. */
   startedAt: number;
   killedFor: 'timeout' | 'flood' | null;
   /** When TERM turns into KILL. */
@@ -75,6 +79,7 @@ export class Lane {
   readonly #events: LaneEvents;
   readonly #child: ChildProcess;
   readonly #directory: string;
+  readonly #time: OwnTime;
   readonly #spawnedAt: number;
   readonly #greeting = randomBytes(8).toString('hex');
   #pid = 0;
@@ -87,10 +92,11 @@ export class Lane {
   /** Of the last run: what is still to be killed. */
   #sweep: Run | null = null;
 
-  constructor(shell: string, kind: LaneKind, directory: string, events: LaneEvents) {
+  constructor(shell: string, kind: LaneKind, directory: string, time: OwnTime, events: LaneEvents) {
     this.kind = kind;
     this.#events = events;
     this.#directory = directory;
+    this.#time = time;
     const { words, environment } = launch(shell, kind);
     const [file = shell, ...rest] = words;
     this.#child = spawn(file, rest, {
@@ -100,7 +106,7 @@ export class Lane {
       env: environment,
     });
     this.#spawnedAt = performance.now();
-    this.since = this.#spawnedAt;
+    this.since = time.now();
     this.#child.stdin?.on('error', () => {});
     this.#child.stdout?.setEncoding('latin1').on('data', (text: string) => this.#hear(text));
     this.#child.stderr?.setEncoding('utf8').on('data', (text: string) => {
@@ -123,9 +129,10 @@ export class Lane {
     lastFile += 1;
     const file = join(this.#directory, String(lastFile));
     const token = randomBytes(8).toString('hex');
+    const since = this.#time.now();
     const startedAt = performance.now();
-    this.#run = { command, line, file, token, startedAt, killedFor: null, killAt: 0, victims: [] };
-    this.#become('running', startedAt);
+    this.#run = { command, line, file, token, since, startedAt, killedFor: null, killAt: 0, victims: [] };
+    this.#become('running', since);
     const input = command.stdin === null ? '/dev/null' : `${file}.in`;
     try {
       if (command.stdin !== null) writeFileSync(input, command.stdin, { flag: 'wx', mode: 0o600 });
@@ -143,10 +150,10 @@ export class Lane {
   /** Ends the command with this id as if its time were over. */
   end(id: number): void {
     const run = this.#run;
-    if (run?.command.id === id && run.killedFor === null) this.#terminate(run, 'timeout', performance.now());
+    if (run?.command.id === id && run.killedFor === null) this.#terminate(run, 'timeout', this.#time.now());
   }
 
-  /** Ends what has run too long or written too much, and what ended commands have left behind. */
+  /** Ends what has run too long or written too much, and what ended commands have left behind. `now` is in the lane's time. */
   look(now: number): void {
     if (this.state === 'starting' && now - this.since > startMs) this.close();
     if (this.#sweep !== null && now >= this.#sweep.killAt) this.#finishSweep(this.#sweep);
@@ -154,8 +161,8 @@ export class Lane {
     const run = this.#run;
     if (run === null) return;
     if (run.killedFor === null) {
-      if (now - run.startedAt >= run.command.timeoutMs) this.#terminate(run, 'timeout', now);
-      else if (now - run.startedAt >= watchAfterMs && writtenBy(run) > floodBytes)
+      if (now - run.since >= run.command.timeoutMs) this.#terminate(run, 'timeout', now);
+      else if (now - run.since >= watchAfterMs && writtenBy(run) > floodBytes)
         this.#terminate(run, 'flood', now);
     } else if (now >= run.killAt + burialMs) {
       this.#strike(run, 'SIGKILL');
@@ -206,14 +213,14 @@ export class Lane {
       this.close();
       return;
     }
-    this.#become('idle', performance.now());
+    this.#become('idle', this.#time.now());
     this.#events.opened();
     this.#events.free();
   }
 
   #finish(run: Run, status: number, lostBy: string | null): void {
     this.#run = null;
-    const now = performance.now();
+    const now = this.#time.now();
     const { outputBytes, capture, stdin } = run.command;
     const output = takeOutput(run.file, outputBytes);
     const errors = capture ? takeOutput(`${run.file}.err`, outputBytes) : null;
@@ -229,7 +236,7 @@ export class Lane {
       timedOut: run.killedFor === 'timeout',
       refused: isKept ? null : `its output could not be kept in ${this.#directory}`,
       truncated: output?.truncated === true || errors?.truncated === true,
-      durationMs: now - run.startedAt,
+      durationMs: Math.max(0, now - run.since),
       text: output?.text ?? '',
       ...(errors !== null && { errorText: errors.text }),
     };
@@ -274,14 +281,14 @@ export class Lane {
   #finishSweep(run: Run): void {
     this.#strike(run, 'SIGKILL');
     this.#sweep = null;
-    this.#become('idle', performance.now());
+    this.#become('idle', this.#time.now());
     this.#events.free();
   }
 
   #gone(signal: string | null, error: string | null): void {
     if (this.state === 'closed') return;
     const hadStarted = this.state !== 'starting';
-    this.#become('closed', performance.now());
+    this.#become('closed', this.#time.now());
     if (this.#run !== null) this.#finish(this.#run, 0, signal ?? 'the end of its shell');
     rmSync(this.#directory, { recursive: true, force: true });
     const complaint = (error ?? this.#complaint.trim()) || 'it said nothing';

@@ -155,7 +155,9 @@ describe('the client of the exec thread', () => {
     const lost = client.run({ argv: ['b'], timeoutMs: 10_000 });
     await turn();
     clock.freeze(3_600_000);
-    clock.advance(5001);
+    clock.advance(80_000);
+    expect(workers[0]?.isEnded).toBe(false);
+    clock.advance(10_000);
     expect((await lost).refused).toBe('the thread that ran it did not answer in time');
   });
 

@@ -20,6 +20,10 @@ afterEach(() => {
   rmSync(scratch, { recursive: true, force: true });
 });
 
+/** Holds this thread, as when its process is stopped and continued. */
+const standStill = (ms: number): void =>
+  void Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, ms);
+
 /** Number of seconds no other process sleeps for. */
 const unique = (): string => `77.${process.pid}${Math.floor(Math.random() * 1e6)}`;
 
@@ -162,6 +166,26 @@ describe.each(shells)('a lane of %s', (shell) => {
     const [left] = processesWith(seconds);
     expect(left).toBeGreaterThan(1);
     process.kill(left ?? 0, 'SIGKILL');
+  });
+
+  it('loses nothing that ended while it stood still itself, and counts none of that time', async () => {
+    pool.dispose();
+    pool = openPool(shell, 2);
+    // Two lanes are up, so that none starts meanwhile.
+    await Promise.all([pool.run({ argv: ['sleep', '0.1'] }), pool.run({ argv: ['sleep', '0.1'] })]);
+    const sleeper = unique();
+    const ended = pool.run({ shell: 'sleep 0.2; echo fine; exit 1', timeoutMs: 1000 });
+    const running = pool.run({ argv: ['sleep', sleeper], timeoutMs: 1000 });
+    const waits = pool.run({ argv: ['echo', 'next'] });
+    await expect.poll(() => processesWith(sleeper)).toHaveLength(1);
+    standStill(2500);
+    expect(await ended).toMatchObject({ code: 1, timedOut: false, text: 'fine\n' });
+    expect((await ended).durationMs).toBeLessThan(1200);
+    expect(await waits).toMatchObject({ code: 0, text: 'next\n' });
+    // It has what is left of its own time.
+    expect(await running).toMatchObject({ timedOut: true, killedFor: 'timeout' });
+    expect((await running).durationMs).toBeGreaterThanOrEqual(1000);
+    expect((await running).durationMs).toBeLessThan(2500);
   });
 
   it('replaces a shell that was stopped', async () => {
