@@ -16,6 +16,8 @@ const faults: [plugin: string, state: string, code: string][] = [
   ['returns-100-mb', 'error', 'OPSBRO_PLUGIN_RESULT'],
   ['exits', 'error', 'OPSBRO_PLUGIN_EXITED'],
   ['changes-directory', 'error', 'OPSBRO_PLUGIN_FAILED'],
+  ['sets-umask', 'error', 'OPSBRO_PLUGIN_FAILED'],
+  ['takes-signals', 'ok', ''],
   ['returns-nan', 'ok', ''],
   ['not-eligible', 'not-eligible', ''],
   ['throws-later', 'ok', ''],
@@ -65,6 +67,11 @@ describe('plugins that misbehave', () => {
   it('drops numbers that are not finite and keeps the rest', async () => {
     const { results } = await collector(agent, 'returns-nan');
     expect(results).toEqual({ good: 1, worse: { list: [1, null] } });
+  });
+
+  it('cannot keep the agent from a signal', async () => {
+    expect((await collector(agent, 'takes-signals')).state).toBe('ok');
+    expect(await agent.stop()).toBe(0);
   });
 });
 

@@ -19,6 +19,8 @@ const faults: [fixture: string, outcome: string][] = [
   ['exits', 'OPSBRO_PLUGIN_EXITED'],
   ['exits-later', 'done'],
   ['changes-directory', 'OPSBRO_PLUGIN_FAILED'],
+  ['sets-umask', 'OPSBRO_PLUGIN_FAILED'],
+  ['takes-signals', 'done'],
   ['kills', 'OPSBRO_PLUGIN_FAILED'],
   ['throws-later', 'done'],
   ['rejects-later', 'done'],

@@ -95,6 +95,7 @@ describe('a faulty plugin', () => {
     ['returns a getter that throws', 'returns-hostile', 'OPSBRO_PLUGIN_RESULT', "'inner'"],
     ['calls process.exit and catches everything', 'exits', 'OPSBRO_PLUGIN_EXITED', 'process.exit(7)'],
     ['calls process.chdir', 'changes-directory', 'OPSBRO_PLUGIN_FAILED', 'process.chdir'],
+    ['calls process.umask', 'sets-umask', 'OPSBRO_PLUGIN_FAILED', 'process.umask'],
     ['sends a signal to the agent', 'kills', 'OPSBRO_PLUGIN_FAILED', 'would signal the agent itself'],
     ['adds to the prototype of every object', 'pollutes', 'OPSBRO_PLUGIN_FAILED', 'not extensible'],
     ['keeps a state over 256 KiB', 'bloats-state', 'OPSBRO_PLUGIN_STATE', "'text'"],
