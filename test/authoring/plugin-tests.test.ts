@@ -33,7 +33,7 @@ describe("'plugins test'", () => {
     ['handler', 'chat.ts', 'url=http://127.0.0.1:9/hook', 'url'],
     ['exporter', 'plain-out.ts', 'port=9', 'port'],
   ])('runs the suite of a %s whose options are given, where nothing answers', (_, file, option, name) => {
-    const path = join(root, 'test/fixtures/third-party', file);
+    const path = join(root, 'test/fixtures/plugins/third-party', file);
     const without = opsbro(place.path, 'plugins', 'test', path);
     expect(without.stdout).toContain(`nothing answers: needs the options ${name}`);
     const { code, stdout } = opsbro(place.path, 'plugins', 'test', path, '--option', option);

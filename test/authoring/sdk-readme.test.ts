@@ -4,7 +4,7 @@ import { afterAll, beforeAll, expect, it } from 'vitest';
 import { opsbro, root, scratch } from './new-plugin.ts';
 
 const queue = '/tmp/opsbro-queue/mine';
-const fixtures = join(root, 'test/fixtures/third-party');
+const fixtures = join(root, 'test/fixtures/plugins/third-party');
 const readme = readFileSync(join(root, 'sdk/README.md'), 'utf8');
 const blocks = [...readme.matchAll(/^```(\w+)(?: (\S+))?\n([\s\S]*?)^```$/gm)].map(
   ([, language = '', note = '', text = '']) => ({ language, note, text }),

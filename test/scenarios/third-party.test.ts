@@ -8,7 +8,7 @@ import type { CheckView, PluginView } from '../../control/shapes.ts';
 import { opsbro, root } from './cli-run.ts';
 import { type RealAgent, startRealAgent } from './real-agent.ts';
 
-const fixtures = join(root, 'test/fixtures/third-party');
+const fixtures = join(root, 'test/fixtures/plugins/third-party');
 const queue = `/tmp/opsbro-queue/${process.pid}`;
 const servers: Server[] = [];
 const told: string[] = [];
