@@ -7,6 +7,7 @@ const exclude = ['dist/**', 'node_modules/**', 'test/fixtures/**', 'authoring/sa
 const units = [
   'plugins/**/*.test.ts',
   'sdk/**/*.test.ts',
+  'web/**/*.test.ts',
   'test/{alerting,configuration,control,conventions,core,importing,language,overcli,soak,bench}/**/*.test.ts',
   'test/sandbox/{grants,approval}/**/*.test.ts',
 ];

@@ -1,4 +1,5 @@
-// Builds dist: TypeScript, then the guest bundle that the expression thread runs, overcli as one file, the manifests, and the bundles of the program.
+// Builds dist: TypeScript, then the guest bundle that the expression thread runs, overcli as one file, the manifests, the bundles of the program,
+// and the web page.
 // Exits non-zero on any error.
 import { spawnSync } from 'node:child_process';
 import { existsSync, rmSync } from 'node:fs';
@@ -21,4 +22,5 @@ if (existsSync(`${root}scripts/guest.js`)) await import('./guest.js');
 if (existsSync(`${root}scripts/overcli.js`)) await import('./overcli.js');
 if (existsSync(`${root}scripts/manifests.js`)) await import('./manifests.js');
 await import('./bundle.js');
+if (existsSync(`${root}scripts/web.js`)) await import('./web.js');
 writeStamp(root);

@@ -21,6 +21,7 @@ const sources = [
   'cli',
   'test/bench',
   'test/soak',
+  'web',
   'scripts',
   'tsconfig.json',
   'tsconfig.build.json',

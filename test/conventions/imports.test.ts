@@ -111,6 +111,8 @@ const allowed: { [folder: string]: RegExp[] } = {
     /^plugins\/listeners\/graphite\/history\.ts$/,
   ],
   plugins: [/^node:/, /^opsbro\/sdk(\/testing)?$/, /^npm:/],
+  // It runs in a browser: of the agent it knows the shapes of answers, see below.
+  web: [/^opsbro\/sdk$/, /^npm:(preact|uplot)$/, /^control\/shapes\.ts$/],
   // One file that is copied to hosts where nothing else of this is.
   overcli: [/^node:/],
   cli: [
@@ -148,10 +150,19 @@ describe('imports', () => {
   it('name relative files with their ending', () => {
     const endless = files.flatMap((file) =>
       importsOf(file)
-        .filter(({ specifier }) => specifier.startsWith('.') && !/\.(ts|json|js)$/.test(specifier))
+        .filter(({ specifier }) => specifier.startsWith('.') && !/\.(tsx?|json|js|css)$/.test(specifier))
         .map(({ specifier }) => `${file.path} imports ${specifier}`),
     );
     expect(endless).toEqual([]);
+  });
+
+  it('of the page are types where they are of the agent', () => {
+    const run = files
+      .filter(({ path }) => path.startsWith('web/'))
+      .flatMap((file) => importsOf(file).map((found) => ({ ...found, file, to: target(file, found) })))
+      .filter(({ typeOnly, to }) => !typeOnly && /^(opsbro\/|control\/)/.test(to))
+      .map(({ file, to }) => `${file.path} imports ${to}`);
+    expect(run).toEqual([]);
   });
 
   it('of one library come from one file', () => {
@@ -160,7 +171,10 @@ describe('imports', () => {
       for (const to of new Set(importsOf(file).map((found) => target(file, found)))) {
         // The hook for a plugin's own tests is loaded by Node itself, apart from the agent and the CLI.
         if (file.path === 'authoring/test-loader.ts') continue;
-        if (to.startsWith('npm:') && !(to === 'npm:commander' && file.path.startsWith('cli/'))) {
+        const isWoven =
+          (to === 'npm:commander' && file.path.startsWith('cli/')) ||
+          (to === 'npm:preact' && file.path.startsWith('web/'));
+        if (to.startsWith('npm:') && !isWoven) {
           users.set(to, [...(users.get(to) ?? []), file.path]);
         }
       }

@@ -18,14 +18,14 @@ function matches(pattern: RegExp, where: typeof files): string[] {
 describe('names', () => {
   it('are never utils, helpers, common, misc or base', () => {
     const vague = files.flatMap(({ path }) => {
-      const words = path.replace(/(\.test)?\.ts$/, '').split('/');
+      const words = path.replace(/(\.test)?\.tsx?$/, '').split('/');
       return words.some((word) => /^(utils?|helpers?|common|misc|base|shared|lib)$/.test(word)) ? [path] : [];
     });
     expect(vague).toEqual([]);
   });
 
   it('of files are kebab-case', () => {
-    const odd = files.filter(({ path }) => !/^[a-z0-9]+(-[a-z0-9]+)*(\.test)?\.ts$/.test(basename(path)));
+    const odd = files.filter(({ path }) => !/^[a-z0-9]+(-[a-z0-9]+)*(\.test)?\.tsx?$/.test(basename(path)));
     expect(odd.map(({ path }) => path)).toEqual([]);
   });
 

@@ -61,12 +61,12 @@ export const libraries = [
 ];
 
 /** Every folder of code that ships. */
-export const product = ['sdk', 'core', ...libraries, 'plugins', 'cli', 'overcli'];
+export const product = ['sdk', 'core', ...libraries, 'plugins', 'cli', 'overcli', 'web'];
 
 /** The TypeScript files below these folders. */
 export function sourceFiles(...folders: string[]): SourceFile[] {
   return folders.flatMap((folder) =>
-    filesBelow(folder, '.ts').map((path) => ({
+    [...filesBelow(folder, '.ts'), ...filesBelow(folder, '.tsx')].map((path) => ({
       path,
       text: readFileSync(join(root, path), 'utf8'),
       isTest: path.endsWith('.test.ts') || path.startsWith('test/'),

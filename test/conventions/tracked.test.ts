@@ -23,6 +23,7 @@ function trackedFiles(): string[] {
         'sdk',
         'scripts',
         'test',
+        'web',
       ].flatMap((folder) => filesBelow(folder, ''));
   return listed.filter(
     (path) => path !== '' && existsSync(join(root, path)) && statSync(join(root, path)).isFile(),
@@ -62,7 +63,7 @@ describe('tracked files', () => {
 
   it('are readable text with an end of line, tests data apart', () => {
     const odd = texts.filter(
-      ({ path, text }) => text !== '' && !text.endsWith('\n') && !/\.(svg|json)$/.test(path),
+      ({ path, text }) => text !== '' && !text.endsWith('\n') && !/\.(svg|json|png|webp)$/.test(path),
     );
     expect(odd.map(({ path }) => path)).toEqual([]);
   });

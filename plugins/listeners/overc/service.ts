@@ -24,7 +24,8 @@ import type { Storage, StorageEvents } from './storage/storage.ts';
 import { alertText } from './supervision/alert-text.ts';
 import { type Expectation, isLate, Wakefulness } from './supervision/lateness.ts';
 import { checkId, policyOf, Rules } from './supervision/rules.ts';
-import { answerUi, isUiRoute } from './ui/ui-api.ts';
+import { answerUi, isUiRoute, type UiParts } from './ui/ui-api.ts';
+import { answerUiRoute, isAgentUiRoute } from './ui/ui-routes.ts';
 
 const graceMs = 1000;
 const reportsPerSecond = 20;
@@ -116,10 +117,12 @@ export class Overc {
   }
 
   /** Answers a route of the manifest. */
-  async answer({ route, method, params }: RouteRequest): Promise<RouteReply> {
+  async answer(request: RouteRequest): Promise<RouteReply> {
+    const { route, method, params } = request;
     const storage = this.#storage;
     if (storage === undefined)
       return { status: 503, body: { error: { message: 'the push server has not started yet' } } };
+    if (isAgentUiRoute(route)) return answerUiRoute(request, this.#uiParts(storage));
     if (method === 'GET' && route === '/api/v1/push/servers')
       return { status: 200, body: (await storage.servers()) as unknown as RouteReply['body'] };
     if (method === 'GET')
@@ -177,9 +180,13 @@ export class Overc {
       const auth = this.#settings.ui_auth || (this.#old.uiAuth ?? '');
       checkBasic(asked, auth);
       if (auth === '') checkHost(asked, this.#sender);
-      return answerUi(asked, { storage, clock, lagSeconds: () => this.#lagSeconds() });
+      return answerUi(asked, this.#uiParts(storage));
     }
     throw new Refused(404, `no route ${asked.method} ${path.slice(0, 200)}`);
+  }
+
+  #uiParts(storage: Storage): UiParts {
+    return { storage, clock: this.#ctx.clock, lagSeconds: () => this.#lagSeconds() };
   }
 
   get #apiAuth(): string {

@@ -15,6 +15,9 @@ export interface UiParts {
   lagSeconds(): number;
 }
 
+/** As much of a request as these routes look at. */
+export type UiAsked = Pick<Asked, 'method' | 'path' | 'query'>;
+
 const dayMs = 86_400_000;
 const hourMs = 3_600_000;
 const mostHours = 10 * 366 * 24;
@@ -26,7 +29,7 @@ export function isUiRoute(path: string): boolean {
 }
 
 /** Answers a JSON route of the page, as OverC 1.0.9 did. */
-export async function answerUi(asked: Asked, parts: UiParts): Promise<Answer> {
+export async function answerUi(asked: UiAsked, parts: UiParts): Promise<Answer> {
   const path = asked.path.slice('/ui/api'.length).replace(/(?<=.)\/$/, '');
   const { storage } = parts;
   const removed = /^\/item\/(server|service)\/(\d{1,15})$/.exec(path);
@@ -53,7 +56,7 @@ function selectionOf(path: string): Selection {
   return found[1] === undefined ? {} : { [found[1]]: Number(found[2]) };
 }
 
-function hoursOf({ query }: Asked): number {
+function hoursOf({ query }: UiAsked): number {
   const text = query.get('hours') ?? '24';
   const hours = Number(text);
   if (text.trim() === '' || !(hours >= 0)) throw new Refused(400, '"hours" should be a number');
@@ -75,7 +78,7 @@ async function statusOf(selection: Selection, { storage, clock, lagSeconds }: Ui
   return statusView(selection, { services: selected, alerts, lastRow, lagSeconds: lagSeconds(), now });
 }
 
-async function statesOf(id: number, asked: Asked, { storage, clock }: UiParts): Promise<Json> {
+async function statesOf(id: number, asked: UiAsked, { storage, clock }: UiParts): Promise<Json> {
   const since = clock.now() - hoursOf(asked) * hourMs;
   const service = (await storage.services()).find((facts) => facts.id === id);
   if (service === undefined) throw new Refused(404, `no service ${id}`);

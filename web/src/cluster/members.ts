@@ -1,0 +1,74 @@
+import type { ClusterNode, ShownState } from '../live/fact.ts';
+import { severity } from '../live/fact.ts';
+
+/** GET /api/v1/gossip/history: a node came into a state; `accusers` say why. */
+export interface NodeChange {
+  at: string;
+  node: string;
+  name: string;
+  display_name?: string;
+  state: string;
+  accusers: { by: string; name?: string; display_name?: string; evidence: string; at: string }[];
+}
+
+/** The nodes of one zone. */
+export interface ZoneMembers {
+  zone: string;
+  /** The worst first. */
+  nodes: ClusterNode[];
+  alive: number;
+}
+
+const shownAs: { [state in ClusterNode['state']]: ShownState } = {
+  alive: 'ok',
+  suspect: 'warning',
+  dead: 'critical',
+  leave: 'pending',
+};
+const evidences: { [evidence: string]: string } = {
+  'no-ack': 'no answer to a probe',
+  refused: 'its port refused',
+  'suspicion-timeout': 'nobody refuted the suspicion',
+  reported: 'told by others',
+};
+
+/** The shape and colour of a node's state. */
+export function nodeShape({ state, failing }: Pick<ClusterNode, 'state' | 'failing'>): ShownState {
+  return state === 'alive' && failing.length > 0 ? 'critical' : shownAs[state];
+}
+
+/** Nodes by zone, by the names of the zones; with a group, those of it alone. */
+export function byZone(nodes: Iterable<ClusterNode>, group: string): ZoneMembers[] {
+  const zones = new Map<string, ClusterNode[]>();
+  for (const node of nodes) {
+    if (group !== '' && !node.groups.includes(group)) continue;
+    const known = zones.get(node.zone);
+    if (known === undefined) zones.set(node.zone, [node]);
+    else known.push(node);
+  }
+  return [...zones]
+    .sort(([one], [other]) => (one < other ? -1 : 1))
+    .map(([zone, members]) => ({
+      zone,
+      nodes: members.sort(
+        (one, other) =>
+          severity(nodeShape(one)) - severity(nodeShape(other)) || (nameOf(one) < nameOf(other) ? -1 : 1),
+      ),
+      alive: members.filter(({ state }) => state === 'alive').length,
+    }));
+}
+
+/** What people call a node. */
+export function nameOf({ name, display_name: shown }: { name: string; display_name?: string }): string {
+  return shown || name;
+}
+
+/** Who accused a node and on what evidence, in words. */
+export function accusersText({ accusers }: NodeChange): string {
+  return accusers
+    .map(
+      ({ by, name, display_name: shown, evidence }) =>
+        `${shown || name || by}: ${evidences[evidence] ?? evidence}`,
+    )
+    .join('; ');
+}

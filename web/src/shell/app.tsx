@@ -1,0 +1,120 @@
+import type { ComponentType } from 'preact';
+import { useEffect, useRef, useState } from 'preact/hooks';
+import { onSignedOut } from '../api/request.ts';
+import { useResource } from '../api/resource.ts';
+import { type Session, SessionContext } from '../api/session.ts';
+import { CheckPage } from '../checks/check-page.tsx';
+import { ChecksPage } from '../checks/checks-page.tsx';
+import { useRows } from '../checks/use-rows.ts';
+import { ClusterPage } from '../cluster/cluster-page.tsx';
+import { NodePage } from '../cluster/node-page.tsx';
+import { CollectorsPage } from '../collectors/collectors-page.tsx';
+import { ConfigurationPage } from '../configuration/configuration-page.tsx';
+import { GraphsPage } from '../graphs/graphs-page.tsx';
+import { HeldPage } from '../held/held-page.tsx';
+import { isProblem } from '../live/fact.ts';
+import { type Live, LiveContext } from '../live/live.ts';
+import { OverviewPage } from '../overview/overview-page.tsx';
+import { Pending } from '../parts/pending-work.tsx';
+import { PluginsPage } from '../plugins/plugins-page.tsx';
+import { PushPage } from '../push/push-page.tsx';
+import { FreshnessMark, FrozenBanner } from './freshness.tsx';
+import { Navigation } from './navigation.tsx';
+import { isWithin, namedPages } from './pages.ts';
+import { linkTo, type Route, useRoute } from './route.ts';
+import { SignedOut, Unreachable } from './signed-out.tsx';
+import { useWindowTitle } from './window-title.ts';
+
+const pages: { [page: string]: ComponentType<{ route: Route }> } = {
+  overview: OverviewPage,
+  checks: ChecksPage,
+  check: CheckPage,
+  held: HeldPage,
+  cluster: ClusterPage,
+  node: NodePage,
+  collectors: CollectorsPage,
+  graphs: GraphsPage,
+  push: PushPage,
+  plugins: PluginsPage,
+  configuration: ConfigurationPage,
+};
+
+/** The application: nothing but a hint without a session, else the shell around a page. */
+export function App({ start }: { start(): Live }) {
+  const { data: session, error, reload } = useResource<Session>('api/v1/session');
+  const [isOut, setOut] = useState(false);
+  const live = useRef<Live | undefined>(undefined);
+  useEffect(() => onSignedOut(() => setOut(true)), []);
+  if (isOut || error?.status === 401) return <SignedOut />;
+  if (session === undefined)
+    return error === undefined ? (
+      <p class="alone" role="status">
+        Asking the agent …
+      </p>
+    ) : (
+      <Unreachable message={error.message} retry={reload} />
+    );
+  live.current ??= start();
+  return (
+    <SessionContext.Provider value={session}>
+      <LiveContext.Provider value={live.current}>
+        <Shell session={session} />
+      </LiveContext.Provider>
+    </SessionContext.Provider>
+  );
+}
+
+function Shell({ session }: { session: Session }) {
+  const route = useRoute();
+  const { rows } = useRows();
+  const problems = rows.filter(({ state }) => isProblem(state)).length;
+  const named = namedPages.find((one) => isWithin(one, route.page));
+  const title = named?.title ?? 'Not found';
+  useWindowTitle(problems, title, session.node);
+  const Page = pages[route.page] ?? NoPage;
+  return (
+    <div class="shell">
+      <button type="button" class="skip" onClick={toMain}>
+        Skip to the page
+      </button>
+      <header class="top">
+        <a class="brand" href={linkTo(['overview'])}>
+          <img src="./icon.svg" alt="" width="22" height="22" />
+          <span>
+            OpsBro<span class="dim brand-node"> {session.node}</span>
+          </span>
+        </a>
+        <span class="top-rest">
+          <FreshnessMark />
+          <span class="scope" title={`this session may ${session.scope}`}>
+            {session.scope}
+          </span>
+        </span>
+      </header>
+      <Navigation page={route.page} problems={problems} />
+      <div class="stage">
+        <FrozenBanner />
+        <main id="main" tabIndex={-1} class={`page page-${route.page}`}>
+          <Page route={route} key={route.page} />
+        </main>
+      </div>
+      <Pending />
+    </div>
+  );
+}
+
+/** The part behind `#` is the page's address, so a plain link would leave the page. */
+function toMain(): void {
+  document.getElementById('main')?.focus();
+}
+
+function NoPage() {
+  return (
+    <>
+      <h1>Not found</h1>
+      <p>
+        There is no such page. <a href={linkTo(['overview'])}>Overview</a>
+      </p>
+    </>
+  );
+}
