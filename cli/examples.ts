@@ -266,8 +266,26 @@ export const examples: { [verb: string]: Example[] } = {
   ],
   'generate systemd': [
     ['generate systemd > /etc/systemd/system/opsbro.service', 'for the directories of now'],
+    ['generate systemd --monitor > /etc/systemd/system/overcli-monitor.service', 'for /etc/overc'],
   ],
-  'generate initd': [['generate initd > /etc/init.d/opsbro', 'for the directories of now']],
+  'generate initd': [
+    ['generate initd > /etc/init.d/opsbro', 'for the directories of now'],
+    ['generate initd --monitor > /etc/init.d/overcli-monitor', 'for /etc/overc'],
+  ],
+  'generate supervisor': [
+    ['generate supervisor > /etc/supervisor/conf.d/opsbro.conf', 'for the directories of now'],
+    ['generate supervisor --monitor my.ini', 'of overcli monitor, for one file'],
+  ],
+  'generate upstart': [
+    ['generate upstart > /etc/init/opsbro.conf', 'for the directories of now'],
+    ['generate upstart --monitor > /etc/init/overcli-monitor.conf', 'for /etc/overc'],
+  ],
+  'generate nginx': [
+    [
+      'generate nginx --name mon.example.com > /etc/nginx/sites-available/opsbro',
+      'and what to tell the agent',
+    ],
+  ],
   'generate dnsmasq': [
     ['generate dnsmasq > /etc/dnsmasq.d/opsbro.conf', 'names of nodes for all of this host'],
   ],

@@ -1,6 +1,5 @@
-import type { Json } from 'opsbro/sdk';
 import type { CliContext } from './context.ts';
-import { openConfigured } from './offline-configuration.ts';
+import { reachable, serviceOptions } from './generate-options.ts';
 
 /** Where the DNS service answers, and for which domain. */
 export interface DnsDoor {
@@ -22,25 +21,15 @@ export async function generateResolver(cli: CliContext, resolver: 'dnsmasq' | 'r
 }
 
 async function findDoor(cli: CliContext): Promise<{ door: DnsDoor; isConfigured: boolean }> {
-  const { configuration, directories } = await openConfigured(cli);
-  configuration.read(directories);
-  const object = configuration.show(null).find(({ id }) => id.endsWith('/service/dns'));
-  const optionOf = (name: string, byDefault: Json): Json =>
-    object?.keys.find(({ key }) => key === name || key === `options.${name}`)?.value ?? byDefault;
+  const options = await serviceOptions(cli);
   const door = {
-    address: reachable(String(optionOf('address', '127.0.0.1'))),
-    port: Number(optionOf('port', 6766)),
-    domain: String(optionOf('domain', '.opsbro'))
+    address: reachable(String(options.of('dns', 'address', '127.0.0.1'))),
+    port: Number(options.of('dns', 'port', 6766)),
+    domain: String(options.of('dns', 'domain', '.opsbro'))
       .toLowerCase()
       .replace(/^\.|\.$/g, ''),
   };
-  return { door, isConfigured: object !== undefined };
-}
-
-/** A service that listens everywhere is asked over loopback. */
-function reachable(address: string): string {
-  if (address === '0.0.0.0') return '127.0.0.1';
-  return address === '::' ? '::1' : address;
+  return { door, isConfigured: options.has('dns') };
 }
 
 /** A file of `/etc/dnsmasq.d`: names of the domain are asked of the agent, and all others where they were asked before. */

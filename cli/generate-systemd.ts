@@ -1,41 +1,51 @@
-import type { Installation } from './generate.ts';
+import type { Daemon } from './generate-daemon.ts';
+
+/** How each of them tells systemd that it lives, and how it is started again. */
+const life = {
+  opsbro: `Type=notify
+NotifyAccess=main`,
+  'overcli-monitor': 'Type=exec',
+};
+const restart = {
+  opsbro: `Restart=on-failure
+RestartSec=1
+RestartPreventExitStatus=2 78
+WatchdogSec=30
+TimeoutStartSec=60
+TimeoutStopSec=15`,
+  // It ends where no server answers its first ping: that may last.
+  'overcli-monitor': `Restart=on-failure
+RestartSec=10
+RestartPreventExitStatus=2
+TimeoutStopSec=15`,
+};
+const starts = {
+  opsbro: `StartLimitIntervalSec=300
+StartLimitBurst=20`,
+  'overcli-monitor': 'StartLimitIntervalSec=0',
+};
 
 /**
  * A systemd unit. Its hardening leaves out what would blind or bind a monitoring agent: a private mount table (`ProtectSystem`,
  * `PrivateTmp`, `ProtectHome` … show other mounts than the host's and hide its /tmp), `ProtectHostname` (a renamed host stays unseen),
  * `NoNewPrivileges` (setuid plugins such as check_icmp, sudo) and `MemoryDenyWriteExecute` (V8 compiles at run time).
  */
-export function systemdUnit(installation: Installation): string {
-  const start = [
-    installation.program,
-    'agent',
-    'start',
-    '--data',
-    installation.data,
-    ...installation.config.flatMap((directory) => ['--config', directory]),
-  ];
-  return `# Written by 'opsbro generate systemd'. Save as /etc/systemd/system/opsbro.service, then:
-#   systemctl daemon-reload && systemctl enable --now opsbro
+export function systemdUnit({ name, title, flag, node, words }: Daemon): string {
+  return `# Written by 'opsbro generate systemd${flag}'. Save as /etc/systemd/system/${name}.service, then:
+#   systemctl daemon-reload && systemctl enable --now ${name}
 
 [Unit]
-Description=OpsBro monitoring and service discovery agent
+Description=${title}
 Wants=network-online.target
 After=network-online.target
-StartLimitIntervalSec=300
-StartLimitBurst=20
+${starts[name]}
 
 [Service]
-Type=notify
-NotifyAccess=main
-Environment="OPSBRO_NODE=${quoteInside(installation.node)}"
-ExecStart=${start.map(word).join(' ')}
+${life[name]}
+Environment="OPSBRO_NODE=${quoteInside(node)}"
+ExecStart=${words.map(word).join(' ')}
 ExecReload=/bin/kill -HUP $MAINPID
-Restart=on-failure
-RestartSec=1
-RestartPreventExitStatus=2 78
-WatchdogSec=30
-TimeoutStartSec=60
-TimeoutStopSec=15
+${restart[name]}
 KillMode=mixed
 UMask=0027
 LimitNOFILE=65536
