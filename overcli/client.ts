@@ -140,8 +140,8 @@ function readAnswer(response: IncomingMessage): Promise<Answer> {
 function judge(url: string, { status, text, retryAfter, location }: Answer): void {
   const said = parsed(text);
   if (status === 200 && said !== undefined) return;
-  const seconds = Number(retryAfter);
-  const details = { status, ...(seconds > 0 ? { retryAfterS: seconds } : {}) };
+  const retryAfterS = secondsUntil(retryAfter);
+  const details = { status, ...(retryAfterS !== undefined && { retryAfterS }) };
   if (status === 200)
     throw new Failure(
       'unsent',
@@ -157,6 +157,14 @@ function judge(url: string, { status, text, retryAfter, location }: Answer): voi
   const message = `${url}: ${status}${reason(said, text)}`;
   const later = status >= 500 || status < 200 || passing.has(status);
   throw new Failure(later ? 'unsent' : 'refused', message, details);
+}
+
+/** What `Retry-After` says, as seconds or as a date (RFC 9110, 10.2.3). A date is past or in some seconds by the clock of this host. */
+function secondsUntil(retryAfter: string | undefined): number | undefined {
+  if (retryAfter === undefined) return undefined;
+  if (/^\d+$/.test(retryAfter)) return Number(retryAfter);
+  const ms = Date.parse(retryAfter) - Date.now();
+  return Number.isNaN(ms) ? undefined : Math.max(0, Math.ceil(ms / 1000));
 }
 
 /** The text of an error as the server words it, else the first line of whatever it says. */

@@ -11,6 +11,12 @@ const turnWithinMs = 20_000;
 const askForTurnEachMs = 50;
 /** How long a call goes on sending what is queued; what is left is the next one's. */
 const sendQueuedForMs = 60_000;
+/** How long a call waits, in all, for a server that asks to be asked again: for longer its report is queued. */
+const busyForMs = 10_000;
+/** How long at least; and after a 429 that does not say. */
+const busyAgainMs = 1000;
+/** Answers of a server that is there, and busy. */
+const busy = new Set([429, 503]);
 /** What a server says about one report; any other refusal is about whoever asks. */
 const aboutTheReport = new Set([400, 413, 422]);
 
@@ -44,13 +50,41 @@ export async function deliver(delivery: Delivery, report: Report, made = thisMom
 }
 
 async function sendAll(delivery: Delivery, report: Report): Promise<void> {
-  const { client, endpoint, log } = delivery;
+  const { log } = delivery;
   await sendQueued(delivery).catch((error: unknown) => {
     // A queue that cannot be read or locked must not hold back what can be sent.
     if (error instanceof Failure) throw error;
     log.warn(`cannot send what is queued: ${messageOf(error)}`);
   });
-  await client.post(endpoint, report.route, report.body);
+  await post(delivery, report.route, report.body);
+}
+
+/** Posts, again where a server is busy and says when it is not, while that is before `until`. */
+export async function post(
+  delivery: Pick<Delivery, 'client' | 'endpoint' | 'log' | 'pause' | 'clock'>,
+  route: string,
+  body: object,
+  until?: number,
+): Promise<void> {
+  const { client, endpoint, log, clock = () => performance.now(), pause = pauseMs } = delivery;
+  const end = until ?? clock() + busyForMs;
+  for (;;) {
+    try {
+      return await client.post(endpoint, route, body);
+    } catch (error) {
+      const waitMs = busyMs(error);
+      if (waitMs === undefined || clock() + waitMs > end) throw error;
+      log.info(`${(error as Failure).message}; asks again in ${waitMs / 1000} s`);
+      await pause(waitMs);
+    }
+  }
+}
+
+/** How long a server wants to be left alone; undefined where it is not that, or may be so for ever. */
+function busyMs(error: unknown): number | undefined {
+  if (!isFailure(error, 'unsent') || !busy.has(error.status ?? 0)) return undefined;
+  if (error.retryAfterS !== undefined) return Math.max(busyAgainMs, 1000 * error.retryAfterS);
+  return error.status === 429 ? busyAgainMs : undefined;
 }
 
 /** Queues a report and says so: throws a `queued` failure, or an `unsent` one when there is no place for it. */
@@ -102,30 +136,21 @@ async function takeTurn(delivery: Delivery, until: number): Promise<{ release():
 }
 
 async function sendOne(delivery: Delivery, name: string, until: number): Promise<void> {
-  const { endpoint, client, queue, log, clock = () => performance.now(), pause = pauseMs } = delivery;
+  const { queue, log } = delivery;
   const waiting = queue.read(name);
   if (typeof waiting === 'string') {
     if (waiting !== 'gone') log.warn(`dropped a report from the queue, ${waiting}: ${name}`);
     return;
   }
   const { report, ageS } = waiting;
-  for (;;) {
-    try {
-      await client.post(endpoint, report.route, { ...report.body, age: ageS });
-      queue.remove(name);
-      log.info(`sent a report from the queue, ${ageS} s old`);
-      return;
-    } catch (error) {
-      if (isFailure(error, 'refused') && aboutTheReport.has(error.status ?? 0)) {
-        queue.remove(name);
-        log.warn(`dropped a report from the queue: ${error.message}`);
-        return;
-      }
-      const waitMs =
-        isFailure(error, 'unsent') && error.status === 429 ? 1000 * (error.retryAfterS ?? 1) : undefined;
-      if (waitMs === undefined || clock() + waitMs > until) throw error;
-      await pause(waitMs);
-    }
+  try {
+    await post(delivery, report.route, { ...report.body, age: ageS }, until);
+    queue.remove(name);
+    log.info(`sent a report from the queue, ${ageS} s old`);
+  } catch (error) {
+    if (!isFailure(error, 'refused') || !aboutTheReport.has(error.status ?? 0)) throw error;
+    queue.remove(name);
+    log.warn(`dropped a report from the queue: ${error.message}`);
   }
 }
 

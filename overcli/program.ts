@@ -1,6 +1,6 @@
 import { Client } from './client.ts';
 import { type Command, type CommandLine, readCommandLine, usage } from './command-line.ts';
-import { type Delivery, deliver, sendQueued } from './deliver.ts';
+import { type Delivery, deliver, post, sendQueued } from './deliver.ts';
 import { type Endpoint, endpointOf } from './endpoint.ts';
 import { Failure, messageOf } from './failure.ts';
 import { createLog } from './log.ts';
@@ -52,8 +52,8 @@ async function runCommandLine(line: CommandLine, host: Host): Promise<void> {
 }
 
 async function ping(delivery: Delivery): Promise<void> {
-  const { client, endpoint, log } = delivery;
-  await client.post(endpoint, '/api/ping', {});
+  const { log } = delivery;
+  await post(delivery, '/api/ping', {});
   await sendQueued(delivery).catch((error: unknown) =>
     log.warn(`cannot send what is queued: ${messageOf(error)}`),
   );

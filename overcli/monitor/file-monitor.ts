@@ -1,5 +1,5 @@
 import type { Client } from '../client.ts';
-import type { Delivery } from '../deliver.ts';
+import { type Delivery, post } from '../deliver.ts';
 import type { Log } from '../log.ts';
 import type { ReportQueue } from '../queue/report-queue.ts';
 import { type ServiceState, statusReport } from '../report.ts';
@@ -52,7 +52,7 @@ export class FileMonitor {
 
   /** Asks the server whether it is there and takes the key; throws what says no. */
   ping(): Promise<void> {
-    return this.#deps.client.post(this.#config.endpoint, '/api/ping', {});
+    return post(this.delivery(), '/api/ping', {});
   }
 
   /** Runs every service once; the states, in the order of the file. */

@@ -230,6 +230,23 @@ describe('delivering', () => {
     await expect(sendQueued(delivery())).rejects.toMatchObject({ code: 'unsent', status: 429 });
   });
 
+  it('waits for a busy server with the new one too, and queues what that wants much later', async () => {
+    for (const name of queue.names()) queue.remove(name);
+    answers = [unsent(503, 4), unsent(429, 0)];
+    await deliver(delivery(), alertReport('new'));
+    expect([posted, waited]).toEqual([['new now'], [4000, 1000]]);
+    answers = Array.from({ length: 100 }, () => unsent(429));
+    await expect(deliver(delivery(), alertReport('later'), now)).rejects.toThrow(/^queued: no \(1 in /);
+    expect(waited).toHaveLength(12);
+    for (const name of queue.names()) queue.remove(name);
+    for (const answer of [unsent(503), unsent(503, 11), unsent(500, 1), unsent()]) {
+      answers = [answer];
+      await expect(deliver(delivery(), alertReport('later'), now)).rejects.toMatchObject({ code: 'queued' });
+      for (const name of queue.names()) queue.remove(name);
+    }
+    expect(waited).toHaveLength(12);
+  });
+
   it('waits for another process that sends, then queues', async () => {
     const turn = queue.takeTurn();
     await expect(deliver(delivery(), alertReport('new'), now)).rejects.toThrow(

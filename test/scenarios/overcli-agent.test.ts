@@ -3,7 +3,7 @@ import { createServer } from 'node:net';
 import { join } from 'node:path';
 import { afterAll, afterEach, expect, it } from 'vitest';
 import type { CheckView } from '../../control/shapes.ts';
-import { overcli, workplace } from '../overcli/overcli-run.ts';
+import { overcli, start, workplace } from '../overcli/overcli-run.ts';
 import { type RealAgent, startRealAgent } from './real-agent.ts';
 
 const place = workplace();
@@ -67,4 +67,21 @@ it('reports to the agent’s push server: what waited with its age, a monitor, a
     code: 1,
     stderr: expect.stringContaining('403 Invalid server key'),
   });
+  await own.until('a report that met a busy server', async () => {
+    const call = start(['-v', '-s', url, '-i', 'web1:1234', 'service-status', '600', 'queue', 'OK'], env);
+    const busy = new AbortController();
+    const flooded = flood(url, busy.signal);
+    call.child.stderr?.on('data', () => call.stderr().includes('429') && busy.abort());
+    const ended = await call.ended;
+    busy.abort();
+    await flooded;
+    expect(ended.code).toBe(0);
+    return ended.stderr.includes('429 too many reports of "web1"; 20 a second are taken; asks again in 1 s');
+  });
 });
+
+/** Uses up what this address may send for a name. */
+async function flood(url: string, signal: AbortSignal): Promise<void> {
+  const body = JSON.stringify({ server: { name: 'web1', key: '1234' } });
+  while (!signal.aborted) await fetch(`${url}/api/ping`, { method: 'POST', body }).then((one) => one.text());
+}

@@ -121,13 +121,32 @@ describe('a report that cannot be sent', () => {
   it.each([
     ['the server is broken', { status: 502, body: { error: 'bad gateway' } }],
     ['it is asked too often', { status: 429, body: { error: 'too many' }, headers: { 'retry-after': '60' } }],
+    [
+      'it is away until a date',
+      {
+        status: 503,
+        body: { error: 'upgrade' },
+        headers: { 'retry-after': new Date(Date.now() + 3_600_000).toUTCString() },
+      },
+    ],
   ])('is queued when %s', async (_, answer) => {
     server.before = () => answer;
     expect(await report(['alert', 'x'])).toMatchObject({
       code: 1,
-      stderr: expect.stringMatching(/queued: .*(502|429)/),
+      stderr: expect.stringMatching(/queued: .*(502|429|503)/),
     });
     expect(queued()).toHaveLength(1);
+  });
+
+  it('is sent after all when a busy server asks for a moment', async () => {
+    const busy = [
+      { status: 429, body: { error: 'too many' }, headers: { 'retry-after': '1' } },
+      { status: 503, body: { error: 'busy' }, headers: { 'retry-after': new Date(0).toUTCString() } },
+    ];
+    server.before = () => busy.shift();
+    const told = await overcli(['-v', '-s', url, '-i', 'a:b', 'alert', 'x'], env);
+    expect(told).toMatchObject({ code: 0, stderr: expect.stringMatching(/429 too many; asks again in 1 s/) });
+    expect(server.taken).toHaveLength(1);
   });
 
   it('is queued when another program answers there', async () => {
