@@ -10,4 +10,5 @@ export const ports = {
   statsd: 8125,
   graphite: [2003, 2004],
   overc: 5000,
+  nsca: 5667,
 } as const;

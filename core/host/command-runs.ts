@@ -117,7 +117,13 @@ function failureOf({ killedFor, refused }: CheckRun): string | null {
   return refused === null ? null : 'OPSBRO_PLUGIN_FAILED';
 }
 
-function observationOf({ state, output, longOutput, perfdata }: CheckRun): Observation {
+/** What a plugin printed, as the state machine takes it. */
+export function observationOf({
+  state,
+  output,
+  longOutput,
+  perfdata,
+}: Pick<CheckRun, 'state' | 'output' | 'longOutput' | 'perfdata'>): Observation {
   return {
     state,
     output,

@@ -2,7 +2,9 @@ import type { Json, JsonObject, PassiveAlert, PassiveReport, PassiveResult } fro
 import type { Observation } from '../../alerting/model.ts';
 import { passiveCheck } from '../../configuration/policy/passive.ts';
 import type { ControlRoute } from '../../control/route-table.ts';
+import { readPluginOutput } from '../../exec/output/plugin-output.ts';
 import { linkGroups, stopObjects } from '../host/apply-plan.ts';
+import { observationOf } from '../host/command-runs.ts';
 import type { HostDeps } from '../host/deps.ts';
 import type { Runtime } from '../host/objects.ts';
 import type { RestoreSource } from '../host/restore.ts';
@@ -83,13 +85,17 @@ export class PassiveChecks {
   }
 
   async #judge(results: PassiveResult[]): Promise<void> {
-    const found = results.flatMap(({ check, state, output }): { runtime: Runtime; result: Observation }[] => {
-      const runtime = this.#own(check);
-      if (runtime === undefined) return [];
-      Object.assign(runtime, { hasRun: true, state: 'ok', lastRun: this.#deps.clock.now() });
-      const [first = '', ...more] = output.split('\n');
-      return [{ runtime, result: { state, output: first, longOutput: more.join('\n') } }];
-    });
+    const found = results.flatMap(
+      ({ check, state, output, plugin_output: isPlugins }): { runtime: Runtime; result: Observation }[] => {
+        const runtime = this.#own(check);
+        if (runtime === undefined) return [];
+        Object.assign(runtime, { hasRun: true, state: 'ok', lastRun: this.#deps.clock.now() });
+        if (isPlugins)
+          return [{ runtime, result: { ...observationOf(readPluginOutput(output, 0, null)), state } }];
+        const [first = '', ...more] = output.split('\n');
+        return [{ runtime, result: { state, output: first, longOutput: more.join('\n') } }];
+      },
+    );
     if (found.length > 0) await this.#results.verdicts(found);
   }
 

@@ -1,8 +1,18 @@
-import { chmodSync, existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { once } from 'node:events';
+import {
+  appendFileSync,
+  chmodSync,
+  existsSync,
+  mkdtempSync,
+  readFileSync,
+  rmSync,
+  writeFileSync,
+} from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, it } from 'vitest';
 import type { CheckView, DowntimeView } from '../../control/shapes.ts';
+import { connected, encrypt, packetOf } from '../../plugins/listeners/nsca/test-client.ts';
 import { type RealAgent, type RealAgentOptions, startRealAgent } from './real-agent.ts';
 
 let scratch: string;
@@ -29,6 +39,8 @@ async function start(options: RealAgentOptions = {}): Promise<{ agent: RealAgent
   const rules = '[{ match: "web1/queue", attempts: 2, handlers: [] }]';
   const files = {
     'push.yml': `overc: { enabled: true, port: 0, services: ${rules} }\n`,
+    'nsca.yml': 'nsca: { enabled: true, port: 0, password: secret }\n',
+    'pipe.yml': `nagios-pipe: { enabled: true, path: ${join(scratch, 'nagios.cmd')} }\n`,
     'alert.yml': `handler: { type: overc, directory: ${scratch}, command: ./alert.sh }\n`,
   };
   const own = await startRealAgent({ files, data: join(scratch, 'data'), ...options });
@@ -53,11 +65,31 @@ async function report(url: string, state: string, period = 60): Promise<number> 
   return status;
 }
 
-async function check(own: RealAgent, what: string, is: (view: CheckView) => boolean): Promise<CheckView> {
+async function check(
+  own: RealAgent,
+  what: string,
+  is: (view: CheckView) => boolean,
+  of = id,
+): Promise<CheckView> {
   return own.until(what, async () => {
-    const view = await own.get<CheckView>(`/api/v1/checks/${id}`).catch(() => undefined);
+    const view = await own.get<CheckView>(`/api/v1/checks/${of}`).catch(() => undefined);
     return view !== undefined && is(view) && view;
   });
+}
+
+/** The port of the NSCA server, once it listens. */
+async function nscaPort(own: RealAgent): Promise<number> {
+  const { port } = await own.until('the NSCA server', async () => {
+    const found = await own.get<{ port?: number }>('/api/v1/nsca').catch(() => undefined);
+    return found?.port ? { port: found.port } : undefined;
+  });
+  return port;
+}
+
+async function sendNsca(port: number, packet: Omit<Parameters<typeof packetOf>[0], 'time'>): Promise<void> {
+  const { socket, iv, time } = await connected(port);
+  socket.end(encrypt(14, 'secret', iv, [packetOf({ ...packet, time })]));
+  await once(socket, 'close');
 }
 
 it('makes a check of what is pushed, with states, alerts and downtimes, which outlives a kill', async () => {
@@ -77,11 +109,24 @@ it('makes a check of what is pushed, with states, alerts and downtimes, which ou
   await expect(first.agent.post(`/api/v1/checks/${encodeURIComponent(id)}/run`)).rejects.toThrow(
     'others report it',
   );
+  const passive = { host: 'web1', service: 'disk', code: 2, output: 'full | /=99%' };
+  await sendNsca(await nscaPort(first.agent), passive);
+  const disk = (id: string) => check(first.agent, id, ({ state }) => state === 'critical', id);
+  expect(await disk('nsca/check/web1/disk')).toMatchObject({
+    ...{ output: 'full', perfdata: [{ label: '/', value: 99, unit: '%' }] },
+  });
+  await first.agent.until('the FIFO', async () => existsSync(join(scratch, 'nagios.cmd')));
+  appendFileSync(join(scratch, 'nagios.cmd'), '[1] PROCESS_SERVICE_CHECK_RESULT;web1;disk;2;full | /=99%\n');
+  expect(await disk('nagios-pipe/check/web1/disk')).toMatchObject({ output: 'full', hard: true });
   await first.agent.kill('SIGKILL');
 
   const second = await start();
   const restored = await check(second.agent, 'the restored check', () => true);
   expect([restored.state, restored.hard]).toEqual(['critical', false]);
+  const nsca = await nscaPort(second.agent);
+  expect(await second.agent.get('/api/v1/nsca')).toMatchObject({ checks: 1, results: { taken: 0 } });
+  await sendNsca(nsca, { host: 'web1', service: 'disk', output: 'free' });
+  await check(second.agent, 'the disk', ({ state }) => state === 'ok', 'nsca/check/web1/disk');
   const downtime = {
     match: [id],
     from: new Date().toISOString(),

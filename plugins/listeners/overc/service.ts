@@ -2,12 +2,15 @@ import { join } from 'node:path';
 import {
   type PassiveAlert,
   type PassiveCheck,
+  PassiveLink,
+  passivePolicy,
   type RouteReply,
   type RouteRequest,
   readQuantity,
   type ServiceContext,
+  type Told,
+  Wakefulness,
 } from 'opsbro/sdk';
-import { AgentLink, type Told } from './agent-link.ts';
 import { answerPush, isPushRoute } from './api/push-api.ts';
 import { Rate } from './api/rate.ts';
 import { Refused } from './api/refused.ts';
@@ -22,8 +25,8 @@ import { Pings } from './ping/pings.ts';
 import { openStorage } from './storage/open-storage.ts';
 import type { Storage, StorageEvents } from './storage/storage.ts';
 import { alertText } from './supervision/alert-text.ts';
-import { type Expectation, isLate, Wakefulness } from './supervision/lateness.ts';
-import { checkId, policyOf, Rules } from './supervision/rules.ts';
+import { type Expectation, isLate } from './supervision/lateness.ts';
+import { checkId, Rules } from './supervision/rules.ts';
 import { answerUi, isUiRoute, type UiParts } from './ui/ui-api.ts';
 import { answerUiRoute, isAgentUiRoute } from './ui/ui-routes.ts';
 
@@ -52,7 +55,7 @@ export class Overc {
   readonly #ctx: ServiceContext<Options>;
   readonly #settings: Settings;
   readonly #rules: Rules;
-  readonly #link: AgentLink;
+  readonly #link: PassiveLink;
   readonly #awake: Wakefulness;
   readonly #rate = new Rate(reportsPerSecond);
   readonly #sender: (asked: Asked) => string;
@@ -77,7 +80,10 @@ export class Overc {
     this.#awake = new Wakefulness(ctx.clock.monotonic());
     this.#passedMs = ctx.clock.monotonic();
     const { ask, clock, log } = ctx;
-    this.#link = new AgentLink({ ask, clock, trouble: (message) => log.warn(message) });
+    this.#link = new PassiveLink({
+      plugin: 'listener/overc',
+      ...{ ask, clock, trouble: (message) => log.warn(message) },
+    });
   }
 
   /** Opens what it keeps, then the port. */
@@ -125,11 +131,11 @@ export class Overc {
     if (isAgentUiRoute(route)) return answerUiRoute(request, this.#uiParts(storage));
     if (method === 'GET' && route === '/api/v1/push/servers')
       return { status: 200, body: (await storage.servers()) as unknown as RouteReply['body'] };
-    if (method === 'GET')
-      return {
-        status: 200,
-        body: { ...(await storage.figures()), port: this.port, checks_waiting: this.#link.waiting },
-      };
+    if (method === 'GET') {
+      const { sizeBytes, ...figures } = await storage.figures();
+      const own = { port: this.port, checks_waiting: this.#link.waiting };
+      return { status: 200, body: { ...figures, size_bytes: sizeBytes, ...own } };
+    }
     const name = params.name ?? '';
     if (await storage.reset(name)) return { status: 200, body: { name, reset: true } };
     const error = { code: 'OPSBRO_API_NOT_FOUND', message: `no server '${name}' has reported` };
@@ -289,7 +295,7 @@ export class Overc {
       display_name: `${server.title} ${title}`,
       interval: rule.schedule !== undefined || period === null ? null : period + grace,
       labels: { server: server.name, service: name, ...rule.labels },
-      policy: policyOf(rule, handlers.length === 0 ? null : handlers),
+      policy: passivePolicy(rule, handlers.length === 0 ? null : handlers),
     };
   }
 

@@ -1,6 +1,6 @@
 import type { PassiveReport, RouteAnswer } from 'opsbro/sdk';
 import { expect, it } from 'vitest';
-import { AgentLink } from './agent-link.ts';
+import { PassiveLink } from './link.ts';
 
 const check = (interval: number) => ({
   ...{ id: 'push/check/web1/app', name: 'web1/app', display_name: 'web1 app', interval },
@@ -8,10 +8,12 @@ const check = (interval: number) => ({
 });
 const taken: RouteAnswer = { status: 200, type: 'application/json', body: new Uint8Array() };
 
-function linked() {
+function linked(tellsAll = false) {
   const reports: PassiveReport[] = [];
   const time = { ms: 1_000_000 };
-  const link = new AgentLink({
+  const link = new PassiveLink({
+    plugin: 'listener/overc',
+    tellsAll,
     ask: async ({ body }) => {
       reports.push(body as unknown as PassiveReport);
       return taken;
@@ -54,4 +56,18 @@ it.each([
   time.ms += 1;
   await tell();
   expect(reports).toHaveLength(2);
+});
+
+it('tells all of those that count each, the last twenty while nobody takes them', async () => {
+  const { link, reports } = linked(true);
+  const same = check(60);
+  for (let number = 1; number <= 25; number += 1)
+    link.tell(same, { state: 'critical', output: `trap ${number}` });
+  await link.flush();
+  expect(reports[0]?.results?.map(({ output }) => output)).toEqual(
+    Array.from({ length: 20 }, (_, index) => `trap ${index + 6}`),
+  );
+  link.tell(same, { state: 'critical', output: 'trap 25' });
+  await link.flush();
+  expect(reports[1]).toMatchObject({ checks: [], results: [{ state: 'critical', output: 'trap 25' }] });
 });

@@ -1,4 +1,4 @@
-import type { JsonObject, VerdictState } from './values.ts';
+import type { JsonObject, VerdictState } from '../values.ts';
 
 /**
  * A check that somebody else runs and a service tells of. Where it stands in the agent's state machine like any other, with handlers,
@@ -22,6 +22,8 @@ export interface PassiveResult {
   check: string;
   state: VerdictState;
   output: string;
+  /** `output` is what a Nagios plugin printed: text, and figures behind a bar. */
+  plugin_output?: boolean;
   /** It stands for a result that did not come. */
   late?: boolean;
 }

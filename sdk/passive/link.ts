@@ -1,25 +1,21 @@
-import type {
-  JsonObject,
-  PassiveAlert,
-  PassiveCheck,
-  PassiveReport,
-  PassiveResult,
-  ServiceContext,
-} from 'opsbro/sdk';
+import type { ServiceContext } from '../define.ts';
+import type { JsonObject } from '../values.ts';
+import type { PassiveAlert, PassiveCheck, PassiveReport, PassiveResult } from './report.ts';
 
 /** What a link works with. */
-export interface LinkParts {
+export interface PassiveLinkParts {
+  /** The plugin that tells, e.g. `listener/overc`. */
+  plugin: string;
   ask: ServiceContext['ask'];
   clock: ServiceContext['clock'];
+  /** Each result is told, also where it changes nothing; by default a state that stays is told now and then. */
+  tellsAll?: boolean;
   /** Told of what the agent did not take, once for each time that it stops taking. */
   trouble(message: string): void;
 }
 
 /** What the agent is told of a check. */
-export interface Told {
-  state: PassiveResult['state'];
-  output: string;
-}
+export type Told = Omit<PassiveResult, 'check'>;
 
 /** What waits of one check. */
 interface Waiting {
@@ -41,18 +37,19 @@ const mostResults = 20;
 const askMs = 10_000;
 
 /**
- * Tells the agent of services as checks of its own: each change in its order, a state that stays now and then. What the agent does not take is
- * told again.
+ * Tells the agent of what others report as checks of its own: each change in its order, a state that stays now and then. What the agent does
+ * not take is told again. For trusted services whose manifest `needs: [routes]`.
+ * @example `link.tell(check, { state: 'ok', output: '3 items' }); await link.flush();`
  */
-export class AgentLink {
-  readonly #parts: LinkParts;
+export class PassiveLink {
+  readonly #parts: PassiveLinkParts;
   readonly #known = new Map<string, Waiting>();
   readonly #due = new Set<Waiting>();
   #removed: string[] = [];
   #isInTrouble = false;
   #sending: Promise<void> | undefined;
 
-  constructor(parts: LinkParts) {
+  constructor(parts: PassiveLinkParts) {
     this.#parts = parts;
   }
 
@@ -63,9 +60,11 @@ export class AgentLink {
     if (known === undefined) this.#known.set(check.id, waiting);
     if (waiting.check !== check) Object.assign(waiting, { check, isDefined: false });
     const last = waiting.results.at(-1);
-    const isUnchanged = waiting.isDefined && last === undefined && waiting.toldState === told.state;
-    if (isUnchanged && this.#parts.clock.monotonic() - waiting.toldMs < againAfterMs(check)) return;
-    if (last?.state === told.state) waiting.results[waiting.results.length - 1] = told;
+    const { clock, tellsAll = false } = this.#parts;
+    const isUnchanged =
+      !tellsAll && waiting.isDefined && last === undefined && waiting.toldState === told.state;
+    if (isUnchanged && clock.monotonic() - waiting.toldMs < againAfterMs(check)) return;
+    if (!tellsAll && last?.state === told.state) waiting.results[waiting.results.length - 1] = told;
     else waiting.results.push(told);
     if (waiting.results.length > mostResults) waiting.results.shift();
     this.#due.add(waiting);
@@ -86,11 +85,10 @@ export class AgentLink {
     return this.#due.size + this.#removed.length;
   }
 
-  /** Hands over what waits. Never rejects; one that is under way is joined. */
+  /** Hands over what waits. Never rejects; one that is under way is joined, and takes along what came meanwhile. */
   flush(): Promise<void> {
-    this.#sending ??= this.#flush().finally(() => {
-      this.#sending = undefined;
-    });
+    if (this.waiting === 0) return this.#sending ?? Promise.resolve();
+    this.#sending ??= this.#flush();
     return this.#sending;
   }
 
@@ -100,26 +98,34 @@ export class AgentLink {
   }
 
   async #flush(): Promise<void> {
-    while (this.waiting > 0) {
-      const removed = this.#removed.splice(0, perReport);
-      const due: Waiting[] = [];
-      for (const waiting of this.#due) {
-        // One that was removed and is again comes behind its removal.
-        if (due.length >= perReport || removed.length > 0) break;
-        due.push(waiting);
-        this.#due.delete(waiting);
-      }
-      const handed = due.map(({ results }) => results.splice(0));
-      const isTaken = await this.#ask({
-        removed,
-        checks: due.filter(({ isDefined }) => !isDefined).map(({ check }) => check),
-        results: due.flatMap(({ check }, index) =>
-          (handed[index] as Told[]).map((told) => ({ check: check.id, ...told })),
-        ),
-      });
-      if (!isTaken) return this.#putBack(due, handed, removed);
-      for (const [index, waiting] of due.entries()) this.#taken(waiting, handed[index]?.at(-1));
+    while (this.waiting > 0 && (await this.#flushSome())) {
+      // What came while the agent was asked is next.
     }
+    // In the same turn as the last look: what is told from now on is for another flush.
+    this.#sending = undefined;
+  }
+
+  /** False where the agent did not take it. */
+  async #flushSome(): Promise<boolean> {
+    const removed = this.#removed.splice(0, perReport);
+    const due: Waiting[] = [];
+    for (const waiting of this.#due) {
+      // One that was removed and is again comes behind its removal.
+      if (due.length >= perReport || removed.length > 0) break;
+      due.push(waiting);
+      this.#due.delete(waiting);
+    }
+    const handed = due.map(({ results }) => results.splice(0));
+    const isTaken = await this.#ask({
+      removed,
+      checks: due.filter(({ isDefined }) => !isDefined).map(({ check }) => check),
+      results: due.flatMap(({ check }, index) =>
+        (handed[index] as Told[]).map((told) => ({ check: check.id, ...told })),
+      ),
+    });
+    if (!isTaken) this.#putBack(due, handed, removed);
+    else for (const [index, waiting] of due.entries()) this.#taken(waiting, handed[index]?.at(-1));
+    return isTaken;
   }
 
   #taken(waiting: Waiting, last: Told | undefined): void {
@@ -138,7 +144,7 @@ export class AgentLink {
   }
 
   async #ask(report: Omit<PassiveReport, 'plugin'>): Promise<boolean> {
-    const body = { plugin: 'listener/overc', ...report } as unknown as JsonObject;
+    const body = { plugin: this.#parts.plugin, ...report } as unknown as JsonObject;
     const asked = { route: '/api/v1/passive', method: 'POST', params: {}, query: {}, body };
     const reason = await this.#parts.ask(asked, { timeoutMs: askMs }).then(
       ({ status }) => (status === 200 ? '' : `it answered ${status}`),
