@@ -28,6 +28,8 @@ const described = (description: string, schema: JsonObject = text): JsonObject =
   ...schema,
   description,
 });
+const many = (items: JsonObject): JsonObject => ({ type: 'array', items });
+const state: JsonObject = { enum: ['ok', 'warning', 'critical', 'unknown'] };
 const texts: JsonObject = { type: 'array', items: text };
 const matched = {
   match: described('matchers, of which a check must fit all: a name, or `state=critical`', texts),
@@ -182,6 +184,29 @@ const handlers: { [route: string]: RouteDocument } = {
     summary: 'Give notifications up',
     body: object({ serials }, ['serials']),
     answer: ref('OutboxChangeView'),
+  },
+  'POST /api/v1/passive': {
+    summary: 'Tell, as a service, of checks that others run, of their results, and of messages',
+    body: object(
+      {
+        plugin: described('the service, as `listener/overc`'),
+        checks: described('those that are new or changed', many(object({ id: text }, ['id']))),
+        removed: described('ids of those that are gone', texts),
+        results: described(
+          'in order',
+          many(object({ check: text, state, output: text }, ['check', 'state'])),
+        ),
+        alerts: many(object({ key: text, summary: text }, ['key', 'summary'])),
+      },
+      ['plugin'],
+    ),
+    answer: object(
+      {
+        refused: described('checks that are none, or that the configuration has', integer),
+        held: described('messages about checks that a downtime or silence is for', integer),
+      },
+      ['refused', 'held'],
+    ),
   },
 };
 
