@@ -1,4 +1,5 @@
 import { createHash } from 'node:crypto';
+import { readFile } from 'node:fs/promises';
 import type { Json, JsonObject, ServiceContext } from 'opsbro/sdk';
 import gossip from '../../../plugins/cluster/gossip/index.ts';
 import { memoryKeys } from '../../../sdk/testing/memory-keys.ts';
@@ -18,8 +19,17 @@ const { signal } = new AbortController();
 const quiet = (): void => undefined;
 let answer: Parameters<ServiceContext['onRequest']>[0] | undefined;
 
+let said = '';
+
+/** What is said in one turn goes out in one write: an agent writes nothing at all. */
 function say(line: string): void {
-  process.stdout.write(`${line}\n`);
+  if (said === '') setImmediate(flush);
+  said += `${line}\n`;
+}
+
+function flush(): void {
+  process.stdout.write(said);
+  said = '';
 }
 
 function tell(topic: string, data: Json): void {
@@ -34,6 +44,7 @@ const context = {
   log: { debug: quiet, info: quiet, warn: quiet, error: (text: string) => say(`error ${text}`) },
   clock: { now: () => Date.now(), monotonic: () => performance.now() },
   kv: memoryKeys(new Map(), signal),
+  tryReadText: (path: string) => readFile(path, 'utf8').catch(() => undefined),
   subscribe(topic: string, listener: (data: Json) => void) {
     if (topic === 'facts') queueMicrotask(() => listener(facts as unknown as Json));
     return quiet;
