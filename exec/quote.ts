@@ -13,7 +13,7 @@ const plain = /[A-Za-z0-9_\-+=:,./@%^]/;
 
 /** Quotes a text so that any POSIX shell takes it as one word, unchanged. It must not contain NUL. */
 export function shellWord(text: string): string {
-  return `'${text.replaceAll("'", `'\\''`)}'`;
+  return text.includes("'") ? `'${text.replaceAll("'", `'\\''`)}'` : `'${text}'`;
 }
 
 /**

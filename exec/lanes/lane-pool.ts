@@ -108,7 +108,7 @@ export class LanePool {
     }
     queue.waiting.push({ command, line, since: now });
     this.#pump(queue, now);
-    this.#arm(lookMs);
+    this.#arm(lookMs, now);
   }
 
   /** Ends all lanes and what runs in them. */
@@ -177,7 +177,7 @@ export class LanePool {
         queue.broken = null;
         if (this.#closed) return;
         queue.idle.push(lane);
-        this.#pump(queue, this.#time.now());
+        this.#pump(queue, lane.since);
       },
       gone: (why) => {
         groups[cell] = 0;
@@ -240,12 +240,12 @@ export class LanePool {
     }
     this.#timer = null;
     const isBusy = [...this.#lanes.keys()].some(({ state }) => state !== 'idle');
-    if (this.#queues.size > 0) this.#arm(isBusy ? lookMs : restingLookMs);
+    if (this.#queues.size > 0) this.#arm(isBusy ? lookMs : restingLookMs, now);
   }
 
   /** Looks again within `delayMs`. */
-  #arm(delayMs: number): void {
-    const at = this.#time.now() + delayMs;
+  #arm(delayMs: number, now: number): void {
+    const at = now + delayMs;
     if (this.#closed || (this.#timer !== null && this.#timerAt <= at)) return;
     if (this.#timer !== null) clearTimeout(this.#timer);
     this.#timerAt = at;

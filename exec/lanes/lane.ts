@@ -1,8 +1,6 @@
 import { type ChildProcess, spawn } from 'node:child_process';
-import { randomBytes } from 'node:crypto';
 import { chmodSync, chownSync, mkdirSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { constants } from 'node:os';
-import { join } from 'node:path';
 import type { Command, CommandResult } from '../command.ts';
 import { shellWord } from '../quote.ts';
 import { type LaneKind, launch } from './launch.ts';
@@ -17,6 +15,7 @@ import {
   signalProcess,
   tickMs,
 } from './processes.ts';
+import { randomToken } from './token.ts';
 import { weighLane } from './weight.ts';
 
 /** What a lane tells its pool. */
@@ -81,7 +80,7 @@ export class Lane {
   readonly #directory: string;
   readonly #time: OwnTime;
   readonly #spawnedAt: number;
-  readonly #greeting = randomBytes(8).toString('hex');
+  readonly #greeting = randomToken();
   #pid = 0;
   #startTicks = 0;
   #heard = '';
@@ -108,7 +107,7 @@ export class Lane {
     this.#spawnedAt = performance.now();
     this.since = time.now();
     this.#child.stdin?.on('error', () => {});
-    this.#child.stdout?.setEncoding('latin1').on('data', (text: string) => this.#hear(text));
+    this.#child.stdout?.on('data', (bytes: Buffer) => this.#hear(bytes.toString('latin1')));
     this.#child.stderr?.setEncoding('utf8').on('data', (text: string) => {
       if (this.state === 'starting') this.#complaint = (this.#complaint + text).slice(0, 300);
     });
@@ -127,10 +126,10 @@ export class Lane {
   /** Runs a command, which as a line for the shell is `line`; the lane must be idle. */
   run(command: Command, line: string): void {
     lastFile += 1;
-    const file = join(this.#directory, String(lastFile));
-    const token = randomBytes(8).toString('hex');
-    const since = this.#time.now();
+    const file = `${this.#directory}/${lastFile}`;
+    const token = randomToken();
     const startedAt = performance.now();
+    const since = this.#time.of(startedAt);
     this.#run = { command, line, file, token, since, startedAt, killedFor: null, killAt: 0, victims: [] };
     this.#become('running', since);
     const input = command.stdin === null ? '/dev/null' : `${file}.in`;

@@ -1,4 +1,4 @@
-import { closeSync, constants, fstatSync, openSync, readSync, statSync, unlinkSync } from 'node:fs';
+import { closeSync, constants, openSync, readSync, statSync, unlinkSync } from 'node:fs';
 
 /** `O_NOFOLLOW` and `O_NONBLOCK`: a lane of another user can put whatever it likes in its own directory. */
 const flags = constants.O_RDONLY | constants.O_NOFOLLOW | constants.O_NONBLOCK;
@@ -24,11 +24,11 @@ export function takeOutput(path: string, maxBytes: number): Output | null {
     return null;
   }
   try {
-    const { size } = fstatSync(file);
-    if (room.length < maxBytes) room = Buffer.allocUnsafe(maxBytes);
-    const length = size === 0 ? 0 : readSync(file, room, 0, Math.min(size, maxBytes), 0);
-    if (size <= maxBytes) return { text: room.toString('utf8', 0, length), truncated: false };
-    return { text: room.toString('utf8', 0, wordEnd(room, length)), truncated: true };
+    if (room.length <= maxBytes) room = Buffer.allocUnsafe(maxBytes + 1);
+    // One byte more tells whether there is more, and costs less than to ask for the size.
+    const length = readSync(file, room, 0, maxBytes + 1, 0);
+    if (length <= maxBytes) return { text: room.toString('utf8', 0, length), truncated: false };
+    return { text: room.toString('utf8', 0, wordEnd(room, maxBytes)), truncated: true };
   } catch {
     return null;
   } finally {

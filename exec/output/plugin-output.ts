@@ -29,6 +29,8 @@ const maxFigures = 2_000;
 /** Colours of a terminal, and control characters that could steer one. */
 const colours = /\x1b\[[0-9;?]*[ -/]*[@-~]/g;
 const controls = /[\x00-\x08\x0b-\x1f\x7f-\x9f]/g;
+/** Most outputs have none of the above, nor a return, which is one look. */
+const unclean = /[\x00-\x08\x0b-\x1f\x7f-\x9f]/;
 
 /**
  * Reads a Nagios plugin's output and end: text up to the first `|` of a line, performance data behind it; from the first `|` below the
@@ -41,21 +43,21 @@ export function readPluginOutput(
   signal: string | null,
   end: RunEnd = {},
 ): PluginOutput {
-  const { output, longOutput, perfdata } = split(
-    text,
-    [end.truncated, end.timedOut, end.killedFor].some(Boolean),
-  );
+  const isCut = end.truncated === true || end.timedOut === true || end.killedFor != null;
+  const { output, longOutput, perfdata } = split(text, isCut);
   const reason = reasonOf(code, signal, end);
-  const said = [reason, output].filter((part) => part !== '').join(': ');
+  const said = reason === '' || output === '' ? reason + output : `${reason}: ${output}`;
+  const dropped = Math.max(0, perfdata.length - maxFigures);
   const notes = [
-    ...(end.truncated ? ['[the rest of the output was dropped]'] : []),
-    ...(perfdata.length > maxFigures ? [`[${perfdata.length - maxFigures} more figures were dropped]`] : []),
+    longOutput,
+    end.truncated === true ? '[the rest of the output was dropped]' : '',
+    dropped > 0 ? `[${dropped} more figures were dropped]` : '',
   ];
   return {
     state: reason === '' ? (states[code ?? 3] as VerdictState) : 'unknown',
     output: said === '' ? '(no output)' : said,
-    longOutput: [longOutput, ...notes].filter((part) => part !== '').join('\n'),
-    perfdata: perfdata.slice(0, maxFigures),
+    longOutput: notes.filter((part) => part !== '').join('\n'),
+    perfdata: dropped > 0 ? perfdata.slice(0, maxFigures) : perfdata,
   };
 }
 
@@ -75,7 +77,8 @@ function reasonOf(code: number | null, signal: string | null, end: RunEnd): stri
 
 /** The parts of an output. Where it was cut, a last figure that may be half of one is left out. */
 function split(text: string, isCut: boolean): Omit<PluginOutput, 'state'> {
-  const lines = clean(text).split('\n');
+  // What ends with a newline was not cut in a figure.
+  const lines = (isCut ? clean(text) : clean(text).trimEnd()).split('\n');
   const first = lines.findIndex((line) => line.trim() !== '');
   const texts: string[] = [];
   const perfdata: Perfdatum[] = [];
@@ -91,11 +94,13 @@ function split(text: string, isCut: boolean): Omit<PluginOutput, 'state'> {
     for (const figure of parsePerfdata(isHalf ? withoutLastWord(figures) : figures)) perfdata.push(figure);
   }
   const [output = '', ...more] = texts;
+  if (more.length === 0) return { output: output.trim(), longOutput: '', perfdata };
   const longOutput = more.map((line) => line.trimEnd()).join('\n');
   return { output: output.trim(), longOutput: longOutput.replace(/^\n+/, '').trimEnd(), perfdata };
 }
 
 function clean(text: string): string {
+  if (!unclean.test(text)) return text;
   return text.replaceAll('\r\n', '\n').replaceAll(colours, '').replaceAll(controls, '\u{fffd}');
 }
 
