@@ -35,6 +35,8 @@ const startMs = 30_000;
 const stopMs = 3000;
 /** A service whose loop did not turn for this long is dead. */
 const silentMs = 30_000;
+/** Of the time between two looks, which is a second, what counts at most: in the rest this process stood still itself, and the service with it. */
+const lookMs = 2000;
 const maxRequests = 100;
 const maxPushes = 64;
 
@@ -59,7 +61,7 @@ export class ServiceInstance {
   #lastRequest = 0;
   #pushed = 0;
   #owed = new Set<string>();
-  #beat = { count: -1, at: 0 };
+  #beat = { count: -1, silentMs: 0, lookedAt: 0 };
 
   constructor(entry: PluginEntry, object: ServiceObject, state: JsonObject, around: ServiceSurroundings) {
     this.entry = entry;
@@ -157,8 +159,10 @@ export class ServiceInstance {
     }
     const now = this.#around.clock.monotonic();
     const { beat } = thread.figures();
-    if (beat !== this.#beat.count) this.#beat = { count: beat, at: now };
-    else if (this.#state === 'running' && now - this.#beat.at > silentMs) {
+    const sinceLookMs = Math.min(now - this.#beat.lookedAt, lookMs);
+    const silent = beat === this.#beat.count ? this.#beat.silentMs + sinceLookMs : 0;
+    this.#beat = { count: beat, silentMs: silent, lookedAt: now };
+    if (this.#state === 'running' && silent > silentMs) {
       this.kill({
         code: 'OPSBRO_PLUGIN_TIMEOUT',
         message: `${this.object.id}: its loop stood still for ${silentMs} ms`,
@@ -177,7 +181,7 @@ export class ServiceInstance {
     const { clock } = this.#around;
     this.#pushed = 0;
     this.#owed.clear();
-    this.#beat = { count: -1, at: clock.monotonic() };
+    this.#beat = { count: -1, silentMs: 0, lookedAt: clock.monotonic() };
     this.#enter('starting', this.#error);
     const { entry, object } = this;
     const thread = this.#around.openThread(

@@ -354,6 +354,16 @@ describe('supervision', () => {
     expect(states.slice(2)).toContain('backoff');
   });
 
+  it('blames no thread for the time in which the whole process stood still', async () => {
+    const { host, clock, threads, states } = await runningQuiet();
+    host.check();
+    clock.freeze(600_000);
+    host.check();
+    clock.advance(1000);
+    host.check();
+    expect([threads[0]!.ended, states.at(-1)]).toEqual([false, 'running']);
+  });
+
   it('pushes only the last snapshot to a thread that lags', async () => {
     const { host, threads } = await runningQuiet();
     for (let push = 0; push < 200; push += 1) host.push('groups', [String(push)]);
