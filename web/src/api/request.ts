@@ -19,6 +19,11 @@ export function onSignedOut(run: () => void): void {
   whenSignedOut = run;
 }
 
+/** Shows that nobody is signed in any more. */
+export function leave(): void {
+  whenSignedOut();
+}
+
 /** Asks for JSON by a path from the base of the agent, such as `api/v1/checks`. Throws ApiError. */
 export function get<Answer>(path: string, signal?: AbortSignal): Promise<Answer> {
   return ask<Answer>(path, { ...(signal && { signal }) });

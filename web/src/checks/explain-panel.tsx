@@ -26,7 +26,7 @@ export function ExplainPanel({ found, now }: { found: CheckExplanationView; now:
           </div>
         ))}
       </dl>
-      <h3>What decides</h3>
+      {written.length > 0 && <h3>What decides</h3>}
       <dl class="pairs">
         {written.map(({ key, value }) => (
           <div key={key}>

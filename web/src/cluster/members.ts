@@ -32,9 +32,14 @@ const evidences: { [evidence: string]: string } = {
   reported: 'told by others',
 };
 
-/** The shape and colour of a node's state. */
-export function nodeShape({ state, failing }: Pick<ClusterNode, 'state' | 'failing'>): ShownState {
-  return state === 'alive' && failing.length > 0 ? 'critical' : shownAs[state];
+/** The shape and colour of a state of membership. */
+export function nodeShape({ state }: Pick<ClusterNode, 'state'>): ShownState {
+  return shownAs[state];
+}
+
+/** Something of it is critical, or it is not well itself. */
+function rank(node: ClusterNode): number {
+  return severity(node.state === 'alive' && node.failing.length > 0 ? 'critical' : nodeShape(node));
 }
 
 /** Nodes by zone, by the names of the zones; with a group, those of it alone. */
@@ -50,10 +55,7 @@ export function byZone(nodes: Iterable<ClusterNode>, group: string): ZoneMembers
     .sort(([one], [other]) => (one < other ? -1 : 1))
     .map(([zone, members]) => ({
       zone,
-      nodes: members.sort(
-        (one, other) =>
-          severity(nodeShape(one)) - severity(nodeShape(other)) || (nameOf(one) < nameOf(other) ? -1 : 1),
-      ),
+      nodes: members.sort((one, other) => rank(one) - rank(other) || (nameOf(one) < nameOf(other) ? -1 : 1)),
       alive: members.filter(({ state }) => state === 'alive').length,
     }));
 }

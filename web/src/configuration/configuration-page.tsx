@@ -33,7 +33,7 @@ export function ConfigurationPage() {
               ['Took', `${data.took_ms} ms`],
               ['Files', data.files],
               ['Objects', data.objects],
-              ['Files that cannot be used', data.bad_files.length],
+              ['Bad files', data.bad_files.length],
             ]}
           />
           <h3>Directories, each laid over those before it</h3>

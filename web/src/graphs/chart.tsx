@@ -3,6 +3,7 @@ import uPlot from 'uplot';
 import 'uplot/dist/uPlot.min.css';
 import { numberText } from '../text/quantity.ts';
 import { type Columns, columnsOf, figuresOf, type RenderedSeries } from './series.ts';
+import { timeTicks } from './time-ticks.ts';
 
 interface Props {
   series: readonly RenderedSeries[];
@@ -29,9 +30,12 @@ function optionsOf(series: readonly RenderedSeries[], width: number, height: num
     font: '12px system-ui, sans-serif',
   };
   return {
-    ...{ width, height, legend: { show: false }, padding: [8, 8, 0, 0] },
+    ...{ width, height, legend: { show: false }, padding: [8, 20, 0, 0] },
     cursor: { points: { show: series.length < 9 }, drag: { x: false, y: false } },
-    axes: [axis, { ...axis, size: 64, values: (_, ticks) => ticks.map(numberText) }],
+    axes: [
+      { ...axis, values: (_, ticks, __, ___, step) => timeTicks(ticks, step) },
+      { ...axis, size: 64, values: (_, ticks) => ticks.map(numberText) },
+    ],
     series: [
       {},
       ...series.map(({ target }, index) => ({

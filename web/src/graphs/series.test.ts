@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { columnsOf, figuresOf, renderPath, stepOf, targetsOfCheck } from './series.ts';
 import { readTargets, toggledTarget, writeTargets } from './targets.ts';
+import { timeTicks } from './time-ticks.ts';
 
 const a = {
   target: 'a',
@@ -51,4 +52,13 @@ describe('series', () => {
     expect(readTargets(new URLSearchParams())).toEqual([]);
     expect([toggledTarget(['a'], 'b'), toggledTarget(['a', 'b'], 'a')]).toEqual([['a', 'b'], ['b']]);
   });
+});
+
+it('names hours at the ticks of an axis, and the day where one begins', () => {
+  const at = (hours: number, minutes = 0): number => new Date(2026, 0, 2, hours, minutes).getTime() / 1000;
+  expect(timeTicks([at(22), at(23), at(24), at(25)], 3600)).toEqual([
+    ...['22:00\n2026-01-02', '23:00', '00:00\n2026-01-03', '01:00'],
+  ]);
+  expect(timeTicks([at(0), at(24)], 86_400)).toEqual(['2026-01-02', '2026-01-03']);
+  expect(timeTicks([at(1, 2)], 10)).toEqual(['01:02:00\n2026-01-02']);
 });

@@ -49,7 +49,7 @@ function agentFacts(agent: AgentView): [string, ComponentChildren][] {
       <a key="c" href={linkTo(['configuration'])}>
         <Worth
           isBad={configuration.errors > 0}
-          text={`${countText(configuration.objects, 'object')}, ${countText(configuration.errors, 'error')}, ${countText(configuration.warnings, 'warning')}`}
+          text={`${countText(configuration.errors, 'error')}, ${countText(configuration.warnings, 'warning')}`}
         />
       </a>,
     ],

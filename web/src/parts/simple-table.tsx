@@ -12,7 +12,7 @@ export function SimpleTable({ label, titles, rows }: Props) {
   if (rows.length === 0) return null;
   return (
     // biome-ignore lint/a11y/noNoninteractiveTabindex: what scrolls must be reached by keys.
-    <section class="scrolls" tabIndex={0} aria-label={label}>
+    <section class="scrolls" tabIndex={0} aria-label={`Table: ${label}`}>
       <table>
         <thead>
           <tr>

@@ -1,8 +1,8 @@
 import { useState } from 'preact/hooks';
-import { send } from '../api/request.ts';
+import { ApiError, send } from '../api/request.ts';
 import { mayWrite, useSession } from '../api/session.ts';
-import { defer, undoMs } from '../parts/deferred.ts';
 import { Dialog } from '../parts/dialog.tsx';
+import { ErrorNote } from '../parts/notes.tsx';
 
 interface Props {
   kind: 'server' | 'service';
@@ -12,18 +12,20 @@ interface Props {
   back: string;
 }
 
-/** A button that deletes a server or service with its history: after a question, and with some seconds to take it back. */
+/** A button that deletes a server or service with its history: after a question, and with minutes to take it back. */
 export function DeleteItem({ kind, id, title, back }: Props) {
   const session = useSession();
   const [isOpen, setOpen] = useState(false);
-  if (!mayWrite(session)) return null;
-  const confirm = (): void => {
-    setOpen(false);
-    defer(`${kind} ${id}`, `Deletes ${title}`, async (isLeaving) => {
-      await send('DELETE', `api/v1/push/items/${kind}/${id}`, undefined, { keepalive: isLeaving });
-    });
-    location.hash = back;
+  const [error, setError] = useState<ApiError>();
+  const confirm = async (): Promise<void> => {
+    try {
+      await send('DELETE', `api/v1/push/items/${kind}/${id}`);
+      location.hash = back;
+    } catch (problem) {
+      if (problem instanceof ApiError) setError(problem);
+    }
   };
+  if (!mayWrite(session)) return null;
   return (
     <>
       <button type="button" class="danger" onClick={() => setOpen(true)}>
@@ -35,8 +37,9 @@ export function DeleteItem({ kind, id, title, back }: Props) {
             {kind === 'server'
               ? 'The server, its services and all their history go.'
               : 'The service and its history go.'}{' '}
-            One that reports again is registered anew. You can take it back for {undoMs / 1000} seconds.
+            One that reports again is registered anew. For ten minutes it can be taken back.
           </p>
+          <ErrorNote error={error} />
           <div class="buttons">
             <button type="button" onClick={() => setOpen(false)}>
               Cancel

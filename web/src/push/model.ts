@@ -55,6 +55,14 @@ export interface PushAlert {
   state_info: string | null;
 }
 
+/** GET /api/v1/push/removed: what was deleted, and can come back. */
+export interface RemovedItem {
+  kind: 'server' | 'service';
+  id: number;
+  title: string;
+  undo_until: string;
+}
+
 /** A service beside its server, as lists show it. */
 export interface ServiceRow {
   server: PushServer;

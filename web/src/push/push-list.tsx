@@ -1,6 +1,5 @@
-import { useEffect, useMemo, useState } from 'preact/hooks';
+import { useMemo, useState } from 'preact/hooks';
 import { useResource } from '../api/resource.ts';
-import { isDeferred, onDeferred } from '../parts/deferred.ts';
 import { Panel } from '../parts/panel.tsx';
 import { WindowedTable } from '../parts/windowed-table.tsx';
 import { type Route, replaceQuery } from '../shell/route.ts';
@@ -9,35 +8,20 @@ import { AlertsPanel } from './alerts-panel.tsx';
 import { type PushStatus, serviceRows } from './model.ts';
 import { serverColumns, serviceColumns } from './push-columns.tsx';
 import { PushNotes } from './push-notes.tsx';
+import { RemovedPanel } from './removed-panel.tsx';
 
 const everyMs = 5000;
 
-/** The state of all, asked for anew when something is deleted or taken back. */
-function useStatus() {
-  const { data, error, reload } = useResource<PushStatus>('api/v1/push/status', { everyMs });
-  const [, setRound] = useState(0);
-  useEffect(
-    () =>
-      onDeferred(() => {
-        setRound((round) => round + 1);
-        reload();
-      }),
-    [reload],
-  );
-  return { data, error };
-}
-
 /** Every server and service: as icons a server, or in detail a service a line. */
 export function PushList({ route }: { route: Route }) {
-  const { data, error } = useStatus();
+  const { data, error, reload } = useResource<PushStatus>('api/v1/push/status', { everyMs });
   const [text, setText] = useState('');
   const isDetailed = route.query.get('view') !== 'servers';
-  const servers = (data?.servers ?? []).filter(({ id }) => !isDeferred(`server ${id}`));
-  const rows = useMemo(() => serviceRows(data?.servers ?? [], text), [data, text]).filter(
-    ({ server, service }) => !isDeferred(`server ${server.id}`) && !isDeferred(`service ${service.id}`),
-  );
+  const rows = useMemo(() => serviceRows(data?.servers ?? [], text), [data, text]);
   const wanted = text.toLowerCase();
-  const shown = servers.filter(({ title, name }) => `${title} ${name}`.toLowerCase().includes(wanted));
+  const shown = (data?.servers ?? []).filter(({ title, name }) =>
+    `${title} ${name}`.toLowerCase().includes(wanted),
+  );
   const empty = data === undefined ? 'Asking the agent …' : 'Nobody reports, or nothing fits.';
   return (
     <>
@@ -50,6 +34,7 @@ export function PushList({ route }: { route: Route }) {
         )}
       </div>
       <PushNotes status={data} error={error} />
+      {error === undefined && <RemovedPanel onUndone={reload} />}
       {error?.status !== 404 && (
         <>
           <Panel
@@ -92,7 +77,7 @@ interface ChoiceProps {
 
 function ListChoice({ isDetailed, route, text, onText }: ChoiceProps) {
   return (
-    <div class="filters">
+    <div class="filters is-aside">
       <input
         type="search"
         aria-label="Text that servers or services hold"

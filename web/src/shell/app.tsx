@@ -15,13 +15,13 @@ import { HeldPage } from '../held/held-page.tsx';
 import { isProblem } from '../live/fact.ts';
 import { type Live, LiveContext } from '../live/live.ts';
 import { OverviewPage } from '../overview/overview-page.tsx';
-import { Pending } from '../parts/pending-work.tsx';
 import { PluginsPage } from '../plugins/plugins-page.tsx';
 import { PushPage } from '../push/push-page.tsx';
 import { FreshnessMark, FrozenBanner } from './freshness.tsx';
 import { Navigation } from './navigation.tsx';
 import { isWithin, namedPages } from './pages.ts';
 import { linkTo, type Route, useRoute } from './route.ts';
+import { SessionMark } from './session-mark.tsx';
 import { SignedOut, Unreachable } from './signed-out.tsx';
 import { useWindowTitle } from './window-title.ts';
 
@@ -86,9 +86,7 @@ function Shell({ session }: { session: Session }) {
         </a>
         <span class="top-rest">
           <FreshnessMark />
-          <span class="scope" title={`this session may ${session.scope}`}>
-            {session.scope}
-          </span>
+          <SessionMark session={session} />
         </span>
       </header>
       <Navigation page={route.page} problems={problems} />
@@ -98,7 +96,6 @@ function Shell({ session }: { session: Session }) {
           <Page route={route} key={route.page} />
         </main>
       </div>
-      <Pending />
     </div>
   );
 }
