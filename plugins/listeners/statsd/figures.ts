@@ -10,6 +10,7 @@ export interface ListenerFigures {
   /** Of the last interval. */
   metrics: number;
   points: number;
+  leftOut: number;
   flushMs: number;
   kernelDrops: number | undefined;
   receiveBuffer: { asked: number; granted: number } | undefined;
@@ -17,14 +18,14 @@ export interface ListenerFigures {
 
 /** The figures as plain data: the listener's own, for its route and for the collector. */
 export function figuresTree(figures: ListenerFigures): JsonObject {
-  const { counts, names, metrics, points, flushMs, kernelDrops, receiveBuffer } = figures;
+  const { counts, names, metrics, points, leftOut, flushMs, kernelDrops, receiveBuffer } = figures;
   const { bad, serviceChecks, ...others } = counts;
   return {
     ...others,
     service_checks_received: serviceChecks,
     bad: { ...bad, total: Object.values(bad).reduce((sum, count) => sum + count, 0) },
     names,
-    last_interval: { metrics, points, flush_ms: Math.round(flushMs * 10) / 10 },
+    last_interval: { metrics, points, left_out: leftOut, flush_ms: Math.round(flushMs * 10) / 10 },
     ...(kernelDrops !== undefined && { kernel_drops: kernelDrops }),
     ...(receiveBuffer !== undefined && {
       receive_buffer: { asked_bytes: receiveBuffer.asked, granted_bytes: receiveBuffer.granted },

@@ -14,8 +14,8 @@ import { Management } from './management.ts';
 import { type Options, type Settings, settingsOf } from './options.ts';
 import { OriginalsOwn } from './originals-own.ts';
 
-/** Metrics that the collector shows, and so expressions can name. */
-const mostShown = 1000;
+/** Metrics that the collector shows, and so expressions can name; and the text of all, which each thread on its way copies. */
+const limits = { shown: 1000, chars: 16 * 1024 * 1024 };
 const maxNameChars = 16 * 1024 * 1024;
 const maxServiceChecks = 1000;
 /** How long the work at the end of an interval may hold the loop, while packets wait in the kernel. */
@@ -34,7 +34,7 @@ export class Listener {
   readonly #doors: Doors;
   readonly #management: Management;
   #drops: number | undefined;
-  #last: Aggregates = { lines: '', count: 0, metrics: 0, shown: [] };
+  #last: Aggregates = { lines: '', count: 0, metrics: 0, leftOut: 0, shown: [] };
   #flushMs = 0;
   readonly #own: OriginalsOwn;
   #seq = 0;
@@ -116,6 +116,7 @@ export class Listener {
       names: this.table.size,
       metrics: this.#last.metrics,
       points: this.#last.count,
+      leftOut: this.#last.leftOut,
       flushMs: this.#flushMs,
       kernelDrops: this.#drops,
       receiveBuffer: this.#doors.receiveBuffer,
@@ -143,7 +144,7 @@ export class Listener {
     const interval = this.columns.take(naming === 'statsd');
     this.columns.forget(forgetIntervals);
     const rules = { naming, percentiles, intervalSeconds: intervalMs / 1000 };
-    this.#last = await inSlices(aggregates(interval, rules, mostShown), sliceMs, () => this.#isHurried);
+    this.#last = await inSlices(aggregates(interval, rules, limits), sliceMs, () => this.#isHurried);
     this.#lastAt = at;
     this.#flushMs = clock.monotonic() - began;
     if (naming === 'statsd') this.#last = this.#own.added(this.#last, at, this.#flushMs);

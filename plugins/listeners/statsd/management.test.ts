@@ -68,3 +68,24 @@ it('answers on its port until it is told to quit', async () => {
   for await (const part of socket) text += part;
   expect(text).toBe('health: up\n{ g: 5 }\nEND\n\n');
 });
+
+it('holds no more answers than one for who does not read them', async () => {
+  for (let index = 0; index < 90; index += 1) parser.packet(Buffer.from(`${'n'.repeat(200)}${index}:1|g`));
+  const one = management.answer('gauges')!.length;
+  const socket = connect(await management.open(0), '127.0.0.1');
+  await once(socket, 'connect');
+  socket.pause();
+  // What the kernel holds is a few megabytes: less than what is asked for.
+  for (let round = 0; round < 20; round += 1) socket.write('gauges\n'.repeat(500));
+  await expect.poll(() => management.unread, { timeout: 10_000 }).toBeGreaterThan(0);
+  expect(management.unread).toBeLessThanOrEqual(one);
+  socket.destroy();
+});
+
+it('answers who ends his side with his question', async () => {
+  const socket = connect(await management.open(0), '127.0.0.1').setEncoding('utf8');
+  socket.end('gauges\nhealth');
+  let text = '';
+  for await (const part of socket) text += part;
+  expect(text).toBe('{ g: 5 }\nEND\n\nhealth: up\n');
+});

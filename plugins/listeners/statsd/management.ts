@@ -42,8 +42,13 @@ export class Management {
     this.#managed = managed;
     this.#startedAt = managed.now();
     this.#lastSeen = { packets: managed.counts.packets, at: this.#startedAt };
-    this.#server = createServer((socket) => this.#connected(socket));
+    this.#server = createServer({ allowHalfOpen: true }, (socket) => this.#connected(socket));
     this.#server.maxConnections = maxConnections;
+  }
+
+  /** Bytes of answers that nobody has read yet. */
+  get unread(): number {
+    return [...this.#sockets].reduce((sum, { writableLength }) => sum + writableLength, 0);
   }
 
   /** Resolves with the port. Rejects where it cannot be had. */
@@ -139,18 +144,20 @@ export class Management {
     socket.setTimeout(60_000, () => socket.destroy());
     socket.on('error', () => undefined);
     socket.on('close', () => this.#sockets.delete(socket));
-    // A part is a command, as with the original: its clients end theirs with a line's end or with nothing.
-    socket.on('data', (part) => {
+    void this.#serve(socket).catch(() => socket.destroy());
+  }
+
+  /** A part is a command, as with the original: its clients end theirs with a line's end or with nothing. Who does not read gets no more answers. */
+  async #serve(socket: Socket): Promise<void> {
+    for await (const part of socket.iterator({ destroyOnReturn: false })) {
       const lines = `${part}`.slice(0, maxCommandChars).split('\n');
       for (const line of lines.filter((one, at) => at === 0 || one.trim() !== '')) {
         const answer = this.answer(line);
-        if (answer === null) {
-          socket.end();
-          return;
-        }
-        socket.write(answer);
+        if (answer === null) return void socket.end();
+        if (!socket.write(answer)) await once(socket, 'drain');
       }
-    });
+    }
+    socket.end();
   }
 }
 

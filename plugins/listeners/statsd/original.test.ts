@@ -73,7 +73,7 @@ function ofOurs(capture: string[]): Map<string, number> {
     parser.packet(Buffer.from(capture.slice(at, at + 10).join('\n')));
   const own = new OriginalsOwn(parser.counts, intervalSeconds);
   const rules = { naming: 'statsd', intervalSeconds, percentiles } as const;
-  const work = aggregates(columns.take(true), rules, 0);
+  const work = aggregates(columns.take(true), rules, { shown: 0, chars: 2 ** 24 });
   for (;;) {
     const step = work.next();
     if (step.done) return pointsOf(own.added(step.value, 0, 0).lines);

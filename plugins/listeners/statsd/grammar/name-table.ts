@@ -84,10 +84,11 @@ export class NameTable {
     if (slot >= this.#limits.names || this.#chars + key.length > this.#limits.chars) return -1;
     if (slot === this.kinds.length) this.kinds = grown(this.kinds, new Uint8Array(2 * slot));
     this.kinds[slot] = kind;
-    this.bases.push(base);
-    this.tags.push(tags);
     this.#chars += key.length;
     this.#slots.set(key, slot);
+    // Parts of the key, which is one text of its own by now: `base` may be a part of a line, and would hold all of that in memory.
+    this.bases.push(key.slice(1, 1 + base.length));
+    this.tags.push(key.slice(1 + base.length));
     return slot;
   }
 

@@ -1,3 +1,5 @@
+import { setFlagsFromString } from 'node:v8';
+import { runInNewContext } from 'node:vm';
 import fc from 'fast-check';
 import { expect, it } from 'vitest';
 import { Columns } from '../interval/columns.ts';
@@ -189,4 +191,22 @@ it('finds names again after it forgot some', () => {
   expect(kept.length).toBe(500);
   expect(table.intern(0, 'n3', '')).toBe(1);
   expect(table.intern(0, 'n2', '')).toBe(500);
+});
+
+it('keeps of a line no more than a name and a member', () => {
+  setFlagsFromString('--expose-gc');
+  const collect = runInNewContext('gc') as () => void;
+  const { table, parser } = open(5000);
+  const rest = 'x'.repeat(8000);
+  const held = (): number => {
+    collect();
+    return process.memoryUsage().heapUsed;
+  };
+  const before = held();
+  for (let index = 0; index < 4000; index += 1) {
+    parser.packet(Buffer.from(`a.name.that.is.long.${index}:1|c|c:${rest}`));
+    parser.packet(Buffer.from(`set:a member that is long ${index}|s|c:${rest}`));
+  }
+  expect(table.size).toBe(4001);
+  expect(held() - before).toBeLessThan(16 * 2 ** 20);
 });

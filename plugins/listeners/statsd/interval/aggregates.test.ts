@@ -10,11 +10,11 @@ function open() {
   const table = new NameTable({ names: 1000, chars: 1e6 });
   const columns = new Columns(table);
   const parser = new Parser(table, columns, () => undefined);
-  const flush = async (text: string, rules: Partial<AggregateRules> = {}) => {
+  const flush = async (text: string, rules: Partial<AggregateRules> = {}, chars = 1e6) => {
     parser.packet(Buffer.from(text));
     const all: AggregateRules = { naming: 'opsbro', intervalSeconds: 10, percentiles: [99], ...rules };
     const interval = columns.take(all.naming === 'statsd');
-    const done = await inSlices(aggregates(interval, all, 2), 0, () => false);
+    const done = await inSlices(aggregates(interval, all, { shown: 2, chars }), 0, () => false);
     return {
       ...done,
       points: Object.fromEntries(
@@ -140,4 +140,21 @@ it.each([
   [19_999, 10_001],
 ])('at %d ms waits %d ms for the end of ten seconds', (now, expected) => {
   expect(waitMs(now, 10_000)).toBe(expected);
+});
+
+it('ends where its text is as long as it may be, and tells how many metrics are left out', async () => {
+  const { flush } = open();
+  const { points, metrics, leftOut } = await flush('a:1|c\nb:1|c\nc:1|c\nd:1|c', {}, 60);
+  expect([Object.keys(points).length, metrics, leftOut]).toEqual([4, 2, 2]);
+});
+
+it('takes only so many characters of members', () => {
+  const { columns } = open();
+  const member = (index: number): string => `${index}`.padEnd(255, 'x');
+  let taken = 0;
+  while (columns.addMember(0, member(taken))) taken += 1;
+  expect(taken).toBe(Math.floor((16 * 1024 * 1024) / 255));
+  expect(columns.addMember(0, member(0))).toBe(true);
+  columns.take(false);
+  expect(columns.addMember(0, member(taken))).toBe(true);
 });

@@ -10,7 +10,15 @@ export interface Aggregates {
   count: number;
   /** Metrics that they are of. */
   metrics: number;
+  /** Metrics whose aggregates are not there, since the text is as long as it may be. */
+  leftOut: number;
   shown: ShownMetric[];
+}
+
+/** How much an interval may come to: metrics as values, and characters of text. */
+export interface BatchLimits {
+  shown: number;
+  chars: number;
 }
 
 /** One metric and its aggregates by name; a gauge has its last value too. */
@@ -24,27 +32,31 @@ export interface ShownMetric {
 const stride = 200;
 
 /**
- * Computes what an interval came to, the first `mostShown` metrics as values too; `yield`s now and then, so that who drives it may let the
+ * Computes what an interval came to, the first metrics as values too; `yield`s now and then, so that who drives it may let the
  * loop turn: packets wait in a buffer of the kernel that lasts some tens of milliseconds.
  */
 export function* aggregates(
   interval: Interval,
   rules: AggregateRules,
-  mostShown: number,
+  limits: BatchLimits,
 ): Generator<undefined, Aggregates> {
   const timers = yield* sortTimers(interval);
   const parts: string[] = [];
   const shown: ShownMetric[] = [];
-  let [text, count, metrics] = ['', 0, 0];
-  for (let place = 0; place < interval.kinds.length; place += 1) {
+  let [text, chars, count, metrics] = ['', 0, 0, 0];
+  let place = 0;
+  for (; place < interval.kinds.length && chars < limits.chars; place += 1) {
     const base = interval.bases[place]!;
     const tags = interval.tags[place]!;
     const before = count;
-    const isShown = shown.length < mostShown && place < interval.idleFrom;
+    const isShown = shown.length < limits.shown && place < interval.idleFrom;
     const values: ShownMetric['values'] | undefined = isShown ? {} : undefined;
     aggregate(interval, place, timers, rules, (prefix, key, value) => {
       if (!Number.isFinite(value)) return;
-      text += key === '' ? `${prefix}${base}${tags} ${value}\n` : `${prefix}${base}.${key}${tags} ${value}\n`;
+      const line =
+        key === '' ? `${prefix}${base}${tags} ${value}\n` : `${prefix}${base}.${key}${tags} ${value}\n`;
+      text += line;
+      chars += line.length;
       count += 1;
       if (values !== undefined) values[shownKey(prefix, key)] = value;
     });
@@ -60,7 +72,7 @@ export function* aggregates(
     yield;
   }
   parts.push(text);
-  return { lines: parts.join(''), count, metrics, shown };
+  return { lines: parts.join(''), count, metrics, leftOut: interval.kinds.length - place, shown };
 }
 
 function shownKey(prefix: string, key: string): string {

@@ -24,8 +24,9 @@ export interface Interval {
 
 /** Values of timers an interval holds. */
 export const maxTimerValues = 4_000_000;
-/** Members that all sets of an interval hold. */
+/** Members that all sets of an interval hold, and characters of them together. */
 export const maxMembers = 500_000;
+const maxMemberChars = 16 * 1024 * 1024;
 const firstValues = 4096;
 /** In place of a metric that was removed after something of it had come. */
 const removed = 0xffffffff;
@@ -51,6 +52,7 @@ export class Columns {
   #length = 0;
   #sets = new Map<number, Set<string>>();
   #members = 0;
+  #memberChars = 0;
 
   constructor(table: NameTable) {
     this.#table = table;
@@ -93,9 +95,11 @@ export class Columns {
       this.#sets.set(slot, members);
     }
     if (members.has(member)) return true;
-    if (this.#members >= maxMembers) return false;
+    if (this.#members >= maxMembers || this.#memberChars + member.length > maxMemberChars) return false;
     this.#members += 1;
-    members.add(member);
+    this.#memberChars += member.length;
+    // A copy: a part of a line would hold all of that in memory.
+    members.add(Buffer.from(member, 'utf16le').toString('utf16le'));
     return true;
   }
 
@@ -154,6 +158,7 @@ export class Columns {
     this.#length = 0;
     this.#sets = new Map();
     this.#members = 0;
+    this.#memberChars = 0;
     this.#touchedLength = 0;
     this.#turn += 1;
   }
