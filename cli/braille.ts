@@ -31,13 +31,21 @@ export class DotGrid {
     return this.#cells[row * this.width + column] !== 0;
   }
 
-  lines(): string[] {
+  /** As braille characters; with `isAscii` as dots high, low or both, for terminals that know no others. */
+  lines(isAscii = false): string[] {
+    const character = isAscii ? asciiOf : (bits: number) => String.fromCharCode(empty + bits);
     return Array.from({ length: this.height }, (_, row) =>
-      Array.from(this.#cells.subarray(row * this.width, (row + 1) * this.width), (bits) =>
-        String.fromCharCode(empty + bits),
-      ).join(''),
+      Array.from(this.#cells.subarray(row * this.width, (row + 1) * this.width), character).join(''),
     );
   }
+}
+
+const upperHalf = 0x01 | 0x02 | 0x08 | 0x10;
+
+function asciiOf(bits: number): string {
+  if (bits === 0) return ' ';
+  if ((bits & upperHalf) === 0) return '.';
+  return (bits & ~upperHalf) === 0 ? "'" : ':';
 }
 
 /** How a chart is drawn. */
@@ -47,6 +55,8 @@ export interface ChartOptions {
   high?: number;
   /** Everything below the line too. */
   filled?: boolean;
+  /** For a terminal that knows no braille. */
+  isAscii?: boolean;
 }
 
 /** Lines of braille characters, two values wide and four high each, with a line from each value to the next. */
@@ -74,7 +84,7 @@ export function brailleChart(
     for (let dot = Math.min(from, y); dot <= Math.max(from, y); dot += 1) grid.set(x, dot);
     before = y;
   });
-  return grid.lines();
+  return grid.lines(options.isAscii);
 }
 
 /** The end of the line from one value to the next: the dot beside the former one belongs to the next. */

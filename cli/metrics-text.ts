@@ -54,8 +54,18 @@ function quoted(name: string): string {
   return /[",\n]/.test(name) ? `"${name.replaceAll('"', '""')}"` : name;
 }
 
-/** Series as a table with a sparkline each, which is as wide as `room` leaves it. */
-export function tableText(cli: Pick<CliContext, 'table'>, series: Rendered[], room: number): string {
+/** How lines are drawn: at most `room` characters wide, and with `isAscii` for a terminal that knows no others. */
+export interface Drawn {
+  room: number;
+  isAscii: boolean;
+}
+
+/** Series as a table with a sparkline each, which is as wide as there is room. */
+export function tableText(
+  cli: Pick<CliContext, 'table'>,
+  series: Rendered[],
+  { room, isAscii }: Drawn,
+): string {
   const longest = Math.max(...series.map(({ target }) => target.length));
   const spark = Math.min(Math.max(room - longest - 30, leastSpark), mostSpark);
   const figure = (of: 'min' | 'max' | 'last') => (one: Rendered) => {
@@ -65,7 +75,7 @@ export function tableText(cli: Pick<CliContext, 'table'>, series: Rendered[], ro
   return cli.table(
     [
       { title: 'SERIES', text: (one) => one.target },
-      { title: 'VALUES', text: (one) => sparkline(valuesOf(one), spark) },
+      { title: 'VALUES', text: (one) => sparkline(valuesOf(one), spark, isAscii) },
       { title: 'MIN', text: figure('min'), align: 'right' },
       { title: 'MAX', text: figure('max'), align: 'right' },
       { title: 'LAST', text: figure('last'), align: 'right' },
@@ -74,14 +84,14 @@ export function tableText(cli: Pick<CliContext, 'table'>, series: Rendered[], ro
   );
 }
 
-/** A series as a chart of at most `room` characters in a line, with its highest and lowest value, its time and its figures. */
-export function chartText(paint: Paint, series: Rendered, room: number): string {
+/** A series as a chart, with its highest and lowest value, its time and its figures. */
+export function chartText(paint: Paint, series: Rendered, { room, isAscii }: Drawn): string {
   const values = valuesOf(series);
   const summary = summaryOf(values);
   if (summary === undefined) return `${series.target}\nno value in this time`;
   const labels = [shortNumber(summary.max), shortNumber(summary.min)];
   const margin = Math.max(...labels.map(({ length }) => length));
-  const chart = brailleChart(values, Math.max(10, room - margin - 2), chartHeight);
+  const chart = brailleChart(values, Math.max(10, room - margin - 2), chartHeight, { isAscii });
   const lines = chart.map((line, index) => {
     const label = index === 0 ? labels[0]! : index === chartHeight - 1 ? labels[1]! : '';
     return `${paint.dim(label.padStart(margin))}  ${line}`;

@@ -2,7 +2,15 @@ import type { Command } from 'commander';
 import type { ControlClient } from '../control/client.ts';
 import { OpsbroError } from '../core/errors.ts';
 import type { CliContext } from './context.ts';
-import { chartText, figuresCsv, figuresOf, pointsCsv, type Rendered, tableText } from './metrics-text.ts';
+import {
+  chartText,
+  type Drawn,
+  figuresCsv,
+  figuresOf,
+  pointsCsv,
+  type Rendered,
+  tableText,
+} from './metrics-text.ts';
 
 interface TimeOptions {
   from: string;
@@ -66,7 +74,7 @@ async function list(
       ? figuresCsv(series)
       : series.length === 0
         ? 'No series yet'
-        : tableText(cli, series, room(cli)),
+        : tableText(cli, series, drawn(cli)),
   );
 }
 
@@ -118,13 +126,17 @@ async function show(cli: CliContext, patterns: string[], options: TimeOptions): 
   }
   cli.show(series, () => {
     if (options.csv) return pointsCsv(series);
-    if (series.length > maxCharts) return tableText(cli, series, room(cli));
-    return series.map((one) => chartText(cli.paint, one, room(cli))).join('\n\n');
+    if (series.length > maxCharts) return tableText(cli, series, drawn(cli));
+    return series.map((one) => chartText(cli.paint, one, drawn(cli))).join('\n\n');
   });
 }
 
 function room(cli: CliContext): number {
   return Number.isFinite(cli.width) ? cli.width : usualWidth;
+}
+
+function drawn(cli: CliContext): Drawn {
+  return { room: room(cli), isAscii: cli.process.env.TERM === 'dumb' };
 }
 
 function render(

@@ -2,6 +2,7 @@
 export type Values = readonly (number | null)[];
 
 const blocks = '▁▂▃▄▅▆▇█';
+const asciiBlocks = '_.-=+*%#';
 
 /** The lowest, highest, mean and last of the values that are there; undefined where none is. */
 export function summaryOf(
@@ -24,8 +25,9 @@ export function fitInto(values: Values, room: number): (number | null)[] {
   });
 }
 
-/** One line of blocks, from the lowest value to the highest; a blank where there is none. */
-export function sparkline(values: Values, room: number): string {
+/** One line of blocks, from the lowest value to the highest; a blank where there is none. With `isAscii` for a terminal that knows no blocks. */
+export function sparkline(values: Values, room: number, isAscii = false): string {
+  const levels = isAscii ? asciiBlocks : blocks;
   const fitted = fitInto(values, room);
   const summary = summaryOf(fitted);
   if (summary === undefined) return ' '.repeat(fitted.length);
@@ -34,7 +36,7 @@ export function sparkline(values: Values, room: number): string {
     .map((value) => {
       if (value === null) return ' ';
       const share = range === 0 ? 0.5 : (value - summary.min) / range;
-      return blocks[Math.min(blocks.length - 1, Math.floor(share * blocks.length))];
+      return levels[Math.min(levels.length - 1, Math.floor(share * levels.length))];
     })
     .join('');
 }

@@ -116,6 +116,38 @@ describe('metrics show', () => {
     `);
   });
 
+  it('needs no more than ASCII on a terminal that knows nothing else', async () => {
+    const rising = {
+      target: 'web.load',
+      datapoints: values(...Array.from({ length: 40 }, (_, index) => index)),
+    };
+    place.env.TERM = 'dumb';
+    await place.agent({
+      [`${queries.show}web.load&maxDataPoints=160`]: [rising],
+      '/metrics/index.json': ['web.load'],
+      '/render?from=-1h&until=now&format=json&target=web.load&maxDataPoints=60': [rising],
+    });
+    const { out } = await place.opsbro(['metrics', 'show', 'web.load']);
+    expect(out).toMatchInlineSnapshot(`
+      "web.load
+      39                   ..'
+                         .:'  
+                      ..'     
+                    .:'       
+                 .:'          
+               .''            
+            .:'               
+       0  .''                 
+          2023-11-14 22:13 to 2023-11-14 22:52 UTC; last 39, mean 19.5
+      "
+    `);
+    expect((await place.opsbro(['metrics', 'list'])).out).toMatchInlineSnapshot(`
+      "SERIES    VALUES                                    MIN  MAX  LAST
+      web.load  _____.....-----=====+++++*****%%%%%#####    0   39    39
+      "
+    `);
+  });
+
   it('makes a table of many', async () => {
     const many = Array.from({ length: 9 }, (_, index) => ({ ...load, target: `web${index}.load` }));
     await place.agent({ [`${queries.show}*&maxDataPoints=160`]: many });

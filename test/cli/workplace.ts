@@ -22,6 +22,9 @@ export class Workplace {
     mkdirSync(this.config);
   }
 
+  /** The environment of command lines. */
+  readonly env: { [name: string]: string } = {};
+
   /** Writes a file of the configuration directory and returns its path. */
   write(path: string, text: string): string {
     const file = join(this.config, path);
@@ -45,7 +48,7 @@ export class Workplace {
     const code = await runCli(['--data', join(this.folder, 'data'), ...over, ...line], {
       stdout: recorder('out'),
       stderr: recorder('err'),
-      env: {},
+      env: this.env,
       // Root's directories may be a real installation, which a test must not change.
       uid: config === null ? 1 : (process.getuid?.() ?? 0),
       root,
