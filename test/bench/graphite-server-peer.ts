@@ -45,10 +45,13 @@ process.on('message', (what) => {
   else void tellRead();
 });
 
-/** How many points of pickles it has read. */
+/** How many points of pickles it has read, and for how long any point was not safe. */
 async function tellRead(): Promise<void> {
   const request = { route: '/api/v1/metrics/store', method: 'GET', params: {}, query: {}, body: null };
   const { body } = await ctx.request(request);
-  const { received } = body as { received: { pickles: { points: number } } };
-  process.send?.({ kept: received.pickles.points });
+  const { received, unsafe_ms: unsafe } = body as {
+    received: { pickles: { points: number } };
+    unsafe_ms: { now: number; most: number };
+  };
+  process.send?.({ read: received.pickles.points, unsafeMs: Math.max(unsafe.now, unsafe.most) });
 }

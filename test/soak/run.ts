@@ -1,7 +1,14 @@
 import { existsSync, readdirSync } from 'node:fs';
 import type { Soak, SoakResult } from './result.ts';
 
-const supporting = new Set(['run', 'result', 'faulty-plugins', 'mutate', 'push-validator']);
+const supporting = new Set([
+  'run',
+  'result',
+  'faulty-plugins',
+  'mutate',
+  'push-validator',
+  'acknowledged-reads',
+]);
 
 /** `npm run soak -- NAME [--tenth] [--seed N]`: a report for people, then one line of JSON. Exits 0 when it passes. */
 async function main(words: string[]): Promise<number> {

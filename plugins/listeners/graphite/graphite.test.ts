@@ -128,6 +128,10 @@ describe('graphite', () => {
       connections: { broken: 0, refused: 0 },
     });
     expect(execFileSync('ls', [join(data, 'metrics/log')], { encoding: 'utf8' })).toContain('.log');
+    const [first] = ctx.logs;
+    expect(first?.message).toMatch(
+      /^the store may take 2\.0 GiB of the disk: up to \d+ KiB for each of 100000 names/,
+    );
   });
 
   it.skipIf(!isWhisperHere)('keeps points where whisper-fetch finds them', async () => {

@@ -34,6 +34,10 @@ export class Points implements PointSink, Intake {
     return this.#store.isPressed;
   }
 
+  get dropped(): number {
+    return this.#store.dropped;
+  }
+
   take(
     bytes: Buffer,
     from: number,

@@ -9,7 +9,7 @@ import {
 } from 'opsbro/sdk';
 import { LineBuffer } from './listener/line-buffer.ts';
 import { LineParser } from './listener/line-parser.ts';
-import { PickleBuffer } from './listener/pickle-buffer.ts';
+import { PickleBuffer, PickleRoom } from './listener/pickle-buffer.ts';
 import { noLines } from './listener/point-sink.ts';
 import { TcpDoor } from './listener/tcp-door.ts';
 import { UdpDoor } from './listener/udp-door.ts';
@@ -24,6 +24,8 @@ import { ValueLog } from './values/value-log.ts';
 
 /** What collectors give beside numbers: 16 MiB of changes, of at most so many values. */
 const valueLimits = { maxBytes: 16 * 2 ** 20, maxValues: 10_000 };
+/** What unfinished pickles of all connections may take. */
+const unfinishedBytes = 64 * 2 ** 20;
 const hostZone = new Intl.DateTimeFormat().resolvedOptions().timeZone;
 
 /** The store and its doors, while the service runs. */
@@ -122,6 +124,7 @@ export class Graphite {
       },
       connections: {
         open: sum((door) => door.connections),
+        waiting: sum((door) => door.waiting),
         refused: sum((door) => door.refused),
         broken: sum((door) => door.broken),
       },
@@ -158,10 +161,11 @@ export class Graphite {
       await this.#listen(door, address, taken, 'takes lines on udp');
     }
     if (!pickle) return;
+    const room = new PickleRoom(unfinishedBytes);
     const door = new TcpDoor(
       points,
       limits,
-      (source) => new PickleBuffer(points, counts.pickles, now, source),
+      (source) => new PickleBuffer(points, counts.pickles, now, source, room),
     );
     await this.#listen(door, address, pickle_port, 'takes pickles on tcp');
   }

@@ -1,6 +1,7 @@
 /* Makes a power cut undoable on paper: before anything below a folder changes, what was there is appended to a journal, and so is every sync.
  * `undo.ts` then takes back what no sync had covered. Names count as the kernel promises them: by a sync of their folder alone.
- * LD_PRELOAD it; OPSBRO_CUT_ROOT is the folder, OPSBRO_CUT_JOURNAL a folder outside of it and on the same file system.
+ * LD_PRELOAD it; OPSBRO_CUT_ROOT is the folder, OPSBRO_CUT_JOURNAL a folder outside of it and on the same file system. Processes that follow each
+ * other write a journal each, numbered from 1 to 9: what the first has not synced before it was killed is lost with what the last has not.
  * Knows what Node calls (nm -D node). libuv closes by a bare system call, so what a descriptor stands for is looked at each time. */
 #define _GNU_SOURCE
 #include <dlfcn.h>
@@ -49,9 +50,11 @@ __attribute__((constructor)) static void begin(void) {
   root_length = (size_t)snprintf(root, sizeof root, "%s", folder);
   snprintf(saved, sizeof saved, "%s", journals);
   char path[PATH_MAX + 16];
-  snprintf(path, sizeof path, "%s/journal", journals);
   typeof(&open) real = (typeof(&open))dlsym(RTLD_NEXT, "open");
-  journal = real(path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0600);
+  for (int number = 1; number <= 9 && journal < 0; number += 1) {
+    snprintf(path, sizeof path, "%s/journal-%d", journals, number);
+    journal = real(path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
+  }
   if (journal < 0) abort();
 }
 
@@ -85,7 +88,7 @@ static void note_paths(enum kind kind, const char *one, const char *other, const
 
 /* Keeps a file that loses its name, by another one; the name is empty where there was no file. */
 static void keep(const char *path, char *name) {
-  snprintf(name, PATH_MAX, "%s/%llu", saved, (unsigned long long)sequence);
+  snprintf(name, PATH_MAX, "%s/%d-%llu", saved, (int)getpid(), (unsigned long long)sequence);
   if (link(path, name) != 0) *name = 0;
 }
 

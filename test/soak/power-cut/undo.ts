@@ -43,10 +43,10 @@ export function clearJournal(journals: string): void {
 
 /**
  * Takes back, last things first, what was done below a folder and not synced, as `shim.c` has noted it: bytes of files that no `fdatasync` followed,
- * and names that no sync of their folder did. The process must have ended.
+ * and names that no sync of their folder did. The processes must have ended.
  */
 export function cutPower(root: string, journals: string): Undone {
-  const entries = readEntries(readFileSync(join(journals, 'journal')));
+  const entries = readJournals(journals);
   const reached = new Map<number, number>();
   for (const { kind, inode, offset } of entries)
     if (kind === synced) reached.set(inode, Math.max(offset, reached.get(inode) ?? 0));
@@ -87,6 +87,23 @@ function undoData(path: string, { offset, size, bytes }: Entry): void {
 function undoRename(from: string, to: string, kept: string): void {
   if (!existsSync(from) && existsSync(to)) renameSync(to, from);
   if (kept !== '' && !existsSync(to)) linkSync(kept, to);
+}
+
+/** The entries of all processes, one after the other: each of them counts from 1. */
+function readJournals(journals: string): Entry[] {
+  const names = readdirSync(journals).filter((name) => /^journal-\d$/.test(name));
+  const entries: Entry[] = [];
+  for (const name of names.sort()) {
+    const before = entries.at(-1)?.sequence ?? 0;
+    for (const entry of readEntries(readFileSync(join(journals, name))))
+      entries.push({
+        ...entry,
+        sequence: before + entry.sequence,
+        // Of a sync: up to which entry it reached.
+        offset: entry.kind === synced ? before + entry.offset : entry.offset,
+      });
+  }
+  return entries;
 }
 
 /** Whole entries: the kill may have cut the last one off. */

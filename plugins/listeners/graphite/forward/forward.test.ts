@@ -3,7 +3,7 @@ import { mkdtempSync, readdirSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { PickleBuffer } from '../listener/pickle-buffer.ts';
+import { PickleBuffer, PickleRoom } from '../listener/pickle-buffer.ts';
 import { noLines } from '../listener/point-sink.ts';
 import { type Destination, HashRing, parseDestination } from './hash-ring.ts';
 import { pickleOfLines } from './pickle-writer.ts';
@@ -64,7 +64,7 @@ it('writes pickles that its own reader takes', () => {
     },
   };
   const pickle = pickleOfLines(Buffer.from('a.b 1.5 1700000000\nä;x=y -2e+30 4294967295\n'));
-  new PickleBuffer(sink, noLines(), () => 0, 'test').push(pickle);
+  new PickleBuffer(sink, noLines(), () => 0, 'test', new PickleRoom(0)).push(pickle);
   expect(taken).toEqual([
     ['a.b', 1.5, 1_700_000_000],
     ['ä;x=y', -2e30, 4_294_967_295],

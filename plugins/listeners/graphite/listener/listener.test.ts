@@ -7,7 +7,7 @@ import { LineBuffer } from './line-buffer.ts';
 import { LineParser } from './line-parser.ts';
 import { readNumber } from './number.ts';
 import { readPickle } from './pickle.ts';
-import { PickleBuffer } from './pickle-buffer.ts';
+import { PickleBuffer, PickleRoom } from './pickle-buffer.ts';
 import { type LineCounts, noLines, type PointSink } from './point-sink.ts';
 
 type Taken = [name: string, value: number, time: number];
@@ -124,7 +124,7 @@ describe('a pickle', () => {
       head.writeUInt32BE(pickle.length);
       const bytes = Buffer.concat([head, pickle, head, pickle]);
       const { sink, taken, counts } = reader();
-      const buffer = new PickleBuffer(sink, counts, () => 777, 'test');
+      const buffer = new PickleBuffer(sink, counts, () => 777, 'test', new PickleRoom(2 ** 22));
       for (let at = 0; at < bytes.length; at += 7) buffer.push(bytes.subarray(at, at + 7));
       const once: Taken[] = [
         ['web.load', 1.5, 100],
@@ -165,9 +165,26 @@ describe('a pickle', () => {
     );
   });
 
+  it('that never ends takes memory of what all connections share, and gives it back', () => {
+    const room = new PickleRoom(100_000);
+    const { sink, counts } = reader();
+    const open = (): PickleBuffer => new PickleBuffer(sink, counts, () => 777, 'test', room);
+    const begun = (): PickleBuffer => {
+      const buffer = open();
+      buffer.push(Buffer.from([0, 0x0f, 0, 0]));
+      for (let index = 0; index < 40_000; index += 1) buffer.push(Buffer.from([index & 255]));
+      return buffer;
+    };
+    const first = begun();
+    expect(begun).toThrow('unfinished pickles');
+    first.close();
+    begun().close();
+    expect(begun).not.toThrow();
+  });
+
   it('of more than a megabyte is refused before it is read', () => {
     const { sink, counts } = reader();
-    const buffer = new PickleBuffer(sink, counts, () => 777, 'test');
+    const buffer = new PickleBuffer(sink, counts, () => 777, 'test', new PickleRoom(2 ** 22));
     expect(() => buffer.push(Buffer.from([0, 0x20, 0, 0]))).toThrow('2097152 bytes');
   });
 });

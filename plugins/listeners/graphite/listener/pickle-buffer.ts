@@ -5,6 +5,23 @@ import type { LineCounts, PointSink } from './point-sink.ts';
 
 /** The longest message that is taken, as in carbon. */
 export const maxPickleBytes = 2 ** 20;
+const headBytes = 4;
+const leastBytes = 4096;
+
+/** Memory that the unfinished messages of all connections share. */
+export class PickleRoom {
+  #left: number;
+
+  constructor(bytes: number) {
+    this.#left = bytes;
+  }
+
+  /** Throws where there is no more; a negative number gives some back. */
+  take(bytes: number): void {
+    if (bytes > this.#left) throw new Error('too many bytes of unfinished pickles wait');
+    this.#left -= bytes;
+  }
+}
 
 /** Messages of one connection: four bytes of length, the most significant first, and a pickle of `[(name, (time, value)), …]`. */
 export class PickleBuffer {
@@ -12,38 +29,74 @@ export class PickleBuffer {
   readonly #counts: LineCounts;
   readonly #now: () => number;
   readonly #source: string;
+  readonly #room: PickleRoom;
   readonly #name = Buffer.allocUnsafe(1024);
-  #parts: Buffer[] = [];
-  #length = 0;
-  /** Bytes without which nothing can be read: until they are there, none is copied. */
-  #wanted = 4;
+  /** What came of a message that is not whole yet, in one piece, however small the parts were that it came in. */
+  #held: Buffer = Buffer.alloc(0);
+  #used = 0;
+  /** Bytes without which nothing can be read. */
+  #wanted = headBytes;
 
-  constructor(sink: PointSink, counts: LineCounts, now: () => number, source: string) {
+  constructor(sink: PointSink, counts: LineCounts, now: () => number, source: string, room: PickleRoom) {
     this.#sink = sink;
     this.#counts = counts;
     this.#now = now;
     this.#source = source;
+    this.#room = room;
   }
 
   /** Reads what came. Throws for a message that is too long, or no pickle: the connection is no use any more. */
   push(bytes: Buffer): void {
-    this.#parts.push(bytes);
-    this.#length += bytes.length;
-    while (this.#length >= this.#wanted) {
-      const whole = this.#parts.length === 1 ? this.#parts[0]! : Buffer.concat(this.#parts);
-      this.#parts = [whole];
-      const size = whole.readUInt32BE(0);
+    if (this.#used === 0) {
+      const done = this.#messages(bytes);
+      if (done < bytes.length) this.#hold(bytes.subarray(done));
+      return;
+    }
+    this.#hold(bytes);
+    if (this.#used < this.#wanted) return;
+    const done = this.#messages(this.#held.subarray(0, this.#used));
+    this.#held.copyWithin(0, done, this.#used);
+    this.#used -= done;
+    if (this.#used === 0) this.close();
+  }
+
+  /** Gives its memory back. */
+  close(): void {
+    this.#room.take(-this.#held.length);
+    this.#held = Buffer.alloc(0);
+    this.#used = 0;
+  }
+
+  #hold(bytes: Buffer): void {
+    const used = this.#used + bytes.length;
+    if (used > this.#held.length) {
+      const size = Math.max(used, 2 * this.#held.length, leastBytes);
+      this.#room.take(size - this.#held.length);
+      const held = Buffer.allocUnsafeSlow(size);
+      this.#held.copy(held, 0, 0, this.#used);
+      this.#held = held;
+    }
+    bytes.copy(this.#held, this.#used);
+    this.#used = used;
+  }
+
+  /** Reads whole messages; returns where the first begins that is not. */
+  #messages(bytes: Buffer): number {
+    let at = 0;
+    while (bytes.length - at >= headBytes) {
+      const size = bytes.readUInt32BE(at);
       if (size > maxPickleBytes) {
         this.#counts.long += 1;
         throw new Error(`a pickle of ${size} bytes is refused`);
       }
-      this.#wanted = 4 + size;
-      if (whole.length < this.#wanted) return;
-      this.#parts = whole.length > 4 + size ? [whole.subarray(4 + size)] : [];
-      this.#length -= 4 + size;
-      this.#wanted = 4;
-      this.#read(readPickle(whole.subarray(4, 4 + size)));
+      const from = at + headBytes;
+      this.#wanted = headBytes + size;
+      if (bytes.length - from < size) return at;
+      this.#read(readPickle(bytes.subarray(from, from + size)));
+      at = from + size;
     }
+    this.#wanted = headBytes;
+    return at;
   }
 
   #read(list: unknown): void {

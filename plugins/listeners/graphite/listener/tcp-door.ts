@@ -3,6 +3,8 @@ import { createServer, type Server, type Socket } from 'node:net';
 /** What reads the bytes of one connection. Throwing ends the connection. */
 export interface ConnectionReader {
   push(bytes: Buffer): void;
+  /** The connection is over. */
+  close?(): void;
 }
 
 /** What a door needs of what takes its points. */
@@ -12,6 +14,8 @@ export interface Intake {
   /** Resolves with true once all that was handed over is safe. */
   kept(): Promise<boolean>;
   readonly isPressed: boolean;
+  /** Points that were lost for want of room, since the start. */
+  readonly dropped: number;
   onRelief(run: () => void): () => void;
 }
 
@@ -26,7 +30,7 @@ const keepMs = 10_000;
 
 /**
  * Connections of senders. One that ends its side gets ours when all it sent is on the disk, and a reset when that is not so: our end is the
- * acknowledgement. While memory fills nothing is read, so that senders wait.
+ * acknowledgement. While memory fills nothing is read from any of them, so that senders wait.
  */
 export class TcpDoor {
   readonly #intake: Intake;
@@ -34,6 +38,8 @@ export class TcpDoor {
   readonly #open: (source: string) => ConnectionReader;
   readonly #sockets = new Set<Socket>();
   readonly #paused = new Set<Socket>();
+  /** Those that brought what there was no room for. */
+  readonly #lossy = new WeakSet<Socket>();
   #server: Server | undefined;
   #endRelief: (() => void) | undefined;
   /** Connections refused since there were too many. */
@@ -49,6 +55,11 @@ export class TcpDoor {
 
   get connections(): number {
     return this.#sockets.size;
+  }
+
+  /** Connections that are not read from while memory fills. */
+  get waiting(): number {
+    return this.#paused.size;
   }
 
   /** Listens; resolves with the port. Rejects with what the system says. */
@@ -92,12 +103,15 @@ export class TcpDoor {
     socket.on('close', () => {
       this.#sockets.delete(socket);
       this.#paused.delete(socket);
+      reader.close?.();
     });
     socket.on('data', (bytes) => this.#read(socket, reader, bytes));
     socket.on('end', () => void this.#part(socket));
+    if (this.#intake.isPressed) this.#hold(socket);
   }
 
   #read(socket: Socket, reader: ConnectionReader, bytes: Buffer): void {
+    const { dropped } = this.#intake;
     try {
       reader.push(bytes);
     } catch {
@@ -105,7 +119,13 @@ export class TcpDoor {
       socket.destroy();
     }
     this.#intake.settle();
-    if (!this.#intake.isPressed) return;
+    if (this.#intake.dropped > dropped) this.#lossy.add(socket);
+    // The others too: a part of each would be more than there is room for.
+    if (this.#intake.isPressed) for (const each of this.#sockets) this.#hold(each);
+  }
+
+  #hold(socket: Socket): void {
+    if (this.#paused.has(socket)) return;
     this.#paused.add(socket);
     socket.pause();
   }
@@ -120,7 +140,7 @@ export class TcpDoor {
     const late = setTimeout(() => socket.resetAndDestroy(), keepMs);
     const isKept = await this.#intake.kept();
     clearTimeout(late);
-    if (isKept) socket.end();
+    if (isKept && !this.#lossy.has(socket)) socket.end();
     else socket.resetAndDestroy();
   }
 }

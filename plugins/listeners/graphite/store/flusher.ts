@@ -23,6 +23,10 @@ export interface FlusherParts {
 }
 
 const sliceMs = 10;
+/** So many points of each series make one write as cheap as it gets; when nothing more comes so few do, since waiting would gain little. */
+const manyOfSeries = 100;
+const someOfSeries = 4;
+const leastAtOnce = 16_384;
 const retryMs = 1000;
 /** There is no room on the disk, or none for this user: waiting may help, leaving points out does not. */
 const fullCodes = new Set(['ENOSPC', 'EDQUOT', 'EROFS', 'EMFILE', 'ENFILE', 'EIO']);
@@ -34,6 +38,11 @@ export class Flusher {
   /** Where the ring ended at what time. */
   readonly #marks: { at: number; position: number }[] = [];
   #cursor = 0;
+  /** What was found due before, and is being written. */
+  #due = 0;
+  /** Where the ring ended at the last turn, and since when. */
+  #seen = 0;
+  #seenMs = 0;
   #timer: NodeJS.Timeout | NodeJS.Immediate | undefined;
   #isSoon = false;
   #syncing: Promise<void> | null = null;
@@ -56,7 +65,7 @@ export class Flusher {
   /** Says that points came. */
   soon(): void {
     const { ring } = this.#parts;
-    const isPressed = ring.used > ring.capacity / 2 && ring.waiting > 0 && !this.#isFailing;
+    const isPressed = ring.waiting > 0 && !this.#isFailing && this.#isWorthwhile();
     if (this.#isStopped || (this.#timer !== undefined && (this.#isSoon || !isPressed))) return;
     if (isPressed) this.#at(0);
     else if (ring.waiting > 0 || ring.used > 0) this.#at(this.#isFailing ? retryMs : this.#tickMs);
@@ -81,11 +90,13 @@ export class Flusher {
   /** Empties the ring as far as the disk allows, to take one more chunk; false when that was not possible. Blocks. */
   makeRoom(): boolean {
     const { ring, log } = this.#parts;
+    // Who takes points asks for each of them; whether the disk takes something again the next turn finds out.
+    if (this.#isFailing && this.#timer !== undefined) return false;
     const target = (ring.oldest + chunkPoints) >>> 0;
     while (ahead(target, ring.oldest) > 0) {
       const before = ring.oldest;
       if (ring.waits(before) && !this.#write(ring.seriesAt(before))) return false;
-      ring.release(log.written);
+      ring.release(log.syncedTo);
       if (ring.oldest === before) return false;
     }
     return true;
@@ -129,18 +140,34 @@ export class Flusher {
     if (isDone && log.obsolete(ring.oldest).length > 0) void this.checkpoint();
   }
 
-  /** Up to where points are due: those that wait long enough, all of them when there are many. */
+  /** There are so many points, of all series or of each, that waiting for more would gain nothing. */
+  #isWorthwhile(): boolean {
+    const { used, capacity, waiting, waitingSeries } = this.#parts.ring;
+    return used > capacity / 2 || (waiting >= leastAtOnce && waiting >= manyOfSeries * waitingSeries);
+  }
+
+  /** Nothing more comes, and what there is is worth a write for each series. */
+  #isQuiet(now: number): boolean {
+    const { tail, waiting, waitingSeries } = this.#parts.ring;
+    if (tail !== this.#seen) this.#seenMs = now;
+    this.#seen = tail;
+    return now - this.#seenMs >= this.#tickMs / 2 && waiting >= someOfSeries * waitingSeries;
+  }
+
+  /** Up to where points are due: those that wait long enough, all of them when that is worthwhile. */
   #target(): number {
     const { ring, clock, flushMs } = this.#parts;
     const now = clock.monotonic();
+    const isQuiet = this.#isQuiet(now);
     this.#marks.push({ at: now, position: ring.tail });
-    if (ring.used > ring.capacity / 2) {
+    if (isQuiet || this.#isWorthwhile()) {
       this.#marks.length = 0;
-      return ring.tail;
+      this.#due = ring.tail;
     }
-    let due = ring.oldest;
-    while (this.#marks.length > 0 && now - this.#marks[0]!.at >= flushMs) due = this.#marks.shift()!.position;
-    return ahead(due, this.#cursor) > 0 ? due : this.#cursor;
+    while (this.#marks.length > 0 && now - this.#marks[0]!.at >= flushMs)
+      this.#due = this.#marks.shift()!.position;
+    if (ahead(this.#cursor, this.#due) > 0) this.#due = this.#cursor;
+    return this.#due;
   }
 
   /** True when everything before `target` is in its file. */
@@ -157,7 +184,7 @@ export class Flusher {
       looked += 1;
       if ((looked & 0xfff) === 0 && performance.now() > deadline) break;
     }
-    ring.release(log.written);
+    ring.release(log.syncedTo);
     return ahead(target, this.#cursor) <= 0;
   }
 

@@ -1,6 +1,7 @@
 import { type FileHandle, open, readdir, readFile, unlink } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Clock } from 'opsbro/sdk';
+import { Arrivals } from './arrivals.ts';
 import { commitHead, readCommits, type SegmentName, segmentHead } from './log-format.ts';
 import { makeFolder, syncFolder } from './make-folder.ts';
 import { ahead, type PointRing, recordBytes } from './point-ring.ts';
@@ -13,6 +14,8 @@ export interface LogParts {
   nameOf(series: number): string;
   /** A commit failed, or one succeeded after that. */
   health(error: NodeJS.ErrnoException | null): void;
+  /** Points were not safe for so long: longer than is promised. */
+  late(ms: number): void;
 }
 
 interface Segment {
@@ -23,16 +26,20 @@ interface Segment {
   isHeld: boolean;
 }
 
-/** Points are written at most so long after they came, and are on the disk at most so long after that. */
-const commitMs = 150;
-const syncMs = 500;
+/** Points are written at most so long after they came, sooner when there are many, and a sync begins at most so long after the one before. */
+const commitMs = 100;
+const syncMs = 400;
+const manyPoints = 16_384;
 const retryMs = 1000;
 const maxSegmentBytes = 64 * 2 ** 20;
 const maxSegmentMs = 300_000;
+/** What was read longer ago than this is promised to be on the disk. */
+const promisedMs = 1000;
 
 /**
- * The log that makes points survive: what the ring holds is appended within 200 ms and synced within a second. Files follow each other; one goes
- * when all of its points are in their own files, and those are synced.
+ * The log that makes points survive: what the ring holds is appended within 200 ms and synced within a second. While a sync runs, what comes is
+ * appended already, so that the next one has it all. Files follow each other; one goes when all of its points are in their own files, and those are
+ * synced.
  */
 export class WriteAheadLog {
   readonly #parts: LogParts;
@@ -44,13 +51,21 @@ export class WriteAheadLog {
   /** Everything before it is in the file, and everything before `#synced` on the disk. */
   #written = 0;
   #synced = 0;
-  #syncedMs = 0;
+  /** When it was appended last, and when the last sync began. */
+  #appendedMs = Number.NEGATIVE_INFINITY;
+  #syncedMs = Number.NEGATIVE_INFINITY;
   readonly #segments: Segment[] = [];
   readonly #named = new Set<number>();
+  readonly #arrivals = new Arrivals();
   #timer: NodeJS.Timeout | undefined;
-  #running: Promise<void> | null = null;
+  #appending: Promise<void> | null = null;
+  #syncing: Promise<void> | null = null;
+  #active = 0;
+  /** Why one of them failed: nothing begins until both have ended and the file is given up. */
+  #error: NodeJS.ErrnoException | undefined;
   #isFailing = false;
-  #wantsRotation = false;
+  #retryAt = Number.NEGATIVE_INFINITY;
+  #isClosing = false;
   /** The file that is written has to stay, as `isHeld` says. */
   #isHeld = false;
   #waiters: { position: number; resolve: (isKept: boolean) => void }[] = [];
@@ -59,12 +74,7 @@ export class WriteAheadLog {
     this.#parts = parts;
   }
 
-  /** Up to where points may leave the ring: what is being written stays. */
-  get written(): number {
-    return this.#written;
-  }
-
-  /** Up to where points are on the disk. */
+  /** Up to where points are on the disk, and may leave the ring: what a sync that fails was to cover is written once more. */
   get syncedTo(): number {
     return this.#synced;
   }
@@ -74,7 +84,15 @@ export class WriteAheadLog {
   }
 
   get isWriting(): boolean {
-    return this.#running !== null;
+    return this.#appending !== null || this.#syncing !== null;
+  }
+
+  /** For how long the oldest point is not safe now, and was at most, milliseconds. */
+  get unsafeMs(): { now: number; most: number } {
+    return {
+      now: Math.round(this.#arrivals.waitingMs(this.#parts.clock.monotonic())),
+      most: Math.round(this.#arrivals.longestMs),
+    };
   }
 
   get segments(): number {
@@ -83,9 +101,10 @@ export class WriteAheadLog {
 
   /**
    * Reads what an earlier life left, in order, each point to `put`, in turns of the loop. `put` brings it into the ring, where it counts as
-   * written: the files of that life stay until it is in its own. Resolves with how many bytes could not be read.
+   * written: the files of that life stay until it is in its own, and until the next start where `put` says that it had no room. Resolves with how
+   * many bytes could not be read.
    */
-  async replay(put: (name: string, time: number, value: number) => void): Promise<number> {
+  async replay(put: (name: string, time: number, value: number) => boolean): Promise<number> {
     const { folder, ring } = this.#parts;
     await makeFolder(folder, 0o700);
     let torn = 0;
@@ -97,33 +116,38 @@ export class WriteAheadLog {
       this.#sequence = Number.parseInt(name, 10);
       const names = new Map<number, string>();
       const bytes = await readFile(path);
+      let isHeld = false;
       for (const commit of readCommits(bytes, note)) {
         for (const { series, name: text } of commit.names) names.set(series, text);
         for (let at = 0; at < commit.points.length; at += recordBytes) {
           const series = names.get(commit.points.readUInt32LE(at));
           if (series === undefined) continue;
-          put(series, commit.points.readUInt32LE(at + 4), commit.points.readDoubleLE(at + 8));
+          if (!put(series, commit.points.readUInt32LE(at + 4), commit.points.readDoubleLE(at + 8)))
+            isHeld = true;
           this.#written = ring.tail;
           this.#synced = ring.tail;
         }
         await new Promise((resolve) => setImmediate(resolve));
       }
-      this.#segments.push({ path, end: ring.tail, isHeld: false });
+      this.#segments.push({ path, end: ring.tail, isHeld });
     }
     return torn;
   }
 
   /** Says that points came; they are written soon. Costs nothing when that is planned already. */
   soon(): void {
-    if (this.#timer !== undefined || this.#running !== null || !this.#hasWork()) return;
-    this.#timer = setTimeout(() => void this.#run(), this.#isFailing ? retryMs : commitMs);
+    if (!this.#hasWork()) return;
+    const { ring, clock } = this.#parts;
+    this.#arrivals.note(ring.tail, clock.monotonic());
+    const isMany = this.#appending === null && ahead(ring.tail, this.#written) >= manyPoints;
+    if (this.#timer === undefined || isMany) this.#turn();
   }
 
   /** Resolves with true once all points up to `position` are on the disk; a sync is made for it. With false when some had to be dropped. */
   synced(position: number): Promise<boolean> {
     if (ahead(this.#synced, position) >= 0) return Promise.resolve(true);
     const done = new Promise<boolean>((resolve) => this.#waiters.push({ position, resolve }));
-    if (!this.#isFailing) this.#now();
+    if (!this.#isFailing) this.#turn();
     return done;
   }
 
@@ -140,13 +164,6 @@ export class WriteAheadLog {
     this.#isHeld = this.#file !== null;
   }
 
-  /** Begins another file soon, however young and small this one is. */
-  rotateSoon(): void {
-    if (this.#file === null) return;
-    this.#wantsRotation = true;
-    this.#now();
-  }
-
   async forget(paths: readonly string[]): Promise<void> {
     for (const path of paths) {
       await unlink(path).catch(() => undefined);
@@ -157,66 +174,117 @@ export class WriteAheadLog {
 
   /** The ring had to drop points before `position` that were not written. Nobody who waits is told that they are kept. */
   dropped(position: number): void {
+    this.#arrivals.done(position, this.#parts.clock.monotonic());
     if (ahead(position, this.#written) > 0) this.#written = position;
+    // Nothing before it is left that a sync could be of.
+    if (ahead(position, this.#synced) > 0) this.#synced = position;
     for (const { resolve } of this.#waiters.splice(0)) resolve(false);
   }
 
   /** Writes and syncs what there is, and closes the file. */
   async close(): Promise<void> {
+    this.#isClosing = true;
     clearTimeout(this.#timer);
-    this.#timer = undefined;
-    await this.#running;
-    if (this.#hasWork() && !this.#isFailing) await this.#run();
+    while (this.isWriting) await Promise.all([this.#appending, this.#syncing]);
+    try {
+      if (!this.#isFailing) await this.#append();
+      if (!this.#isFailing) await this.#sync();
+    } catch (error) {
+      this.#parts.health(error as NodeJS.ErrnoException);
+    }
     await this.#file?.close().catch(() => undefined);
     this.#file = null;
-    clearTimeout(this.#timer);
-    this.#timer = undefined;
   }
 
   #hasWork(): boolean {
     return ahead(this.#parts.ring.tail, this.#synced) > 0;
   }
 
-  #now(): void {
+  /** Begins what is due, and plans the next turn. */
+  #turn(): void {
     clearTimeout(this.#timer);
     this.#timer = undefined;
-    if (this.#running === null) void this.#run();
+    if (this.#isClosing || this.#error !== undefined) return;
+    const now = this.#parts.clock.monotonic();
+    if (this.#appending === null && this.#appendAt() <= now)
+      this.#appending = this.#watch(this.#append(), () => {
+        this.#appending = null;
+      });
+    if (this.#syncing === null && this.#syncAt() <= now)
+      this.#syncing = this.#watch(this.#sync(), () => {
+        this.#syncing = null;
+      });
+    const next = Math.min(
+      this.#appending === null ? this.#appendAt() : Number.POSITIVE_INFINITY,
+      this.#syncing === null ? this.#syncAt() : Number.POSITIVE_INFINITY,
+    );
+    if (next < Number.POSITIVE_INFINITY)
+      this.#timer = setTimeout(() => this.#turn(), Math.max(1, next - now));
   }
 
-  async #run(): Promise<void> {
-    this.#timer = undefined;
-    this.#running = this.#commit();
-    await this.#running;
-    this.#running = null;
+  #appendAt(): number {
+    const unwritten = ahead(this.#parts.ring.tail, this.#written);
+    if (unwritten <= 0) return Number.POSITIVE_INFINITY;
+    const last = this.#waiters.at(-1);
+    const isAwaited = last !== undefined && ahead(last.position, this.#written) > 0;
+    const isHurried = isAwaited || unwritten >= manyPoints;
+    return Math.max(this.#retryAt, isHurried ? Number.NEGATIVE_INFINITY : this.#appendedMs + commitMs);
+  }
+
+  #syncAt(): number {
+    if (ahead(this.#written, this.#synced) <= 0) return Number.POSITIVE_INFINITY;
     const [first] = this.#waiters;
-    if (first !== undefined && !this.#isFailing) this.#now();
-    else this.soon();
+    const isAwaited = first !== undefined && ahead(this.#written, first.position) >= 0;
+    return isAwaited ? Number.NEGATIVE_INFINITY : this.#syncedMs + syncMs;
   }
 
-  async #commit(): Promise<void> {
-    const { ring, clock, health } = this.#parts;
+  /** What an operation ends in: the next turn, and where one failed and none is under way any more, another file before that. */
+  async #watch(operation: Promise<void>, ended: () => void): Promise<void> {
+    this.#active += 1;
     try {
-      this.#file ??= await this.#open();
-      // What comes meanwhile is for the next commit, else a busy sender would keep this one from its sync.
-      const { tail } = ring;
-      while (ahead(tail, this.#written) > 0) await this.#append(this.#file);
-      const isLate = clock.monotonic() - this.#syncedMs >= syncMs;
-      const due = isLate || this.#waiters.length > 0 || this.#wantsRotation;
-      if (due && ahead(this.#written, this.#synced) > 0) {
-        const position = this.#written;
-        this.#syncedMs = clock.monotonic();
-        await this.#file.datasync();
-        this.#synced = position;
-        this.#release();
-      }
-      await this.#rotate();
-      if (this.#isFailing) health(null);
-      this.#isFailing = false;
+      await operation;
     } catch (error) {
-      if (!this.#isFailing) health(error as NodeJS.ErrnoException);
-      this.#isFailing = true;
-      await this.#abandon();
+      this.#error ??= error as NodeJS.ErrnoException;
     }
+    this.#active -= 1;
+    if (this.#error !== undefined && this.#active === 0) await this.#giveUp();
+    ended();
+    this.#turn();
+  }
+
+  async #giveUp(): Promise<void> {
+    const { clock, health } = this.#parts;
+    await this.#abandon();
+    const [error, isNew] = [this.#error!, !this.#isFailing];
+    this.#error = undefined;
+    this.#isFailing = true;
+    this.#retryAt = clock.monotonic() + retryMs;
+    if (isNew) health(error);
+  }
+
+  /** Writes what has come; what comes meanwhile is for the next time. */
+  async #append(): Promise<void> {
+    const { ring, clock } = this.#parts;
+    const { tail } = ring;
+    if (ahead(tail, this.#written) <= 0) return;
+    this.#appendedMs = clock.monotonic();
+    await this.#rotate();
+    this.#file ??= await this.#open();
+    while (ahead(tail, this.#written) > 0) await this.#write(this.#file);
+  }
+
+  async #sync(): Promise<void> {
+    const { clock, health, late } = this.#parts;
+    const position = this.#written;
+    if (this.#file === null || ahead(position, this.#synced) <= 0) return;
+    this.#syncedMs = clock.monotonic();
+    await this.#file.datasync();
+    this.#synced = position;
+    const lateMs = this.#arrivals.done(position, clock.monotonic());
+    if (lateMs > promisedMs) late(Math.round(lateMs));
+    this.#release();
+    if (this.#isFailing) health(null);
+    this.#isFailing = false;
   }
 
   async #open(): Promise<FileHandle> {
@@ -239,12 +307,17 @@ export class WriteAheadLog {
     return file;
   }
 
+  /** Ends a file that is large or old; all in it is synced before anything is in the next. */
   async #rotate(): Promise<void> {
-    const file = this.#file;
     const isOld = this.#parts.clock.monotonic() - this.#openedMs >= maxSegmentMs;
-    const isDue = this.#wantsRotation || isOld || this.#bytes >= maxSegmentBytes;
-    if (file === null || !isDue || ahead(this.#written, this.#synced) > 0) return;
-    this.#wantsRotation = false;
+    if (this.#file === null || !(isOld || this.#bytes >= maxSegmentBytes)) return;
+    await this.#syncing;
+    if (this.#error !== undefined) throw this.#error;
+    this.#syncing = this.#sync().finally(() => {
+      this.#syncing = null;
+    });
+    await this.#syncing;
+    const file = this.#file;
     this.#file = null;
     this.#retire();
     await file.close();
@@ -256,7 +329,7 @@ export class WriteAheadLog {
     this.#isHeld = false;
   }
 
-  async #append(file: FileHandle): Promise<void> {
+  async #write(file: FileHandle): Promise<void> {
     const { ring, nameOf } = this.#parts;
     const from = this.#written;
     const points = ring.bytes(from, ring.tail);
@@ -282,7 +355,7 @@ export class WriteAheadLog {
     await file.truncate(this.#bytes).catch(() => undefined);
     await file.close().catch(() => undefined);
     this.#retire();
-    // Of what was not synced nobody knows what is on the disk: it is written again.
+    // Of what was not synced nobody knows what is on the disk: it is written again, as far as it had not to be dropped.
     const { oldest } = this.#parts.ring;
     this.#written = ahead(oldest, this.#synced) > 0 ? oldest : this.#synced;
   }

@@ -26,8 +26,9 @@ export class PointRing {
   tail = 0;
   /** The oldest point that is kept, whether or not its series has been taken since. */
   oldest = 0;
-  /** Points that were not taken yet. */
+  /** Points that were not taken yet, and the series they are of. */
   waiting = 0;
+  waitingSeries = 0;
   readonly #chunks: (Chunk | undefined)[];
   #spare: Chunk | undefined;
   /** By series: its first and last point and how many there are. */
@@ -76,8 +77,10 @@ export class PointRing {
     chunk.words[place * 4] = series;
     chunk.words[place * 4 + 1] = time;
     chunk.doubles[place * 2 + 1] = value;
-    if (this.#counts[series] === 0) this.#first[series] = tail;
-    else {
+    if (this.#counts[series] === 0) {
+      this.#first[series] = tail;
+      this.waitingSeries += 1;
+    } else {
       const last = this.#last[series]!;
       this.#chunkOf(last).next[last & 0xffff] = tail;
     }
@@ -119,6 +122,7 @@ export class PointRing {
 
   /** The waiting points of a series are done with. */
   take(series: number): void {
+    if (this.#counts[series]! > 0) this.waitingSeries -= 1;
     this.waiting -= this.#counts[series]!;
     this.#counts[series] = 0;
   }
@@ -131,6 +135,7 @@ export class PointRing {
       const series = this.seriesAt(oldest);
       this.#first[series] = this.#chunkOf(oldest).next[oldest & 0xffff]!;
       this.#counts[series]! -= 1;
+      if (this.#counts[series] === 0) this.waitingSeries -= 1;
       this.waiting -= 1;
     }
     this.#advance((oldest + 1) >>> 0);

@@ -1,5 +1,5 @@
-import { closeSync, fstatSync, openSync, renameSync } from 'node:fs';
-import { open, unlink } from 'node:fs/promises';
+import { closeSync, fstatSync, openSync, renameSync, rmdirSync, rmSync } from 'node:fs';
+import { open } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import type { Schemas } from '../schemas/schemas.ts';
 import type { FetchedPoints } from '../series-reader.ts';
@@ -17,14 +17,17 @@ export interface Series {
   layout: Layout | undefined;
   /** Bytes its file takes of the disk. */
   allocatedBytes: number;
-  /** When its file was written last, seconds. */
+  /** When its file was written last, and when it was made, seconds. */
   writtenAt: number;
+  madeAt: number;
   /** The file went, since there was no room for it: it is made again when a point comes. */
   isGone: boolean;
 }
 
 /** Files that are synced at a time. */
 const syncsAtOnce = 4;
+/** What a folder takes of the disk; those of more names than fit this are few. */
+const folderBytes = 4096;
 
 /** The Whisper files of a store. What blocks says so; all of it throws what the file system says. */
 export class SeriesFiles {
@@ -32,7 +35,9 @@ export class SeriesFiles {
   readonly #schemas: Schemas;
   /** Called when a file that went is made again. */
   onReturn: ((series: Series) => void) | undefined;
-  /** What all files take of the disk. */
+  /** Called when a file takes more of the disk than before. */
+  onGrowth: (() => void) | undefined;
+  /** What all files and their folders take of the disk. */
   allocatedBytes = 0;
   created = 0;
   /** Files that were no Whisper files and were set aside. */
@@ -40,6 +45,8 @@ export class SeriesFiles {
   /** Written since they were synced. */
   #dirty = new Set<Series>();
   #dirtyFolders = new Set<string>();
+  /** Whose names were synced since the start: those of files that were there before may come from a process that was killed. */
+  readonly #syncedFolders = new Set<string>();
 
   constructor(folder: string, schemas: Schemas) {
     this.folder = folder;
@@ -49,7 +56,7 @@ export class SeriesFiles {
   /** What is known of a name before its file was looked at. */
   describe(name: string): Series {
     const path = join(this.folder, pathOf(name));
-    return { name, path, layout: undefined, allocatedBytes: 0, writtenAt: 0, isGone: false };
+    return { name, path, layout: undefined, allocatedBytes: 0, writtenAt: 0, madeAt: 0, isGone: false };
   }
 
   /** Writes points, ascending and each second once, into the file of a series, which is made when it is not there. Blocks. */
@@ -60,7 +67,7 @@ export class SeriesFiles {
     count: number,
     now: number,
   ): void {
-    const fd = this.#open(series);
+    const fd = this.#open(series, now);
     try {
       const layout = series.layout!;
       updateMany(fd, layout, times, values, count, now);
@@ -70,6 +77,14 @@ export class SeriesFiles {
       closeSync(fd);
     }
     this.#dirty.add(series);
+    const folder = dirname(series.path);
+    if (!this.#syncedFolders.has(folder)) this.#touchFolders(folder);
+  }
+
+  /** Names in a folder, or in one above it, are to be synced. */
+  #touchFolders(from: string): void {
+    for (let folder = from; folder.length >= this.folder.length; folder = dirname(folder))
+      this.#dirtyFolders.add(folder);
   }
 
   /** Reads points; undefined where the file is not there or holds nothing of the range. Blocks. */
@@ -91,25 +106,43 @@ export class SeriesFiles {
 
   /** Takes the room that a file was found to take. */
   #account(series: Series, bytes: number): void {
-    this.allocatedBytes += bytes - series.allocatedBytes;
+    const more = bytes - series.allocatedBytes;
+    this.allocatedBytes += more;
     series.allocatedBytes = bytes;
+    if (more > 0) this.onGrowth?.();
   }
 
   /** A file that was there at the start. */
-  found(series: Series, allocatedBytes: number, writtenAt: number): void {
-    series.writtenAt = writtenAt;
+  found(series: Series, allocatedBytes: number, times: { writtenAt: number; madeAt: number }): void {
+    Object.assign(series, times);
     this.#account(series, allocatedBytes);
   }
 
-  /** Takes the file of a series away; its points are gone. */
-  async remove(series: Series): Promise<void> {
-    await unlink(series.path).catch((error: NodeJS.ErrnoException) => {
-      if (error.code !== 'ENOENT') throw error;
-    });
+  /** Folders that were there at the start. */
+  foundFolders(count: number): void {
+    this.allocatedBytes += count * folderBytes;
+  }
+
+  /** Takes the file of a series away, and folders that are empty then; its points are gone. Blocks. */
+  remove(series: Series): void {
+    rmSync(series.path, { force: true });
     this.#account(series, 0);
     series.isGone = true;
     series.layout = undefined;
     this.#dirty.delete(series);
+    this.#removeFolders(dirname(series.path));
+  }
+
+  #removeFolders(from: string): void {
+    for (let folder = from; folder.length > this.folder.length; folder = dirname(folder)) {
+      try {
+        rmdirSync(folder);
+      } catch {
+        return;
+      }
+      this.#syncedFolders.delete(folder);
+      this.allocatedBytes -= folderBytes;
+    }
   }
 
   /** Resolves once all that was written before is on the disk. */
@@ -123,6 +156,7 @@ export class SeriesFiles {
         (path) => syncOf(path, 'r+'),
       );
       await eachAtOnce([...folders], (path) => syncOf(path, 'r'));
+      for (const path of folders) this.#syncedFolders.add(path);
     } catch (error) {
       for (const series of files) this.#dirty.add(series);
       for (const path of folders) this.#dirtyFolders.add(path);
@@ -130,7 +164,7 @@ export class SeriesFiles {
     }
   }
 
-  #open(series: Series): number {
+  #open(series: Series, now: number): number {
     try {
       const fd = openSync(series.path, 'r+');
       series.layout = layoutOf(fd, series.layout);
@@ -142,13 +176,13 @@ export class SeriesFiles {
       if ((error as NodeJS.ErrnoException).code !== 'ENOENT') throw error;
     }
     const layout = this.#schemas.layoutFor(series.name);
-    createFile(series.path, layout);
+    this.allocatedBytes += folderBytes * createFile(series.path, layout);
     series.layout = layout;
+    series.madeAt = now;
     if (series.isGone) this.onReturn?.(series);
     series.isGone = false;
     this.created += 1;
-    for (let folder = dirname(series.path); folder.length >= this.folder.length; folder = dirname(folder))
-      this.#dirtyFolders.add(folder);
+    this.#touchFolders(dirname(series.path));
     return openSync(series.path, 'r+');
   }
 }

@@ -10,7 +10,8 @@ const maxFileBytes = 240;
  * character of control, `/` or `\`, a tag without a name or a value, more than 255 bytes, a step that no file can be called.
  */
 export function normalName(text: string): string | undefined {
-  if (/[\u0000-\u0020\u007f/\\\ufffd]/.test(text) || Buffer.byteLength(text) > maxNameBytes) return undefined;
+  if (/[\u0000-\u0020\u007f-\u009f/\\\ufffd]/.test(text) || Buffer.byteLength(text) > maxNameBytes)
+    return undefined;
   const [path = '', ...tags] = text.split(';');
   if (path.split('.').some((step) => step === '' || step.startsWith('_tagged'))) return undefined;
   if (tags.length === 0) return Buffer.byteLength(path) > maxFileBytes ? undefined : path;

@@ -10,10 +10,11 @@ import {
   truncateSync,
   writeFileSync,
 } from 'node:fs';
+import { open as openFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { JsonObject } from 'opsbro/sdk';
-import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { retentionRules, Schemas } from '../schemas/schemas.ts';
 import { orderPoints } from './order.ts';
 import { chunkPoints, PointRing } from './point-ring.ts';
@@ -82,6 +83,7 @@ describe('names', () => {
     'a\\b',
     'a b',
     'a\u0000',
+    'a\u009b31m',
     'a;',
     'a;b',
     'a;=c',
@@ -183,6 +185,27 @@ describe('a store', () => {
     expect(later.figures()).toMatchObject({ names: 1, waiting: 0 });
   });
 
+  it('writes points before their time when there are many of each series, and when nothing more comes', async () => {
+    let monotonic = 0;
+    const clock = { now: () => now * 1000, monotonic: () => monotonic };
+    const flushMs = 2000;
+    const store = await opened({ clock, flushMs });
+    for (let age = 3000; age > 0; age -= 1)
+      for (let index = 0; index < 10; index += 1) store.takeNamed(`busy.${index}`, now - age, age, 'test');
+    store.settle();
+    await expect.poll(() => store.counts().written).toBe(30_000);
+    for (let age = 5; age > 0; age -= 1) store.takeNamed('few', now - age, age, 'test');
+    store.settle();
+    await expect.poll(() => store.figures().unsafe_ms.now).toBe(0);
+    expect(store.counts().written).toBe(30_000);
+    const passed = (): number => {
+      monotonic += 20;
+      return store.counts().written;
+    };
+    await expect.poll(passed, { timeout: 10_000 }).toBe(30_005);
+    expect(monotonic).toBeLessThan(flushMs);
+  });
+
   it('knows tagged series by any order of their tags', async () => {
     const store = await opened();
     store.takeNamed('disk.used;host=a;dc=x', now - 1, 1, 'test');
@@ -212,6 +235,36 @@ describe('a store', () => {
       0,
     ]);
     expect(later.figures().names).toBe(7);
+    await later.close();
+    rmSync(copy, { recursive: true });
+  });
+
+  it('writes to its log again what a sync that failed was to cover, though it is in its file already', async () => {
+    const probe = await openFile(import.meta.filename);
+    const handles = Object.getPrototypeOf(probe) as { datasync(): Promise<void> };
+    await probe.close();
+    let fail = (): void => undefined;
+    const syncs = vi.spyOn(handles, 'datasync').mockImplementationOnce(
+      () =>
+        new Promise((_, reject) => {
+          fail = () => reject(Object.assign(new Error('EIO: i/o error'), { code: 'EIO' }));
+        }),
+    );
+    const store = await opened({ flushMs: 1 });
+    store.takeNamed('a.b', now, 1, 'test');
+    store.settle();
+    const kept = store.synced(store.position);
+    await expect.poll(() => [syncs.mock.calls.length, store.counts().written]).toEqual([1, 1]);
+    fail();
+    await expect.poll(() => told.map(({ topic }) => topic)).toEqual(['disk-failed']);
+    expect(await kept).toBe(true);
+    syncs.mockRestore();
+    // What a power cut leaves: of the first file, and of those of the series, nobody synced anything.
+    const copy = mkdtempSync(join(tmpdir(), 'opsbro-eio-'));
+    const last = readdirSync(join(folder, 'log')).sort().at(-1)!;
+    cpSync(join(folder, 'log', last), join(copy, 'log', last));
+    const later = makeStore({ folder: copy });
+    expect(await later.open()).toMatchObject({ replayed: 1 });
     await later.close();
     rmSync(copy, { recursive: true });
   });
@@ -283,29 +336,6 @@ describe('a store', () => {
       ['names-refused', '10.0.0.2'],
     ]);
     expect(store.takeNamed('flood.3', now, 2, '10.0.0.9')).toBe(true);
-  });
-
-  it('takes files away that were not written for longest, when the disk it may take is full', async () => {
-    let seconds = now;
-    const clock = { now: () => seconds * 1000, monotonic: () => performance.now() };
-    const store = await opened({ clock, limits: { perSource: 100, inAll: 150, diskBytes: 6 * 8192 } });
-    for (let index = 0; index < 6; index += 1) {
-      seconds += 1;
-      store.takeNamed(`a.${index}`, seconds, 1, 'test');
-      store.fetch(`a.${index}`, seconds - 1, seconds, seconds);
-    }
-    expect(store.figures().allocatedBytes).toBe(6 * 8192);
-    expect(store.takeNamed('a.new', seconds, 1, 'test')).toBe(false);
-    seconds += 3600;
-    store.takeNamed('a.5', seconds, 1, 'test');
-    store.fetch('a.5', seconds - 1, seconds, seconds);
-    await expect.poll(() => store.takeNamed('a.new', seconds, 1, 'test')).toBe(true);
-    const left = store.find('a.*').map(({ path }) => path);
-    expect(left).toContain('a.5');
-    expect(left).not.toContain('a.0');
-    store.takeNamed('a.0', seconds, 5, 'test');
-    expect(store.fetch('a.0', seconds - 1, seconds, seconds)?.values[0]).toBe(5);
-    expect(store.find('a.0')).toEqual([{ path: 'a.0', isLeaf: true }]);
   });
 
   it('sets a file aside that is none of Whisper, and goes on with a new one', async () => {

@@ -2,6 +2,7 @@ import { join } from 'node:path';
 import type { Clock, JsonObject } from 'opsbro/sdk';
 import type { Schemas } from '../schemas/schemas.ts';
 import type { FetchedPoints, FoundName, SeriesReader } from '../series-reader.ts';
+import { DiskLimit } from './disk-limit.ts';
 import { Flusher } from './flusher.ts';
 import { WriteAheadLog } from './log.ts';
 import { makeFolder } from './make-folder.ts';
@@ -45,8 +46,6 @@ export interface StoreCounts {
   failed: number;
 }
 
-/** Files that were written within this time never go to make room. */
-const recentSeconds = 600;
 const tellEveryMs = 60_000;
 
 /**
@@ -62,6 +61,7 @@ export class MetricStore implements SeriesReader {
   readonly #log: WriteAheadLog;
   readonly #flusher: Flusher;
   readonly #budget: NameBudget;
+  readonly #disk: DiskLimit;
   readonly #scratch = Buffer.allocUnsafe(1024);
   readonly #told = new Map<string, number>();
   readonly #relief = new Set<() => void>();
@@ -69,7 +69,6 @@ export class MetricStore implements SeriesReader {
   #tagged: string[] | undefined;
   /** Names that have a file, or points for one. */
   #living = 0;
-  #evicting: Promise<void> | null = null;
   #dropped = 0;
   #refused = 0;
   #failed = 0;
@@ -83,12 +82,24 @@ export class MetricStore implements SeriesReader {
     this.#budget = new NameBudget(limits);
     this.#files = new SeriesFiles(parts.files ?? join(folder, 'whisper'), schemas);
     this.#files.onReturn = (series) => this.#list(series);
+    this.#disk = new DiskLimit({
+      bytes: limits.diskBytes,
+      files: this.#files,
+      series: this.#series,
+      clock,
+      gone: (series) => this.#unlist(series),
+      tell: (topic, message, data) => this.#tell(topic, message, data),
+    });
     this.#log = new WriteAheadLog({
       folder: join(folder, 'log'),
       ring: this.#ring,
       clock,
       nameOf: (series) => this.#series[series]!.name,
       health: (error) => this.#health('the log of points', error),
+      late: (ms) =>
+        this.#tell('disk-late', `the disk took ${ms} ms to take what was read: it was not safe for so long`, {
+          ms,
+        }),
     });
     this.#flusher = new Flusher({
       ring: this.#ring,
@@ -123,24 +134,32 @@ export class MetricStore implements SeriesReader {
     return this.#ring.used > this.#ring.capacity * 0.75;
   }
 
+  /** Points that were lost since memory was full and the disk took nothing. */
+  get dropped(): number {
+    return this.#dropped;
+  }
+
   /** Reads what is there, points of an earlier life too. */
   async open(): Promise<{ names: number; bytes: number; replayed: number; torn: number }> {
     await makeFolder(this.#files.folder, 0o755);
-    await scanFiles(this.#files.folder, ({ name, allocatedBytes, modifiedAt }) => {
-      const series = this.#enter(name);
-      if (series !== undefined) this.#files.found(this.#series[series]!, allocatedBytes, modifiedAt);
+    const folders = await scanFiles(this.#files.folder, ({ name, allocatedBytes, modifiedAt, madeAt }) => {
+      const series = this.#series[this.#enter(name)]!;
+      this.#files.found(series, allocatedBytes, { writtenAt: modifiedAt, madeAt });
     });
+    this.#files.foundFolders(folders);
     let replayed = 0;
+    let isFull = false;
     const torn = await this.#log.replay((name, time, value) => {
       const series = this.#seriesOf(name) ?? this.#enter(name);
-      if (series === undefined) return;
-      if (
-        this.#ring.push(series, time, value) ||
-        (this.#flusher.makeRoom() && this.#ring.push(series, time, value))
-      )
-        replayed += 1;
+      // A disk that took nothing is not asked again for each point.
+      if (!isFull && !this.#ring.push(series, time, value))
+        isFull = !this.#flusher.makeRoom() || !this.#ring.push(series, time, value);
+      if (!isFull) replayed += 1;
+      return !isFull;
     });
     if (replayed > 0) this.#flusher.flushAll();
+    this.#files.onGrowth = () => this.#disk.keep();
+    this.#disk.keep();
     void this.#flusher.checkpoint();
     return { names: this.#living, bytes: this.#files.allocatedBytes, replayed, torn };
   }
@@ -230,7 +249,14 @@ export class MetricStore implements SeriesReader {
     return { points: this.#points, written: this.#flusher.written, dropped, refused, failed };
   }
 
-  figures(): { names: number; allocatedBytes: number; waiting: number; segments: number; created: number } {
+  figures(): {
+    names: number;
+    allocatedBytes: number;
+    waiting: number;
+    segments: number;
+    created: number;
+    unsafe_ms: { now: number; most: number };
+  } {
     const { allocatedBytes, created } = this.#files;
     return {
       names: this.#living,
@@ -238,6 +264,7 @@ export class MetricStore implements SeriesReader {
       waiting: this.#ring.waiting,
       segments: this.#log.segments,
       created,
+      unsafe_ms: this.#log.unsafeMs,
     };
   }
 
@@ -245,7 +272,7 @@ export class MetricStore implements SeriesReader {
   async close(): Promise<void> {
     await this.#log.close();
     await this.#flusher.stop();
-    await this.#evicting;
+    await this.#disk.idle();
     this.#flusher.flushAll();
   }
 
@@ -259,6 +286,7 @@ export class MetricStore implements SeriesReader {
     if (!this.#flusher.makeRoom() && this.#log.isFailing && !this.#log.isWriting) this.#dropOldest();
     if (this.#ring.push(series, time, value)) return true;
     this.#dropped += 1;
+    this.#tellDropped();
     return false;
   }
 
@@ -273,10 +301,18 @@ export class MetricStore implements SeriesReader {
     if (logged > 0) this.#log.hold();
     this.#dropped += lost;
     this.#log.dropped(this.#ring.oldest);
-    if (lost === 0) return;
-    this.#tell('points-dropped', `${lost} points were dropped: the disk takes nothing and memory is full`, {
-      points: lost,
-    });
+    if (lost > 0) this.#tellDropped();
+  }
+
+  #tellDropped(): void {
+    const points = this.#dropped;
+    this.#tell(
+      'points-dropped',
+      `the disk is too slow or full, and so is memory: ${points} points were dropped so far`,
+      {
+        points,
+      },
+    );
   }
 
   /** A name that is not known, or whose file went. */
@@ -300,8 +336,8 @@ export class MetricStore implements SeriesReader {
 
   #isWelcome(source: string): boolean {
     const { limits } = this.#parts;
-    if (this.#files.allocatedBytes >= limits.diskBytes) this.#evict();
-    const isFull = this.#files.allocatedBytes >= limits.diskBytes;
+    const isFull = this.#disk.isReached;
+    if (isFull) this.#disk.keep();
     // Names whose files went are still known, and cost memory until the next start.
     const names = Math.max(this.#living, this.#series.length - limits.inAll);
     const reason = isFull ? 'disk' : this.#budget.refusal(source, names);
@@ -329,32 +365,11 @@ export class MetricStore implements SeriesReader {
     if (!name.includes(';')) this.#tree?.add(name);
   }
 
-  /** Takes files away that were not written for longest, until there is some room. */
-  #evict(): void {
-    this.#evicting ??= this.#makeRoom().finally(() => {
-      this.#evicting = null;
-    });
-  }
-
-  async #makeRoom(): Promise<void> {
-    const { limits, clock } = this.#parts;
-    const before = Math.floor(clock.now() / 1000) - recentSeconds;
-    const old = this.#series
-      .filter(({ writtenAt, allocatedBytes }) => allocatedBytes > 0 && writtenAt < before)
-      .sort((one, other) => one.writtenAt - other.writtenAt);
-    let gone = 0;
-    for (const series of old) {
-      if (this.#files.allocatedBytes < limits.diskBytes * 0.95) break;
-      await this.#files.remove(series);
-      this.#living -= 1;
-      this.#tree?.delete(series.name);
-      gone += 1;
-    }
+  /** The file of a name went. */
+  #unlist({ name }: Series): void {
+    this.#living -= 1;
     this.#tagged = undefined;
-    if (gone > 0)
-      this.#tell('files-removed', `${gone} files that were not written for longest made room`, {
-        files: gone,
-      });
+    this.#tree?.delete(name);
   }
 
   #health(what: string, error: NodeJS.ErrnoException | null): void {

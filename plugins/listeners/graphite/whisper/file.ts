@@ -15,16 +15,18 @@ const head = Buffer.allocUnsafe(headBytes(64));
 
 /**
  * Makes a file of this layout without points, or replaces the one that is there. It takes no more room than its head: places are holes until
- * written. It has its name only once its head is written. Its folders are made. Blocks.
+ * written. It has its name only once its head is written. Its folders are made; returns how many. Blocks.
  */
-export function createFile(path: string, { head, sizeBytes }: Layout): void {
+export function createFile(path: string, { head, sizeBytes }: Layout): number {
   const temporary = `${path}.new`;
+  let folders = 0;
   let fd: number;
   try {
     fd = openSync(temporary, 'w', 0o644);
   } catch (error) {
     if ((error as NodeJS.ErrnoException).code !== 'ENOENT') throw error;
-    mkdirSync(dirname(path), { recursive: true, mode: 0o755 });
+    const first = mkdirSync(dirname(path), { recursive: true, mode: 0o755 });
+    folders = first === undefined ? 0 : stepsOf(dirname(path)) - stepsOf(first) + 1;
     fd = openSync(temporary, 'w', 0o644);
   }
   try {
@@ -38,6 +40,11 @@ export function createFile(path: string, { head, sizeBytes }: Layout): void {
   } finally {
     closeSync(fd);
   }
+  return folders;
+}
+
+function stepsOf(path: string): number {
+  return path.split('/').length;
 }
 
 /** Reads the layout of an open file: `known` itself where the file has it, undefined where it is no Whisper file. Blocks. */
