@@ -115,7 +115,12 @@ async function bundleCode(
     ]);
     const output = (ending: string): string =>
       outputFiles.find(({ path }) => path.endsWith(ending))?.text ?? '';
-    const bundled = Object.entries(metafile.outputs['plugin.js']?.inputs ?? {});
+    const { inputs = {}, imports = [] } = metafile.outputs['plugin.js'] ?? {};
+    if (options.trust !== true && imports[0] !== undefined) {
+      const why = `what it takes of 'opsbro/sdk' needs Node's module '${imports[0].path}', which a sandboxed plugin does not have`;
+      throw new OpsbroError('OPSBRO_PLUGIN_BUNDLE', `${source.path}: ${why}`);
+    }
+    const bundled = Object.entries(inputs);
     const names = bundled.flatMap(([name, { bytesInOutput }]) => (bytesInOutput > 0 ? [name] : []));
     return { code: output('.js'), map: tidyMap(source, output('.map'), names) };
   } catch (thrown) {
@@ -190,6 +195,8 @@ async function resolveImport(
   const isOwn = namespace === 'plugin' && !importer.startsWith(dependencyFolder);
   if (path === entryName && importer === startName) return findEntry(source);
   if (path === 'opsbro/sdk') return { path: 'index.js', namespace: 'sdk', sideEffects: false };
+  // What the sdk has of Node's is for trusted plugins: where nothing of it is used, it is left out.
+  if (namespace === 'sdk' && isBuiltin(path)) return { path, external: true, sideEffects: false };
   if (namespace === 'sdk')
     return { path: posix.join(posix.dirname(importer), path), namespace, sideEffects: false };
   if (path.startsWith('opsbro/'))

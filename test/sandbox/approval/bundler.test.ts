@@ -144,6 +144,11 @@ describe('a plugin', () => {
       /index\.js:2:16: needs Node's module 'node:fs'/,
     ],
     [
+      'a part of the sdk that needs one',
+      "\nimport { passiveCheckId } from 'opsbro/sdk';\nexport default { collect: () => passiveCheckId('pack', 'host', null) };",
+      /depth: what it takes of 'opsbro\/sdk' needs Node's module 'node:crypto'/,
+    ],
+    [
       'one by its old name',
       "const x = require('net');\nmodule.exports = x;",
       /index\.js:1:19: needs Node's module 'net'/,
