@@ -11,17 +11,20 @@ export interface Scope {
   blame(error: unknown): void;
 }
 
-/** The scope of the code that runs now, followed through everything asynchronous it starts. */
+/**
+ * The scope of the code that runs now, followed through everything asynchronous it starts: for threads in which several run. It makes every
+ * promise dearer.
+ */
 export const scopes = new AsyncLocalStorage<Scope>();
 
 /**
- * Makes a thread of plugins as hard to break as Node allows: errors nobody catches go to the scope that caused them (or to `fallback` when Node
- * lost track) and the thread goes on; `process.exit` throws; signals to the agent itself are refused; `console` goes to the
+ * Makes a thread of plugins as hard to break as Node allows: errors nobody catches go to the scope that caused them (or to `fallback` when nobody
+ * knows) and the thread goes on; `process.exit` throws; signals to the agent itself are refused; `console` goes to the
  * plugin's log; nobody can add to `Object.prototype` or `Array.prototype` (freezing them would break code that shadows their methods by assignment).
  */
-export function containThread(fallback: (error: unknown) => void): void {
+export function containThread(scopeNow: () => Scope | undefined, fallback: (error: unknown) => void): void {
   const blame = (error: unknown): void => {
-    const scope = scopes.getStore();
+    const scope = scopeNow();
     if (scope === undefined) fallback(error);
     else scope.blame(error);
   };
@@ -31,7 +34,7 @@ export function containThread(fallback: (error: unknown) => void): void {
   Object.preventExtensions(Array.prototype);
   refuseExit(blame);
   refuseKill();
-  redirectConsole();
+  redirectConsole(scopeNow);
 }
 
 function refuseExit(blame: (error: unknown) => void): void {
@@ -62,7 +65,7 @@ function refuseKill(): void {
   };
 }
 
-function redirectConsole(): void {
+function redirectConsole(scopeNow: () => Scope | undefined): void {
   const levels = {
     debug: 'debug',
     trace: 'debug',
@@ -72,7 +75,7 @@ function redirectConsole(): void {
     error: 'error',
   } as const;
   for (const [name, level] of Object.entries(levels)) {
-    const write = (...parts: unknown[]): void => scopes.getStore()?.log[level](format(...parts));
+    const write = (...parts: unknown[]): void => scopeNow()?.log[level](format(...parts));
     Object.assign(globalThis.console, { [name]: write });
   }
 }

@@ -34,7 +34,10 @@ let line: ErrandLine | undefined;
 let latest: Run | undefined;
 
 Atomics.store(cells, cellOf.thread, Number(threadDirectory().split('/').at(-1)));
-containThread((error) => latest?.blame(error));
+containThread(
+  () => scopes.getStore(),
+  (error) => latest?.blame(error),
+);
 
 /** Runs one job in this thread. Never rejects; resolves null for an order that only warms the thread. Called by the pool, one at a time. */
 export async function runJob(order: JobOrder): Promise<JobResult | null> {

@@ -14,7 +14,7 @@ import { nextCron } from '../alerting/calendar/cron.ts';
 import { secretSchema } from '../configuration/sources/options.ts';
 import { OpsbroError, type PlainError, plainError } from '../core/errors.ts';
 import { LeveledLog } from '../core/leveled-log.ts';
-import { containThread, type Scope, scopes } from './containment.ts';
+import { containThread, type Scope } from './containment.ts';
 import { createContext, logLine, threadClock } from './context/context.ts';
 import { ErrandLine } from './context/errand-line.ts';
 import { openOwnStore } from './context/own-store.ts';
@@ -115,7 +115,7 @@ class Service implements Scope {
   }
 
   start(): void {
-    this.#started = scopes.run(this, () => this.#start());
+    this.#started = this.#start();
     this.#started.then(
       () => post({ type: 'started' }),
       (thrown) => this.blame(thrown),
@@ -125,14 +125,12 @@ class Service implements Scope {
   /** Waits for the start to end, however it does, then stops once. */
   stop(): Promise<void> {
     this.#abort.abort(new OpsbroError('OPSBRO_PLUGIN_EXITED', 'the service was told to stop'));
-    this.#stopped ??= scopes.run(this, () => this.#stop());
+    this.#stopped ??= this.#stop();
     return this.#stopped;
   }
 
   push(topic: string, data: Json): void {
-    scopes.run(this, () => {
-      for (const listener of this.#listeners.get(topic) ?? []) listener(data);
-    });
+    for (const listener of this.#listeners.get(topic) ?? []) listener(data);
   }
 
   async request(id: number, request: RouteRequest): Promise<void> {
@@ -140,7 +138,7 @@ class Service implements Scope {
       const answer = this.#answer;
       if (answer === undefined)
         throw new OpsbroError('OPSBRO_API_NOT_FOUND', `${this.plugin} answers no routes`);
-      const reply = plainReply(await scopes.run(this, () => answer(request)));
+      const reply = plainReply(await answer(request));
       const bytes = reply.body instanceof Uint8Array ? [reply.body.buffer as ArrayBuffer] : [];
       port.postMessage({ type: 'reply', id, reply } satisfies ServiceReply, bytes);
     } catch (thrown) {
@@ -285,10 +283,10 @@ class Service implements Scope {
 const latest = new Map<string, Json>();
 let service: Service | undefined;
 
-containThread((error) => {
-  if (service === undefined) post({ type: 'failed', error: plainError(error, 'OPSBRO_PLUGIN_FAILED') });
-  else service.blame(error);
-});
+containThread(
+  () => service,
+  (error) => post({ type: 'failed', error: plainError(error, 'OPSBRO_PLUGIN_FAILED') }),
+);
 
 port.on('message', (request: ServiceRequest) => {
   if (request.type === 'start') {
