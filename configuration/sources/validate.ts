@@ -1,5 +1,8 @@
+import { isIP } from 'node:net';
 import { Ajv2020, type AnySchemaObject, type ErrorObject, type ValidateFunction } from 'ajv/dist/2020.js';
 import { type Json, type JsonObject, parseRange, thresholdUnits } from 'opsbro/sdk';
+import { nextCron } from '../../alerting/calendar/cron.ts';
+import { knownZone } from '../../alerting/calendar/weekly.ts';
 import type { ErrorCode } from '../../core/errors.ts';
 import { nearest } from '../../language/nearest.ts';
 import { parseDuration, parseSize } from './duration.ts';
@@ -29,7 +32,20 @@ ajv.addFormat('range', {
   type: 'string',
   validate: (text: string) => parseRange(text, thresholdUnits) !== null,
 });
-ajv.addFormat('regex', { type: 'string', validate: (text: string) => faultOf(text) === undefined });
+/** Formats that say themselves what is wrong with a text. */
+const faults: { [format: string]: (text: string) => string | undefined } = {
+  regex: (text) => faultOf(() => new RegExp(text)),
+  cron: (text) =>
+    faultOf(() => {
+      if (nextCron(text, 'UTC', Date.UTC(2024, 0, 1)) === null)
+        throw new Error(`the cron expression '${text}' never comes`);
+    }),
+  timezone: (text) => faultOf(() => knownZone(text)),
+};
+for (const [format, fault] of Object.entries(faults))
+  ajv.addFormat(format, { type: 'string', validate: (text: string) => fault(text) === undefined });
+ajv.addFormat('address', { type: 'string', validate: (text: string) => isIP(text) !== 0 });
+ajv.addFormat('network', { type: 'string', validate: isNetwork });
 for (const format of ['expression', 'secret', 'template', 'uri', 'hostname', 'ipv4', 'ipv6'])
   ajv.addFormat(format, true);
 
@@ -66,7 +82,7 @@ export function openFormats(schema: Json): Json {
 }
 
 /**
- * Checks a value against a JSON Schema 2020-12 with the formats duration, size, range, regex, expression, secret and template. A schema object is compiled
+ * Checks a value against a JSON Schema 2020-12 with the formats duration, size, range, regex, cron, timezone, address, network, expression, secret and template. A schema object is compiled
  * once; throws when it is not a schema. `subject` names what has the keys, e.g. `collector/redis`.
  */
 export function validate(schema: JsonObject, value: Json, subject: string): SchemaFinding[] {
@@ -153,14 +169,22 @@ function describe(error: ErrorObject, subject: string): SchemaFinding {
   return { code: 'OPSBRO_CONFIG_TYPE', message, path, of: 'value' };
 }
 
-/** What is wrong with a regular expression; undefined when nothing is. */
-function faultOf(pattern: string): string | undefined {
+/** What something throws; undefined when nothing is wrong. */
+function faultOf(make: () => unknown): string | undefined {
   try {
-    new RegExp(pattern);
+    make();
     return undefined;
   } catch (error) {
     return (error as Error).message;
   }
+}
+
+/** An address, or one with the bits of its network behind it. */
+function isNetwork(text: string): boolean {
+  const [address = '', bits, ...more] = text.split('/');
+  const most = { 4: 32, 6: 128 }[isIP(address)];
+  if (most === undefined || more.length > 0) return false;
+  return bits === undefined || (/^\d{1,3}$/.test(bits) && Number(bits) <= most);
 }
 
 /** Says that `owner` has no key `name`, and which one was probably meant. */
@@ -213,7 +237,11 @@ function expected(error: ErrorObject): string {
   if (format === 'size') return "a size such as '64MiB' or a number of bytes";
   if (format === 'range')
     return "a range such as '10', '10:', '~:10', '10:20' or '@10:20', whose numbers may have a unit such as '500ms' or '10MiB'";
-  if (format === 'regex') return `a regular expression; ${faultOf(String(error.data))}`;
+  if (format === 'regex') return `a regular expression; ${faults.regex?.(String(error.data))}`;
+  if (format === 'cron') return `a cron expression; ${faults.cron?.(String(error.data))}`;
+  if (format === 'timezone') return `a time zone; ${faults.timezone?.(String(error.data))}`;
+  if (format === 'address') return "an address such as '127.0.0.1', '0.0.0.0' or '::1'";
+  if (format === 'network') return "an address such as '192.0.2.7' or a network such as '192.0.2.0/24'";
   if (keyword === 'type')
     return [params.type]
       .flat()
