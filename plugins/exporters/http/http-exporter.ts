@@ -7,7 +7,7 @@ import { type Mounted, mount } from './mount.ts';
 import { milliseconds, type Options, tlsFiles } from './options.ts';
 import { answerOwn } from './own-routes.ts';
 import { Reception } from './reception.ts';
-import { readPair, watchPair } from './tls-files.ts';
+import { type Pair, readPair, watchPair } from './tls-files.ts';
 import { TokenBook } from './token-book.ts';
 
 const graceMs = 1000;
@@ -93,7 +93,7 @@ export class HttpExporter {
       {
         address: options.address,
         port: options.port,
-        pair: files && readPair(files.certificate, files.key),
+        pair: files && this.#pairOf(files),
         headerTimeoutMs: milliseconds(options.header_timeout),
         requestTimeoutMs: milliseconds(options.request_timeout),
         answerTimeoutMs: this.#answerTimeoutMs,
@@ -108,11 +108,29 @@ export class HttpExporter {
         files,
         (pair) => {
           door.usePair(pair);
+          this.#ctx.state.tls = [files.certificate, files.key];
           log.info(`uses the new ${files.certificate}`);
         },
         (error) => log.warn(`keeps the certificate it has: ${error.message}`),
       );
     return door;
+  }
+
+  /** The pair of the options; where that is none, the one that was used last, until it is. */
+  #pairOf({ certificate, key }: { certificate: string; key: string }): Pair {
+    const { state, log } = this.#ctx;
+    const [lastCertificate, lastKey] = Array.isArray(state.tls) ? state.tls.map(String) : [];
+    try {
+      const pair = readPair(certificate, key);
+      state.tls = [certificate, key];
+      return pair;
+    } catch (error) {
+      if (lastCertificate === undefined || lastKey === undefined) throw error;
+      if (lastCertificate === certificate && lastKey === key) throw error;
+      const pair = readPair(lastCertificate, lastKey);
+      log.error(`goes on with ${lastCertificate} until it can use the new one: ${(error as Error).message}`);
+      return pair;
+    }
   }
 
   /** The new routes are ready before the old ones go. */

@@ -2,7 +2,7 @@ import { once } from 'node:events';
 import { type ClientRequest, request as clearRequest, type IncomingMessage } from 'node:http';
 import { request as secureRequest } from 'node:https';
 import { connect, type Socket } from 'node:net';
-import type { Json, RouteAnswer, RouteRequest, RouteView } from 'opsbro/sdk';
+import type { Json, JsonObject, RouteAnswer, RouteRequest, RouteView } from 'opsbro/sdk';
 import { type ServiceTestContext, serviceContext } from 'opsbro/sdk/testing';
 import http from './index.ts';
 import type { Options } from './options.ts';
@@ -49,9 +49,10 @@ export async function start(
   table: RouteView[] = routes,
   ask: (asked: RouteRequest, options?: { timeoutMs?: number }) => Promise<RouteAnswer> = async (asked) =>
     json(asked as unknown as Json),
+  state: JsonObject = {},
 ): Promise<{ ctx: ServiceTestContext<Options>; port: number }> {
   const snapshots = { routes: table as unknown as Json };
-  const ctx = serviceContext({ options: { ...defaults, ...options }, snapshots, ask });
+  const ctx = serviceContext({ options: { ...defaults, ...options }, snapshots, ask, state });
   await http.start(ctx);
   const [line] = ctx.logs.filter(({ message }) => message.startsWith('listens'));
   return { ctx, port: Number(/:(\d+)$/.exec(line?.message ?? '')?.[1]) };

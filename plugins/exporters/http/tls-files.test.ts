@@ -67,4 +67,22 @@ describe.skipIf(isSkipped)('TLS', () => {
     endWatch();
     await door.close(0);
   });
+
+  it('keeps the pair that was used last where the options name one that cannot be read, and says so', async () => {
+    put(pairs[0] as TestCertificates);
+    const first = await start({ tls_certificate: files.certificate, tls_key: files.key }, [route('/read')]);
+    expect(first.ctx.state).toEqual({ tls: [files.certificate, files.key] });
+    closeSockets();
+    await http.stop();
+    const other = join(folder, 'absent.pem');
+    const options = { tls_certificate: other, tls_key: files.key };
+    const { port, ctx } = await start(options, [route('/read')], undefined, first.ctx.state);
+    expect((await ask(port, '/read', { ca: authority(0) })).status).toBe(200);
+    expect(ctx.logs).toContainEqual(
+      expect.objectContaining({
+        level: 'error',
+        message: `goes on with ${files.certificate} until it can use the new one: cannot read 'tls_certificate' ${other}: ENOENT`,
+      }),
+    );
+  });
 });
