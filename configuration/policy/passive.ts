@@ -7,6 +7,10 @@ import type { EscalationStep } from './model.ts';
 const idForm = /^([^/\s]{1,64})\/check\/\S.{0,511}$/su;
 const dependencyWaitMs = 10_000;
 const flapping = Object.freeze({ enabled: true, high: 30, low: 25 });
+/** There may be a hundred thousand, and of most all of this is the same. */
+const nothing = Object.freeze({});
+const none = Object.freeze([]) as unknown as never[];
+const places = new Map<string, CheckObject['place']>();
 
 /**
  * The object of a check that `plugin` tells the results of, from what it says of it; undefined for what is none. It is never due: results
@@ -26,18 +30,24 @@ export function passiveCheck(plugin: string, given: Json): CheckObject | undefin
     name,
     displayName: typeof displayName === 'string' ? displayName : name,
     plugin,
-    place: { file: plugin, line: 1, column: 1 },
+    place: placeOf(plugin),
     digest: createHash('sha1').update(JSON.stringify(given)).digest('base64'),
     enabled: true,
     intervalMs: seconds * 1000,
     timeoutMs: 0,
     ifGroup: null,
-    options: {},
+    options: nothing,
     ...policyOf(policy),
     labels: isMapping(labels) ? (labels as PassiveCheck['labels']) : {},
-    tests: [],
-    data: {},
+    tests: none,
+    data: nothing,
   };
+}
+
+function placeOf(plugin: string): CheckObject['place'] {
+  const place = places.get(plugin) ?? Object.freeze({ file: plugin, line: 1, column: 1 });
+  places.set(plugin, place);
+  return place;
 }
 
 type Policy = Omit<
@@ -68,14 +78,15 @@ function policyOf(own: JsonObject): Policy {
 }
 
 function escalation(value: Json | undefined): EscalationStep[] {
-  return (Array.isArray(value) ? value : [])
+  if (!Array.isArray(value)) return none;
+  return value
     .filter(isMapping)
     .map((step) => ({ afterMs: parseDuration(step.after) ?? 0, handlers: texts(step.handlers) }))
     .sort((a, b) => a.afterMs - b.afterMs);
 }
 
 function texts(value: Json | undefined): string[] {
-  return Array.isArray(value) ? value.filter((each) => typeof each === 'string') : [];
+  return Array.isArray(value) ? value.filter((each) => typeof each === 'string') : none;
 }
 
 function isMapping(value: Json | undefined): value is JsonObject {

@@ -52,9 +52,9 @@ async function start(options: RealAgentOptions = {}): Promise<{ agent: RealAgent
   return { agent: own, url: `http://127.0.0.1:${push.port}` };
 }
 
-async function report(url: string, state: string, period = 60): Promise<number> {
+async function report(url: string, state: string, period = 60, name = 'web1'): Promise<number> {
   const body = {
-    server: { name: 'web1', key: '1234' },
+    server: { name, key: '1234' },
     period,
     services: [{ name: 'queue', state, info: '3 items' }],
   };
@@ -118,7 +118,14 @@ it('makes a check of what is pushed, with states, alerts and downtimes, which ou
   await first.agent.until('the FIFO', async () => existsSync(join(scratch, 'nagios.cmd')));
   appendFileSync(join(scratch, 'nagios.cmd'), '[1] PROCESS_SERVICE_CHECK_RESULT;web1;disk;2;full | /=99%\n');
   expect(await disk('nagios-pipe/check/web1/disk')).toMatchObject({ output: 'full', hard: true });
+  const names = Array.from({ length: 300 }, (_, index) => `host${index}`);
+  const answered: string[] = [];
+  const sending = names.map(async (name) => {
+    if ((await report(first.url, 'OK', 60, name).catch(() => 0)) === 200) answered.push(name);
+  });
+  await first.agent.until('some answers', async () => answered.length > 20);
   await first.agent.kill('SIGKILL');
+  await Promise.all(sending);
 
   const second = await start();
   const restored = await check(second.agent, 'the restored check', () => true);
@@ -127,6 +134,9 @@ it('makes a check of what is pushed, with states, alerts and downtimes, which ou
   expect(await second.agent.get('/api/v1/nsca')).toMatchObject({ checks: 1, results: { taken: 0 } });
   await sendNsca(nsca, { host: 'web1', service: 'disk', output: 'free' });
   await check(second.agent, 'the disk', ({ state }) => state === 'ok', 'nsca/check/web1/disk');
+  const kept = await second.agent.get<{ name: string; services: number }[]>('/api/v1/push/servers');
+  const known = new Set(kept.flatMap(({ name, services }) => (services === 1 ? [name] : [])));
+  expect(answered.filter((name) => !known.has(name))).toEqual([]);
   const downtime = {
     match: [id],
     from: new Date().toISOString(),
@@ -142,6 +152,18 @@ it('makes a check of what is pushed, with states, alerts and downtimes, which ou
     return unsent === 0;
   });
   expect(alerts().split('\n')).toHaveLength(3);
+  second.agent.write(
+    'push.yml',
+    'overc: { enabled: true, port: 0, services: [{ match: "a/b", schedule: never }] }\n',
+  );
+  await second.agent.post('/api/v1/agent/reload');
+  const { diagnostics } = await second.agent.get<{ diagnostics: object[] }>('/api/v1/config/status');
+  expect(diagnostics).toContainEqual(
+    expect.objectContaining({
+      message: expect.stringContaining('\'services.0.schedule\' is the text "never"'),
+    }),
+  );
+  expect(await report(second.url, 'OK')).toBe(200);
   second.agent.write('push.yml', 'overc: { enabled: false }\n');
   await second.agent.post('/api/v1/agent/reload');
   await expect(second.agent.get(`/api/v1/checks/${id}`)).rejects.toThrow('no check');

@@ -14,9 +14,10 @@ import {
 import { answerPush, isPushRoute } from './api/push-api.ts';
 import { Rate } from './api/rate.ts';
 import { Refused } from './api/refused.ts';
-import { ownDirectory } from './data-directory.ts';
+import { ownPlace } from './data-directory.ts';
 import { checkBasic, checkHost, checkOrigin, isSame, senderOf } from './http/admission.ts';
 import { type Answer, type Asked, Door } from './http/door.ts';
+import { WebPassword } from './http/web-password.ts';
 import { openKeys } from './keys.ts';
 import { type AlertRow, type ServiceFacts, type State, severityOf } from './model.ts';
 import { type OldSettings, oldSettings } from './old-settings.ts';
@@ -27,6 +28,7 @@ import type { Storage, StorageEvents } from './storage/storage.ts';
 import { alertText } from './supervision/alert-text.ts';
 import { type Expectation, isLate } from './supervision/lateness.ts';
 import { checkId, Rules } from './supervision/rules.ts';
+import { TakeOverRoute } from './takeover/route.ts';
 import { answerUi, isUiRoute, type UiParts } from './ui/ui-api.ts';
 import { answerUiRoute, isAgentUiRoute } from './ui/ui-routes.ts';
 
@@ -42,6 +44,8 @@ const memoryBytes = 16 * 1024 * 1024;
 const lagMs = 10_000;
 /** Seconds that a job may take that said that it began, where no rule has a grace; as Healthchecks has it. */
 const longestRun = 3600;
+/** Of a service that no rule is for, while none said of a start: there may be a hundred thousand in each pass. */
+const usualExpectation: Expectation = { grace: 0, schedule: null, startedMs: 0, runLimit: longestRun };
 const limits = { headerTimeoutMs: 10_000, requestTimeoutMs: 30_000, maxBodyBytes: 1024 * 1024 };
 const states: { [state in State]: Told['state'] } = {
   OK: 'ok',
@@ -62,10 +66,13 @@ export class Overc {
   readonly #checks = new WeakMap<ServiceFacts, { check: PassiveCheck; period: number | null }>();
   #old: OldSettings = {};
   #door: Door | undefined;
+  #password: WebPassword | undefined;
   #pings: Pings | undefined;
   #storage: Storage | undefined;
+  #takeOver: TakeOverRoute | undefined;
   #timer: NodeJS.Timeout | undefined;
   #beats = 0;
+  #isWatching: boolean | undefined;
   #passedMs = 0;
   #failure = '';
   #passing: Promise<void> | undefined;
@@ -92,15 +99,15 @@ export class Overc {
     const { address, port, max_connections: maxConnections } = this.#settings;
     signal.throwIfAborted();
     this.#old = await oldSettings(this.#settings.config, env);
-    const storage = await this.#openStorage(await ownDirectory(this.#ctx));
+    this.#password = new WebPassword(this.#uiAuth, this.#ctx.clock);
+    const storage = await this.#openStorage(await ownPlace(this.#ctx));
     this.#storage = storage;
-    for (const service of await storage.services())
-      this.#changed(service, service.timedOut ? null : service.current);
+    await this.#watch(storage);
     this.#timer = setInterval(() => this.#beat(), beatMs);
     const { clock } = this.#ctx;
     this.#pings = new Pings({
       ...{ storage, rules: this.#rules, rate: this.#rate, clock, sender: this.#sender },
-      isOpen: this.#settings.enrollment_token === '',
+      enrollment: (token) => this.#mayRegister(token),
       admit: (asked) => checkBasic(asked, this.#apiAuth),
     });
     const door = new Door({ ...limits, maxConnections }, (asked) => this.#respond(asked, storage));
@@ -116,6 +123,7 @@ export class Overc {
   async close(): Promise<void> {
     clearInterval(this.#timer);
     await this.#door?.close(graceMs);
+    await this.#takeOver?.close();
     await this.#passing;
     await this.#telling?.catch((error: Error) => this.#failed(error));
     await this.#link.flush();
@@ -129,17 +137,28 @@ export class Overc {
     if (storage === undefined)
       return { status: 503, body: { error: { message: 'the push server has not started yet' } } };
     if (isAgentUiRoute(route)) return answerUiRoute(request, this.#uiParts(storage));
+    if (route === '/api/v1/push/import') return this.#importing(storage).answer(request);
     if (method === 'GET' && route === '/api/v1/push/servers')
       return { status: 200, body: (await storage.servers()) as unknown as RouteReply['body'] };
     if (method === 'GET') {
       const { sizeBytes, ...figures } = await storage.figures();
-      const own = { port: this.port, checks_waiting: this.#link.waiting };
+      const own = { port: this.port, checks_waiting: this.#link.waiting, supervises: storage.isSupervisor };
       return { status: 200, body: { ...figures, size_bytes: sizeBytes, ...own } };
     }
     const name = params.name ?? '';
     if (await storage.reset(name)) return { status: 200, body: { name, reset: true } };
     const error = { code: 'OPSBRO_API_NOT_FOUND', message: `no server '${name}' has reported` };
     return { status: 404, body: { error } };
+  }
+
+  #importing(storage: Storage): TakeOverRoute {
+    const { max_servers: servers, max_services: services } = this.#settings;
+    this.#takeOver ??= new TakeOverRoute({
+      storage,
+      clock: this.#ctx.clock,
+      limits: { servers, services },
+    });
+    return this.#takeOver;
   }
 
   /** Marks who is late, and tells of what nobody was told of. One that is under way is joined. */
@@ -150,7 +169,7 @@ export class Overc {
     return this.#passing;
   }
 
-  async #openStorage(directory: string): Promise<Storage> {
+  async #openStorage({ directory, uuid: owner }: { directory: string; uuid: string }): Promise<Storage> {
     const { clock, log, openStore } = this.#ctx;
     const { max_servers: servers, max_services: services, diskBytes: bytes } = this.#settings;
     const events: StorageEvents = {
@@ -162,6 +181,7 @@ export class Overc {
       database: this.#settings.database || (this.#old.database ?? ''),
       store: () => openStore(join(directory, 'store'), { memoryBytes }),
       keys: await openKeys(join(directory, 'pepper')),
+      owner,
       clock,
       events,
       limits: { servers, services, bytes },
@@ -183,9 +203,8 @@ export class Overc {
     if (Pings.isRoute(path) && this.#pings !== undefined) return this.#pings.answer(asked);
     if (isUiRoute(path)) {
       if (asked.method !== 'GET') checkOrigin(asked);
-      const auth = this.#settings.ui_auth || (this.#old.uiAuth ?? '');
-      checkBasic(asked, auth);
-      if (auth === '') checkHost(asked, this.#sender);
+      await this.#password?.check(asked, this.#sender(asked));
+      if (this.#uiAuth === '') checkHost(asked, this.#sender);
       return answerUi(asked, this.#uiParts(storage));
     }
     throw new Refused(404, `no route ${asked.method} ${path.slice(0, 200)}`);
@@ -197,6 +216,10 @@ export class Overc {
 
   get #apiAuth(): string {
     return this.#settings.api_auth || (this.#old.apiAuth ?? '');
+  }
+
+  get #uiAuth(): string {
+    return this.#settings.ui_auth || (this.#old.uiAuth ?? '');
   }
 
   #mayRegister(token: string): boolean {
@@ -232,6 +255,10 @@ export class Overc {
     };
     const running = this.#pings?.runs.running();
     try {
+      if (!(await this.#watch(storage))) {
+        this.#passedMs = clock.monotonic();
+        return;
+      }
       await storage.markLate(
         (service) => isLate(service, this.#expectation(service, running), moments),
         clock.now(),
@@ -245,6 +272,23 @@ export class Overc {
     }
   }
 
+  /** Whether this server supervises. One that comes to it tells of all services as checks; one that no longer does takes them away. */
+  async #watch(storage: Storage): Promise<boolean> {
+    const isSupervisor = await storage.supervises();
+    if (isSupervisor === this.#isWatching) return isSupervisor;
+    const isFirst = this.#isWatching === undefined;
+    this.#isWatching = isSupervisor;
+    const services = await storage.services();
+    if (isSupervisor)
+      for (const service of services) this.#changed(service, service.timedOut ? null : service.current);
+    else this.#link.forget(services.map(checkId));
+    if (!isFirst || !isSupervisor)
+      this.#ctx.log.info(
+        isSupervisor ? 'supervises from now on' : 'another server of the database supervises',
+      );
+    return isSupervisor;
+  }
+
   /** Said once for each reason that there is for it. */
   #failed({ message }: Error): void {
     if (message !== this.#failure) this.#ctx.log.warn(`a supervision pass failed: ${message}`);
@@ -252,6 +296,7 @@ export class Overc {
   }
 
   #expectation({ server, name }: ServiceFacts, running?: ReadonlyMap<string, number>): Expectation {
+    if (this.#settings.services.length === 0 && (running?.size ?? 0) === 0) return usualExpectation;
     const { grace: given, schedule: cron, timezone = 'UTC' } = this.#rules.of(server.name, name);
     const grace = given === undefined ? undefined : readQuantity(given);
     return {
@@ -264,15 +309,13 @@ export class Overc {
 
   /** A service is a check of the agent from its first state on. */
   #changed(service: ServiceFacts, state: { state: State; info: string } | null): void {
-    const check = this.#checkOf(service);
-    if (state !== null) {
-      this.#link.tell(check, { state: states[state.state], output: state.info });
-      return;
-    }
-    const { current, period } = service;
-    const before = current === null ? '' : `; before it said ${current.state}: ${current.info}`;
-    const due = period === null ? 'no report in time' : `no report within ${period} s`;
-    this.#link.tell(check, { state: 'critical', output: `Monitoring plugin offline: ${due}${before}` });
+    if (this.#isWatching !== true || this.#storage?.isSupervisor !== true) return;
+    this.#link.tell(
+      this.#checkOf(service),
+      state === null
+        ? { state: 'critical', output: offlineText(service) }
+        : { state: states[state.state], output: state.info },
+    );
   }
 
   /** Made once: reports are many, and most say nothing new. */
@@ -310,7 +353,7 @@ export class Overc {
 
   async #tellAll(): Promise<void> {
     const storage = this.#storage;
-    if (storage === undefined) return;
+    if (storage?.isSupervisor !== true) return;
     for (;;) {
       const alerts = await storage.unsent(alertsAPass);
       if (alerts.length === 0) return;
@@ -343,4 +386,10 @@ export class Overc {
       },
     };
   }
+}
+
+function offlineText({ current, period }: ServiceFacts): string {
+  const before = current === null ? '' : `; before it said ${current.state}: ${current.info}`;
+  const due = period === null ? 'no report in time' : `no report within ${period} s`;
+  return `Monitoring plugin offline: ${due}${before}`;
 }

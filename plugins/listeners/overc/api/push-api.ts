@@ -41,13 +41,11 @@ export async function answerPush(asked: Asked, parts: PushParts): Promise<Answer
   const count = services.length + alerts.length;
   if (count > mostItems)
     throw new Refused(413, `${count} items; at most ${mostItems} are taken in one request`);
-  const names = [
-    identity.name,
-    ...services.map(({ name }) => name),
-    ...alerts.map(({ service }) => service ?? ''),
-  ];
-  if (names.some((name) => name.length > longestName))
-    throw new Refused(413, `a name is longer than ${longestName} characters`);
+  const isLong =
+    identity.name.length > longestName ||
+    services.some(({ name }) => name.length > longestName) ||
+    alerts.some(({ service }) => service !== null && service.length > longestName);
+  if (isLong) throw new Refused(413, `a name is longer than ${longestName} characters`);
   const ip = parts.sender(asked);
   // By address too: who only knows a name must not use up what its owner may send.
   if (!parts.rate.take(`${ip} ${identity.name}`, parts.clock.monotonic()))
@@ -68,7 +66,11 @@ export async function answerPush(asked: Asked, parts: PushParts): Promise<Answer
 /** What an outcome is answered with. */
 export function refusalOf(outcome: Exclude<Outcome, 'ok'>): Refused {
   if (outcome === 'wrong-key') return new Refused(403, 'Invalid server key');
-  if (outcome === 'unknown-server') return new Refused(403, 'Unknown server: an enrollment token is needed');
+  if (outcome === 'unknown-server')
+    return new Refused(
+      403,
+      'Unknown server: an enrollment token is needed, as the header X-Enrollment-Token; overcli takes it from OVERCLI_ENROLLMENT_TOKEN',
+    );
   return new Refused(503, 'there is no room for another server or service');
 }
 
@@ -80,10 +82,16 @@ function parse(bytes: Buffer): Json {
   }
 }
 
-/** In a header, or in the body beside name and key. */
-function tokenOf({ headers }: Asked, body: Json): string {
+/** What a server that is not known yet sends as a header; '' for nothing. */
+export function headerToken({ headers }: Asked): string {
   const sent = headers['x-enrollment-token'];
-  if (typeof sent === 'string') return sent;
+  return typeof sent === 'string' ? sent : '';
+}
+
+/** In a header, or in the body beside name and key. */
+function tokenOf(asked: Asked, body: Json): string {
+  const sent = headerToken(asked);
+  if (sent !== '') return sent;
   const { server } = body as { server?: { enrollment_token?: unknown } };
   return typeof server?.enrollment_token === 'string' ? server.enrollment_token : '';
 }

@@ -66,7 +66,7 @@ function object(body: Json, keys: string[]): JsonObject {
 
 function identityOf(server: Json | undefined): Identity {
   if (!isObject(server)) throw new Refused(400, 'Data: "server" should be a dict');
-  const { name, key } = own(server, 'name', 'key');
+  const [name, key] = [own(server, 'name'), own(server, 'key')];
   if (typeof name !== 'string') throw new Refused(400, 'Data: "server.name" should be a string');
   if (typeof key !== 'string') throw new Refused(400, 'Data: "server.key" should be a string');
   return { name: wholeText(name), key };
@@ -74,19 +74,19 @@ function identityOf(server: Json | undefined): Identity {
 
 function serviceOf(item: Json, period: number): ReportedService {
   if (!isObject(item)) throw new Refused(400, serviceForm);
-  const { name, state, info = '', period: given } = own(item, 'name', 'state', 'info', 'period');
+  const [name, state, info = ''] = [own(item, 'name'), own(item, 'state'), own(item, 'info')];
   if (typeof name !== 'string' || typeof state !== 'string' || typeof info !== 'string')
     throw new Refused(400, serviceForm);
   return {
     name: wholeText(name),
-    period: integer(given) ?? period,
+    period: integer(own(item, 'period')) ?? period,
     ...readState(wholeText(state).slice(0, 200), cut(wholeText(info))),
   };
 }
 
 function alertOf(item: Json): ReportedAlert {
   if (!isObject(item)) throw new Refused(400, alertForm);
-  const { message, service = null } = own(item, 'message', 'service');
+  const [message, service = null] = [own(item, 'message'), own(item, 'service')];
   const isStrange =
     typeof message !== 'string' ||
     (Object.hasOwn(item, 'service') && typeof service !== 'string') ||
@@ -117,10 +117,8 @@ function cut(text: string): string {
   return text.length > longestText ? Buffer.from(text.slice(0, longestText)).toString() : text;
 }
 
-function own<Name extends string>(data: JsonObject, ...names: Name[]): { [name in Name]?: Json | undefined } {
-  return Object.fromEntries(
-    names.map((name) => [name, Object.hasOwn(data, name) ? data[name] : undefined]),
-  ) as { [name in Name]?: Json | undefined };
+function own(data: JsonObject, name: string): Json | undefined {
+  return Object.hasOwn(data, name) ? data[name] : undefined;
 }
 
 function isObject(value: Json | undefined): value is JsonObject {

@@ -4,13 +4,21 @@ import { Refused } from '../api/refused.ts';
 import type { Asked } from './door.ts';
 
 /** Refuses whoever does not send `user:password` as HTTP's basic authentication; nobody where none is asked for. */
-export function checkBasic({ headers }: Asked, wanted: string): void {
-  if (wanted === '') return;
+export function checkBasic(asked: Asked, wanted: string): void {
+  if (wanted !== '' && !isSame(basicOf(asked), wanted)) throw needAuthentication();
+}
+
+/** The `user:password` of HTTP's basic authentication; '' for none. */
+export function basicOf({ headers }: Asked): string {
   const sent = /^basic ([a-z0-9+/=]+)$/i.exec(headers.authorization ?? '')?.[1] ?? '';
-  if (!isSame(Buffer.from(sent, 'base64').toString(), wanted))
-    throw new Refused(401, 'authentication is needed', {
-      'www-authenticate': 'Basic realm="OverC", charset="UTF-8"',
-    });
+  return Buffer.from(sent, 'base64').toString();
+}
+
+/** What somebody is refused with who did not authenticate. */
+export function needAuthentication(): Refused {
+  return new Refused(401, 'authentication is needed', {
+    'www-authenticate': 'Basic realm="OverC", charset="UTF-8"',
+  });
 }
 
 /** In constant time, whatever the lengths are. */

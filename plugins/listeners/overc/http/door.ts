@@ -22,7 +22,7 @@ export interface Asked {
   method: string;
   /** Without the query, as it was sent. */
   path: string;
-  query: URLSearchParams;
+  readonly query: URLSearchParams;
   headers: IncomingMessage['headers'];
   /** The address of the other side of the connection. */
   peer: string;
@@ -132,7 +132,9 @@ export class Door {
     const asked: Asked = {
       method,
       path: mark === -1 ? url : url.slice(0, mark),
-      query: new URLSearchParams(mark === -1 ? '' : url.slice(mark + 1)),
+      get query() {
+        return new URLSearchParams(mark === -1 ? '' : url.slice(mark + 1));
+      },
       headers,
       peer: socket.remoteAddress ?? '',
       body: chunks.length === 1 ? (chunks[0] as Buffer) : Buffer.concat(chunks),

@@ -1,5 +1,5 @@
 import { type Clock, readQuantity } from 'opsbro/sdk';
-import { refusalOf } from '../api/push-api.ts';
+import { headerToken, refusalOf } from '../api/push-api.ts';
 import type { Rate } from '../api/rate.ts';
 import { wholeText } from '../api/read-report.ts';
 import { Refused } from '../api/refused.ts';
@@ -18,8 +18,8 @@ export interface PingParts {
   rate: Rate;
   clock: Clock;
   sender(asked: Asked): string;
-  /** A server that is not known may become so without a token. */
-  isOpen: boolean;
+  /** Whether a server that is not known may become so by what it sends as a token. */
+  enrollment(token: string): boolean;
   /** Refuses who comes with a key and not with what is to stand beside it. */
   admit(asked: Asked): void;
 }
@@ -140,9 +140,12 @@ export class Pings {
   }
 
   async #take({ server, key }: Found, asked: Asked, services: ReportedService[]): Promise<void> {
-    const { storage, clock, sender, isOpen } = this.#parts;
+    const { storage, clock, sender, enrollment } = this.#parts;
     const report = { server, key, ip: sender(asked), at: clock.now(), services, alerts: [] };
-    const outcome = await storage.take({ ...report, mayRegister: isOpen || key === null });
+    const outcome = await storage.take({
+      ...report,
+      mayRegister: key === null || enrollment(headerToken(asked)),
+    });
     if (outcome !== 'ok') throw refusalOf(outcome);
   }
 }

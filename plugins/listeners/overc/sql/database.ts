@@ -30,6 +30,8 @@ export interface SqlDialect {
   text: string;
   /** Seconds since the epoch by the clock of the database, with a fraction. */
   now: string;
+  /** Milliseconds since the epoch of a column of date and time that is meant as UTC. */
+  epochMs(column: string): string;
   /** Behind `CREATE TABLE (…)`. */
   tableEnd: string;
   /** Gives 1 as `held` once nobody else holds it; until the end of the transaction, or `unlock`. */
@@ -113,6 +115,11 @@ function told(database: SqlDatabase): SqlDatabase {
     transaction: (work) => database.transaction(work).catch(fail),
     close: () => database.close(),
   };
+}
+
+/** A URL without its password. */
+export function shownUrl(url: string): string {
+  return url.replace(/^([^:]*:\/\/[^:@/]*):.*@/s, '$1@').replace(/\?.*$/s, '');
 }
 
 /** Where several addresses were tried each has a reason of its own. */

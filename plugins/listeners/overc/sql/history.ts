@@ -45,7 +45,7 @@ export async function alertsOf(
   ];
   const asked = conditions.filter(([, value]) => value !== undefined);
   const { rows } = await session.query(
-    `SELECT * FROM push_alerts WHERE ${asked.map(([sql]) => sql).join(' AND ')} ORDER BY id DESC LIMIT ${mostAlerts}`,
+    `SELECT * FROM push_alerts WHERE ${asked.map(([sql]) => sql).join(' AND ')} ORDER BY created_at DESC, id DESC LIMIT ${mostAlerts}`,
     asked.map(([, value]) => value as SqlValue),
   );
   return rows.map(alertOf);

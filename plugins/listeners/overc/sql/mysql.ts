@@ -27,6 +27,8 @@ const dialect: SqlDialect = {
   serial: 'BIGINT NOT NULL AUTO_INCREMENT PRIMARY KEY',
   text: 'MEDIUMTEXT',
   now: 'UNIX_TIMESTAMP(NOW(6))',
+  // Unlike UNIX_TIMESTAMP it knows no time zone of the session.
+  epochMs: (column) => `TIMESTAMPDIFF(MICROSECOND, '1970-01-01', ${column}) / 1000`,
   tableEnd: ' ENGINE=InnoDB DEFAULT CHARACTER SET utf8mb4 COLLATE utf8mb4_bin',
   lock: `SELECT GET_LOCK(${lockName}, 30) AS held`,
   unlock: `SELECT RELEASE_LOCK(${lockName}) AS held`,

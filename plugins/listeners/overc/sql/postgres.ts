@@ -22,6 +22,7 @@ const dialect: SqlDialect = {
   serial: 'BIGSERIAL PRIMARY KEY',
   text: 'TEXT',
   now: 'EXTRACT(EPOCH FROM clock_timestamp())',
+  epochMs: (column) => `EXTRACT(EPOCH FROM ${column}) * 1000`,
   tableEnd: '',
   // Of this database and schema; it goes with the transaction.
   lock: "SELECT 1 AS held FROM (SELECT pg_advisory_xact_lock(hashtext('opsbro_push'), hashtext(current_schema()))) AS locked",

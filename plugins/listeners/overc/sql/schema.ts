@@ -18,6 +18,11 @@ const migrations: ((dialect: SqlDialect) => string[])[] = [
       message ${text} NOT NULL, sent SMALLINT NOT NULL, owner VARCHAR(100), lease_until DOUBLE PRECISION,
       UNIQUE (sent, id), UNIQUE (created_at, id), UNIQUE (server_id, id), UNIQUE (service_id, id))${tableEnd}`,
   ],
+  ({ tableEnd }) => [
+    `CREATE TABLE IF NOT EXISTS push_lease (id INT NOT NULL PRIMARY KEY, owner VARCHAR(100) NOT NULL, token BIGINT NOT NULL,
+      lease_until DOUBLE PRECISION NOT NULL)${tableEnd}`,
+    "INSERT INTO push_lease (id, owner, token, lease_until) SELECT 1, '', 0, 0 FROM push_versions WHERE version = 1 AND NOT EXISTS (SELECT id FROM push_lease)",
+  ],
 ];
 
 /** Brings the tables up to date; servers that start at the same time do it one after the other. */

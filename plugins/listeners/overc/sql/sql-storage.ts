@@ -1,4 +1,3 @@
-import { randomUUID } from 'node:crypto';
 import type { Clock } from 'opsbro/sdk';
 import type { Keys } from '../keys.ts';
 import type { AlertRow, Outcome, Report, ServiceFacts } from '../model.ts';
@@ -10,9 +9,12 @@ import type {
   StorageEvents,
   StorageFigures,
 } from '../storage/storage.ts';
+import type { Adoption, OldServer, OldService } from '../takeover/old.ts';
+import { type AdoptParts, adoptServer, adoptService } from './adopt.ts';
 import { marksOf, type SqlDatabase, type SqlRow, type SqlValue } from './database.ts';
 import { alertsOf, claim, infosOf, pastOf } from './history.ts';
 import { KnownFacts } from './known.ts';
+import { Lease } from './lease.ts';
 import { migrate } from './schema.ts';
 import { insertAlert, nameKey, type Taken, takeReport } from './take.ts';
 
@@ -23,6 +25,10 @@ export interface SqlParts {
   clock: Clock;
   events: StorageEvents;
   limits: { servers: number; services: number };
+  /** Tells this server from others that share the database, over restarts too. */
+  owner: string;
+  /** How long one that is silent supervises. */
+  leaseSeconds?: number;
 }
 
 /** A text whose hash tells secrets apart. */
@@ -32,7 +38,7 @@ const probe = 'opsbro';
 export class SqlStorage implements Storage {
   readonly #parts: SqlParts;
   readonly #known: KnownFacts;
-  readonly #owner = randomUUID();
+  readonly #lease: Lease;
   /** Reports of each server that wait for each other. */
   readonly #turns = new Map<string, Promise<unknown>>();
   #isClosed = false;
@@ -40,6 +46,7 @@ export class SqlStorage implements Storage {
   constructor(parts: SqlParts) {
     this.#parts = parts;
     this.#known = new KnownFacts(parts.clock);
+    this.#lease = new Lease(parts.database, parts.owner, parts.leaseSeconds);
   }
 
   async open(): Promise<void> {
@@ -52,14 +59,13 @@ export class SqlStorage implements Storage {
   async close(): Promise<void> {
     if (this.#isClosed) return;
     this.#isClosed = true;
-    const { database } = this.#parts;
+    const { database, owner } = this.#parts;
     await Promise.allSettled(this.#turns.values());
     // Others need not wait for the end of its lease.
     await database
-      .query('UPDATE push_alerts SET owner = NULL, lease_until = NULL WHERE sent = 0 AND owner = ?', [
-        this.#owner,
-      ])
+      .query('UPDATE push_alerts SET owner = NULL, lease_until = NULL WHERE sent = 0 AND owner = ?', [owner])
       .catch(() => undefined);
+    await this.#lease.release().catch(() => undefined);
     await database.close();
   }
 
@@ -115,12 +121,21 @@ export class SqlStorage implements Storage {
     }
   }
 
+  get isSupervisor(): boolean {
+    return this.#lease.isHeld(this.#parts.clock.monotonic());
+  }
+
+  async supervises(): Promise<boolean> {
+    return this.#lease.hold(this.#parts.clock.monotonic());
+  }
+
   async markLate(isLate: (service: ServiceFacts) => boolean, at: number): Promise<void> {
     const { database, events } = this.#parts;
     const late = (await this.services()).filter((service) => !service.timedOut && isLate(service));
     for (const service of late) {
       const row = service.current?.row ?? null;
       const isMarked = await database.transaction(async (session) => {
+        if (!(await this.#lease.fences(session))) return false;
         const { changed } = await session.query(
           'UPDATE push_services SET timed_out = 1 WHERE id = ? AND timed_out = 0 AND COALESCE(state_id, 0) = ?',
           [service.id, row ?? 0],
@@ -162,10 +177,11 @@ export class SqlStorage implements Storage {
 
   async servers(): Promise<ServerView[]> {
     const { rows } = await this.#parts.database.query(
-      'SELECT v.name, v.ip, (SELECT COUNT(*) FROM push_services s WHERE s.server_id = v.id) AS services FROM push_servers v ORDER BY v.id',
+      'SELECT v.name, v.ip, COUNT(s.id) AS services, MAX(s.reported_at) AS last FROM push_servers v LEFT JOIN push_services s ON s.server_id = v.id GROUP BY v.id, v.name, v.ip ORDER BY v.id',
     );
     return rows.map((row) => ({
       ...{ name: String(row.name), ip: String(row.ip), services: Number(row.services) },
+      last_report: row.last == null ? null : new Date(Number(row.last)).toISOString(),
     }));
   }
 
@@ -191,8 +207,10 @@ export class SqlStorage implements Storage {
   }
 
   async unsent(limit: number): Promise<AlertRow[]> {
-    const { database } = this.#parts;
-    return database.transaction((session) => claim(session, database.dialect, this.#owner, limit));
+    const { database, owner } = this.#parts;
+    return database.transaction(async (session) =>
+      (await this.#lease.fences(session)) ? claim(session, database.dialect, owner, limit) : [],
+    );
   }
 
   async sent(ids: number[]): Promise<void> {
@@ -245,6 +263,20 @@ export class SqlStorage implements Storage {
       [nameKey(name)],
     );
     return changed > 0;
+  }
+
+  async adoptServer(old: OldServer, isDry: boolean): Promise<Adoption> {
+    return this.#parts.database.transaction((session) => adoptServer(session, old, this.#adopting, isDry));
+  }
+
+  async adoptService(server: string, old: OldService, isDry: boolean): Promise<Adoption> {
+    return this.#parts.database.transaction((session) =>
+      adoptService(session, { server, old }, this.#adopting, isDry),
+    );
+  }
+
+  get #adopting(): AdoptParts {
+    return { ...this.#parts, dialect: this.#parts.database.dialect };
   }
 
   async figures(): Promise<StorageFigures> {

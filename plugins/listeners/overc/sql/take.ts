@@ -68,7 +68,8 @@ async function register(session: SqlSession, { server: name, ip }: Report, hash:
   return session.insert('push_servers', { name, name_key: nameKey(name), title: name, ip, hash });
 }
 
-async function countOf(session: SqlSession, table: string): Promise<number> {
+/** Rows of a table. */
+export async function countOf(session: SqlSession, table: string): Promise<number> {
   return Number((await session.query(`SELECT COUNT(*) AS count FROM ${table}`)).rows[0]?.count);
 }
 
@@ -194,7 +195,7 @@ class Taking {
   }
 }
 
-/** Writes down something to be told of. */
+/** Writes down something to be told of, or that was told. */
 export async function insertAlert(
   session: SqlSession,
   alert: {
@@ -206,10 +207,11 @@ export async function insertAlert(
     event: string;
     message: string;
   },
+  isTold = false,
 ): Promise<void> {
   const { server, service, row, at, channel, event, message } = alert;
   await session.insert('push_alerts', {
     ...{ server_id: server, service_id: service, state_id: row, created_at: at, channel, event, message },
-    ...{ sent: 0, owner: null, lease_until: null },
+    ...{ sent: isTold ? 1 : 0, owner: null, lease_until: null },
   });
 }

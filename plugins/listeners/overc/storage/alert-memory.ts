@@ -65,6 +65,11 @@ export class AlertMemory {
     this.#unsentLength += alert.message.length;
   }
 
+  /** One that others told of, wherever it was. */
+  addTold(alert: AlertRow, now: number): void {
+    if (alert.at > now - dayMs) this.#remember(alert);
+  }
+
   /** Those that nobody was told of, oldest first. */
   async unsent(limit: number): Promise<AlertRow[]> {
     if (this.#unsent.size === 0) await this.#readUnsent();

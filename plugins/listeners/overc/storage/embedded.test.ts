@@ -26,8 +26,8 @@ afterEach(() => {
 });
 
 /** A storage over a store that takes no more where too much waits. */
-async function open(): Promise<EmbeddedStorage> {
-  const real = await serviceContext().openStore(place.folder);
+async function open({ bytes = 2 ** 30, memoryBytes = 2 ** 20 } = {}): Promise<EmbeddedStorage> {
+  const real = await serviceContext().openStore(place.folder, { memoryBytes });
   const store = new Proxy(real, {
     get(target, name: keyof ExactStore) {
       if (name === 'put' && isBusy)
@@ -39,7 +39,7 @@ async function open(): Promise<EmbeddedStorage> {
     },
   });
   const storage = new EmbeddedStorage({
-    ...{ store, keys, clock, limits: { servers: 10, services: 10, bytes: 2 ** 30 } },
+    ...{ store, keys, clock, limits: { servers: 10, services: 10, bytes } },
     events: { changed: () => undefined, removed: () => undefined, alerts: () => undefined },
     trouble: (message) => troubles.push(message),
   });
@@ -70,7 +70,7 @@ it('says once that a checkpoint fails, and makes it up', async () => {
   const storage = await open();
   await storage.take(report('first'));
   isBusy = true;
-  vi.advanceTimersByTime(20_000);
+  vi.advanceTimersByTime(120_000);
   await vi.waitFor(() => expect(refusals).toBe(2));
   expect(troubles).toEqual(['too much waits']);
   isBusy = false;
@@ -78,6 +78,26 @@ it('says once that a checkpoint fails, and makes it up', async () => {
   const again = await open();
   expect((await again.services()).map(({ current }) => current?.info)).toEqual(['first']);
   await again.close();
+});
+
+it('removes the oldest rows, runs and alerts once all takes more than it may, and goes on', async () => {
+  vi.useFakeTimers({ toFake: ['setInterval', 'clearInterval'] });
+  const storage = await open({ bytes: 400_000, memoryBytes: 64 * 1024 });
+  for (let turn = 0; turn < 45; turn += 1) {
+    const text = `${turn} ${randomBytes(10_000).toString('hex')}`;
+    await storage.take({ ...report(text), at: clock.now() + turn });
+  }
+  vi.advanceTimersByTime(60_000);
+  await vi.waitFor(async () => {
+    const { sizeBytes } = await storage.figures();
+    expect(sizeBytes > 0 && sizeBytes < 400_000).toBe(true);
+  });
+  const { rows, runs } = await storage.past(1, 0);
+  expect(rows.length).toBeLessThan(30);
+  expect(rows.at(-1)?.info).toMatch(/^44 /);
+  expect(runs).toMatchObject([{ count: 45 }]);
+  expect(await storage.take(report('after'))).toBe('ok');
+  await storage.close();
 });
 
 it('remembers of long infos only the beginning once there are many', () => {

@@ -1,6 +1,8 @@
 import type { Clock, ExactStore, Json } from 'opsbro/sdk';
 import type { Keys } from '../keys.ts';
 import type { AlertRow, Outcome, Report, ServiceFacts, State } from '../model.ts';
+import type { Adoption, OldServer, OldService } from '../takeover/old.ts';
+import { type Adopted, adoptServer, adoptService } from './adopt.ts';
 import { AlertMemory } from './alert-memory.ts';
 import { Ledger, type Writes } from './ledger.ts';
 import { pastOf } from './past.ts';
@@ -14,7 +16,6 @@ import {
   readServer,
   readService,
   serverValue,
-  serviceValue,
 } from './records.ts';
 import { removeBelow } from './removal.ts';
 import { shrink } from './shrink.ts';
@@ -31,12 +32,12 @@ export interface EmbeddedParts {
   trouble(message: string): void;
 }
 
-const checkpointMs = 10_000;
+const checkpointMs = 60_000;
 const sizeMs = 60_000;
-const perWrite = 1000;
+const perRead = 1000;
+/** Services of a checkpoint that are written together: reports wait for them. */
+const perWrite = 100;
 const mostAlerts = 10_000;
-/** Rows that wait to be removed while the disk takes nothing; what is beyond goes with the oldest of all. */
-const mostPruned = 1_000_000;
 
 /** Keeps reports in a store of its own: each request is one batch, synced together with those that wait at the same time. */
 export class EmbeddedStorage implements Storage {
@@ -48,7 +49,8 @@ export class EmbeddedStorage implements Storage {
   #sizeBytes = 0;
   /** Servers and services of which the disk refused what they are: it is written with the next report of theirs. */
   readonly #unkept = new Set<string>();
-  #trouble = '';
+  /** What was said of each work. */
+  readonly #troubles = new Map<string, string>();
 
   constructor(parts: EmbeddedParts) {
     this.#parts = parts;
@@ -58,15 +60,15 @@ export class EmbeddedStorage implements Storage {
   async open(): Promise<void> {
     await this.#load();
     this.#timers = [
-      setInterval(() => this.#inTurn(() => this.#checkpoint()), checkpointMs),
-      setInterval(() => this.#inTurn(() => this.#keepSize()), sizeMs),
+      setInterval(() => this.#inTurn('checkpoint', () => this.#checkpoint()), checkpointMs),
+      setInterval(() => this.#inTurn('size', () => this.#keepSize()), sizeMs),
     ];
   }
 
   async close(): Promise<void> {
     const timers = this.#timers.splice(0);
     for (const timer of timers) clearInterval(timer);
-    if (timers.length > 0) this.#inTurn(() => this.#checkpoint());
+    if (timers.length > 0) this.#inTurn('checkpoint', () => this.#checkpoint());
     await this.#working;
     await this.#parts.store.close();
   }
@@ -81,9 +83,7 @@ export class EmbeddedStorage implements Storage {
     // A server without a key is anybody's, so its first key is its registration.
     const isNew = known === undefined || (known.hash === '' && hash !== '');
     if (isNew && !report.mayRegister) return 'unknown-server';
-    const named = new Set([...report.services, ...report.alerts].map((each) => nameOf(each)));
-    const fresh = [...named].filter((name) => name !== null && known?.services.has(name) !== true).length;
-    if (ledger.services.size + fresh > limits.services) return 'full';
+    if (ledger.services.size + freshOf(report, known) > limits.services) return 'full';
     if (known === undefined && ledger.servers.size >= limits.servers) return 'full';
     const writes: Writes = { put: [], del: [] };
     const server = known ?? ledger.register(report.server, hash, report.ip, writes);
@@ -118,8 +118,7 @@ export class EmbeddedStorage implements Storage {
     if (this.#unkept.delete(keyOf.server(server.id)))
       writes.put.push([keyOf.server(server.id), serverValue(server)]);
     for (const service of server.services.values())
-      if (this.#unkept.delete(keyOf.service(service.id)))
-        writes.put.push([keyOf.service(service.id), serviceValue(service)]);
+      if (this.#unkept.delete(keyOf.service(service.id))) this.#ledger.write(service, writes);
   }
 
   #apply(
@@ -155,6 +154,12 @@ export class EmbeddedStorage implements Storage {
     return count;
   }
 
+  readonly isSupervisor = true;
+
+  async supervises(): Promise<boolean> {
+    return true;
+  }
+
   async markLate(isLate: (service: ServiceFacts) => boolean, at: number): Promise<void> {
     const ledger = this.#ledger;
     const writes: Writes = { put: [], del: [] };
@@ -163,7 +168,7 @@ export class EmbeddedStorage implements Storage {
     for (const service of late) {
       service.timedOut = true;
       ledger.alert(service.server, service, 'plugin', 'offline', 'Monitoring plugin offline', at, writes);
-      writes.put.push([keyOf.service(service.id), serviceValue(service)]);
+      ledger.write(service, writes);
     }
     await this.#write(writes, before);
     for (const service of late) this.#parts.events.changed(service, null);
@@ -175,7 +180,15 @@ export class EmbeddedStorage implements Storage {
 
   async servers(): Promise<ServerView[]> {
     return [...this.#ledger.servers.values()]
-      .map(({ name, ip, services }) => ({ name, ip, services: services.size }))
+      .map(({ name, ip, services }) => {
+        const last = Math.max(...[...services.values()].map(({ current }) => current?.at ?? 0));
+        return {
+          name,
+          ip,
+          services: services.size,
+          last_report: last > 0 ? new Date(last).toISOString() : null,
+        };
+      })
       .sort((a, b) => (a.name < b.name ? -1 : 1));
   }
 
@@ -198,7 +211,9 @@ export class EmbeddedStorage implements Storage {
 
   async past(id: number, since: number): Promise<Past> {
     const service = this.#ledger.services.get(id);
-    return service === undefined ? { rows: [], runs: [] } : pastOf(this.#parts.store, service, since);
+    if (service === undefined) return { rows: [], runs: [] };
+    const ids = this.#ledger.rows.list(service.slot);
+    return pastOf(this.#parts.store, { run: service.run, ids }, since);
   }
 
   async alerts({ server, service }: Selection, since: number): Promise<AlertRow[]> {
@@ -208,7 +223,7 @@ export class EmbeddedStorage implements Storage {
       (service === undefined || alert.service === service);
     const found =
       this.#alerts.since(since, this.#parts.clock.now()) ?? (await this.#alerts.newest(mostAlerts));
-    return found.filter(isMeant);
+    return found.filter(isMeant).sort((one, other) => other.at - one.at || other.id - one.id);
   }
 
   async infos(rows: number[]): Promise<Map<number, string>> {
@@ -232,12 +247,13 @@ export class EmbeddedStorage implements Storage {
     const services =
       server === undefined ? [service].filter((one) => one !== undefined) : [...server.services.values()];
     if (server === undefined && service === undefined) return false;
+    const doomed = services.map(({ id: own, run, slot }) => ({ id: own, run, rows: ledger.rows.list(slot) }));
     if (server === undefined) for (const each of services) ledger.removeService(each);
     else ledger.removeServer(server);
     const isGone = (alert: AlertRow): boolean =>
       alert.server === server?.id || services.some((each) => each.id === alert.service);
     this.#alerts.drop(isGone);
-    await removeBelow(this.#parts.store, server?.id ?? null, services, isGone);
+    await removeBelow(this.#parts.store, server?.id ?? null, doomed, isGone);
     this.#parts.events.removed(services);
     return true;
   }
@@ -248,6 +264,23 @@ export class EmbeddedStorage implements Storage {
     server.hash = '';
     await this.#parts.store.put({ put: [[keyOf.server(server.id), serverValue(server)]] });
     return true;
+  }
+
+  async adoptServer(old: OldServer, isDry: boolean): Promise<Adoption> {
+    return this.#adopt(adoptServer({ ...this.#parts, ledger: this.#ledger }, old, isDry));
+  }
+
+  async adoptService(server: string, old: OldService, isDry: boolean): Promise<Adoption> {
+    const nowMs = this.#parts.clock.monotonic();
+    return this.#adopt(adoptService({ ...this.#parts, ledger: this.#ledger }, { server, old, nowMs }, isDry));
+  }
+
+  async #adopt({ outcome, writes, alerts, service }: Adopted): Promise<Adoption> {
+    await this.#write(writes, this.#ledger.last.alert);
+    for (const alert of alerts) this.#alerts.addTold(alert, this.#parts.clock.now());
+    if (service !== undefined && service.current !== null)
+      this.#parts.events.changed(service, service.timedOut ? null : service.current);
+    return outcome;
   }
 
   async figures(): Promise<StorageFigures> {
@@ -261,14 +294,12 @@ export class EmbeddedStorage implements Storage {
   }
 
   /** Timers do not wait for each other by themselves. */
-  #inTurn(work: () => Promise<void>): void {
+  #inTurn(name: 'checkpoint' | 'size', work: () => Promise<void>): void {
     this.#working = this.#working.then(work).then(
-      () => {
-        this.#trouble = '';
-      },
+      () => void this.#troubles.delete(name),
       ({ message }: Error) => {
-        if (message !== this.#trouble) this.#parts.trouble(message);
-        this.#trouble = message;
+        if (message !== this.#troubles.get(name)) this.#parts.trouble(message);
+        this.#troubles.set(name, message);
       },
     );
   }
@@ -279,29 +310,23 @@ export class EmbeddedStorage implements Storage {
     const { row, alert } = this.#ledger.last;
     const dirty = [...this.#ledger.dirty];
     this.#ledger.dirty.clear();
-    const pruned = this.#ledger.pruned;
-    this.#ledger.pruned = [];
     try {
       await this.#keepServices(dirty);
       await store.put({ put: [[checkpointKey, { row, alert }]] });
     } catch (error) {
       // A later checkpoint must not be without them: rows before it are not read again.
       for (const service of dirty) this.#ledger.dirty.add(service);
-      this.#ledger.pruned = [...pruned, ...this.#ledger.pruned].slice(-mostPruned);
       throw error;
     }
-    for (let from = 0; from < pruned.length; from += perWrite)
-      await store.putLazy({ del: pruned.slice(from, from + perWrite).map((id) => keyOf.row(id)) });
   }
 
   async #keepServices(services: KeptService[]): Promise<void> {
-    for (let from = 0; from < services.length; from += perWrite)
-      await this.#parts.store.put({
-        put: services
-          .slice(from, from + perWrite)
-          .filter(({ id }) => this.#ledger.services.has(id))
-          .map((service) => [keyOf.service(service.id), serviceValue(service)]),
-      });
+    for (let from = 0; from < services.length; from += perWrite) {
+      const writes: Writes = { put: [], del: [] };
+      for (const service of services.slice(from, from + perWrite))
+        if (this.#ledger.services.has(service.id)) this.#ledger.write(service, writes);
+      await this.#parts.store.put(writes);
+    }
   }
 
   async #keepSize(): Promise<void> {
@@ -322,7 +347,7 @@ export class EmbeddedStorage implements Storage {
     for (const [key, value] of await store.range({ gte: 'v/', lt: 'v0' }))
       ledger.addServer(readServer(idOf(key), value));
     for (const [key, value] of await store.range({ gte: 's/', lt: 's0' })) {
-      const service = readService(idOf(key), value, ledger.servers);
+      const service = readService(idOf(key), value, ledger.servers, ledger.rows);
       if (service !== undefined) ledger.addService(service);
     }
     ledger.last.row = checkpoint.row ?? 0;
@@ -340,14 +365,14 @@ export class EmbeddedStorage implements Storage {
       ),
     );
     for (let after = from; ; ) {
-      const found = await store.range({ gt: keyOf.row(after), lt: 'r0', limit: perWrite });
+      const found = await store.range({ gt: keyOf.row(after), lt: 'r0', limit: perRead });
       const writes: Writes = { put: [], del: [] };
       for (const [key, value] of found) {
         after = idOf(key);
         this.#replayRow(after, value, closing, writes);
       }
-      if (writes.put.length > 0) await store.putLazy(writes);
-      if (found.length < perWrite) return;
+      if (writes.put.length + writes.del.length > 0) await store.putLazy(writes);
+      if (found.length < perRead) return;
     }
   }
 
@@ -355,12 +380,17 @@ export class EmbeddedStorage implements Storage {
     const [serviceId, at, state, info] = value as [number, number, State, string];
     const service: KeptService | undefined = this.#ledger.services.get(serviceId);
     this.#ledger.last.row = Math.max(this.#ledger.last.row, id);
-    if (service === undefined || id <= (service.rows.at(-1) ?? 0)) return;
+    if (service === undefined || id <= this.#ledger.rows.last(service.slot)) return;
     this.#ledger.apply(service, { id, at, state, info }, writes);
     if (closing.has(id)) service.isRunClosed = true;
   }
 }
 
-function nameOf(reported: { name: string } | { service: string | null }): string | null {
-  return 'name' in reported ? reported.name : reported.service;
+/** How many services a report brings that its server did not have. */
+function freshOf({ services, alerts }: Report, known: KeptServer | undefined): number {
+  const fresh = new Set<string>();
+  for (const { name } of services) if (known?.services.has(name) !== true) fresh.add(name);
+  for (const { service } of alerts)
+    if (service !== null && known?.services.has(service) !== true) fresh.add(service);
+  return fresh.size;
 }

@@ -6,10 +6,12 @@ import {
   type KeptService,
   keyOf,
   rowsKept,
+  rowValue,
   runValue,
   serverValue,
   serviceValue,
 } from './records.ts';
+import { RowIds } from './row-ids.ts';
 
 /** What one request writes. */
 export interface Writes {
@@ -37,8 +39,7 @@ export class Ledger {
   readonly last: LastIds = { server: 0, service: 0, row: 0, alert: 0 };
   /** Services that differ from what the disk has of them. */
   readonly dirty = new Set<KeptService>();
-  /** Ids of rows that are no longer kept. */
-  pruned: number[] = [];
+  readonly rows = new RowIds(rowsKept);
   readonly #infoRoom: number;
   #infoLength = 0;
 
@@ -73,10 +74,10 @@ export class Ledger {
     if (known !== undefined) return known;
     const service: KeptService = {
       ...{ id: this.last.service + 1, server, name, title: name, period: null, current: null },
-      ...{ timedOut: false, reportedMs: 0, rows: [], run: null, isRunClosed: false },
+      ...{ timedOut: false, reportedMs: 0, slot: this.rows.take(), run: null, isRunClosed: false },
     };
     this.addService(service);
-    writes.put.push([keyOf.service(service.id), serviceValue(service)]);
+    this.write(service, writes);
     return service;
   }
 
@@ -90,7 +91,7 @@ export class Ledger {
     const { state, info, period } = reported;
     const { current, timedOut } = service;
     const row = this.last.row + 1;
-    writes.put.push([keyOf.row(row), [service.id, at, state, info]]);
+    writes.put.push([keyOf.row(row), rowValue(service.id, { at, state, info })]);
     this.apply(service, { id: row, at, state, info }, writes);
     service.reportedMs = nowMs;
     service.timedOut = false;
@@ -113,7 +114,12 @@ export class Ledger {
   /** Says how often a service reports, and writes it down as it is. */
   setPeriod(service: KeptService, period: number | null, writes: Writes): void {
     service.period = period;
-    writes.put.push([keyOf.service(service.id), serviceValue(service)]);
+    this.write(service, writes);
+  }
+
+  /** Writes a service down as it is. */
+  write(service: KeptService, writes: Writes): void {
+    writes.put.push([keyOf.service(service.id), serviceValue(service, this.rows.list(service.slot))]);
   }
 
   /** Puts a row at the end of a service, also one that is read again. */
@@ -122,7 +128,7 @@ export class Ledger {
     { id, at, state, info }: { id: number; at: number; state: State; info: string },
     writes: Writes,
   ): void {
-    const { run, rows } = service;
+    const { run } = service;
     if (run !== null && run.state === state && !service.isRunClosed) {
       run.last = id;
       run.lastAt = at;
@@ -133,8 +139,7 @@ export class Ledger {
     }
     service.isRunClosed = false;
     service.current = { row: id, state, info: this.#remembered(service, info), at };
-    rows.push(id);
-    if (rows.length > rowsKept) this.pruned.push(rows.shift() as number);
+    for (const gone of this.rows.push(service.slot, id)) writes.del.push(keyOf.row(gone));
     this.last.row = Math.max(this.last.row, id);
     this.dirty.add(service);
   }
@@ -170,9 +175,20 @@ export class Ledger {
     return alert;
   }
 
+  /** Writes down what somebody else told of long ago. */
+  pastAlert(past: Omit<AlertRow, 'id'>, writes: Writes): AlertRow {
+    this.last.alert += 1;
+    const alert = { id: this.last.alert, ...past };
+    writes.put.push([keyOf.alert(alert.id), alertValue(alert)]);
+    return alert;
+  }
+
   /** Takes a service out; what is kept of its rows and runs is the caller's to remove. */
   removeService(service: KeptService): void {
-    if (this.services.delete(service.id)) this.#infoLength -= service.current?.info.length ?? 0;
+    if (this.services.delete(service.id)) {
+      this.#infoLength -= service.current?.info.length ?? 0;
+      this.rows.release(service.slot);
+    }
     service.server.services.delete(service.name);
     this.dirty.delete(service);
   }

@@ -1,4 +1,5 @@
 import type { ExactStore } from 'opsbro/sdk';
+import { shownUrl } from '../sql/database.ts';
 import { type EmbeddedParts, EmbeddedStorage } from './embedded.ts';
 import type { Storage } from './storage.ts';
 
@@ -6,6 +7,8 @@ import type { Storage } from './storage.ts';
 export interface StorageParts extends Omit<EmbeddedParts, 'store'> {
   /** URL of a database; '' for none. */
   database: string;
+  /** Tells this server from others that share the database. */
+  owner: string;
   /** Opens a store in the data directory. */
   store(): Promise<ExactStore>;
 }
@@ -20,19 +23,21 @@ export async function openStorage(parts: StorageParts): Promise<Storage> {
     return storage;
   } catch (error) {
     await storage.close().catch(() => undefined);
-    throw url === '' ? error : new Error(`database ${shown(url)}: ${(error as Error).message}`);
+    throw url === '' ? error : new Error(`database ${shownUrl(url)}: ${(error as Error).message}`);
   }
 }
 
-async function inDatabase({ database: url, keys, clock, events, limits }: StorageParts): Promise<Storage> {
+async function inDatabase({
+  database: url,
+  keys,
+  clock,
+  events,
+  limits,
+  owner,
+}: StorageParts): Promise<Storage> {
   const [{ openDatabase }, { SqlStorage }] = await Promise.all([
     import('../sql/database.ts'),
     import('../sql/sql-storage.ts'),
   ]);
-  return new SqlStorage({ database: await openDatabase(url), keys, clock, events, limits });
-}
-
-/** Without its password. */
-function shown(url: string): string {
-  return url.replace(/^([^:]*:\/\/[^:@/]*):.*@/s, '$1@').replace(/\?.*$/s, '');
+  return new SqlStorage({ database: await openDatabase(url), keys, clock, events, limits, owner });
 }

@@ -1,5 +1,6 @@
 import type { Json, JsonObject } from 'opsbro/sdk';
 import type { AlertRow, Current, Run, ServerFacts, State } from '../model.ts';
+import type { RowIds } from './row-ids.ts';
 
 /** A server in memory. */
 export interface KeptServer extends ServerFacts {
@@ -18,8 +19,8 @@ export interface KeptService {
   current: Current | null;
   timedOut: boolean;
   reportedMs: number;
-  /** Ids of the rows that are kept, oldest first. */
-  rows: number[];
+  /** Where the ids of the rows that are kept are. */
+  slot: number;
   run: Run | null;
   /** An alert is tied to its newest row: the next one begins a run. */
   isRunClosed: boolean;
@@ -61,9 +62,9 @@ export function readServer(id: number, value: Json): KeptServer {
   return { id, name: name ?? '', title: title ?? '', ip: ip ?? '', hash: hash ?? '', services: new Map() };
 }
 
-/** What the store keeps of a service. Ids of rows are kept as differences. */
-export function serviceValue(service: KeptService): JsonObject {
-  const { server, name, title, period, current, timedOut, rows, run, isRunClosed } = service;
+/** What the store keeps of a service and its rows. Their ids are kept as differences. */
+export function serviceValue(service: KeptService, rows: readonly number[]): JsonObject {
+  const { server, name, title, period, current, timedOut, run, isRunClosed } = service;
   return {
     server: server.id,
     name,
@@ -82,24 +83,28 @@ export function readService(
   id: number,
   value: Json,
   servers: ReadonlyMap<number, KeptServer>,
+  ids: RowIds,
 ): KeptService | undefined {
   const { server, name, title, period, timedOut, isRunClosed, current, rows, run } = value as JsonObject;
   const owner = servers.get(Number(server));
   if (owner === undefined) return undefined;
+  const slot = ids.take();
   let row = 0;
+  for (const step of rows as number[]) {
+    row += step;
+    ids.push(slot, row);
+  }
   return {
     id,
     server: owner,
     name: String(name),
-    title: String(title),
+    // Mostly one and the same text.
+    title: title === name ? String(name) : String(title),
     period: typeof period === 'number' ? period : null,
     current: readCurrent(current ?? null),
     timedOut: timedOut === true,
     reportedMs: 0,
-    rows: (rows as number[]).map((step) => {
-      row += step;
-      return row;
-    }),
+    slot,
     run: run == null ? null : readRun(run),
     isRunClosed: isRunClosed === true,
   };
@@ -109,6 +114,14 @@ function readCurrent(value: Json): Current | null {
   if (!Array.isArray(value)) return null;
   const [row, state, info, at] = value as [number, State, string, number];
   return { row, state, info, at };
+}
+
+/** What the store keeps of a row. */
+export function rowValue(
+  service: number,
+  { at, state, info }: { at: number; state: State; info: string },
+): Json {
+  return [service, at, state, info];
 }
 
 /** What the store keeps of a run. */

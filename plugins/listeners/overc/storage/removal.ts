@@ -4,11 +4,16 @@ import { idOf, type KeptService, keyOf, readAlert, readRun } from './records.ts'
 
 const perRead = 1000;
 
+/** What is kept of a service. */
+export interface Doomed extends Pick<KeptService, 'id' | 'run'> {
+  rows: readonly number[];
+}
+
 /** Removes a server, services, and all that is kept of them. What can be seen goes first, at once; of the rest a power cut may leave some. */
 export async function removeBelow(
   store: ExactStore,
   server: number | null,
-  services: KeptService[],
+  services: readonly Doomed[],
   isGone: (alert: AlertRow) => boolean,
 ): Promise<void> {
   await store.put({

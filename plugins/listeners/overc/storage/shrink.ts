@@ -25,9 +25,14 @@ export async function shrink(store: ExactStore, sizeBytes: number, limitBytes: n
     if (first === undefined) break;
     const { kind } = first;
     const found = await store.range({ gte: kind.from, lt: kind.to, limit: perRead });
-    await store.putLazy({ del: found.map(([key]) => key) });
-    toFree -= found.reduce((total, [key, value]) => total + key.length + JSON.stringify(value).length, 0);
-    ends.set(kind.from, found.at(-1)?.[0] as string);
+    const del: string[] = [];
+    for (const [key, value] of found) {
+      if (toFree <= 0) break;
+      toFree -= key.length + JSON.stringify(value).length;
+      del.push(key);
+    }
+    await store.putLazy({ del });
+    ends.set(kind.from, del.at(-1) as string);
   }
   await store.flush();
   for (const [from, end] of ends) await store.compact(from, `${end}~`);

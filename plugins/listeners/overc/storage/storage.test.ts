@@ -44,7 +44,7 @@ describe.each(backends)('a storage: %s', (_, server, isPresent) => {
     place?.remove();
   });
 
-  async function open(limits = { servers: 10, services: 20, bytes: 1e9 }): Promise<Storage> {
+  async function open(limits = { servers: 10, services: 20, bytes: 1e9 }, owner = 'one'): Promise<Storage> {
     const storage = await openStorage({
       ...{
         database: database?.url ?? '',
@@ -52,6 +52,7 @@ describe.each(backends)('a storage: %s', (_, server, isPresent) => {
         keys,
         clock,
         limits,
+        owner,
       },
       events: {
         changed: ({ name }, state) => told.push(['changed', name, state?.state ?? null]),
@@ -61,6 +62,7 @@ describe.each(backends)('a storage: %s', (_, server, isPresent) => {
       trouble: (message) => told.push(['trouble', message]),
     });
     opened.push(storage);
+    await storage.supervises();
     return storage;
   }
 
@@ -102,8 +104,8 @@ describe.each(backends)('a storage: %s', (_, server, isPresent) => {
     expect(await facts(again)).toEqual(before.map((each) => ({ ...each, reportedMs: 0 })));
     expect(await again.lastRow()).toBe(3);
     expect(await again.servers()).toEqual([
-      { name: 'web1', ip: '192.0.2.1', services: 2 },
-      { name: 'web2', ip: '192.0.2.1', services: 1 },
+      { name: 'web1', ip: '192.0.2.1', services: 2, last_report: '2026-01-01T12:00:00.000Z' },
+      { name: 'web2', ip: '192.0.2.1', services: 1, last_report: '2026-01-01T11:59:55.000Z' },
     ]);
     expect((await again.find('web1', 'db '))?.id).toBe(2);
     expect(await again.find('web1', 'db')).toBeUndefined();
@@ -251,23 +253,40 @@ describe.each(backends)('a storage: %s', (_, server, isPresent) => {
 
   if (server === null) return;
 
-  it('shares what is reported, and claims alerts for a lease', async () => {
-    const [one, other] = [await open(), await open()];
-    await one.take(report({ services: [service('a', 'FAIL')] }));
+  it('has one server supervise, and another once that one is silent, which then changes nothing any more', async () => {
+    const [one, other] = [await open(), await open(undefined, 'other')];
+    expect([one.isSupervisor, other.isSupervisor]).toEqual([true, false]);
+    await other.take(report({ services: [service('a', 'FAIL')] }));
     expect((await one.unsent(9)).map(({ id }) => id)).toEqual([1]);
-    expect((await one.unsent(9)).map(({ id }) => id)).toEqual([1]);
+    expect([await other.unsent(9), await other.supervises()]).toEqual([[], false]);
+    await database?.database.query('UPDATE push_lease SET lease_until = lease_until - 31');
+    expect([await other.supervises(), one.isSupervisor]).toEqual([true, true]);
+    await one.markLate(() => true, clock.now());
+    expect([await one.unsent(9), await one.supervises(), one.isSupervisor]).toEqual([[], false, false]);
+    expect((await one.alerts({}, 0)).map(({ event }) => event)).toEqual(['FAIL']);
+    // What the other was about to tell it may still tell, for as long as it said.
     expect(await other.unsent(9)).toEqual([]);
     await database?.database.query('UPDATE push_alerts SET lease_until = lease_until - 31');
     expect((await other.unsent(9)).map(({ id }) => id)).toEqual([1]);
-    expect(await one.unsent(9)).toEqual([]);
     await other.close();
+    expect(await one.supervises()).toBe(true);
     expect((await one.unsent(9)).map(({ id }) => id)).toEqual([1]);
     await one.sent([1]);
     expect(await one.unsent(9)).toEqual([]);
   });
 
+  it('stops supervising where it could not say so for two thirds of the time, and goes on at once after a restart', async () => {
+    const one = await open();
+    clock.advance(19_000);
+    expect(one.isSupervisor).toBe(true);
+    clock.advance(1000);
+    expect(one.isSupervisor).toBe(false);
+    expect((await open()).isSupervisor).toBe(true);
+    expect(await one.supervises()).toBe(false);
+  });
+
   it('hears of what other servers were told, and of what they removed', async () => {
-    const [one, other] = [await open(), await open()];
+    const [one, other] = [await open(), await open(undefined, 'other')];
     await one.take(report({ services: [service('a', 'FAIL')] }));
     told.length = 0;
     const [heard] = await other.services();
@@ -275,7 +294,7 @@ describe.each(backends)('a storage: %s', (_, server, isPresent) => {
     expect(heard?.reportedMs).toBeGreaterThan(clock.monotonic() - 60_000);
     await other.markLate(() => true, clock.now());
     await one.markLate(() => true, clock.now());
-    expect((await one.services())[0]?.timedOut).toBe(true);
+    expect((await other.services())[0]?.timedOut).toBe(true);
     expect((await one.alerts({}, 0)).map(({ event }) => event)).toEqual(['offline', 'FAIL']);
     expect(await one.remove('server', 1)).toBe(true);
     told.length = 0;
@@ -291,7 +310,7 @@ describe.each(backends)('a storage: %s', (_, server, isPresent) => {
       /^database (mysql|postgres):\/\/.*: the database holds keys made with another secret/,
     );
     await database?.database.query('INSERT INTO push_versions (version) VALUES (99)');
-    await expect(open()).rejects.toThrow('of version 99, this program knows 1');
+    await expect(open()).rejects.toThrow('of version 99, this program knows 2');
   });
 
   it('serves the protocol and the page', async () => {

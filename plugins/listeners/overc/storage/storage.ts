@@ -1,4 +1,5 @@
 import type { AlertRow, Outcome, Report, Run, ServiceFacts, State, StateRow } from '../model.ts';
+import type { Adoption, OldServer, OldService } from '../takeover/old.ts';
 
 /** What a storage tells of as it happens. */
 export interface StorageEvents {
@@ -28,6 +29,8 @@ export interface ServerView {
   name: string;
   ip: string;
   services: number;
+  /** When its newest state was so, ISO; null where it told of none. */
+  last_report: string | null;
 }
 
 /** How full a storage is. */
@@ -45,6 +48,13 @@ export interface Storage {
   close(): Promise<void>;
   /** Takes a whole request, or nothing of it. */
   take(report: Report): Promise<Outcome>;
+  /**
+   * Whether this server supervises: of several that share the storage one does, and another where that one is silent for 30 s. To be called each few
+   * seconds.
+   */
+  supervises(): Promise<boolean>;
+  /** The same, as it was last heard. */
+  readonly isSupervisor: boolean;
   /** Sends the services offline that are late. */
   markLate(isLate: (service: ServiceFacts) => boolean, at: number): Promise<void>;
   /** All services with their newest state. */
@@ -68,5 +78,9 @@ export interface Storage {
   remove(what: 'server' | 'service', id: number): Promise<boolean>;
   /** Forgets the key of a server: the next one that it comes with counts. */
   reset(name: string): Promise<boolean>;
+  /** Takes a server of an old installation; `isDry` only says what would become of it. */
+  adoptServer(old: OldServer, isDry: boolean): Promise<Adoption>;
+  /** Takes a service of such a server, of which nobody is told what was before. */
+  adoptService(server: string, old: OldService, isDry: boolean): Promise<Adoption>;
   figures(): Promise<StorageFigures>;
 }
