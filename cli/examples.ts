@@ -142,6 +142,9 @@ export const examples: { [verb: string]: Example[] } = {
   'detectors history': [['detectors history --since 1d', 'which began or ceased to work']],
   groups: [['groups', 'each group, and the detectors that give it']],
   'groups list': [['groups list --json', 'for scripts']],
+  'push password': [
+    ['push password ann', "a password for the push server's page, and what ui_auth keeps of it"],
+  ],
   'push servers list': [['push servers list', 'who reports']],
   'push servers reset': [['push servers reset web1', 'somebody else took its name, or its key is lost']],
   'gossip members': [
@@ -259,6 +262,10 @@ export const examples: { [verb: string]: Example[] } = {
     ['plugins quarantine collector/memory --reason "slows the disk"', 'until it is released'],
   ],
   'plugins release': [['plugins release collector/memory', 'after its fault is mended']],
+  'import overc': [
+    ['import overc /etc/overc/server.ini --dry-run', 'what would become of an OverC 1.0.9'],
+    ['import overc mysql://overc:PASSWORD@db/overc --days 30', 'its data, with a month of states and alerts'],
+  ],
   'import nagios': [
     ['import nagios /etc/nagios4/nagios.cfg --dry-run', 'what it would carry, and what not'],
     ['import nagios /etc/nagios4/nagios.cfg --out my.d', 'the checks of this machine'],

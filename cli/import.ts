@@ -1,14 +1,14 @@
-import { existsSync, mkdirSync, rmSync, writeFileSync } from 'node:fs';
 import { hostname } from 'node:os';
-import { dirname, join, resolve } from 'node:path';
+import { resolve } from 'node:path';
 import type { Command } from 'commander';
 import { OpsbroError } from '../core/errors.ts';
 import { type HostChoice, importNagios, type NagiosImport } from '../importing/import-nagios.ts';
 import type { CliContext } from './context.ts';
+import { type OvercOptions, runImportOverc } from './import-overc.ts';
+import { remarkSection, shownNames, writeImported } from './imported-files.ts';
 import { formatCount } from './quantities.ts';
 
 const badConfiguration = 78;
-const shownNames = 5;
 const defaultHandlers =
   'checks that name no handler, such as the shipped ones, tell all handlers; default_handlers in agent.yml says which it shall be';
 
@@ -33,12 +33,22 @@ export function registerImport(program: Command, cli: CliContext): void {
     .option('--dry-run', 'write nothing')
     .option('--force', 'replace files that exist')
     .action((file: string, options: ImportOptions) => run(cli, file, options));
+  noun
+    .command('overc <source>')
+    .description(
+      'take an OverC 1.0.9 over: its server.ini, or the URL of its database, mysql://… or postgres://…',
+    )
+    .option('--out <dir>', 'directory to write to', 'overc.d')
+    .option('--days <days>', 'of how many days states and alerts are carried', '7')
+    .option('--dry-run', 'write nothing')
+    .option('--force', 'replace files that exist')
+    .action((source: string, options: OvercOptions) => runImportOverc(cli, source, options));
 }
 
 function run(cli: CliContext, file: string, options: ImportOptions): void {
   const made = importNagios(resolve(file), chosen(options));
   const out = resolve(options.out);
-  if (options.dryRun !== true) write(made, out, options.force === true);
+  if (options.dryRun !== true) writeImported(made.files, out, options.force === true);
   if (made.faults.length > 0) cli.exitCode = badConfiguration;
   cli.show(document(made, out, options.dryRun === true), () => text(cli, made, options));
 }
@@ -48,29 +58,6 @@ function chosen({ host = [], allHosts }: ImportOptions): HostChoice {
     throw new OpsbroError('OPSBRO_CLI_USAGE', "give either '--host' or '--all-hosts', not both");
   if (allHosts === true) return { all: true };
   return host.length > 0 ? { names: [...new Set(host)] } : { localNames: [hostname()] };
-}
-
-function write({ files }: NagiosImport, out: string, isForced: boolean): void {
-  const there = isForced ? [] : files.filter(({ path }) => existsSync(join(out, path)));
-  if (there.length > 0) {
-    const names = there.slice(0, shownNames).map(({ path }) => path);
-    const more = there.length > shownNames ? `, and ${there.length - shownNames} more` : '';
-    throw new OpsbroError(
-      'OPSBRO_CLI_USAGE',
-      `in ${out} there is already ${names.join(', ')}${more}; name another directory by --out, or replace them by --force. Nothing was written`,
-    );
-  }
-  for (const { path, text, isSecret } of files) {
-    const target = join(out, path);
-    try {
-      mkdirSync(dirname(target), { recursive: true });
-      if (isForced) rmSync(target, { force: true });
-      writeFileSync(target, text, { flag: 'wx', mode: isSecret ? 0o600 : 0o644 });
-    } catch (cause) {
-      const { message } = cause as Error;
-      throw new OpsbroError('OPSBRO_HOST_IO', `cannot write '${target}': ${message}`, { cause });
-    }
-  }
 }
 
 function document(made: NagiosImport, directory: string, isDry: boolean): object {
@@ -108,34 +95,14 @@ function text(cli: CliContext, made: NagiosImport, options: ImportOptions): stri
   return [
     `${done} ${formatCount(files.length, 'file')} to ${options.out}: ${total[0]} of ${total[1]}, ${total[2]}`,
     ...(others.length === 0 ? [] : [`left out ${formatCount(others.length, 'host')}: ${left}`]),
-    ...section(
+    ...remarkSection(
       paint.bold('errors in the source:'),
       faults.map(({ place, message }) => ({ place, what: message })),
     ),
     ...(moreFaults > 0 ? [`  and ${moreFaults} more`] : []),
-    ...section(paint.bold('carried, but different:'), report.changed),
-    ...section(paint.bold('not carried:'), report.lost),
+    ...remarkSection(paint.bold('carried, but different:'), report.changed),
+    ...remarkSection(paint.bold('not carried:'), report.lost),
     ...(report.dropped > 0 ? [`  and ${report.dropped} more`] : []),
     ...(advice.length > 0 ? ['', ...advice.map((line) => paint.dim(line))] : []),
   ].join('\n');
-}
-
-interface Line {
-  place: { file: string; line: number };
-  object?: string;
-  objects?: number;
-  what: string;
-}
-
-function section(title: string, lines: readonly Line[]): string[] {
-  const shown = lines.map(({ place, object = '', objects = 1, what }) => {
-    const also = objects > 1 ? ` (and ${formatCount(objects - 1, 'other')})` : '';
-    return `  ${place.file}:${place.line}: ${object === '' ? '' : `${object}${also}: `}${what}`;
-  });
-  return shown.length === 0 ? [] : ['', title, ...shown.map(printable)];
-}
-
-/** Names come from files: nothing of them may move a terminal's cursor. */
-function printable(line: string): string {
-  return line.replaceAll(/\p{Cc}+/gu, ' ');
 }

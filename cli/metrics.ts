@@ -112,7 +112,8 @@ async function namesOf(cli: CliContext, patterns: string[]): Promise<string[]> {
     cli,
     `/metrics/expand?${query}`,
   );
-  for (const pattern of patterns) if ((results[pattern] ?? []).length === 0) throw nothing(pattern);
+  for (const pattern of patterns)
+    if ((results[pattern] ?? []).length === 0) throw await nothing(cli, pattern);
   return [...new Set(patterns.flatMap((pattern) => results[pattern] as string[]))];
 }
 
@@ -121,7 +122,7 @@ async function show(cli: CliContext, patterns: string[], options: TimeOptions): 
   const series: Rendered[] = [];
   for (const pattern of patterns) {
     const found = await render(cli, [pattern], options, isWhole ? undefined : room(cli) * 2);
-    if (found.length === 0) throw nothing(pattern);
+    if (found.length === 0) throw await nothing(cli, pattern);
     series.push(...found);
   }
   cli.show(series, () => {
@@ -151,11 +152,18 @@ function render(
   return ask<Rendered[]>(cli, `/render?${query}`);
 }
 
-function nothing(pattern: string): OpsbroError {
-  return new OpsbroError(
-    'OPSBRO_API_NOT_FOUND',
-    `no series is called '${pattern}'; 'opsbro metrics list' shows what there is`,
-  );
+/** Who writes a part of a name is told of a whole one. */
+async function nothing(cli: CliContext, pattern: string): Promise<OpsbroError> {
+  const names = await ask<string[]>(cli, '/metrics/index.json');
+  const near = names.filter((name) => name.includes(pattern));
+  const [first = ''] = near;
+  const steps = first.split('.');
+  const wider = [steps[0], ...steps.slice(1).map(() => '*')].join('.');
+  const hint =
+    first === ''
+      ? "'opsbro metrics list' shows what there is"
+      : `${near.length} have it in their names, such as '${first}'; a pattern has every step of a name: '${wider}'`;
+  return new OpsbroError('OPSBRO_API_NOT_FOUND', `no series is called '${pattern}'; ${hint}`);
 }
 
 /** Asks the store's routes, which are there while it runs. */

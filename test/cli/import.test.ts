@@ -152,3 +152,53 @@ describe('import nagios', () => {
     expect(err).toMatch(/cannot write '.*disk\.yml'/);
   });
 });
+
+describe('import overc', () => {
+  const view = {
+    ...{ state: 'done', dry_run: false, error: null, more: 0 },
+    servers: { found: 2, carried: 1, known: 1 },
+    services: { found: 3, carried: 3, known: 0 },
+    states: { found: 9, carried: 9 },
+    alerts: { found: 1, carried: 1 },
+    not_carried: [{ object: 'web2', what: 'it has no key there' }],
+  };
+  const overc = (...words: string[]): ReturnType<Workplace['opsbro']> =>
+    place.opsbro(['import', 'overc', main, '--out', out, ...words]);
+
+  beforeEach(() => {
+    writeFileSync(main, '[overc]\ndatabase=mysql://u:p@db/overc\n[alert:mail]\ncommand=./mail.sh\n');
+  });
+
+  it('writes the files, has the running push server take the data, and may be run again', async () => {
+    const asked: unknown[] = [];
+    await place.agent({
+      'POST /api/v1/push/import': (body: unknown) => asked.push(body) && view,
+      'GET /api/v1/push/import': view,
+    });
+    const first = await overc();
+    expect(first).toMatchObject({ code: 0, err: '' });
+    expect(first.out).toContain(`wrote 2 files to ${out}: the push server, 1 handler\n`);
+    expect(first.out).toContain('  servers: 1 of 2, 1 were here already\n');
+    expect(first.out).toContain('  web2: it has no key there\n');
+    expect((await overc()).out).toContain('wrote 0 files');
+    expect(asked).toEqual(
+      Array.from({ length: 2 }, () => ({ database: 'mysql://u:p@db/overc', days: 7, dry_run: false })),
+    );
+    expect((await place.opsbro(['config', 'check', out], null)).code).toBe(0);
+    writeFileSync(join(out, 'overc/push.yml'), 'overc: {}\n');
+    expect(await overc()).toMatchObject({
+      code: 2,
+      err: expect.stringContaining('there is already overc/push.yml'),
+    });
+    expect((await overc('--force')).code).toBe(0);
+  });
+
+  it('says why no data was carried, and writes nothing with --dry-run', async () => {
+    const dry = await overc('--dry-run');
+    expect(dry).toMatchObject({ code: 1, out: expect.stringContaining('no data was looked at: ') });
+    expect(existsSync(out)).toBe(false);
+    await place.agent({});
+    expect((await overc()).out).toContain('no data was carried: the agent runs without its push server');
+    expect((await overc('--days', '0')).code).toBe(2);
+  });
+});

@@ -65,7 +65,7 @@ const allowed: { [folder: string]: RegExp[] } = {
     /^threads\/protocol\.ts$/,
     /^sandbox\//,
     /^alerting\/suppression\/(request|dependency-graph)\.ts$/,
-    /^alerting\/calendar\/weekly\.ts$/,
+    /^alerting\/calendar\/(weekly|cron)\.ts$/,
   ],
   threads: [
     /^node:/,
@@ -101,6 +101,8 @@ const allowed: { [folder: string]: RegExp[] } = {
     /^core\/errors\.ts$/,
     /^configuration\/(offline|script\/shell-place)\.ts$/,
     /^language\/nearest\.ts$/,
+    // The dialect of OverC's files.
+    /^overcli\/monitor\/ini\.ts$/,
   ],
   // Of the metric store it knows the one file that reads what its service wrote.
   replay: [

@@ -145,6 +145,7 @@ const bodies: { [route: string]: unknown } = {
     ],
     results: [{ check: 'nsca/check/web1/disk', state: 'ok', output: 'free' }],
   },
+  'POST /api/v1/push/import': { database: 'mysql://root@127.0.0.1:1/none', dry_run: true },
   'POST /api/v1/tokens': { name: 'one', scope: 'push' },
   'POST /api/v1/gossip/join': { addresses: ['127.0.0.1:9'] },
   'POST /api/v1/gossip/detect': { timeout: 0.1 },
@@ -153,8 +154,12 @@ const bodies: { [route: string]: unknown } = {
 };
 /** What ends something, after all that needs it. */
 const last = ['POST /api/v1/gossip/leave', 'POST /api/v1/agent/stop'];
-/** Refused here, for the reason that is their status: nothing was ever notified, no series has a tag. */
-const refused: { [route: string]: number } = { 'GET /api/v1/outbox/{serial}': 404, 'GET /tags/{tag}': 404 };
+/** Refused here, for the reason that is their status: nothing was ever notified or taken over, no series has a tag. */
+const refused: { [route: string]: number } = {
+  'GET /api/v1/outbox/{serial}': 404,
+  'GET /api/v1/push/import': 404,
+  'GET /tags/{tag}': 404,
+};
 /** As Graphite answers there, for programs that were written for it. */
 const asGraphite = ['GET /tags/{tag}'];
 const refusal: Operation['responses'][string] = {
