@@ -123,6 +123,11 @@ export const commandGroups: CommandGroup[] = [
     load: async () => (await import('./tokens.ts')).registerTokens,
   },
   {
+    name: 'web',
+    summary: 'the web page of this agent, and who looks at it',
+    load: async () => (await import('./web.ts')).registerWeb,
+  },
+  {
     name: 'import',
     summary: "turn another program's configuration into config.d",
     load: async () => (await import('./import.ts')).registerImport,

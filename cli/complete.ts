@@ -40,6 +40,7 @@ const argumentNouns: { [command: string]: LiveNoun } = {
   'silence add': 'checks',
   'silence remove': 'silences',
   'tokens revoke': 'tokens',
+  'web sessions revoke': 'sessions',
 };
 const optionNouns: { [option: string]: LiveNoun } = {
   '--as': 'checks',

@@ -186,6 +186,13 @@ export const examples: { [verb: string]: Example[] } = {
     ['tokens add deploy --scope write --expires 90d', 'may acknowledge and run checks too, for ninety days'],
   ],
   'tokens revoke': [['tokens revoke grafana', 'its next request is refused']],
+  'web open': [
+    ['web open', 'print an address for the browser of this host, to look'],
+    ['web open --scope write --expires 8h', 'to acknowledge and plan downtimes too, for a working day'],
+    ['web open --url https://monitor.example.org/opsbro', 'as a proxy shows the agent'],
+  ],
+  'web sessions list': [['web sessions list', 'who looks at the page, and until when']],
+  'web sessions revoke': [['web sessions revoke web-5f0c9a1b', 'its page shows nothing any more']],
   'gossip keyring list': [['gossip keyring list', 'the ids of the keys; never the keys']],
   'gossip keyring install': [['gossip keyring install --file new.key', 'first, on every node']],
   'gossip keyring use': [['gossip keyring use 5f0c9a1b', 'then, on every node, by the id that list shows']],

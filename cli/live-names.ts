@@ -33,6 +33,7 @@ export type LiveNoun =
   | 'zones'
   | 'keys'
   | 'tokens'
+  | 'sessions'
   | 'events';
 
 /** The command of a noun, where they differ. */
@@ -41,6 +42,7 @@ const commands: { [noun: string]: string } = {
   silences: 'silence',
   acknowledgements: 'ack',
   outbox: 'handlers outbox',
+  sessions: 'web sessions',
 };
 
 /** The names of a kind the agent knows now, sorted. */

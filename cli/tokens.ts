@@ -3,8 +3,9 @@ import type { Json } from 'opsbro/sdk';
 import { OpsbroError } from '../core/errors.ts';
 import type { CliContext } from './context.ts';
 import { orSuggest } from './live-names.ts';
-import { formatAge, formatCount, parseSeconds } from './quantities.ts';
+import { formatAge, formatCount } from './quantities.ts';
 import { plain } from './table.ts';
+import { endOf } from './token-end.ts';
 
 const scopes = ['read', 'push', 'write', 'admin'];
 
@@ -90,18 +91,6 @@ async function revoke(cli: CliContext, names: string[]): Promise<void> {
   cli.show(
     { revoked },
     () => `${formatCount(revoked.length, 'token')} revoked: ${revoked.map(plain).join(', ')}`,
-  );
-}
-
-/** RFC 3339 text of the time that a person means: a time to come, or a duration from now. */
-function endOf(text: string, now: number): string {
-  const at = /^\d+(\.\d+)?(ms|s|m|h|d)?$/.test(text)
-    ? now + parseSeconds(text, '--expires') * 1000
-    : Date.parse(text);
-  if (at > now && at < 8.64e15) return new Date(at).toISOString();
-  throw new OpsbroError(
-    'OPSBRO_CLI_USAGE',
-    `--expires '${text}' is no time that is to come; write 90d, or 2030-01-01T00:00:00Z`,
   );
 }
 

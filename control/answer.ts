@@ -28,9 +28,15 @@ export function refusal(error: unknown): RouteAnswer {
   return encode({ status, body: { error: { code, message } } satisfies ErrorView });
 }
 
-function encode({ status = 200, body, type = 'application/octet-stream' }: ControlReply): RouteAnswer {
-  if (body instanceof Uint8Array) return { status, type, body };
-  return { status, type: jsonType, body: encoder.encode(JSON.stringify(body)) };
+function encode({
+  status = 200,
+  body,
+  type = 'application/octet-stream',
+  headers,
+}: ControlReply): RouteAnswer {
+  const more = headers === undefined ? {} : { headers };
+  if (body instanceof Uint8Array) return { status, type, body, ...more };
+  return { status, type: jsonType, body: encoder.encode(JSON.stringify(body)), ...more };
 }
 
 async function withDeadline<Value>(answer: Promise<Value>): Promise<Value> {

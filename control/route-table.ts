@@ -19,7 +19,7 @@ export type ControlReply = Omit<RouteReply, 'status'> & { status?: number };
 export interface ControlRoute {
   method: 'GET' | 'POST' | 'PUT' | 'DELETE';
   path: string;
-  scope: 'read' | 'push' | 'write' | 'admin';
+  scope: 'public' | 'read' | 'push' | 'write' | 'admin';
   /** What its requests must look like; looked at where they come from afar. */
   schema?: RouteSchema;
   /** It takes forms, and names that repeat. */

@@ -88,7 +88,7 @@ function parsed(bytes: Buffer): Json {
   }
 }
 
-function send(response: ServerResponse, { status, type, body }: RouteAnswer): void {
-  response.writeHead(status, { 'content-type': type, 'content-length': body.byteLength });
+function send(response: ServerResponse, { status, type, body, headers }: RouteAnswer): void {
+  response.writeHead(status, { ...headers, 'content-type': type, 'content-length': body.byteLength });
   response.end(body);
 }

@@ -98,6 +98,7 @@ export interface UnixDatagrams {
 export interface RouteView {
   method: string;
   path: string;
+  /** `public` is answered to whoever asks by a name of the agent. */
   scope: string;
   schema?: RouteSchema;
   /** It takes forms, and names that repeat. */
@@ -127,6 +128,8 @@ export interface RouteAnswer {
   /** For the header `content-type`. */
   type: string;
   body: Uint8Array;
+  /** Those of `RouteReply`. */
+  headers?: { [name: string]: string };
 }
 
 /** A request for a route; `route` is its path as the manifest declares it. */
@@ -148,6 +151,11 @@ export interface RouteReply {
   body: Json | Uint8Array;
   /** Content type of bytes, `application/octet-stream` when not said. */
   type?: string;
+  /**
+   * How the answer may be kept and shown: `cache-control`, `etag`, `content-security-policy`, `cross-origin-resource-policy`, `location` below the
+   * path that was asked for, and `content-encoding: gzip` of bytes that are. Others are left out.
+   */
+  headers?: { [name: string]: string };
 }
 
 /** Declares a collector. @example `export default defineCollector({ async collect(ctx) { return { up: 1 }; } })` */

@@ -92,7 +92,8 @@ export interface Manifest {
   routes?: {
     method: 'GET' | 'POST' | 'PUT' | 'DELETE';
     path: string;
-    scope: 'read' | 'push' | 'write' | 'admin';
+    /** The right that it takes; `public` takes none. */
+    scope: 'public' | 'read' | 'push' | 'write' | 'admin';
     schema?: RouteSchema;
     /** Names of its query may repeat, and a body may be a form: requests carry `fields`. */
     form?: boolean;

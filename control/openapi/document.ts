@@ -9,6 +9,7 @@ const refusals = {
   '5XX': { $ref: '#/components/responses/Refused' },
 };
 const scopes: { [scope: string]: string } = {
+  public: 'Takes no right.',
   read: 'Takes the right `read`, which who comes from this host has unless the configuration says otherwise.',
   push: 'Takes a token of the scope `push` or `admin`.',
   write: 'Takes a token of the scope `write` or `admin`.',
@@ -97,7 +98,8 @@ function operation(route: RouteView): JsonObject {
       },
       ...refusals,
     },
-    security: route.scope === 'read' ? [{}, { token: [] }] : [{ token: [] }],
+    security:
+      route.scope === 'public' ? [{}] : route.scope === 'read' ? [{}, { token: [] }] : [{ token: [] }],
     'x-opsbro-scope': route.scope,
   };
 }

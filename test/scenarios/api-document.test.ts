@@ -46,6 +46,7 @@ beforeAll(async () => {
       'push.yml': 'overc: {enabled: true, port: 0}\n',
       'nsca.yml': 'nsca: {enabled: true, port: 0, password: secret}\n',
       'pipe.yml': `nagios-pipe: {enabled: true, path: ${fifo}}\n`,
+      'web.yml': 'web: {badges: all, status_page: {checks: [memory]}}\n',
       'zone.yml': 'zone: {name: lan}\n',
       'tell.yml': 'handler: {type: exec, command: /bin/true}\n',
     },
@@ -58,8 +59,12 @@ beforeAll(async () => {
     'every service',
     async () => {
       document = (await (await ask('GET', '/api/openapi.json')).json()) as Document;
-      const wanted = ['/metrics', '/render', '/api/v1/statsd', '/api/v1/gossip/members', ...ofListeners];
-      if (wanted.some((path) => document.paths[path] === undefined)) return false;
+      const wanted = [
+        ...['/badge/memory.svg', '/metrics', '/render', '/api/v1/statsd', '/api/v1/gossip/members'],
+        ...ofListeners,
+      ];
+      if (wanted.some((path) => document.paths[path.replace('memory.svg', '{check}')] === undefined))
+        return false;
       const answers = await Promise.all(wanted.map((path) => ask('GET', path)));
       return answers.every(({ status }) => status < 500) && (await ask('GET', '/readyz')).ok;
     },
@@ -111,6 +116,9 @@ const inPath: { [path: string]: string } = {
   '/api/v1/plugins/{id}': 'collector/memory',
   '/api/v1/push/servers': 'web1',
   '/api/v1/tokens': 'one',
+  '/api/v1/sessions': 'one',
+  '/badge': 'memory.svg',
+  '/ui': 'index.html',
   '/api/v1/acknowledgements': 'aching',
   '/monitoring/checks': 'memory',
   '/agent/checks': 'memory',
@@ -154,11 +162,13 @@ const bodies: { [route: string]: unknown } = {
 };
 /** What ends something, after all that needs it. */
 const last = ['POST /api/v1/gossip/leave', 'POST /api/v1/agent/stop'];
-/** Refused here, for the reason that is their status: nothing was ever notified or taken over, no series has a tag. */
+/** Refused here, for the reason that is their status: nothing was ever notified, no series has a tag, nobody has a session or took anything over. */
 const refused: { [route: string]: number } = {
   'GET /api/v1/outbox/{serial}': 404,
   'GET /api/v1/push/import': 404,
   'GET /tags/{tag}': 404,
+  'DELETE /api/v1/session': 404,
+  'DELETE /api/v1/sessions/{name}': 404,
 };
 /** As Graphite answers there, for programs that were written for it. */
 const asGraphite = ['GET /tags/{tag}'];

@@ -1,7 +1,9 @@
 import { execFile } from 'node:child_process';
+import { once } from 'node:events';
 import { connect } from 'node:net';
 import { promisify } from 'node:util';
 import { afterEach, expect, it } from 'vitest';
+import { WebSocket } from 'ws';
 import type { AgentView, PluginView } from '../../control/shapes.ts';
 import { opsbro } from './cli-run.ts';
 import { configWithPlugins } from './fixture-plugins.ts';
@@ -69,7 +71,44 @@ it('serves over TCP what the socket serves: to read, and more with a token', asy
   const stranger = await curl('-H', 'Host: rebound.example', `${url}/api/v1/agent`);
   expect([stranger.status, JSON.parse(stranger.body).error.code]).toEqual([421, 'OPSBRO_API_DENIED']);
   expect((await curl('-H', 'Host: Agent.Example:80', `${url}/agent/name`)).status).toBe(200);
+  await looksAtThePage(agent, url);
 });
+
+/** A session of the web page, from its address to its end: routes and the stream by its cookie. */
+async function looksAtThePage(agent: RealAgent, url: string): Promise<void> {
+  const stillNone = await opsbro(['--data', agent.data, 'web', 'open']);
+  expect([stillNone.code, stillNone.stderr]).toEqual([1, expect.stringContaining('web: { enabled: true }')]);
+  agent.write('web.yml', 'websocket: {port: 0}\nweb: {badges: [memory], status_page: {checks: [memory]}}\n');
+  await agent.until('the page', async () => (await curl(`${url}/badge/memory.svg`)).status === 200);
+  const browser = await curl('-D', '-', '-o', '/dev/null', '-H', 'Accept: text/html', `${url}/`);
+  expect([browser.status, browser.body]).toEqual([302, expect.stringMatching(/^location: ui\/\r$/m)]);
+  expect(await curl(`${url}/`)).toMatchObject({ status: 200, body: 'OK' });
+  expect((await curl(`${url}/badge/cpu.svg`)).status).toBe(404);
+  expect(await curl(`${url}/status`)).toMatchObject({ status: 200, type: 'text/html; charset=utf-8' });
+  const printed = await opsbro(['--data', agent.data, 'web', 'open', '--scope', 'write']);
+  expect(printed.stdout).toMatch(new RegExp(`^${url}/ui/open\\?ticket=\\S+\n$`));
+  const opened = await fetch(printed.stdout.trim(), { redirect: 'manual' });
+  expect([opened.status, opened.headers.get('location')]).toEqual([303, './']);
+  const cookie = opened.headers.get('set-cookie')?.split(';')[0] ?? '';
+  expect((await fetch(printed.stdout.trim(), { redirect: 'manual' })).status).toBe(403);
+  const session = await fetch(`${url}/api/v1/session`, { headers: { cookie } });
+  const { name } = (await session.json()) as { name: string };
+  const run = (headers: object): Promise<Response> =>
+    fetch(`${url}/api/v1/collectors/memory/run`, { method: 'POST', headers: { cookie, ...headers } });
+  expect((await run({ origin: url })).status).toBe(403);
+  expect((await run({ origin: url, 'x-opsbro-csrf': '1' })).status).toBe(200);
+  const stream = (headers: object): WebSocket =>
+    new WebSocket(`${url.replace('http', 'ws')}/api/v1/stream`, { headers: { cookie, ...headers } });
+  await expect(once(stream({ origin: 'http://127.0.0.1:1' }), 'open')).rejects.toThrow('403');
+  const socket = stream({ origin: url });
+  const [frame] = (await once(socket, 'message')) as [Buffer];
+  expect(JSON.parse(String(frame))).toMatchObject({ type: 'snapshot', data: { checks: expect.any(Array) } });
+  const ended = once(socket, 'close');
+  expect((await opsbro(['--data', agent.data, 'web', 'sessions', 'revoke', name])).code).toBe(0);
+  expect((await ended)[0]).toBe(1008);
+  expect((await run({ origin: url, 'x-opsbro-csrf': '1' })).status).toBe(401);
+  expect(agent.output()).not.toContain(cookie.split('=')[1]);
+}
 
 it('answers the paths of the first OpsBro in its shapes', async () => {
   const { agent, url } = await start('');

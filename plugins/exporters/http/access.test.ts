@@ -173,7 +173,7 @@ describe('a base path', () => {
   it.each([
     ['/opsbro/read', 200],
     ['/read', 200],
-    ['/opsbro', 404],
+    ['/opsbro', 308],
     ['/opsbroread', 404],
     ['/opsbro/opsbro/read', 404],
   ])('is taken off %s: %i', async (path, status) => {

@@ -2,6 +2,7 @@ import { once } from 'node:events';
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import { createServer as createSecureServer, type Server as SecureServer } from 'node:https';
 import type { AddressInfo, Socket } from 'node:net';
+import type { Duplex } from 'node:stream';
 import { bracketed } from 'opsbro/sdk';
 import { refuseUnreadable } from './refuse.ts';
 import type { Pair } from './tls-files.ts';
@@ -25,6 +26,8 @@ export interface DoorOptions {
   /** The same for one client, as `clientOf` names it; undefined for one that has no bound of its own. */
   maxConnectionsOfClient: number;
   clientOf(address: string): string | undefined;
+  /** Takes a request to speak another protocol, with its connection. */
+  upgrade(request: IncomingMessage, socket: Duplex, head: Buffer): void;
 }
 
 /** Answers one request that came through the door. */
@@ -60,6 +63,9 @@ export class Door {
     this.#server.setTimeout(requestTimeoutMs + answerTimeoutMs, (socket) => socket.destroy());
     this.#server.on('clientError', (error, socket) => refuseUnreadable(error, socket as Socket));
     this.#server.on('tlsClientError', (_: Error, socket: Socket) => socket.destroy());
+    this.#server.on('upgrade', (request: IncomingMessage, socket: Duplex, head: Buffer) =>
+      options.upgrade(request, socket, head),
+    );
     this.#server.on('connection', (socket: Socket) => this.#count(socket));
   }
 

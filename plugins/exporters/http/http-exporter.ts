@@ -1,24 +1,46 @@
-import type { IncomingMessage } from 'node:http';
-import { allowedNames, type Json, type RouteView, type ServiceContext } from 'opsbro/sdk';
+import type { IncomingMessage, ServerResponse } from 'node:http';
+import {
+  allowedNames,
+  type Json,
+  type RouteAnswer,
+  type RouteRequest,
+  type RouteView,
+  type ServiceContext,
+} from 'opsbro/sdk';
 import { countedAs, isIn, networks } from './client-address.ts';
 import { Door } from './door.ts';
-import { type Caller, Gate } from './gate.ts';
+import { type Caller, Gate, nobody } from './gate.ts';
 import { type Mounted, mount } from './mount.ts';
 import { milliseconds, type Options, tlsFiles } from './options.ts';
 import { answerOwn } from './own-routes.ts';
 import { Reception } from './reception.ts';
+import { judge, refuse } from './refuse.ts';
+import type { Way } from './sessions/session-cookie.ts';
+import { SessionDesk } from './sessions/session-desk.ts';
+import { StreamLine } from './stream/stream-line.ts';
 import { type Pair, readPair, watchPair } from './tls-files.ts';
 import { TokenBook } from './token-book.ts';
 
 const graceMs = 1000;
-const nobody: Caller = { scopes: new Set(), token: null };
+/** Where a browser comes with a ticket. */
+const ticketPath = '/ui/open';
+
+/** A request of somebody who was let in. */
+interface Visit {
+  caller: Caller;
+  /** `path` is where the browser finds the agent. */
+  way: Way & { path: string };
+}
 
 /** The service while it runs: a door, tokens, and the routes that now answer there. */
 export class HttpExporter {
   readonly #ctx: ServiceContext<Options>;
   readonly #answerTimeoutMs: number;
-  readonly #callers = new WeakMap<IncomingMessage, Caller>();
+  readonly #visits = new WeakMap<IncomingMessage, Visit>();
   #door: Door | undefined;
+  #desk: SessionDesk | undefined;
+  #line: StreamLine | undefined;
+  #address = '';
   #endWatch: () => void = () => undefined;
   #now: Mounted | undefined;
   #routes = '';
@@ -36,13 +58,11 @@ export class HttpExporter {
     signal.throwIfAborted();
     const tokens: TokenBook = await TokenBook.open(kv, clock, () => publish('tokens', tokens.snapshot()));
     publish('tokens', tokens.snapshot());
-    onRequest((request) =>
-      answerOwn(
-        { tokens, ask: (asked) => this.#ctx.ask(asked, { timeoutMs: this.#answerTimeoutMs }) },
-        request,
-      ),
-    );
-    this.#door = this.#hang(tokens);
+    const desk = this.#openDesk(tokens);
+    this.#desk = desk;
+    const hasPage = () => this.#hasPage;
+    onRequest((request) => answerOwn({ tokens, desk, hasPage, ask: (asked) => this.#ask(asked) }, request));
+    this.#door = this.#hang(tokens, desk);
     await new Promise<void>((resolve, reject) => {
       signal.addEventListener('abort', () => reject(signal.reason), { once: true });
       subscribe('routes', (routes) => {
@@ -54,18 +74,61 @@ export class HttpExporter {
           });
       });
     });
-    log.info(`listens on ${await this.#door.open()}`);
+    const address = await this.#door.open();
+    this.#address = address;
+    log.info(`listens on ${address}`);
   }
 
   async close(): Promise<void> {
     this.#endWatch();
+    this.#line?.close();
     await this.#door?.close(graceMs);
     await this.#mounted;
     await this.#now?.close();
   }
 
+  get #hasPage(): boolean {
+    return this.#routes.includes('"/ui/*');
+  }
+
+  #ask(request: RouteRequest): Promise<RouteAnswer> {
+    return this.#ctx.ask(request, { timeoutMs: this.#answerTimeoutMs });
+  }
+
+  #openDesk(tokens: TokenBook): SessionDesk {
+    const { options, clock } = this.#ctx;
+    return new SessionDesk({
+      ...{ tokens, now: () => clock.now(), hasPage: () => this.#hasPage },
+      address: () => addressOf(options, this.#address),
+      nodeName: async () => {
+        const asked = { route: '/api/v1/agent', method: 'GET', params: {}, query: {}, body: null };
+        const { body } = await this.#ask(asked);
+        return (JSON.parse(new TextDecoder().decode(body)) as { name?: string }).name ?? '';
+      },
+    });
+  }
+
+  /** Answers somebody who was let in. */
+  #respond(
+    request: IncomingMessage,
+    response: ServerResponse,
+    { desk, gate, ...visit }: Visit & { desk: SessionDesk; gate: Gate },
+  ): void {
+    if (request.url?.split('?', 1)[0] === ticketPath) {
+      desk.open(request, response, visit.caller, visit.way).then(
+        (isRight) => {
+          if (!isRight) gate.chargeWrong(request);
+        },
+        (error: Error) => refuse(response, judge(error)),
+      );
+      return;
+    }
+    this.#visits.set(request, visit);
+    this.#now?.respond(request, response);
+  }
+
   /** A door as the options ask for it; a certificate that is replaced is taken up. */
-  #hang(tokens: TokenBook): Door {
+  #hang(tokens: TokenBook, desk: SessionDesk): Door {
     const { options, clock, log } = this.#ctx;
     const proxies = networks(options.trusted_proxies);
     const files = tlsFiles(options);
@@ -82,12 +145,13 @@ export class HttpExporter {
       tokens,
       () => clock.monotonic(),
     );
+    const line = new StreamLine({ gate, origins, basePath: options.base_path });
+    this.#ctx.subscribe('stream', (door) => line.useDoor(door));
+    this.#line = line;
     const reception = new Reception({
       ...{ gate, origins, basePath: options.base_path },
-      respond: (request, response, caller) => {
-        this.#callers.set(request, caller);
-        this.#now?.respond(request, response);
-      },
+      respond: (request, response, caller, path) =>
+        this.#respond(request, response, { desk, gate, caller, way: { ...gate.wayOf(request), path } }),
     });
     const door = new Door(
       {
@@ -99,6 +163,7 @@ export class HttpExporter {
         answerTimeoutMs: this.#answerTimeoutMs,
         maxConnections: options.max_connections,
         maxConnectionsOfClient: options.max_connections_per_address,
+        upgrade: (request, socket, head) => line.take(request, socket, head),
         clientOf: (address) => (isIn(proxies, address) ? undefined : countedAs(address)),
       },
       (request, response) => reception.receive(request, response),
@@ -138,8 +203,13 @@ export class HttpExporter {
     const text = JSON.stringify(snapshot);
     if (text === this.#routes) return;
     const mounted = await mount(snapshot as unknown as RouteView[], {
-      callerOf: (request) => this.#callers.get(request) ?? nobody,
-      ask: (request) => this.#ctx.ask(request, { timeoutMs: this.#answerTimeoutMs }),
+      callerOf: (request) => this.#visits.get(request)?.caller ?? nobody,
+      ask: async (asked, request, cookie) => {
+        const visit = this.#visits.get(request);
+        const own = visit && (await this.#desk?.answerCaller(asked, visit.caller, visit.way));
+        if (own?.cookie !== undefined) cookie(own.cookie);
+        return own?.answer ?? (await this.#ask(asked));
+      },
       leftOut: ({ method, path }, why) => this.#ctx.log.warn(`${method} ${path} is not served: ${why}`),
     });
     const old = this.#now;
@@ -147,4 +217,14 @@ export class HttpExporter {
     this.#routes = text;
     await old?.close();
   }
+}
+
+/** Where people reach an agent that listens on `listening`: by its first name, and through its proxy where it has one. */
+function addressOf({ names, trusted_proxies, base_path }: Options, listening: string): string {
+  const { protocol, hostname, port } = new URL(listening);
+  const [name] = names;
+  if (name !== undefined && trusted_proxies.length > 0) return `https://${name}${base_path}`;
+  const isAny = hostname === '0.0.0.0' || hostname === '[::]';
+  const host = protocol === 'https:' && name !== undefined ? name : isAny ? '127.0.0.1' : hostname;
+  return `${protocol}//${host}:${port}`;
 }

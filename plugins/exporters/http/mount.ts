@@ -1,4 +1,5 @@
 import type { IncomingMessage } from 'node:http';
+import { gunzipSync } from 'node:zlib';
 import fastify, { type FastifyInstance, type FastifyReply, type FastifyRequest } from 'fastify';
 import type { Json, RouteAnswer, RouteRequest, RouteSchema, RouteView } from 'opsbro/sdk';
 import type { Responder } from './door.ts';
@@ -7,7 +8,8 @@ import { errorBody, judge, safeHeaders } from './refuse.ts';
 
 const formType = 'application/x-www-form-urlencoded';
 const bodyLimitBytes = 1024 * 1024;
-const scopes: readonly string[] = ['read', 'push', 'write', 'admin'];
+const maxPlainBytes = 64 * 1024 * 1024;
+const scopes: readonly string[] = ['public', 'read', 'push', 'write', 'admin'];
 
 /** Routes that are ready to answer. */
 export interface Mounted {
@@ -20,7 +22,12 @@ export interface Mounted {
 export interface MountParts {
   /** Who sent a request, and what they may. */
   callerOf(request: IncomingMessage): Caller;
-  ask(request: RouteRequest): Promise<RouteAnswer>;
+  /** Answers a route, on behalf of who sent the request; `setCookie` adds a header to the answer. */
+  ask(
+    route: RouteRequest,
+    request: IncomingMessage,
+    setCookie: (header: string) => void,
+  ): Promise<RouteAnswer>;
   /** Told of each route that cannot be served, and why. */
   leftOut(route: RouteView, why: string): void;
 }
@@ -81,7 +88,10 @@ function createApp(): FastifyInstance {
   app.addContentTypeParser(formType, { parseAs: 'string' }, (_, text, done) =>
     done(null, new URLSearchParams(text as string)),
   );
-  app.addHook('onSend', async (_, reply) => void reply.headers(safeHeaders));
+  app.addHook('onSend', async (_, reply) => {
+    for (const [name, value] of Object.entries(safeHeaders))
+      if (!reply.hasHeader(name)) reply.header(name, value);
+  });
   app.setNotFoundHandler((request, reply) =>
     reply
       .code(404)
@@ -122,14 +132,37 @@ function add(app: FastifyInstance, route: RouteView, { callerOf, ask }: MountPar
       delete named['*'];
     },
     handler: async (request, reply) => {
-      const answer = await ask(requestOf(route, request));
-      const { buffer, byteOffset, byteLength } = answer.body;
+      const setCookie = (header: string): void => void reply.header('set-cookie', header);
+      const answer = await ask(requestOf(route, request), request.raw, setCookie);
+      const { status, headers, body } = asTaken(answer, request.headers);
+      const { buffer, byteOffset, byteLength } = body;
       return reply
-        .code(answer.status)
+        .code(status)
         .type(answer.type)
-        .send(Buffer.from(buffer as ArrayBuffer, byteOffset, byteLength));
+        .headers(headers)
+        .send(status === 304 ? undefined : Buffer.from(buffer as ArrayBuffer, byteOffset, byteLength));
     },
   });
+}
+
+/** An answer as who asks takes it: not sent again where they have it, and unpacked where they do not unpack. */
+function asTaken(
+  { status, headers = {}, body }: RouteAnswer,
+  asked: IncomingMessage['headers'],
+): Required<Pick<RouteAnswer, 'status' | 'headers' | 'body'>> {
+  const { 'content-encoding': packed, ...plain } = headers;
+  const known = (asked['if-none-match'] ?? '').split(',').map((tag) => tag.trim().replace(/^W\//, ''));
+  const isKnown = status === 200 && headers.etag !== undefined && known.includes(headers.etag);
+  if (packed === undefined) return { status: isKnown ? 304 : status, headers, body };
+  const vary = { vary: 'accept-encoding' };
+  if (isKnown) return { status: 304, headers: { ...plain, ...vary }, body };
+  const takes = /(^|,)\s*(gzip|\*)\s*(;\s*q=(?!0(\.0*)?\s*(,|$))|,|$)/i.test(asked['accept-encoding'] ?? '');
+  if (takes) return { status, headers: { ...headers, ...vary }, body };
+  return {
+    status,
+    headers: { ...plain, ...vary },
+    body: gunzipSync(body, { maxOutputLength: maxPlainBytes }),
+  };
 }
 
 /** The table's names, in Fastify's. */

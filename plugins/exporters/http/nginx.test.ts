@@ -1,12 +1,13 @@
 import { type ChildProcess, spawn, spawnSync } from 'node:child_process';
 import { once } from 'node:events';
 import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { createServer as createHttpServer } from 'node:http';
 import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, expect, it } from 'vitest';
 import http from './index.ts';
-import { ask, route, start } from './sample-service.ts';
+import { ask, closeSockets, route, send, start } from './sample-service.ts';
 
 const isHere = spawnSync('nginx', ['-v']).status === 0;
 const isRequired = process.env.OPSBRO_TEST_REQUIRE === 'all';
@@ -14,6 +15,7 @@ const scratch = mkdtempSync(join(tmpdir(), 'opsbro-nginx-'));
 let nginx: ChildProcess | undefined;
 
 afterEach(async () => {
+  closeSockets();
   if (nginx !== undefined) {
     const ended = once(nginx, 'exit');
     nginx.kill();
@@ -40,9 +42,10 @@ function recipe(port: number): string {
 
 it.skipIf(!isHere && !isRequired)("the README's recipe for nginx works with Debian's", async () => {
   const token = { authorization: 'Bearer none' };
+  const write = route('/write', { method: 'POST', scope: 'write' });
   const { ctx, port } = await start(
     { base_path: '/opsbro', names: ['monitor.example.org'], trusted_proxies: ['127.0.0.1'] },
-    [route('/api/v1/agent'), route('/healthz')],
+    [route('/api/v1/agent'), route('/healthz'), route('/ui/*path', { scope: 'public' }), write],
   );
   const { body } = await ctx.request({
     ...{ route: '/api/v1/tokens', method: 'POST', params: {}, query: {} },
@@ -74,4 +77,33 @@ ${recipe(port)}
   expect((await get('/opsbro/api/v1/agent', right)).status).toBe(200);
   expect((await get('/opsbro/api/v1/agent', { ...right, host: 'other.example.org' })).status).toBe(421);
   expect((await ask(port, '/api/v1/agent')).status).toBe(200);
+
+  // A session, and what its page sends, from the origin that the browser knows.
+  const opening = { route: '/api/v1/sessions', method: 'POST', params: {}, query: {} };
+  const { body: ticket } = await ctx.request({ ...opening, body: { scope: 'write' } });
+  const opened = await get(`/opsbro${(ticket as { path: string }).path}`);
+  expect([opened.status, opened.headers.location]).toEqual([303, './']);
+  const [set = ''] = opened.headers['set-cookie'] as string[];
+  expect(set).toContain('; Path=/opsbro; ');
+  const cookie = set.split(';')[0] ?? '';
+  const host = `monitor.example.org:${outside}`;
+  const page = { cookie, host, origin: `http://${host}`, 'x-opsbro-csrf': '1' };
+  const post = async (headers: object) =>
+    (await ask(outside, '/opsbro/write', { method: 'POST', headers: { ...page, ...headers } })).status;
+  expect([await post({}), await post({ origin: 'http://monitor.example.org:1' })]).toEqual([200, 403]);
+
+  // The stream, by the second location of the recipe.
+  const peer = createHttpServer().listen(0, '127.0.0.1');
+  peer.on('upgrade', (request, socket) => {
+    socket.on('error', () => undefined);
+    const said = `HTTP/1.1 101 Switching Protocols\r\nupgrade: websocket\r\nconnection: Upgrade\r\n\r\n`;
+    socket.end(`${said}${request.headers.authorization}`);
+  });
+  await once(peer, 'listening');
+  ctx.push('stream', { address: '127.0.0.1', port: (peer.address() as { port: number }).port });
+  const lines = Object.entries({ ...page, upgrade: 'websocket', connection: 'Upgrade' });
+  const heads = lines.map(([name, value]) => `${name}: ${value}`).join('\r\n');
+  const came = await send(outside, `GET /opsbro/api/v1/stream HTTP/1.1\r\n${heads}\r\n\r\n`);
+  peer.close();
+  expect(came).toMatch(/^HTTP\/1\.1 101 [\s\S]*Bearer opsbro_/);
 });

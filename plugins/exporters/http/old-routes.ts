@@ -126,7 +126,6 @@ const routes: { [path: string]: OldRoute } = {
 
 /** The answer to an old path of the manifest; undefined for a path that is none. */
 export async function answerOld(ask: Ask, { route, params }: RouteRequest): Promise<RouteReply | undefined> {
-  if (route === '/') return { status: 200, type: 'text/plain', body: new TextEncoder().encode('OK') };
   if (Object.hasOwn(empty, route)) return { status: 200, body: empty[route] ?? null };
   const old = Object.hasOwn(routes, route) ? routes[route] : undefined;
   if (old === undefined) return undefined;

@@ -2,12 +2,16 @@ import type { RouteAnswer, RouteReply, RouteRequest } from 'opsbro/sdk';
 import { type ApiDocument, docsPage, docsStyle } from './docs-page.ts';
 import { answerOld } from './old-routes.ts';
 import { errorBody } from './refuse.ts';
+import type { SessionDesk } from './sessions/session-desk.ts';
 import type { TokenBook } from './token-book.ts';
 import { answerTokens } from './token-routes.ts';
 
 /** What the routes of the manifest reach. */
 export interface OwnParts {
   tokens: TokenBook;
+  desk: SessionDesk;
+  /** Whether the agent serves its page. */
+  hasPage(): boolean;
   /** Asks another route of the agent. */
   ask(request: RouteRequest): Promise<RouteAnswer>;
 }
@@ -16,6 +20,8 @@ export interface OwnParts {
 export async function answerOwn(parts: OwnParts, request: RouteRequest): Promise<RouteReply> {
   const { route } = request;
   if (route.startsWith('/api/v1/tokens')) return await answerTokens(parts.tokens, request);
+  if (route.startsWith('/api/v1/session')) return await parts.desk.answer(request);
+  if (route === '/') return entrance(parts, request);
   if (route === '/healthz') return { status: 200, body: { status: 'ok' } };
   if (route === '/readyz') return await readiness(parts);
   if (route === '/api/docs') return page('text/html', docsPage(await documentOf(parts)));
@@ -23,6 +29,18 @@ export async function answerOwn(parts: OwnParts, request: RouteRequest): Promise
   const old = await answerOld(parts.ask, request);
   if (old !== undefined) return old;
   return { status: 404, body: errorBody('OPSBRO_API_NOT_FOUND', `no route ${request.method} ${route}`) };
+}
+
+/** Browsers are led to the page, or to what there is in its place; programs read `OK`, as the first OpsBro answered. */
+function entrance({ hasPage }: OwnParts, { accept }: RouteRequest): RouteReply {
+  if (accept?.includes('text/html') !== true) return page('text/plain', 'OK');
+  if (hasPage()) return { ...page('text/plain', 'OK'), status: 302, headers: { location: 'ui/' } };
+  const text = `OK
+
+This is an OpsBro agent. Its routes: api/docs (to read), api/openapi.json (for programs).
+It has a page of its own with 'web: { enabled: true }' in a file of its config.d.
+`;
+  return page('text/plain', text);
 }
 
 /** Ready is an agent that has run everything once. */

@@ -1,6 +1,6 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { Caller, Gate } from './gate.ts';
-import { refuse } from './refuse.ts';
+import { refuse, safeHeaders } from './refuse.ts';
 
 /** Paths that whoever reaches the port may ask for, by whatever name: load balancers and supervisors do. */
 const openPaths: ReadonlySet<string> = new Set(['/healthz', '/readyz']);
@@ -13,8 +13,8 @@ export interface ReceptionParts {
   origins: ReadonlySet<string>;
   /** Path of a proxy under which the agent is mounted, `/opsbro`; '' for none. */
   basePath: string;
-  /** Answers a request of somebody who was let in. */
-  respond(request: IncomingMessage, response: ServerResponse, caller: Caller): void;
+  /** Answers a request of somebody who was let in; `cookiePath` is where their browser finds the agent. */
+  respond(request: IncomingMessage, response: ServerResponse, caller: Caller, cookiePath: string): void;
 }
 
 /** Receives every request: says who may come in and to pages of which sites, and takes the base path off. */
@@ -49,9 +49,14 @@ export class Reception {
         'access-control-max-age': preflightSeconds,
       });
       response.end();
+    } else if (asked === basePath && request.method === 'GET') {
+      // Relative links of what stands there need the slash.
+      const location = `${basePath.slice(basePath.lastIndexOf('/') + 1)}/`;
+      response.writeHead(308, { ...safeHeaders, location, 'content-length': 0 }).end();
     } else {
       request.url = url;
-      respond(request, response, judged);
+      const isDirect = url === asked && !gate.isProxied(request);
+      respond(request, response, judged, isDirect ? '' : basePath);
     }
   }
 }

@@ -42,7 +42,12 @@ describe.skipIf(isSkipped)('TLS', () => {
   });
 
   it('takes up a certificate that is replaced, and keeps the old one while the new is none', async () => {
-    const bounds = { maxConnections: 9, maxConnectionsOfClient: 9, clientOf: () => undefined };
+    const bounds = {
+      maxConnections: 9,
+      maxConnectionsOfClient: 9,
+      clientOf: () => undefined,
+      upgrade: () => undefined,
+    };
     const times = { headerTimeoutMs: 9000, requestTimeoutMs: 9000, answerTimeoutMs: 9000 };
     const { address, port: freePort } = defaults;
     const pair = readPair(files.certificate, files.key);

@@ -2,13 +2,17 @@ import { createHash, randomBytes, timingSafeEqual } from 'node:crypto';
 import type { Clock, Json, JsonObject, KeyValues } from 'opsbro/sdk';
 import { isScope, type Scope } from './scopes.ts';
 
-const prefix = 'http/tokens/';
-const maxTokens = 256;
+/** A token opens by the header `Authorization`, a session by a browser's cookie: neither opens in the place of the other. */
+export type TokenKind = 'token' | 'session';
+
+const prefixes: { [kind in TokenKind]: string } = { token: 'http/tokens/', session: 'http/sessions/' };
+const most: { [kind in TokenKind]: number } = { token: 256, session: 64 };
 const namePattern = /^[A-Za-z0-9][\w.@-]{0,63}$/;
 
 /** A token without what opens with it. Times are epoch milliseconds. */
 export interface Token {
   name: string;
+  kind: TokenKind;
   scope: Scope;
   /** SHA-256 of its text. The text has 256 random bits, so nothing slower is needed to keep it from being guessed. */
   hash: Buffer;
@@ -20,7 +24,7 @@ export interface Token {
   isRevoked: boolean;
 }
 
-/** `GET /api/v1/tokens`: an array of these. */
+/** `GET /api/v1/tokens` and `GET /api/v1/sessions`: an array of these. */
 export interface TokenView {
   name: string;
   scope: Scope;
@@ -55,10 +59,11 @@ export class TokenBook {
     changed: () => void = () => undefined,
   ): Promise<TokenBook> {
     const book = new TokenBook(keys, clock, changed);
-    for (const key of await keys.list(prefix)) {
-      const token = tokenOf(key.slice(prefix.length), await keys.get(key));
-      if (token !== undefined) book.#tokens.set(token.name, token);
-    }
+    for (const kind of ['token', 'session'] as const)
+      for (const key of await keys.list(prefixes[kind])) {
+        const token = tokenOf(key.slice(prefixes[kind].length), kind, await keys.get(key));
+        if (token !== undefined) book.#tokens.set(token.name, token);
+      }
     return book;
   }
 
@@ -67,6 +72,7 @@ export class TokenBook {
     name: unknown,
     scope: unknown,
     expiresAt: number | null,
+    kind: TokenKind = 'token',
   ): Promise<{ text: string; token: TokenView }> {
     if (typeof name !== 'string' || !namePattern.test(name))
       throw new TokenError('a token is named by at most 64 letters, digits and any of ._@-');
@@ -75,22 +81,17 @@ export class TokenBook {
       throw new TokenError("'expires_at' is no time that is to come");
     if (this.#tokens.has(name) || this.#adding.has(name))
       throw new TokenError(`there is a token '${name}'; revoke it first`);
-    if (this.#tokens.size + this.#adding.size >= maxTokens)
-      throw new TokenError(`there are ${maxTokens} tokens; revoke some`);
+    if (this.#of(kind).length + this.#adding.size >= most[kind])
+      throw new TokenError(`there are ${most[kind]} ${kind}s; revoke some`);
     const text = `opsbro_${randomBytes(32).toString('base64url')}`;
     const createdAt = this.#clock.now();
     const token = {
-      name,
-      scope,
-      hash: hashOf(text),
-      createdAt,
-      expiresAt,
-      lastUsedAt: null,
-      isRevoked: false,
+      ...{ name, kind, scope, hash: hashOf(text), createdAt, expiresAt },
+      ...{ lastUsedAt: null, isRevoked: false },
     };
     this.#adding.add(name);
     try {
-      await this.#keys.put(`${prefix}${name}`, keptOf(token));
+      await this.#keys.put(`${prefixes[kind]}${name}`, keptOf(token));
     } finally {
       this.#adding.delete(name);
     }
@@ -100,21 +101,27 @@ export class TokenBook {
   }
 
   /** Takes a token's rights away at once, then its record; false where there is none. Rejects where the disk refuses: then it comes back with a restart. */
-  async revoke(name: string): Promise<boolean> {
+  async revoke(name: string, kind: TokenKind = 'token'): Promise<boolean> {
     const token = this.#tokens.get(name);
-    if (token === undefined) return false;
+    if (token?.kind !== kind) return false;
     token.isRevoked = true;
     this.#changed();
-    await this.#keys.delete(`${prefix}${name}`);
+    await this.#keys.delete(`${prefixes[kind]}${name}`);
     this.#tokens.delete(name);
     return true;
   }
 
   /** By name. */
-  list(): TokenView[] {
-    return [...this.#tokens.values()]
+  list(kind: TokenKind = 'token'): TokenView[] {
+    return this.#of(kind)
       .sort((left, right) => (left.name < right.name ? -1 : 1))
       .map((token) => this.#view(token));
+  }
+
+  /** Drops the sessions that are over: nobody asks for them again. */
+  async forgetEnded(): Promise<void> {
+    for (const token of this.#of('session'))
+      if (this.#stateOf(token) !== 'valid') await this.revoke(token.name, 'session');
   }
 
   /** What other services are told, who let people in by the same tokens: hashes of what is not revoked, in base64url. */
@@ -127,13 +134,17 @@ export class TokenBook {
   }
 
   /** The token that a text opens with, and notes its use. Takes the same time whatever the text is: every hash is compared. */
-  find(text: string): Token | undefined {
+  find(text: string, kind: TokenKind = 'token'): Token | undefined {
     const presented = hashOf(text);
     let found: Token | undefined;
     for (const token of this.#tokens.values()) if (timingSafeEqual(token.hash, presented)) found = token;
-    if (found === undefined || this.#stateOf(found) !== 'valid') return undefined;
+    if (found?.kind !== kind || this.#stateOf(found) !== 'valid') return undefined;
     found.lastUsedAt = this.#clock.now();
     return found;
+  }
+
+  #of(kind: TokenKind): Token[] {
+    return [...this.#tokens.values()].filter((token) => token.kind === kind);
   }
 
   #stateOf({ isRevoked, expiresAt }: Token): TokenView['state'] {
@@ -152,7 +163,8 @@ export class TokenBook {
   }
 }
 
-function hashOf(text: string): Buffer {
+/** SHA-256 of a secret of 256 random bits. */
+export function hashOf(text: string): Buffer {
   return createHash('sha256').update(text).digest();
 }
 
@@ -164,12 +176,12 @@ function keptOf({ scope, hash, createdAt, expiresAt }: Token): JsonObject {
   return { scope, hash: hash.toString('base64url'), created: createdAt, expires: expiresAt };
 }
 
-function tokenOf(name: string, kept: Json | undefined): Token | undefined {
+function tokenOf(name: string, kind: TokenKind, kept: Json | undefined): Token | undefined {
   const { scope, hash, created, expires } = (kept ?? {}) as { [key: string]: Json | undefined };
   const bytes = Buffer.from(String(hash), 'base64url');
   if (!isScope(scope) || bytes.length !== 32) return undefined;
   return {
-    ...{ name, scope, hash: bytes, lastUsedAt: null, isRevoked: false },
+    ...{ name, kind, scope, hash: bytes, lastUsedAt: null, isRevoked: false },
     createdAt: Number(created),
     expiresAt: typeof expires === 'number' ? expires : null,
   };

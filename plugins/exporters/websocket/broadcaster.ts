@@ -59,6 +59,8 @@ export class Broadcaster {
       });
     });
     log.info(`listens on ${await this.#clients.open()}`);
+    // For `http`, which hands over who comes to its port.
+    this.#ctx.publish('stream', { address: this.#ctx.options.address, port: this.#clients.port });
   }
 
   async close(): Promise<void> {

@@ -89,7 +89,12 @@ export class Clients {
     }
     this.#http.on('error', () => undefined);
     this.#beat = setInterval(() => this.#look(), beatMs);
-    return `ws://${bracketed(address)}:${(this.#http.address() as AddressInfo).port}`;
+    return `ws://${bracketed(address)}:${this.port}`;
+  }
+
+  /** The port it listens on. */
+  get port(): number {
+    return (this.#http.address() as AddressInfo).port;
   }
 
   /** Tells those that listen to the stream. */

@@ -39,6 +39,26 @@ describe('what a service answers a route with', () => {
     expect(given(reply)).toEqual(expected);
   });
 
+  it('may say how it is kept, and lead nowhere but below the path that was asked for', () => {
+    const good = { 'cache-control': 'no-cache', etag: '"x"', location: 'ui/', 'content-encoding': 'gzip' };
+    const body = new Uint8Array([1]);
+    expect(given({ status: 302, body, headers: good })).toEqual({ status: 302, body, headers: good });
+    const bad = {
+      ...{ 'set-cookie': 'a=b', 'Cache-Control': 'x', etag: 'a\r\nb: c', 'content-encoding': 'br' },
+      ...{ constructor: 'x', toString: 'y' },
+    };
+    expect(given({ status: 200, body: 1, headers: bad })).toEqual({ status: 200, body: 1 });
+    for (const location of [
+      '//evil.example',
+      'https://evil.example',
+      '/\\evil',
+      '/x',
+      'java\tscript:1',
+      'x:y',
+    ])
+      expect(given({ status: 302, body: 1, headers: { location } })).toEqual({ status: 302, body: 1 });
+  });
+
   it('is refused when it is no plain data or too much', () => {
     const code = 'OPSBRO_PLUGIN_RESULT';
     expect(() => given({ status: 200, body: () => 1 })).toThrow(expect.objectContaining({ code }));
