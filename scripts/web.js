@@ -36,7 +36,7 @@ async function bundle() {
     configFile: false,
     // Relative, so that any path may lead here.
     base: './',
-    logLevel: 'warn',
+    logLevel: 'error',
     // A type that only tsc needs stays out of the way of the bundler.
     oxc: { jsx: { runtime: 'automatic', importSource: 'preact' } },
     build: {

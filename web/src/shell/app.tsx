@@ -39,12 +39,22 @@ const pages: { [page: string]: ComponentType<{ route: Route }> } = {
   configuration: ConfigurationPage,
 };
 
+/** How often it is asked who this is: until that is known, and then. */
+const askingMs = 5000;
+const knownMs = 60_000;
+
 /** The application: nothing but a hint without a session, else the shell around a page. */
 export function App({ start }: { start(): Live }) {
-  const { data: session, error, reload } = useResource<Session>('api/v1/session');
+  const [everyMs, setEveryMs] = useState(askingMs);
+  const { data: session, error, reload } = useResource<Session>('api/v1/session', { everyMs });
   const [isOut, setOut] = useState(false);
   const live = useRef<Live | undefined>(undefined);
   useEffect(() => onSignedOut(() => setOut(true)), []);
+  // A session ends while somebody looks at what comes by the stream alone.
+  useEffect(() => setEveryMs(session === undefined ? askingMs : knownMs), [session]);
+  useEffect(() => {
+    if (isOut) live.current?.feed.close();
+  }, [isOut]);
   if (isOut || error?.status === 401) return <SignedOut />;
   if (session === undefined)
     return error === undefined ? (
