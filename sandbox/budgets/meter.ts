@@ -10,18 +10,18 @@ let last = { wall: Number.NEGATIVE_INFINITY, counted: 0 };
 /**
  * Measures this thread's processor time from its making, by two clocks. The wall clock never tells less, and asks no system call: what it finds
  * short is taken as it is. Only for more the kernel is asked, whose count may hold up to a tick from before, or stand still between two ticks,
- * when nothing else ran.
+ * when nothing else ran. That holds for what lies between two readings of the count: the wall is read inside of them, as another thread may have
+ * its turn, for as long as a busy host likes, between any two readings.
  */
 export class Meter {
+  readonly #counted = performance.now() - last.wall < freshMs ? last.counted : read();
   readonly #began = performance.now();
-  readonly #counted = this.#began - last.wall < freshMs ? last.counted : read(this.#began);
 
   /** What has passed, ms. */
   spentMs(): number {
-    const now = performance.now();
-    const passed = now - this.#began;
+    const passed = performance.now() - this.#began;
     if (passed < shortMs) return passed;
-    const counted = read(now) - this.#counted;
+    const counted = read() - this.#counted;
     return counted === 0 ? passed : Math.min(counted, passed);
   }
 
@@ -31,7 +31,8 @@ export class Meter {
   }
 }
 
-function read(wall: number): number {
-  last = { wall, counted: threadMs() };
-  return last.counted;
+function read(): number {
+  const counted = threadMs();
+  last = { counted, wall: performance.now() };
+  return counted;
 }
