@@ -12,6 +12,7 @@ import {
   atLeastRatio,
   atMost,
   type Bench,
+  briefRounds,
   median,
   peerAbsent,
   quantile,
@@ -51,7 +52,7 @@ export const bench: Bench = async ({ brief, say }) => {
   );
   const ours = await startOurs();
   const peer = await startDnsmasq(folder);
-  const seconds = brief ? 2 : 8;
+  const seconds = brief ? 1 : 8;
   let lostPercent = 0;
   try {
     const load = (port: number, more: string[] = []) => dnsperf(port, queries, ['-l', `${seconds}`, ...more]);
@@ -61,7 +62,12 @@ export const bench: Bench = async ({ brief, say }) => {
       return run.perSecond;
     };
     await load(ours.port);
-    const rounds = await alternate(5, mine, async () => (await load(peer.port)).perSecond, say);
+    const rounds = await alternate(
+      brief ? briefRounds : 5,
+      mine,
+      async () => (await load(peer.port)).perSecond,
+      say,
+    );
     say(`  ratio from ${shown(rounds.lowerQuartile)} to ${shown(rounds.upperQuartile)} (quartiles)`);
     const steady = async ({ port }: Served) => {
       const { latenciesMs, perSecond } = await load(port, ['-Q', `${steadyRate}`, '-v']);

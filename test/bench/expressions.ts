@@ -10,6 +10,7 @@ import {
   atLeastRatio,
   type Bench,
   type BenchCheck,
+  briefRounds,
   peerAbsent,
   resultOf,
   shown,
@@ -41,7 +42,7 @@ export const bench: Bench = async ({ brief, say }) => {
     engine.put(programs);
     const ids = programs.map(({ id }) => id);
     for (let warm = 0; warm < 5; warm += 1) await tick(engine, ids);
-    const rounds = await alternate(brief ? 5 : 9, () => best(engine, ids), runPeer, say);
+    const rounds = await alternate(brief ? briefRounds : 9, () => best(engine, ids), runPeer, say);
     say(
       `  ratio ${shown(rounds.ratio)}, quartiles ${shown(rounds.lowerQuartile)} to ${shown(rounds.upperQuartile)}`,
     );

@@ -12,7 +12,7 @@ const firstSeconds = 60;
  * which the threads that read the configuration and ran everything at once are still there; the peak of that is said, not judged.
  */
 export const bench: Bench = async ({ args, brief, say }) => {
-  const minutes = Number(args[0] ?? (brief ? 1 : 10));
+  const minutes = Number(args[0] ?? (brief ? 0.25 : 10));
   if (!(minutes > 0)) throw new Error(`'${args[0]}' is no number of minutes`);
   const agent = spawnAgent();
   try {

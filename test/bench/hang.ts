@@ -31,13 +31,13 @@ async function measure(kind: Kind, brief: boolean, say: (text: string) => void):
     await waitFor(agent, 'running agent', running, 60_000, 100);
     // The runs of a start are out of phase.
     await pause(3000);
-    const quiet = await observe(agent, notes, brief ? 5000 : 20_000);
+    const quiet = await observe(agent, notes, brief ? 4000 : 20_000);
     switchHanging(config, kind, true);
     const allHang = async (): Promise<true | undefined> =>
       (await timeouts(agent, kind)) >= copies || undefined;
     const sinceMs = Date.now();
     await waitFor(agent, 'sixteen that hang', allHang, 60_000, 100);
-    const rest = Math.max(0, (brief ? 10_000 : 60_000) - (Date.now() - sinceMs));
+    const rest = Math.max(0, (brief ? 6000 : 60_000) - (Date.now() - sinceMs));
     const hung = await observe(agent, notes, rest, sinceMs);
     return judge(kind, quiet, hung, say);
   } finally {

@@ -31,7 +31,7 @@ export const bench: Bench = async ({ brief, say }) => {
     'app',
     'OK',
   ];
-  const rounds = brief ? 7 : 40;
+  const rounds = brief ? 5 : 40;
   const beside = async (
     what: string,
     words: string[],

@@ -18,9 +18,9 @@ const deadlineMs = 20_000;
  * reload makes it run.
  */
 export const bench: Bench = async ({ brief, say }) => {
-  const rounds = brief ? 12 : 120;
+  const rounds = brief ? 5 : 120;
   const { approved, signed } = await inAgent(rounds, say);
-  const developed = await underDev(brief ? 8 : 60, say);
+  const developed = await underDev(brief ? 4 : 60, say);
   const all = {
     'an approval': approved,
     'a write of a signed plugin': signed,

@@ -13,6 +13,7 @@ import {
   atLeastRatio,
   atMost,
   type Bench,
+  briefRounds,
   peerAbsent,
   quantile,
   resultOf,
@@ -50,6 +51,7 @@ export const bench: Bench = async ({ brief, say }) => {
     const bare = await startBare(join(folder, 'bare'));
     served.push(bare);
     const load = { connections, seconds: brief ? 1 : 6 };
+    const rounds = brief ? briefRounds : 5;
     const [latenciesMs, refused]: [number[], number[]] = [[], []];
     const mine = async (): Promise<number> => {
       const run = await httpLoad(ours.port, reports, load);
@@ -63,9 +65,9 @@ export const bench: Bench = async ({ brief, say }) => {
     await httpLoad(bare.port, reports, load);
     latenciesMs.length = 0;
     say('  beside Fastify and classic-level alone:');
-    const besideBare = await alternate(5, mine, theirs(bare, reports), say);
+    const besideBare = await alternate(rounds, mine, theirs(bare, reports), say);
     say('  beside prometheus-pushgateway, which writes nothing:');
-    const besideGateway = await alternate(5, mine, theirs(gateway, metrics), say);
+    const besideGateway = await alternate(rounds, mine, theirs(gateway, metrics), say);
     say(`  p50 ${shown(quantile(latenciesMs, 0.5))} ms, p99 ${shown(quantile(latenciesMs, 0.99))} ms`);
     return resultOf('push', 'reports/s', [
       atLeastRatio(

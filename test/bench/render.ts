@@ -9,6 +9,7 @@ import {
   atMostRatio,
   type Bench,
   type BenchCheck,
+  briefRounds,
   peerAbsent,
   resultOf,
   shown,
@@ -115,7 +116,7 @@ async function measured(
     once();
     await there();
   }
-  const rounds = await alternate(brief ? 5 : 21, async () => once(), there);
+  const rounds = await alternate(brief ? briefRounds : 21, async () => once(), there);
   say(
     `  ${shown(rounds.ours)} ms, graphite-web ${shown(rounds.peer)} ms, quartiles of the ratio ${shown(rounds.lowerQuartile)} to ${shown(rounds.upperQuartile)}`,
   );

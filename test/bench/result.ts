@@ -63,6 +63,9 @@ export function peerAbsent(bench: string, unit: string, reach: number, install: 
   return resultOf(bench, unit, [{ name, ours: 0, peer: null, ratio: null, reach, pass: false }]);
 }
 
+/** Rounds of a short run: each side begins one. */
+export const briefRounds = 2;
+
 /** Medians over rounds in which both sides took turns, and the quartiles of the rounds' ratios. */
 export interface Rounds {
   ours: number;

@@ -14,7 +14,7 @@ import { createJobPool } from '../../threads/job-pool.ts';
 import type { Job, JobResult } from '../../threads/protocol.ts';
 import { agentDirectory, type BenchAgent, pause, spawnAgent, waitFor } from './agent.ts';
 import { treeUsage } from './proc-tree.ts';
-import { atMost, type Bench, median, resultOf, shown } from './result.ts';
+import { atMost, type Bench, briefRounds, median, resultOf, shown } from './result.ts';
 
 const mebibyte = 1024 * 1024;
 const pluginCount = 100;
@@ -26,13 +26,13 @@ const warmRuns = 3000;
  * memory that a thousand reloads of a plugin leave; then that of an agent that runs a hundred sandboxed plugins, beside one that runs none.
  */
 export const bench: Bench = async ({ brief, say }) => {
-  const cost = await measureRuns(brief ? 300 : 2000, brief ? 3 : 7, say);
-  const reloads = await measureReloads(brief ? 200 : 1000, say);
-  const growth = await measureMemory(brief ? 15 : 90, say);
+  const cost = await measureRuns(brief ? 300 : 2000, brief ? briefRounds : 7, say);
+  const reloads = await measureReloads(brief ? 100 : 1000, say);
+  const growth = await measureMemory(brief ? 5 : 90, say);
   say(`  the same plugin trusted: ${shown(cost.trusted)} ms of CPU a run`);
   return resultOf('sandbox', 'ms', [
     atMost('empty run warm, ms of CPU', cost.sandboxed, 0.5),
-    atMost('RSS after 1,000 reloads, as a share of before', reloads, 1.1),
+    atMost(`RSS after ${brief ? 100 : '1,000'} reloads, as a share of before`, reloads, 1.1),
     atMost(`RSS of ${pluginCount} sandboxed plugins, MiB`, growth, 80),
   ]);
 };

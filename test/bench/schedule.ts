@@ -16,13 +16,13 @@ export const bench: Bench = async ({ brief, say }) => {
     };
     await waitFor(agent, 'verdicts of all checks', settled, 120_000, 1000);
     say(`  all verdicts after ${shown((performance.now() - agent.startedMs) / 1000)} s`);
-    await pause(2 * intervalSeconds * 1000);
+    await pause((brief ? 1 : 2) * intervalSeconds * 1000);
     const before = {
       ...(await agent.agent()).schedule,
       ...treeUsage(agent.child.pid ?? 0),
       at: performance.now(),
     };
-    await pause(brief ? 20_000 : 60_000);
+    await pause(brief ? 10_000 : 60_000);
     const after = {
       ...(await agent.agent()).schedule,
       ...treeUsage(agent.child.pid ?? 0),

@@ -4,7 +4,7 @@ import { atMost, type Bench, median, resultOf, shown } from './result.ts';
 /** From `opsbro agent start` in a new process with an empty data directory to the first verdict of `checks state`. Median of 5. */
 export const bench: Bench = async ({ brief, say }) => {
   const times: number[] = [];
-  for (let round = 0; round < (brief ? 3 : 5); round += 1) {
+  for (let round = 0; round < (brief ? 2 : 5); round += 1) {
     const agent = spawnAgent();
     try {
       const first = async (): Promise<true | undefined> =>

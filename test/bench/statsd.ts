@@ -13,6 +13,7 @@ import {
   atMost,
   type Bench,
   type BenchCheck,
+  briefRounds,
   peerAbsent,
   type Rounds,
   resultOf,
@@ -58,22 +59,27 @@ export const bench: Bench = async ({ brief, say }) => {
     const bare = await start('bare', peer('bare'), servers);
     const theirs = await start('original', originalServer(original, scratch), servers);
     // Code is compiled, names are known, and the original has ended its first interval, after which it can be asked.
-    for (const server of servers) await send(server, one, 20_000, server === theirs ? 12 : 3);
+    for (const server of servers) await send(server, one, 20_000, server === theirs ? 12 : brief ? 1 : 3);
     for (const server of servers)
       say(`  ${server.name}: receive buffer ${shown((await server.counts()).bufferBytes)} bytes`);
     const seconds = brief ? 1 : 10;
+    const rounds = brief ? briefRounds : 5;
     const cpu = (server: Server, packets: string, perSecond: number) => async () => {
       const { cpuMicros, lostPercent } = await send(server, packets, perSecond, seconds);
       if (lostPercent > 0) say(`  ${server.name} lost ${shown(lostPercent)} %`);
       return cpuMicros;
     };
     say(`one metric a packet, ${rate} packets/s, µs a packet, beside the original`);
-    const beside = await alternate(5, cpu(ours, one, rate), cpu(theirs, one, rate), say);
+    const beside = await alternate(rounds, cpu(ours, one, rate), cpu(theirs, one, rate), say);
     say('the same beside a socket that counts');
-    const besideBare = await alternate(5, cpu(ours, one, rate), cpu(bare, one, rate), say);
+    const besideBare = await alternate(rounds, cpu(ours, one, rate), cpu(bare, one, rate), say);
     say(`ten metrics a packet, ${packetsOfTen} packets/s`);
-    const ofTen = await alternate(5, cpu(ours, ten, packetsOfTen), cpu(theirs, ten, packetsOfTen), say);
-    const limit = await firstLoss((perSecond) => send(theirs, one, perSecond, brief ? 1 : 5), say);
+    const ofTen = await alternate(rounds, cpu(ours, ten, packetsOfTen), cpu(theirs, ten, packetsOfTen), say);
+    const limit = await firstLoss(
+      brief ? 2 : 16,
+      (perSecond) => send(theirs, one, perSecond, brief ? 1 : 5),
+      say,
+    );
     const { lostPercent, sent } = await send(ours, one, limit, brief ? 1 : 12);
     say(`  ours at ${shown(limit)} packets/s: ${shown(sent)} sent, ${shown(lostPercent)} % lost`);
     return resultOf('statsd', 'µs/packet', [
@@ -134,9 +140,13 @@ async function load(
 }
 
 /** The lowest rate, of steps by a tenth, at which a tenth of a percent is lost; the highest tried where nothing is. */
-async function firstLoss(run: (rate: number) => Promise<Run>, say: (text: string) => void): Promise<number> {
+async function firstLoss(
+  steps: number,
+  run: (rate: number) => Promise<Run>,
+  say: (text: string) => void,
+): Promise<number> {
   let perSecond = 100_000;
-  for (let step = 0; step < 16; step += 1) {
+  for (let step = 0; step < steps; step += 1) {
     const { lostPercent, sent } = await run(perSecond);
     say(`  original at ${shown(perSecond)} packets/s: ${shown(sent)} sent, ${shown(lostPercent)} % lost`);
     if (lostPercent >= lossPercent) break;
