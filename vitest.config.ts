@@ -8,8 +8,7 @@ const units = [
   'plugins/**/*.test.ts',
   'sdk/**/*.test.ts',
   'web/**/*.test.ts',
-  'test/{alerting,configuration,control,conventions,core,importing,language,overcli,soak,bench}/**/*.test.ts',
-  'test/sandbox/{grants,approval}/**/*.test.ts',
+  'test/{alerting,configuration,control,conventions,core,exec,importing,language,overcli,sandbox,soak,store,threads,bench}/**/*.test.ts',
 ];
 
 /** What takes long for what it proves: `npm run test:long`. */
@@ -22,7 +21,13 @@ const long = [
 ];
 
 /** What ends threads by force, measures its own process, or puts something in place of a module. */
-const threads = ['test/{exec,sandbox,store,threads}/**/*.test.ts'];
+const threads = [
+  'test/exec/{exec-client,lanes/*,output/real-plugins}.test.ts',
+  'test/sandbox/engine/**/*.test.ts',
+  'test/store/{journal-faults,level}.test.ts',
+  'test/threads/*.test.ts',
+  'test/threads/services/{memory-guard,services}.test.ts',
+];
 
 export default defineConfig({
   resolve: {
@@ -35,7 +40,10 @@ export default defineConfig({
     pool: 'forks',
     // Most tests share processes and their loaded modules; what starts and ends threads has a process a file.
     projects: [
-      { extends: true, test: { name: 'units', include: units, exclude, isolate: false } },
+      {
+        extends: true,
+        test: { name: 'units', include: units, exclude: [...exclude, ...threads, ...long], isolate: false },
+      },
       {
         extends: true,
         test: {
@@ -47,7 +55,7 @@ export default defineConfig({
       },
       {
         extends: true,
-        test: { name: 'threads', include: threads, exclude: [...exclude, ...units, ...long] },
+        test: { name: 'threads', include: threads, exclude: [...exclude, ...long] },
       },
       { extends: true, test: { name: 'long', include: long, exclude } },
     ],
