@@ -94,7 +94,7 @@ export interface Context<Options = JsonObject> extends Network {
   readonly options: Options;
   /** Name of the configuration object that runs, e.g. `memory`. */
   readonly name: string;
-  /** Fires at the timeout, 250 ms before the thread is terminated. */
+  /** Fires at the timeout, 250 ms before the thread is terminated; later where others have the processors. */
   readonly signal: AbortSignal;
   readonly log: Log;
   readonly clock: Clock;

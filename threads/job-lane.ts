@@ -5,9 +5,11 @@ import type { PlainError } from '../core/errors.ts';
 import { plainError } from '../core/errors.ts';
 import type { ErrandRunner } from '../sandbox/model.ts';
 import { openErrandLine } from './context/errand-line.ts';
+import type { ThreadTimes } from './deadline/starvation.ts';
 import { threadEntry } from './entry.ts';
 import { type LaneMemory, openLaneMemory, threadLimits } from './lane-memory.ts';
 import type { Job, JobResult, ThreadData } from './protocol.ts';
+import { threadTimes } from './quickjs/thread-time.ts';
 import { cellOf, type JobOrder, type LateReport } from './worker-data.ts';
 
 /**
@@ -119,6 +121,11 @@ export class JobLane {
   /** Counts up every 25 ms while a long job lets the thread's loop turn. */
   get beat(): number {
     return Atomics.load(this.#cells, cellOf.beat);
+  }
+
+  /** What the kernel's scheduler counted of the thread; undefined where it does not tell. */
+  get times(): ThreadTimes | undefined {
+    return threadTimes(`/proc/self/task/${Atomics.load(this.#cells, cellOf.thread)}`);
   }
 
   /** Runs a job; one at a time. Never rejects. */

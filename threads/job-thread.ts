@@ -3,6 +3,7 @@ import { pathToFileURL } from 'node:url';
 import { getHeapStatistics } from 'node:v8';
 import { parentPort, resourceLimits, workerData } from 'node:worker_threads';
 import type { Context, Json, JsonObject } from 'opsbro/sdk';
+import { systemClock } from '../core/clock.ts';
 import { OpsbroError, type PlainError, plainError } from '../core/errors.ts';
 import type { Errand } from '../sandbox/model.ts';
 import { containThread, type Scope, scopes } from './containment.ts';
@@ -12,8 +13,9 @@ import { PendingLooks } from './context/pending-looks.ts';
 import { RunEmits } from './context/run-emits.ts';
 import { openSecrets, saidWithoutSecrets, secretTexts, withoutSecrets } from './context/secrets.ts';
 import { copyTree, resultLimits, stateLimits } from './context/tree.ts';
+import { endAfter } from './deadline/deadline.ts';
 import type { Job, JobResult } from './protocol.ts';
-import { threadDirectory } from './quickjs/thread-time.ts';
+import { threadDirectory, threadTimes } from './quickjs/thread-time.ts';
 import { cellOf, type JobOrder, type LateReport, type PluginThreadData } from './worker-data.ts';
 
 const { thread, shared, looks: table, lane } = workerData as PluginThreadData;
@@ -33,7 +35,8 @@ let line: ErrandLine | undefined;
 /** The run that a lost error is charged to when Node no longer knows its scope. */
 let latest: Run | undefined;
 
-Atomics.store(cells, cellOf.thread, Number(threadDirectory().split('/').at(-1)));
+const kernelThread = threadDirectory();
+Atomics.store(cells, cellOf.thread, Number(kernelThread.split('/').at(-1)));
 containThread(
   () => scopes.getStore(),
   (error) => latest?.blame(error),
@@ -99,19 +102,19 @@ class Run implements Scope {
   }
 
   async outcome(): Promise<Outcome> {
-    const { timeoutMs } = this.#job;
     const failure = new Promise<never>((_, reject) => {
       this.#fail = reject;
     });
-    const timer = setTimeout(() => {
+    const { timeoutMs } = this.#job;
+    const late = (): void =>
       this.#abort.abort(new OpsbroError('OPSBRO_PLUGIN_TIMEOUT', `did not end within ${timeoutMs} ms`));
-    }, timeoutMs);
+    const cancel = endAfter(timeoutMs, systemClock, () => threadTimes(kernelThread), late);
     try {
       return await Promise.race([this.#verb(), failure]);
     } catch (thrown) {
       return { status: 'failed', error: this.#judge(thrown) };
     } finally {
-      clearTimeout(timer);
+      cancel();
       this.#ended = true;
     }
   }

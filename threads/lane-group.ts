@@ -1,5 +1,7 @@
 import type { TimerClock } from '../core/clock.ts';
 import type { PlainError } from '../core/errors.ts';
+import { endAfter } from './deadline/deadline.ts';
+import { hogMs, isHog, type ThreadTimes } from './deadline/starvation.ts';
 import type { JobLane, LaneOutcome } from './job-lane.ts';
 import {
   allowsSlow,
@@ -24,8 +26,6 @@ const longestWaitMs = 60_000;
 const startMs = 10_000;
 /** Pause after a thread that could not start. */
 const restartMs = 1000;
-/** A thread whose loop stood still for this long is demoted. */
-const hogMs = 100;
 /** A thread above this share of its heap is replaced. */
 const recycleShare = 0.6;
 
@@ -56,9 +56,10 @@ interface Waiting {
 interface Held {
   job: Job;
   since: number;
-  /** The lane's beat at the last look, and since when it is that. */
+  /** The lane's beat at the last look, since when it is that, and what the thread had used then. */
   beat: number;
   beatSince: number;
+  beatTimes: ThreadTimes | undefined;
   slow: boolean;
 }
 
@@ -204,20 +205,22 @@ export class LaneGroup {
     for (const seat of this.#seats.values()) {
       const { held, lane } = seat;
       if (held === null || seat.demoted) continue;
-      if (lane.beat !== held.beat) Object.assign(held, { beat: lane.beat, beatSince: now });
-      else if (now - held.beatSince >= hogMs) seat.demoted = lane.prioritise('lowest');
+      if (lane.beat !== held.beat)
+        Object.assign(held, { beat: lane.beat, beatSince: now, beatTimes: lane.times });
+      else if (isHog(now - held.beatSince, held.beatTimes, () => lane.times))
+        seat.demoted = lane.prioritise('lowest');
     }
   }
 
   async #run(seat: Seat, { job, since, resolve }: Waiting, now: number): Promise<void> {
+    const { lane } = seat;
     seat.state = 'busy';
-    seat.held = { job, since: now, beat: seat.lane.beat, beatSince: now, slow: false };
+    seat.held = { job, since: now, beat: lane.beat, beatSince: now, beatTimes: lane.times, slow: false };
     this.#owner.started(job);
     const message = `${job.object}: did not end within ${job.timeoutMs} ms; its thread was terminated`;
-    const cancel = this.#clock.after(job.timeoutMs + graceMs, () =>
-      seat.lane.kill({ code: 'OPSBRO_PLUGIN_TIMEOUT', message }),
-    );
-    const outcome = await seat.lane.run(job);
+    const late = (): void => lane.kill({ code: 'OPSBRO_PLUGIN_TIMEOUT', message });
+    const cancel = endAfter(job.timeoutMs + graceMs, this.#clock, () => lane.times, late);
+    const outcome = await lane.run(job);
     cancel();
     const ended = this.#clock.monotonic();
     seat.held = null;
@@ -325,7 +328,7 @@ export class LaneGroup {
           held.since + heldMs,
           held.since + slowMs,
           held.since + unprovenMs,
-          demoted ? 0 : held.beatSince + hogMs,
+          demoted ? 0 : held.beatSince + hogMs * (1 + Math.floor((now - held.beatSince) / hogMs)),
           held.since + held.job.timeoutMs + 1,
         );
       else if (this.#seats.size > this.#bounds.min) moments.push(idleSince + idleMs);

@@ -98,10 +98,10 @@ describe('the threads', () => {
     await pool.run(jobOf('healthy'));
     const own = getPriority();
     expect(niceOfThreads()).toContain(own);
-    expect(niceOfThreads()).toContain(own + 2);
+    expect(niceOfThreads()).toContain(Math.min(19, own + 2));
     await pool.run(jobOf('never-returns', short));
     void pool.run(jobOf('never-returns', { timeoutMs: 100_000 }));
-    await expect.poll(niceOfThreads).toContain(own + 10);
+    await expect.poll(niceOfThreads).toContain(Math.min(19, own + 10));
   });
 
   it('have the lowest priority while they hog a processor, so that others start in time', async () => {

@@ -1,4 +1,5 @@
 import { openSync, readFileSync, readlinkSync, readSync } from 'node:fs';
+import type { ThreadTimes } from '../deadline/starvation.ts';
 
 let schedule: number | null | undefined;
 
@@ -34,11 +35,21 @@ export function threadDirectory(): string {
   }
 }
 
+/**
+ * What the scheduler counted of the thread of a directory: the first two numbers of its `schedstat`. A wait that goes on is counted when it ends.
+ * Undefined where the kernel does not tell.
+ */
+export function threadTimes(directory: string): ThreadTimes | undefined {
+  try {
+    const [used, waited] = readFileSync(`${directory}/schedstat`, 'latin1').split(' ').map(Number);
+    if (used === undefined || waited === undefined || used + waited === 0) return undefined;
+    return { usedMs: used / 1e6, waitedMs: waited / 1e6 };
+  } catch {
+    return undefined;
+  }
+}
+
 /** What the thread of a directory has used of a processor, ms; `otherwise` where the kernel does not tell. */
 export function processorMs(directory: string, otherwise: number): number {
-  try {
-    return Number.parseInt(readFileSync(`${directory}/schedstat`, 'latin1'), 10) / 1e6;
-  } catch {
-    return otherwise;
-  }
+  return threadTimes(directory)?.usedMs ?? otherwise;
 }
