@@ -9,7 +9,7 @@ import { coreRoutes } from '../../control/openapi/core-routes.ts';
 import { apiDocument } from '../../control/openapi/document.ts';
 import type { AgentView } from '../../control/shapes.ts';
 import { filesBelow, root } from '../conventions/repository.ts';
-import { opsbro } from './cli-run.ts';
+import { command } from './cli-run.ts';
 import { type RealAgent, startRealAgent } from './real-agent.ts';
 
 interface Operation {
@@ -54,7 +54,7 @@ beforeAll(async () => {
   const said = (expression: RegExp) => async () => expression.exec(agent.output())?.[1];
   url = await agent.until('its port', said(/listens on (http:\/\/[^"]+)/), 150_000);
   uuid = (await agent.get<AgentView>('/api/v1/agent')).uuid;
-  token = (await opsbro(['--data', agent.data, 'tokens', 'add', 'all', '--scope', 'admin'])).stdout.trim();
+  token = (await command(['--data', agent.data, 'tokens', 'add', 'all', '--scope', 'admin'])).stdout.trim();
   await agent.until(
     'every service',
     async () => {

@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, it } from 'vitest';
 import type { AgentView, ChecksReportView, CheckView, HistoryView } from '../../control/shapes.ts';
-import { opsbro } from './cli-run.ts';
+import { command } from './cli-run.ts';
 import { configWithPlugins } from './fixture-plugins.ts';
 import { type RealAgent, type RealAgentOptions, startRealAgent } from './real-agent.ts';
 
@@ -48,7 +48,7 @@ it('takes a state for hard once attempts runs agree, at retry_interval, over a k
   writeFileSync(trouble, '');
   const soft = await agent.post<CheckView>('/api/v1/checks/full/run');
   expect(soft).toMatchObject({ state: 'critical', hard: false, attempt: 1, attempts: 3, hard_state: 'ok' });
-  expect((await opsbro(['checks', 'state', '--data', agent.data])).stdout).toMatch(
+  expect((await command(['checks', 'state', '--data', agent.data])).stdout).toMatch(
     /CRITICAL \(soft [12]\/3\)/,
   );
   await agent.kill('SIGKILL');
@@ -66,11 +66,11 @@ it('takes a state for hard once attempts runs agree, at retry_interval, over a k
 
   rmSync(trouble);
   await again.post('/api/v1/checks/full/run');
-  const report = await opsbro(['checks', 'report', 'full', '--since', '1h', '--json', '--data', again.data]);
+  const report = await command(['checks', 'report', 'full', '--since', '1h', '--json', '--data', again.data]);
   expect(report.json<ChecksReportView>().checks).toMatchObject([
     { name: 'full', state: 'ok', problems: 1, mttr_seconds: expect.any(Number), changes: 4 },
   ]);
-  const history = await opsbro(['checks', 'history', 'full', '--data', again.data]);
+  const history = await command(['checks', 'history', 'full', '--data', again.data]);
   expect(history.stdout).toMatch(/critical +critical +attempts +it is there$/m);
 });
 
@@ -147,7 +147,7 @@ it('shows no green that is old when data stops', async () => {
     output: expect.stringMatching(/reads-number/),
   });
   expect(keeps).toMatchObject({ state: 'ok', output: 'low' });
-  const { stdout } = await opsbro(['checks', 'state', '--data', agent.data]);
+  const { stdout } = await command(['checks', 'state', '--data', agent.data]);
   expect(stdout).toMatch(/keeps +~ OK \(stale\)$/m);
   expect(stdout).toMatch(/tells +\? UNKNOWN \(stale\)$/m);
   expect((await agent.get<AgentView>('/api/v1/agent')).checks.stale).toBe(1);

@@ -1,6 +1,7 @@
 import { spawn } from 'node:child_process';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { runCli } from '../../cli/program.ts';
 
 /** The package's root. */
 export const root = fileURLToPath(new URL('../..', import.meta.url)).replace(/\/$/, '');
@@ -19,6 +20,23 @@ export interface CommandResult {
 /** Runs `opsbro ARGUMENTS` in a process of its own, with nothing of this process's environment but PATH. */
 export function opsbro(args: string[], env: { [name: string]: string } = {}): Promise<CommandResult> {
   return run(program, args, env);
+}
+
+/**
+ * Runs `opsbro ARGUMENTS` in this process, with the environment that `opsbro` would give it: for what a command asks of an agent and says, which needs
+ * no process of its own. What signals, streams or the end of the process are part of is run by `opsbro`.
+ */
+export async function command(args: string[], env: { [name: string]: string } = {}): Promise<CommandResult> {
+  const written: [string[], string[]] = [[], []];
+  const code = await runCli(args, {
+    stdout: { write: (text) => written[0].push(text) },
+    stderr: { write: (text) => written[1].push(text) },
+    env: { PATH: process.env.PATH, ...env },
+    uid: process.getuid?.() ?? 0,
+    root,
+  });
+  const [stdout, stderr] = [written[0].join(''), written[1].join('')];
+  return { code, stdout, stderr, json: <T>() => JSON.parse(stdout) as T };
 }
 
 /** Runs any program and resolves once it has ended and its output is complete. */

@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { AgentView, CheckView, CollectorView, PluginView } from '../../control/shapes.ts';
-import { type CommandResult, opsbro, program } from './cli-run.ts';
+import { type CommandResult, command, opsbro, program } from './cli-run.ts';
 import { type RealAgent, startRealAgent } from './real-agent.ts';
 
 const files = {
@@ -36,7 +36,7 @@ const files = {
 };
 
 let agent: RealAgent;
-const cli = (...args: string[]): Promise<CommandResult> => opsbro(['--data', agent.data, ...args]);
+const cli = (...args: string[]): Promise<CommandResult> => command(['--data', agent.data, ...args]);
 
 beforeAll(async () => {
   agent = await startRealAgent({ files });
@@ -287,7 +287,7 @@ const looking = [
 
 describe('every verb', () => {
   it.each(looking.map((words) => [words]))('%j prints JSON on stdout alone', async (words) => {
-    const result = await cli(...words, '--json');
+    const result = await opsbro(['--data', agent.data, ...words, '--json']);
     expect(result).toMatchObject({ code: 0, stderr: '' });
     expect(result.json()).not.toBeNull();
   });

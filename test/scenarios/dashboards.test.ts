@@ -1,11 +1,11 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { type CommandResult, opsbro } from './cli-run.ts';
+import { type CommandResult, command } from './cli-run.ts';
 import { type RealAgent, startRealAgent } from './real-agent.ts';
 
 const load = '*.loadaverage.load1';
 
 let agent: RealAgent;
-const cli = (...args: string[]): Promise<CommandResult> => opsbro(['--data', agent.data, ...args]);
+const cli = (...args: string[]): Promise<CommandResult> => command(['--data', agent.data, ...args]);
 
 beforeAll(async () => {
   agent = await startRealAgent({ files: { 'agent.yml': 'store: {enabled: true}\n' } });

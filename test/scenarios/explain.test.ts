@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { CheckExplanationView, CheckView, HandlerExplanation } from '../../control/shapes.ts';
-import { type CommandResult, opsbro } from './cli-run.ts';
+import { type CommandResult, command } from './cli-run.ts';
 import { type RealAgent, startRealAgent } from './real-agent.ts';
 
 const check = (condition: string, keys = ''): string =>
@@ -16,7 +16,7 @@ const keysOf: { [name: string]: string } = {
 };
 
 let agent: RealAgent;
-const cli = (...args: string[]): Promise<CommandResult> => opsbro(['--data', agent.data, ...args]);
+const cli = (...args: string[]): Promise<CommandResult> => command(['--data', agent.data, ...args]);
 
 async function explain(name: string, ...more: string[]): Promise<CheckExplanationView> {
   const { stdout, stderr } = await cli('explain', 'check', name, '--json', ...more);

@@ -1,6 +1,6 @@
 import type { NodesSnapshot } from 'opsbro/sdk';
 import { afterAll, beforeAll, expect, it } from 'vitest';
-import { type CommandResult, opsbro } from './cli-run.ts';
+import { type CommandResult, command } from './cli-run.ts';
 import { freePort, measuresNothing } from './cluster/agents.ts';
 import { type RealAgent, startRealAgent } from './real-agent.ts';
 
@@ -11,7 +11,7 @@ let port = 0;
 
 /** Runs `opsbro gossip` on one of the agents. */
 function gossip(index: 0 | 1, ...line: string[]): Promise<CommandResult> {
-  return opsbro(['--data', (agents[index] as RealAgent).data, 'gossip', ...line]);
+  return command(['--data', (agents[index] as RealAgent).data, 'gossip', ...line]);
 }
 
 beforeAll(async () => {

@@ -3,7 +3,7 @@ import type { AddressInfo } from 'node:net';
 import type { HandlerEvent } from 'opsbro/sdk';
 import { afterEach, beforeEach, expect, it } from 'vitest';
 import type { AgentView, CheckView, HandlerView, OutboxEntryView } from '../../control/shapes.ts';
-import { type CommandResult, opsbro } from './cli-run.ts';
+import { type CommandResult, command } from './cli-run.ts';
 import { type RealAgent, startRealAgent } from './real-agent.ts';
 
 /** A service that takes events on a port of its own, which it keeps while it is down. */
@@ -62,7 +62,7 @@ const handler = (more = ''): string =>
   `handler:\n  type: webhook\n  url: http://127.0.0.1:${hook.port}/hook\n${more}`;
 const check = (sign: '<' | '>'): string => `check:\n  interval: 1s\n  critical_if: "1 ${sign} 2"\n`;
 const cli = (...args: string[]): Promise<CommandResult> =>
-  opsbro(['--data', (agent as RealAgent).data, ...args]);
+  command(['--data', (agent as RealAgent).data, ...args]);
 /** Of the checks below: what this machine has to say of itself is another matter. */
 const entries = async (): Promise<OutboxEntryView[]> =>
   (await cli('handlers', 'outbox', 'list', '--json'))

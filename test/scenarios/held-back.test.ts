@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, expect, it } from 'vitest';
-import type { CheckView } from '../../control/shapes.ts';
-import { opsbro } from './cli-run.ts';
+import type { CheckView, ComparisonView, HistoryView } from '../../control/shapes.ts';
+import { command } from './cli-run.ts';
 import { type RealAgent, startRealAgent } from './real-agent.ts';
 
 const check = (condition: string, keys = ''): string =>
@@ -28,22 +28,24 @@ async function become(name: string, state: CheckView['state'], keys = ''): Promi
 }
 
 const cli = async (...args: string[]): Promise<void> => {
-  const { code, stderr } = await opsbro(['--data', agent.data, ...args]);
+  const { code, stderr } = await command(['--data', agent.data, ...args]);
   expect([code, stderr]).toEqual([0, '']);
 };
 
 const dependent = '  depends_on: [router]\n';
+const shadow = '  mode: shadow\n';
 
 beforeAll(async () => {
-  const names = ['door', 'window', 'router', 'free'];
+  const names = ['door', 'window', 'router', 'free', 'old'];
   agent = await startRealAgent({
     files: {
       'demo/handlers/tell.yml': 'handler:\n  type: log\n',
       'demo/checks/site.yml': check(fine, dependent),
+      'demo/checks/new.yml': check(fine, shadow),
       ...Object.fromEntries(names.map((name) => [`demo/checks/${name}.yml`, check(fine)])),
     },
   });
-  for (const name of [...names, 'site'])
+  for (const name of [...names, 'site', 'new'])
     await agent.until(`${name} is ok`, async () => {
       return (await agent.get<CheckView>(`/api/v1/checks/demo%2Fcheck%2F${name}`)).state === 'ok';
     });
@@ -88,4 +90,36 @@ it('tells only the parent when parent and child break, also when the child is fi
   await become('site', 'ok', dependent);
   expect(told('router')).toEqual(['problem', 'recovery']);
   expect(told('site')).toEqual([]);
+});
+
+it('runs a check in shadow mode, keeps its history and tells nobody; compare shows where it disagreed', async () => {
+  await become('new', 'critical', shadow);
+  await become('new', 'ok', shadow);
+  await become('old', 'critical');
+  await become('new', 'critical', shadow);
+  await become('old', 'ok');
+  await agent.until('both notifications', async () => told('old').length === 2);
+  expect(told('new')).toEqual([]);
+  const { entries } = await agent.get<HistoryView>('/api/v1/history/checks');
+  const lived = entries.filter(({ name }) => name === 'new').map((entry) => entry.state);
+  expect(lived).toEqual(['ok', 'critical', 'ok', 'critical']);
+  const states = await command(['--data', agent.data, 'checks', 'state']);
+  expect(states.stdout).toMatch(/demo > new +✗ CRITICAL \(shadow\)/);
+
+  const json = await command(['--data', agent.data, 'checks', 'compare', 'old', 'new', '--json']);
+  const view = json.json<ComparisonView>();
+  expect(view.left).toMatchObject({ id: 'demo/check/old', shadow: false });
+  expect(view.left.notifications).toEqual({ problems: 1, recoveries: 1 });
+  expect(view.right).toMatchObject({ id: 'demo/check/new', shadow: true });
+  expect(view.right.notifications).toEqual({ problems: 2, recoveries: 1 });
+  expect(view.disagreements.map(({ left, right }) => `${left} ${right}`)).toEqual([
+    'ok critical',
+    'critical ok',
+    'ok critical',
+  ]);
+  expect(view.agreement_percent).toBeGreaterThan(0);
+  expect(view.agreement_percent).toBeLessThan(100);
+  const { stdout } = await command(['--data', agent.data, 'checks', 'compare', 'old', 'new']);
+  expect(stdout).toMatch(/demo\/check\/new \(shadow\) +critical +2 problems, 1 recovery/);
+  expect(stdout).toMatch(/\nagree [\d.]+ % of .*, 3 times apart\n/);
 });

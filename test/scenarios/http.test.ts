@@ -5,7 +5,7 @@ import { promisify } from 'node:util';
 import { afterEach, expect, it } from 'vitest';
 import { WebSocket } from 'ws';
 import type { AgentView, PluginView } from '../../control/shapes.ts';
-import { opsbro } from './cli-run.ts';
+import { command } from './cli-run.ts';
 import { configWithPlugins } from './fixture-plugins.ts';
 import { type RealAgent, startRealAgent } from './real-agent.ts';
 
@@ -60,12 +60,12 @@ it('serves over TCP what the socket serves: to read, and more with a token', asy
   });
   const stop = await curl('-X', 'POST', `${url}/api/v1/agent/stop`);
   expect([stop.status, JSON.parse(stop.body).error.code]).toEqual([401, 'OPSBRO_API_DENIED']);
-  const made = await opsbro(['--data', agent.data, 'tokens', 'add', 'runner', '--scope', 'write']);
+  const made = await command(['--data', agent.data, 'tokens', 'add', 'runner', '--scope', 'write']);
   const bearer = ['-H', `Authorization: Bearer ${made.stdout.trim()}`, '-X', 'POST'];
   const run = () => curl(...bearer, `${url}/api/v1/collectors/memory/run`);
   expect((await run()).status).toBe(200);
   expect((await curl(...bearer, `${url}/api/v1/agent/stop`)).status).toBe(403);
-  expect((await opsbro(['--data', agent.data, 'tokens', 'revoke', 'runner'])).code).toBe(0);
+  expect((await command(['--data', agent.data, 'tokens', 'revoke', 'runner'])).code).toBe(0);
   expect((await run()).status).toBe(401);
   await agent.until('readiness', async () => (await curl(`${url}/readyz`)).status === 200);
   const stranger = await curl('-H', 'Host: rebound.example', `${url}/api/v1/agent`);

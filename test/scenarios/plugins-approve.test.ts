@@ -2,7 +2,7 @@ import { readFileSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import type { CollectorView, PluginView } from '../../control/shapes.ts';
-import { opsbro } from './cli-run.ts';
+import { command } from './cli-run.ts';
 import { type RealAgent, startRealAgent } from './real-agent.ts';
 
 let agent: RealAgent;
@@ -15,8 +15,8 @@ beforeAll(async () => {
 });
 afterAll(() => agent?.dispose());
 
-function cli(...words: string[]): ReturnType<typeof opsbro> {
-  return opsbro(['--data', agent.data, 'plugins', ...words]);
+function cli(...words: string[]): ReturnType<typeof command> {
+  return command(['--data', agent.data, 'plugins', ...words]);
 }
 
 async function view(): Promise<PluginView | undefined> {

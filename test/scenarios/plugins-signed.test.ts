@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import type { PluginView } from '../../control/shapes.ts';
-import { opsbro } from './cli-run.ts';
+import { command } from './cli-run.ts';
 import { type RealAgent, startRealAgent } from './real-agent.ts';
 
 const scratch = mkdtempSync(join(tmpdir(), 'opsbro-signed-'));
@@ -11,7 +11,7 @@ const key = join(scratch, 'acme.key');
 let agent: RealAgent;
 
 beforeAll(async () => {
-  const made = await opsbro(['plugins', 'keygen', '--out', key, '--json']);
+  const made = await command(['plugins', 'keygen', '--out', key, '--json']);
   const { public_key: publicKey } = made.json<{ public_key: string }>();
   agent = await startRealAgent({
     files: {
@@ -33,7 +33,7 @@ async function drop(version: string, permissions = '{ read: [/proc/loadavg] }'):
   const code = `export default { collect: async (ctx) => ({ version: '${version}', load: (await ctx.readText('/proc/loadavg')).split(' ')[0] as string }) };\n`;
   writeFileSync(join(folder, 'plugin.yml'), manifest);
   writeFileSync(join(folder, 'index.ts'), code);
-  const { code: exit, stderr } = await opsbro(['plugins', 'sign', folder, '--key', key]);
+  const { code: exit, stderr } = await command(['plugins', 'sign', folder, '--key', key]);
   expect(exit, stderr).toBe(0);
   for (const name of ['plugin.sig', 'index.ts', 'plugin.yml'])
     agent.write(`acme/load/${name}`, readFileSync(join(folder, name)));
@@ -75,7 +75,7 @@ it('is replaced by a newer version, and by none above the ceiling', async () => 
 });
 
 it('cannot be revoked while its key counts', async () => {
-  const { code, stderr } = await opsbro(['--data', agent.data, 'plugins', 'revoke', 'load']);
+  const { code, stderr } = await command(['--data', agent.data, 'plugins', 'revoke', 'load']);
   expect(code).toBe(2);
   expect(stderr).toContain(
     'collector/load is signed, and agent.yml lets it run; take its key from plugin_keys',

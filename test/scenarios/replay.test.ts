@@ -6,7 +6,7 @@ import type { CheckView } from '../../control/shapes.ts';
 import { cleanStep } from '../../plugins/listeners/graphite/history.ts';
 import type { ReplaysView } from '../../replay/model.ts';
 import { WhisperFolder } from '../graphite/whisper-folder.ts';
-import { opsbro } from './cli-run.ts';
+import { command } from './cli-run.ts';
 import { type RealAgent, startRealAgent } from './real-agent.ts';
 
 const data = mkdtempSync(join(tmpdir(), 'opsbro-replay-'));
@@ -57,7 +57,7 @@ it('replays what a real agent stored, beside what it did and told', async () => 
   write('../busy.yml', check('{{collector.loadaverage.load1}} > 100000'));
   const file = join(agent.config, '..', 'busy.yml');
   const found = await until('what was told', async () => {
-    const { json, code, stderr } = await opsbro([
+    const { json, code, stderr } = await command([
       '--data',
       data,
       'checks',

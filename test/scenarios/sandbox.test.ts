@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { afterEach, expect, it } from 'vitest';
 import type { CollectorView, PluginView } from '../../control/shapes.ts';
 import { proposeApproval, recordApproval } from '../../sandbox/approval/approve.ts';
-import { opsbro } from './cli-run.ts';
+import { command } from './cli-run.ts';
 import { type RealAgent, startRealAgent } from './real-agent.ts';
 
 let agent: RealAgent | undefined;
@@ -65,7 +65,7 @@ it('an agent runs approved plugins in sandboxes, takes up new code, and quaranti
     sandbox: { denials: 100, host_calls: 100 },
   });
 
-  const shown = await opsbro(['plugins', 'show', 'collector/greedy', '--data', agent.data]);
+  const shown = await command(['plugins', 'show', 'collector/greedy', '--data', agent.data]);
   expect(shown.stdout).toContain('100 denied, the last: /etc/shadow');
   const failed = await until('a breach', async () => {
     const found = await plugin('loops');

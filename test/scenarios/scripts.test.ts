@@ -2,7 +2,7 @@ import { spawn } from 'node:child_process';
 import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { afterEach, beforeEach, expect, it } from 'vitest';
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import type { CheckView } from '../../control/shapes.ts';
 import { readProcess } from '../../exec/lanes/processes.ts';
 import { processesWith } from '../exec/lanes/pool-fixture.ts';
@@ -34,43 +34,74 @@ function settled(running: RealAgent, name: string): Promise<CheckView> {
   });
 }
 
-it('runs scripts with their macros, and takes exit code, output and figures from them', async () => {
-  agent = await startRealAgent({
-    files: {
-      'agent.yml': `variables:\n  plugins: ${scratch}\n`,
-      'parameters.yml': 'limit: 7\n',
-      'full.yml': `check:\n  interval: 1s\n  mailq: {warning: "it's; touch ${scratch}/evil"}\n  script: echo "WARNING - $mailq.warning$ over $limit$ | queue=9;5:7;~:10"; echo more; exit 1\n`,
-      'list.yml':
-        'check:\n  interval: 1h\n  script: [/bin/sh, -c, "echo from $0; exit 2", "$plugins$/x y"]\n',
-      'slow.yml': 'check:\n  interval: 1h\n  timeout: 1s\n  script: sleep 60\n',
-      'odd.yml': 'check:\n  interval: 1h\n  script: exit 9\n',
-    },
-  });
-  const full = await settled(agent, 'full');
-  expect(full).toMatchObject({ state: 'warning', hard: true });
-  expect(full.output).toBe(`WARNING - it's; touch ${scratch}/evil over 7`);
-  expect(await settled(agent, 'list')).toMatchObject({ state: 'critical', output: `from ${scratch}/x y` });
-  expect(await settled(agent, 'slow')).toMatchObject({ state: 'unknown' });
-  expect((await checkOf(agent, 'slow')).output).toMatch(/1 ?s/);
-  expect(await settled(agent, 'odd')).toMatchObject({ state: 'unknown' });
-  const shown = await agent.get<CheckView>('/api/v1/checks/full');
-  expect(shown).toMatchObject({ perfdata: [{ label: 'queue', value: 9, warn: '5:7', crit: '~:10' }] });
-  await agent.stop();
-});
+describe('the scripts of an agent', () => {
+  const folder = mkdtempSync(join(tmpdir(), 'opsbro-scripts-'));
+  const mark = join(folder, 'ran');
+  const said = 'echo "$(id -u) $(id -g) $(nice) $GIVEN [$PASSED] [$KEPT]"; exit 1';
+  let running: RealAgent;
 
-it('runs no script with a macro that names nothing, and says which one', async () => {
-  const mark = join(scratch, 'ran');
-  agent = await startRealAgent({
-    files: {
-      'typo.yml': `check:\n  interval: 1h\n  disk: {warning: 5}\n  script: "touch ${mark}; test 1 -lt $disk.warnin$ || exit 2"\n`,
+  beforeAll(async () => {
+    running = await startRealAgent({
+      env: { PASSED: 'from the agent', KEPT: 'not passed on' },
+      files: {
+        'agent.yml': `variables:\n  plugins: ${folder}\n`,
+        'parameters.yml': 'limit: 7\n',
+        'full.yml': `check:\n  interval: 1s\n  mailq: {warning: "it's; touch ${folder}/evil"}\n  script: echo "WARNING - $mailq.warning$ over $limit$ | queue=9;5:7;~:10"; echo more; exit 1\n`,
+        'list.yml':
+          'check:\n  interval: 1h\n  script: [/bin/sh, -c, "echo from $0; exit 2", "$plugins$/x y"]\n',
+        'slow.yml': 'check:\n  interval: 1h\n  timeout: 1s\n  script: sleep 60\n',
+        'odd.yml': 'check:\n  interval: 1h\n  script: exit 9\n',
+        'typo.yml': `check:\n  interval: 1h\n  disk: {warning: 5}\n  script: "touch ${mark}; test 1 -lt $disk.warnin$ || exit 2"\n`,
+        'user.yml': `check:\n  interval: 1h\n  run_as: nobody\n  nice: 4\n  environment: {GIVEN: it's, PASSED: null}\n  script: ${said}\n`,
+        'own.yml': `check:\n  interval: 1h\n  script: ${said}\n`,
+        'words.yml': 'check:\n  interval: 1h\n  run_as: nobody\n  script: [id, -un]\n',
+        'nobody-there.yml': 'check:\n  interval: 1h\n  run_as: no-such-user\n  script: id\n',
+      },
+    });
+  });
+
+  afterAll(async () => {
+    expect(await running.stop()).toBe(0);
+    await running.dispose();
+    rmSync(folder, { recursive: true, force: true });
+  });
+
+  it('run with their macros, and give exit code, output and figures', async () => {
+    const full = await settled(running, 'full');
+    expect(full).toMatchObject({ state: 'warning', hard: true });
+    expect(full.output).toBe(`WARNING - it's; touch ${folder}/evil over 7`);
+    expect(await settled(running, 'list')).toMatchObject({ state: 'critical', output: `from ${folder}/x y` });
+    expect(await settled(running, 'slow')).toMatchObject({ state: 'unknown' });
+    expect((await checkOf(running, 'slow')).output).toMatch(/1 ?s/);
+    expect(await settled(running, 'odd')).toMatchObject({ state: 'unknown' });
+    const shown = await running.get<CheckView>('/api/v1/checks/full');
+    expect(shown).toMatchObject({ perfdata: [{ label: 'queue', value: 9, warn: '5:7', crit: '~:10' }] });
+    expect(existsSync(join(folder, 'evil'))).toBe(false);
+  });
+
+  it('do not run with a macro that names nothing, and say which one', async () => {
+    expect(await settled(running, 'typo')).toMatchObject({
+      state: 'unknown',
+      output: 'macro $disk.warnin$ names nothing (did you mean $disk.warning$?)',
+    });
+    expect(existsSync(mark)).toBe(false);
+  });
+
+  it.skipIf(!isRoot)(
+    'run as the user, with the niceness and the variables that their checks name',
+    async () => {
+      const own = await settled(running, 'own');
+      const nice = Number(/^0 0 (-?\d+) {2}\[\] \[\]$/.exec(own.output)?.[1]);
+      expect((await settled(running, 'user')).output).toBe(
+        `65534 65534 ${Math.min(19, nice + 4)} it's [from the agent] []`,
+      );
+      expect(await settled(running, 'words')).toMatchObject({ state: 'ok', output: 'nobody' });
+      expect(await settled(running, 'nobody-there')).toMatchObject({ state: 'unknown' });
+      expect((await checkOf(running, 'nobody-there')).output).toMatch(
+        /a shell of user no-such-user .*no such user/,
+      );
     },
-  });
-  expect(await settled(agent, 'typo')).toMatchObject({
-    state: 'unknown',
-    output: 'macro $disk.warnin$ names nothing (did you mean $disk.warning$?)',
-  });
-  expect(existsSync(mark)).toBe(false);
-  await agent.stop();
+  );
 });
 
 it('tells a handler once of what breaks and once of what is mended, whatever happens to the agent in between', async () => {
@@ -143,34 +174,6 @@ it('leaves nothing running of a script when the agent is killed, though no other
     stranger.kill('SIGKILL');
   }
 });
-
-it.skipIf(!isRoot)(
-  'runs a script as the user, with the niceness and the variables that its check names',
-  async () => {
-    const script = 'echo "$(id -u) $(id -g) $(nice) $GIVEN [$PASSED] [$KEPT]"; exit 1';
-    const environment = "{GIVEN: it's, PASSED: null}";
-    agent = await startRealAgent({
-      env: { PASSED: 'from the agent', KEPT: 'not passed on' },
-      files: {
-        'user.yml': `check:\n  interval: 1h\n  run_as: nobody\n  nice: 4\n  environment: ${environment}\n  script: ${script}\n`,
-        'own.yml': `check:\n  interval: 1h\n  script: ${script}\n`,
-        'words.yml': 'check:\n  interval: 1h\n  run_as: nobody\n  script: [id, -un]\n',
-        'nobody-there.yml': 'check:\n  interval: 1h\n  run_as: no-such-user\n  script: id\n',
-      },
-    });
-    const own = await settled(agent, 'own');
-    const nice = Number(/^0 0 (-?\d+) {2}\[\] \[\]$/.exec(own.output)?.[1]);
-    expect((await settled(agent, 'user')).output).toBe(
-      `65534 65534 ${Math.min(19, nice + 4)} it's [from the agent] []`,
-    );
-    expect(await settled(agent, 'words')).toMatchObject({ state: 'ok', output: 'nobody' });
-    expect(await settled(agent, 'nobody-there')).toMatchObject({ state: 'unknown' });
-    expect((await checkOf(agent, 'nobody-there')).output).toMatch(
-      /a shell of user no-such-user .*no such user/,
-    );
-    await agent.stop();
-  },
-);
 
 it.skipIf(!isRoot)(
   'says that only an agent of root can run a script as another user or nicer than itself',

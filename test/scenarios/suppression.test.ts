@@ -8,7 +8,7 @@ import type {
   HistoryView,
   SilenceView,
 } from '../../control/shapes.ts';
-import { type CommandResult, opsbro } from './cli-run.ts';
+import { type CommandResult, command } from './cli-run.ts';
 import { type RealAgent, startRealAgent } from './real-agent.ts';
 
 const files = {
@@ -34,7 +34,7 @@ const files = {
 };
 
 let agent: RealAgent;
-const cli = (...args: string[]): Promise<CommandResult> => opsbro(['--data', agent.data, ...args]);
+const cli = (...args: string[]): Promise<CommandResult> => command(['--data', agent.data, ...args]);
 const json = async <View>(...args: string[]): Promise<View> => (await cli(...args, '--json')).json<View>();
 const burns = (): Promise<CheckView> => agent.get<CheckView>('/api/v1/checks/burns');
 

@@ -5,7 +5,7 @@ import { type AddressInfo, createServer, type Server } from 'node:net';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import type { CheckView, PluginView } from '../../control/shapes.ts';
-import { opsbro, root } from './cli-run.ts';
+import { command, root } from './cli-run.ts';
 import { type RealAgent, startRealAgent } from './real-agent.ts';
 
 const fixtures = join(root, 'test/fixtures/plugins/third-party');
@@ -70,7 +70,7 @@ it('a plugin of each kind waits, asks in words, and runs once it is approved', a
   });
   expect(new Set(waiting.map(({ kind }) => kind)).size).toBe(6);
   for (const { id } of waiting) {
-    const { code, stderr } = await opsbro(['--data', agent.data, 'plugins', 'approve', id, '--yes']);
+    const { code, stderr } = await command(['--data', agent.data, 'plugins', 'approve', id, '--yes']);
     expect(code, stderr).toBe(0);
   }
   const checks = async (name: string) =>
