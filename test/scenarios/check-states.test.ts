@@ -1,33 +1,22 @@
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { afterEach, beforeEach, expect, it } from 'vitest';
+import { afterAll, beforeAll, expect, it } from 'vitest';
 import type { AgentView, ChecksReportView, CheckView, HistoryView } from '../../control/shapes.ts';
 import { command } from './cli-run.ts';
 import { configWithPlugins } from './fixture-plugins.ts';
-import { type RealAgent, type RealAgentOptions, startRealAgent } from './real-agent.ts';
+import { type RealAgent, startRealAgent } from './real-agent.ts';
 
 /** A busy machine takes its time. */
 const deadlineMs = 60_000;
-const agents: RealAgent[] = [];
-let scratch: string;
-const folders: string[] = [];
-
-beforeEach(() => {
-  scratch = mkdtempSync(join(tmpdir(), 'opsbro-states-'));
-  folders.push(scratch);
-});
-
-afterEach(async () => {
-  for (const agent of agents.splice(0)) await agent.dispose();
-  for (const folder of folders.splice(0)) rmSync(folder, { recursive: true, force: true });
-});
-
-async function start(options: RealAgentOptions): Promise<RealAgent> {
-  const agent = await startRealAgent(options);
-  agents.push(agent);
-  return agent;
-}
+const scratch = mkdtempSync(join(tmpdir(), 'opsbro-states-'));
+const trouble = join(scratch, 'trouble');
+const lasting = join(scratch, 'lasting');
+const gauge = join(scratch, 'gauge');
+const data = join(scratch, 'data');
+const startedAt = new Date().toISOString();
+let config: string;
+let agent: RealAgent;
 
 /** A check that is critical while a file exists. */
 const watching = (id: string, path: string, keys: string): string =>
@@ -40,67 +29,34 @@ const causes = async (agent: RealAgent, name: string): Promise<string[]> =>
     .filter((entry) => entry.name === name)
     .map(({ cause, state, hard }) => `${cause} ${state}${hard === true ? '' : ' soft'}`);
 
-it('takes a state for hard once attempts runs agree, at retry_interval, over a kill in between', async () => {
-  const trouble = join(scratch, 'trouble');
-  const keys = '  interval: 1h\n  attempts: 3\n  retry_interval: 4s\n';
-  const agent = await start({ files: { 'states/full.yml': watching('full', trouble, keys) } });
-  await agent.until('its first run', async () => (await view(agent, 'full')).state === 'ok', deadlineMs);
-  writeFileSync(trouble, '');
-  const soft = await agent.post<CheckView>('/api/v1/checks/full/run');
-  expect(soft).toMatchObject({ state: 'critical', hard: false, attempt: 1, attempts: 3, hard_state: 'ok' });
-  expect((await command(['checks', 'state', '--data', agent.data])).stdout).toMatch(
-    /CRITICAL \(soft [12]\/3\)/,
-  );
-  await agent.kill('SIGKILL');
+const rule = (id: string, keys: string): string =>
+  `check:\n  id: ${id}\n  interval: 1s\n  critical_if: "{{collector.reads-number.value}} > 9"\n  ok_output: "'low'"\n${keys}`;
 
-  const again = await start({ data: agent.data, config: agent.config });
-  await again.until(
-    'a hard state',
-    async () => (await view(again, 'full')).hard_state === 'critical',
-    deadlineMs,
-  );
-  const hard = await view(again, 'full');
-  expect(hard).toMatchObject({ state: 'critical', hard: true, attempt: 3, episode: soft.episode + 1 });
-  expect(hard.since).toBe(soft.since);
-  expect(await causes(again, 'full')).toEqual(['run ok', 'run critical soft', 'attempts critical']);
-
-  rmSync(trouble);
-  await again.post('/api/v1/checks/full/run');
-  const report = await command(['checks', 'report', 'full', '--since', '1h', '--json', '--data', again.data]);
-  expect(report.json<ChecksReportView>().checks).toMatchObject([
-    { name: 'full', state: 'ok', problems: 1, mttr_seconds: expect.any(Number), changes: 4 },
-  ]);
-  const history = await command(['checks', 'history', 'full', '--data', again.data]);
-  expect(history.stdout).toMatch(/critical +critical +attempts +it is there$/m);
+beforeAll(async () => {
+  writeFileSync(gauge, '5');
+  writeFileSync(lasting, '');
+  config = await configWithPlugins(['reads-number']);
+  const soft = '  interval: 1h\n  attempts: 3\n  retry_interval: 4s\n';
+  agent = await startRealAgent({
+    data,
+    config,
+    files: {
+      'states/full.yml': watching('full', trouble, soft),
+      'states/idle.yml': watching('idle', trouble, '  interval: 1h\n'),
+      'states/slow.yml': watching('slow', lasting, '  interval: 1h\n  for: 3s\n'),
+      'gauge/collector.yml': `collector:\n  id: reads-number\n  interval: 1s\n  path: ${gauge}\n`,
+      'gauge/tells.yml': rule('tells', ''),
+      'gauge/keeps.yml': rule('keeps', '  on_missing: keep\n'),
+    },
+  });
 });
 
-it('counts the time between a stop and the next start for no state', async () => {
-  const files = { 'states/idle.yml': watching('idle', join(scratch, 'trouble'), '  interval: 1h\n') };
-  const data = join(scratch, 'data');
-  const config = join(scratch, 'config.d');
-  const since = new Date().toISOString();
-  const first = await start({ files, data, config });
-  await first.until('its first run', async () => (await view(first, 'idle')).state === 'ok', deadlineMs);
-  await first.stop();
-  const stopped = Date.now();
-  const second = await start({ data, config });
-  const started = Date.now();
-  const report = await second.get<ChecksReportView>(`/api/v1/report/checks?since=${since}`);
-  const found = report.checks.find(({ name }) => name === 'idle');
-  const apart = (found?.unmonitored_seconds ?? 0) * 1000;
-  expect(apart).toBeGreaterThan(0);
-  expect(apart).toBeLessThan(started - stopped + 5000);
-  const states = Object.values(found?.seconds ?? {}).reduce((sum, seconds) => sum + seconds, 0) * 1000;
-  const whole = Date.parse(report.until) - Date.parse(report.since);
-  expect(Math.round(states + apart)).toBe(whole);
+afterAll(async () => {
+  await agent?.dispose();
+  for (const folder of [scratch, config]) rmSync(folder, { recursive: true, force: true });
 });
 
 it('takes a state for hard once it has lasted as long as for says', async () => {
-  const trouble = join(scratch, 'trouble');
-  writeFileSync(trouble, '');
-  const agent = await start({
-    files: { 'states/slow.yml': watching('slow', trouble, '  interval: 1h\n  for: 3s\n') },
-  });
   const soft = await agent.until(
     'a soft state',
     async () => {
@@ -117,20 +73,6 @@ it('takes a state for hard once it has lasted as long as for says', async () => 
 });
 
 it('shows no green that is old when data stops', async () => {
-  const gauge = join(scratch, 'gauge');
-  writeFileSync(gauge, '5');
-  const config = await configWithPlugins(['reads-number']);
-  folders.push(config);
-  const rule = (id: string, keys: string): string =>
-    `check:\n  id: ${id}\n  interval: 1s\n  critical_if: "{{collector.reads-number.value}} > 9"\n  ok_output: "'low'"\n${keys}`;
-  const agent = await start({
-    config,
-    files: {
-      'gauge/collector.yml': `collector:\n  id: reads-number\n  interval: 1s\n  path: ${gauge}\n`,
-      'gauge/tells.yml': rule('tells', ''),
-      'gauge/keeps.yml': rule('keeps', '  on_missing: keep\n'),
-    },
-  });
   const both = (): Promise<[CheckView, CheckView]> =>
     Promise.all([view(agent, 'tells'), view(agent, 'keeps')]);
   await agent.until(
@@ -164,3 +106,60 @@ it('shows no green that is old when data stops', async () => {
   expect(await told('keeps')).toBe('run ok, late ok, fresh ok');
   expect(await told('tells')).toBe('run ok, late unknown, run ok');
 });
+
+it('takes a state for hard once attempts runs agree, at retry_interval, over a kill in between', async () => {
+  await agent.until('its first run', async () => (await view(agent, 'full')).state === 'ok', deadlineMs);
+  writeFileSync(trouble, '');
+  const soft = await agent.post<CheckView>('/api/v1/checks/full/run');
+  expect(soft).toMatchObject({ state: 'critical', hard: false, attempt: 1, attempts: 3, hard_state: 'ok' });
+  expect((await command(['checks', 'state', '--data', agent.data])).stdout).toMatch(
+    /CRITICAL \(soft [12]\/3\)/,
+  );
+  await agent.kill('SIGKILL');
+  await agent.dispose();
+
+  agent = await startRealAgent({ data, config });
+  await agent.until(
+    'a hard state',
+    async () => (await view(agent, 'full')).hard_state === 'critical',
+    deadlineMs,
+  );
+  const hard = await view(agent, 'full');
+  expect(hard).toMatchObject({ state: 'critical', hard: true, attempt: 3, episode: soft.episode + 1 });
+  expect(hard.since).toBe(soft.since);
+  expect(await causes(agent, 'full')).toEqual(['run ok', 'run critical soft', 'attempts critical']);
+
+  rmSync(trouble);
+  await agent.post('/api/v1/checks/full/run');
+  const report = await command(['checks', 'report', 'full', '--since', '1h', '--json', '--data', agent.data]);
+  expect(report.json<ChecksReportView>().checks).toMatchObject([
+    { name: 'full', state: 'ok', problems: 1, mttr_seconds: expect.any(Number), changes: 4 },
+  ]);
+  const history = await command(['checks', 'history', 'full', '--data', agent.data]);
+  expect(history.stdout).toMatch(/critical +critical +attempts +it is there$/m);
+});
+
+it('counts the time between a stop and the next start for no state', async () => {
+  await agent.until('its first run', async () => (await view(agent, 'idle')).state !== 'pending', deadlineMs);
+  const before = await idleReport();
+  await agent.stop();
+  await agent.dispose();
+  const stopped = Date.now();
+  agent = await startRealAgent({ data, config });
+  const started = Date.now();
+  const after = await idleReport();
+  expect(after.apart - before.apart).toBeGreaterThan(0);
+  expect(after.apart - before.apart).toBeLessThan(started - stopped + 5000);
+  expect(Math.round(after.states + after.apart)).toBe(after.whole);
+});
+
+/** How long `idle` was in any state, how long nobody looked, and both together, ms. */
+async function idleReport(): Promise<{ states: number; apart: number; whole: number }> {
+  const report = await agent.get<ChecksReportView>(`/api/v1/report/checks?since=${startedAt}`);
+  const found = report.checks.find(({ name }) => name === 'idle');
+  return {
+    states: Object.values(found?.seconds ?? {}).reduce((sum, seconds) => sum + seconds, 0) * 1000,
+    apart: (found?.unmonitored_seconds ?? 0) * 1000,
+    whole: Date.parse(report.until) - Date.parse(report.since),
+  };
+}

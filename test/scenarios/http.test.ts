@@ -76,7 +76,7 @@ it('serves over TCP what the socket serves: to read, and more with a token', asy
 
 /** A session of the web page, from its address to its end: routes and the stream by its cookie. */
 async function looksAtThePage(agent: RealAgent, url: string): Promise<void> {
-  const stillNone = await opsbro(['--data', agent.data, 'web', 'open']);
+  const stillNone = await command(['--data', agent.data, 'web', 'open']);
   expect([stillNone.code, stillNone.stderr]).toEqual([1, expect.stringContaining('web: { enabled: true }')]);
   agent.write('web.yml', 'websocket: {port: 0}\nweb: {badges: [memory], status_page: {checks: [memory]}}\n');
   await agent.until('the page', async () => (await curl(`${url}/badge/memory.svg`)).status === 200);
@@ -85,7 +85,7 @@ async function looksAtThePage(agent: RealAgent, url: string): Promise<void> {
   expect(await curl(`${url}/`)).toMatchObject({ status: 200, body: 'OK' });
   expect((await curl(`${url}/badge/cpu.svg`)).status).toBe(404);
   expect(await curl(`${url}/status`)).toMatchObject({ status: 200, type: 'text/html; charset=utf-8' });
-  const printed = await opsbro(['--data', agent.data, 'web', 'open', '--scope', 'write']);
+  const printed = await command(['--data', agent.data, 'web', 'open', '--scope', 'write']);
   expect(printed.stdout).toMatch(new RegExp(`^${url}/ui/open\\?ticket=\\S+\n$`));
   const opened = await fetch(printed.stdout.trim(), { redirect: 'manual' });
   expect([opened.status, opened.headers.get('location')]).toEqual([303, './']);
@@ -104,7 +104,7 @@ async function looksAtThePage(agent: RealAgent, url: string): Promise<void> {
   const [frame] = (await once(socket, 'message')) as [Buffer];
   expect(JSON.parse(String(frame))).toMatchObject({ type: 'snapshot', data: { checks: expect.any(Array) } });
   const ended = once(socket, 'close');
-  expect((await opsbro(['--data', agent.data, 'web', 'sessions', 'revoke', name])).code).toBe(0);
+  expect((await command(['--data', agent.data, 'web', 'sessions', 'revoke', name])).code).toBe(0);
   expect((await ended)[0]).toBe(1008);
   expect((await run({ origin: url, 'x-opsbro-csrf': '1' })).status).toBe(401);
   expect(agent.output()).not.toContain(cookie.split('=')[1]);
