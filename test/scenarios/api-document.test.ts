@@ -162,12 +162,13 @@ const bodies: { [route: string]: unknown } = {
 };
 /** What ends something, after all that needs it. */
 const last = ['POST /api/v1/gossip/leave', 'POST /api/v1/agent/stop'];
-/** Refused here, for the reason that is their status: nothing was ever notified, no series has a tag, nobody has a session or took anything over. */
+/** Refused here, for the reason that is their status: nothing was ever notified, no series has a tag, nothing was removed, nobody has a session or took anything over. */
 const refused: { [route: string]: number } = {
   'GET /api/v1/outbox/{serial}': 404,
   'GET /api/v1/push/import': 404,
   'GET /tags/{tag}': 404,
   'DELETE /api/v1/session': 404,
+  'POST /api/v1/push/items/{kind}/{id}/undo': 404,
   'DELETE /api/v1/sessions/{name}': 404,
 };
 /** As Graphite answers there, for programs that were written for it. */

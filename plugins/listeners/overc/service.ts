@@ -23,7 +23,8 @@ import { type AlertRow, type ServiceFacts, type State, severityOf } from './mode
 import { type OldSettings, oldSettings } from './old-settings.ts';
 import { type Options, type Settings, settingsOf } from './options.ts';
 import { Pings } from './ping/pings.ts';
-import { openStorage } from './storage/open-storage.ts';
+import type { HeldRemovals } from './storage/held-removals.ts';
+import { openHeld } from './storage/open-held.ts';
 import type { Storage, StorageEvents } from './storage/storage.ts';
 import { alertText } from './supervision/alert-text.ts';
 import { type Expectation, isLate } from './supervision/lateness.ts';
@@ -68,7 +69,7 @@ export class Overc {
   #door: Door | undefined;
   #password: WebPassword | undefined;
   #pings: Pings | undefined;
-  #storage: Storage | undefined;
+  #storage: HeldRemovals | undefined;
   #takeOver: TakeOverRoute | undefined;
   #timer: NodeJS.Timeout | undefined;
   #beats = 0;
@@ -136,7 +137,7 @@ export class Overc {
     const storage = this.#storage;
     if (storage === undefined)
       return { status: 503, body: { error: { message: 'the push server has not started yet' } } };
-    if (isAgentUiRoute(route)) return answerUiRoute(request, this.#uiParts(storage));
+    if (isAgentUiRoute(route)) return answerUiRoute(request, this.#uiParts(storage), storage);
     if (route === '/api/v1/push/import') return this.#importing(storage).answer(request);
     if (method === 'GET' && route === '/api/v1/push/servers')
       return { status: 200, body: (await storage.servers()) as unknown as RouteReply['body'] };
@@ -169,15 +170,16 @@ export class Overc {
     return this.#passing;
   }
 
-  async #openStorage({ directory, uuid: owner }: { directory: string; uuid: string }): Promise<Storage> {
-    const { clock, log, openStore } = this.#ctx;
+  async #openStorage({ directory, uuid: owner }: { directory: string; uuid: string }): Promise<HeldRemovals> {
+    const { clock, kv, log, openStore } = this.#ctx;
     const { max_servers: servers, max_services: services, diskBytes: bytes } = this.#settings;
     const events: StorageEvents = {
       changed: (service, state) => this.#changed(service, state),
       removed: (gone) => this.#link.forget(gone.map(checkId)),
       alerts: () => void this.#tellAlerts().catch((error: Error) => this.#failed(error)),
     };
-    return openStorage({
+    return openHeld({
+      kv,
       database: this.#settings.database || (this.#old.database ?? ''),
       store: () => openStore(join(directory, 'store'), { memoryBytes }),
       keys: await openKeys(join(directory, 'pepper')),
@@ -245,7 +247,7 @@ export class Overc {
   }
 
   async #pass(): Promise<void> {
-    const storage = this.#storage as Storage;
+    const storage = this.#storage as HeldRemovals;
     const { clock } = this.#ctx;
     const moments = {
       nowMs: clock.monotonic(),

@@ -1,7 +1,7 @@
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import type { Clock, JsonObject, PassiveReport, RouteAnswer, RouteRequest } from 'opsbro/sdk';
+import type { Clock, JsonObject, KeyValues, PassiveReport, RouteAnswer, RouteRequest } from 'opsbro/sdk';
 import { serviceContext } from 'opsbro/sdk/testing';
 import type { Options } from './options.ts';
 import { Overc } from './service.ts';
@@ -40,6 +40,7 @@ export interface TestPush {
   url: string;
   reports: PassiveReport[];
   logs: { level: string; message: string }[];
+  kv: KeyValues;
   post(path: string, body: unknown, headers?: { [name: string]: string }): Promise<[number, JsonObject]>;
   get(path: string, method?: string): Promise<[number, JsonObject]>;
   stop(): Promise<void>;
@@ -55,7 +56,11 @@ export function scratch(): { folder: string; remove(): void } {
 export async function startPush(
   folder: string,
   options: Partial<Options> = {},
-  { clock = new PushClock(), env = {} }: { clock?: PushClock; env?: { [name: string]: string } } = {},
+  {
+    clock = new PushClock(),
+    env = {},
+    kv,
+  }: { clock?: PushClock; env?: { [name: string]: string }; kv?: KeyValues | undefined } = {},
 ): Promise<TestPush> {
   const reports: PassiveReport[] = [];
   const ask = async ({ route, body }: RouteRequest): Promise<RouteAnswer> => {
@@ -64,7 +69,7 @@ export async function startPush(
     return { status: 200, type: 'application/json', body: Buffer.from(JSON.stringify(reply)) };
   };
   const ctx = serviceContext<Options>({ options: { ...defaults, ...options }, ask });
-  const overc = new Overc({ ...ctx, clock, env: (name) => env[name] });
+  const overc = new Overc({ ...ctx, clock, env: (name) => env[name], ...(kv !== undefined && { kv }) });
   await overc.open();
   const url = `http://127.0.0.1:${overc.port}`;
   const asked = async (path: string, init: RequestInit): Promise<[number, JsonObject]> => {
@@ -74,7 +79,7 @@ export async function startPush(
     return [response.status, isJson ? (JSON.parse(text) as JsonObject) : { text }];
   };
   return {
-    ...{ overc, clock, url, reports, logs: ctx.logs },
+    ...{ overc, clock, url, reports, logs: ctx.logs, kv: kv ?? ctx.kv },
     post: (path, body, headers = {}) =>
       asked(path, { method: 'POST', headers, body: typeof body === 'string' ? body : JSON.stringify(body) }),
     get: (path, method = 'GET') => asked(path, { method }),

@@ -1,16 +1,24 @@
 import type { Json, RouteReply, RouteRequest } from 'opsbro/sdk';
 import { Refused } from '../api/refused.ts';
+import type { HeldRemovals } from '../storage/held-removals.ts';
 import { answerUi, type UiParts } from './ui-api.ts';
+import { answerUndo } from './undo-routes.ts';
 
 const codes: { [status: number]: string } = { 400: 'OPSBRO_API_INVALID', 404: 'OPSBRO_API_NOT_FOUND' };
 
 /** Whether a route of the manifest is one of the page's JSON. */
 export function isAgentUiRoute(route: string): boolean {
-  return /^\/api\/v1\/push\/(status|states|alerts|items)(\/|$)/.test(route);
+  return /^\/api\/v1\/push\/(status|states|alerts|items|removed)(\/|$)/.test(route);
 }
 
 /** Answers the page's JSON to who asks the agent, whose rights stand in the manifest. */
-export async function answerUiRoute(request: RouteRequest, parts: UiParts): Promise<RouteReply> {
+export async function answerUiRoute(
+  request: RouteRequest,
+  parts: UiParts,
+  held: HeldRemovals,
+): Promise<RouteReply> {
+  const undone = await answerUndo(request, held);
+  if (undone !== undefined) return undone;
   const { method, query, fields = Object.entries(query) } = request;
   try {
     const asked = { method, path: pathOf(request), query: new URLSearchParams(fields) };

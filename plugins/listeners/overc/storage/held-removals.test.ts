@@ -1,0 +1,129 @@
+import type { JsonObject, RouteRequest } from 'opsbro/sdk';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import type { Options } from '../options.ts';
+import { scratch, startPush, type TestPush } from '../test-push.ts';
+import { emptyDatabase, isThere, servers, type TestServer } from './test-databases.ts';
+
+const server = { name: 'web1', key: '1234' };
+const report = (name: string, state = 'OK', as = server): JsonObject => ({
+  ...{ server: as, period: 60, services: [{ name, state, info: `${name} says ${state}` }] },
+});
+const status = '/api/set/service/status';
+
+const available = await Promise.all(servers.map(isThere));
+const backends: [string, TestServer | null, boolean][] = [
+  ['the embedded storage', null, true],
+  ...servers.map((one, index): [string, TestServer, boolean] => [one.name, one, available[index] === true]),
+];
+
+describe.each(backends)('what was removed from %s', (_, database, isPresent) => {
+  let place: ReturnType<typeof scratch>;
+  let made: Awaited<ReturnType<typeof emptyDatabase>> | undefined;
+  let push: TestPush;
+
+  beforeEach(async (context) => {
+    if (!isPresent) context.skip('nothing listens on its port');
+    place = scratch();
+    made = database === null ? undefined : await emptyDatabase(database);
+    push = await startPush(place.folder, options());
+    for (const name of ['app', 'db']) await push.post(status, report(name, name === 'db' ? 'FAIL' : 'OK'));
+    await push.post(status, report('cron', 'OK', { name: 'web2', key: 'x' }));
+  });
+  afterEach(async () => {
+    await push?.stop();
+    await made?.remove();
+    place?.remove();
+  });
+
+  const options = (): Partial<Options> => ({ database: made?.url ?? '' });
+  const ask = async (method: string, route: string, params = {}, fields: RouteRequest['fields'] = []) => {
+    const query = Object.fromEntries(fields);
+    const reply = await push.overc.answer({ ...{ method, route, params, query, fields }, body: null });
+    return [reply.status, reply.body as JsonObject] as const;
+  };
+  const item = (method: string, what: string, id: number) =>
+    ask(method, `/api/v1/push/items/:kind/:id${method === 'POST' ? '/undo' : ''}`, {
+      kind: what,
+      id: String(id),
+    });
+  /** `server/service` with ids, as the page sees them. */
+  const seen = async (): Promise<{ [name: string]: [server: number, service: number] }> => {
+    const [, { servers: all }] = await ask('GET', '/api/v1/push/status');
+    const list = all as { id: number; name: string; services: { id: number; name: string }[] }[];
+    return Object.fromEntries(
+      list.flatMap(({ id, name, services }) =>
+        services.map((one) => [`${name}/${one.name}`, [id, one.id]] as [string, [number, number]]),
+      ),
+    );
+  };
+  const removed = () => push.reports.flatMap((one) => one.removed ?? []);
+  const restart = async (): Promise<void> => {
+    await push.stop();
+    push = await startPush(place.folder, options(), { clock: push.clock, kv: push.kv });
+  };
+
+  it('is out of sight at once, and comes back with all that was known of it', async () => {
+    const { 'web1/app': [id = 0, app = 0] = [] } = await seen();
+    const past = () => ask('GET', '/api/v1/push/states/:service', { service: String(app) });
+    const before = await past();
+    expect(before[0]).toBe(200);
+    expect(await item('DELETE', 'server', id)).toEqual([200, { ok: 1 }]);
+    expect(Object.keys(await seen())).toEqual(['web2/cron']);
+    expect((await past())[0]).toBe(404);
+    expect((await ask('GET', '/api/v1/push/alerts', {}, [['server', String(id)]]))[1]).toEqual({
+      alerts: [],
+    });
+    await push.overc.pass();
+    expect(removed().sort()).toEqual(['push/check/web1/app', 'push/check/web1/db']);
+    await restart();
+    expect(Object.keys(await seen())).toEqual(['web2/cron']);
+    expect(await ask('GET', '/api/v1/push/removed')).toMatchObject([
+      200,
+      [{ kind: 'server', id, title: 'web1', undo_until: expect.stringMatching(/T12:10:00/) }],
+    ]);
+    expect(await item('POST', 'server', id)).toEqual([200, { ok: 1 }]);
+    expect(Object.keys(await seen()).sort()).toEqual(['web1/app', 'web1/db', 'web2/cron']);
+    expect(await past()).toEqual(before);
+    await push.overc.pass();
+    const told = push.reports
+      .flatMap(({ results = [] }) => results)
+      .map(({ check, state }) => [check, state]);
+    expect(told).toContainEqual(['push/check/web1/db', 'critical']);
+    expect((await item('POST', 'server', id))[0]).toBe(404);
+  });
+
+  it('is gone for good after ten minutes, and never late meanwhile', async () => {
+    const { 'web1/app': [, app = 0] = [] } = await seen();
+    expect((await item('DELETE', 'service', app))[0]).toBe(200);
+    push.clock.advance(599_000);
+    push.overc.look();
+    await push.overc.pass();
+    const [, { alerts }] = await ask('GET', '/api/v1/push/alerts');
+    expect(JSON.stringify(alerts)).not.toContain('"service":"app"');
+    push.clock.advance(1000);
+    await push.overc.pass();
+    expect((await item('POST', 'service', app))[0]).toBe(404);
+    expect(await ask('GET', '/api/v1/push/removed')).toEqual([200, []]);
+    expect(Object.keys(await seen()).sort()).toEqual(['web1/db', 'web2/cron']);
+  });
+
+  it('is registered anew when it reports again, and is not brought back then', async () => {
+    const { 'web1/app': [id = 0] = [] } = await seen();
+    await item('DELETE', 'server', id);
+    // Another key: the name is free.
+    expect(await push.post(status, report('app', 'WARN', { name: 'web1', key: 'new' }))).toEqual([
+      200,
+      { ok: 1 },
+    ]);
+    const { 'web1/app': [now = 0] = [], ...others } = await seen();
+    expect([now > id, Object.keys(others)]).toEqual([true, ['web2/cron']]);
+    expect((await item('POST', 'server', id))[0]).toBe(404);
+  });
+
+  it('is asked for by what there is', async () => {
+    expect((await item('DELETE', 'server', 99))[0]).toBe(404);
+    expect((await item('POST', 'service', 1))[0]).toBe(404);
+    expect((await ask('GET', '/api/v1/push/status', {}, [['server', 'x']]))[0]).toBe(404);
+    expect((await ask('GET', '/api/v1/push/alerts', {}, [['hours', 'x']]))[0]).toBe(400);
+  });
+});

@@ -1,0 +1,252 @@
+import type { Clock, Json, JsonObject, KeyValues } from 'opsbro/sdk';
+import type { AlertRow, Outcome, Report, ServiceFacts } from '../model.ts';
+import type { Adoption, OldServer, OldService } from '../takeover/old.ts';
+import type { Past, Selection, ServerView, Storage, StorageEvents, StorageFigures } from './storage.ts';
+
+/** How long a removal can be undone. */
+const heldMs = 10 * 60_000;
+const prefix = 'held/';
+
+/** A server or a service that was removed, and can come back until its time is over. */
+export interface HeldRemoval {
+  what: 'server' | 'service';
+  id: number;
+  /** Title of the server, and of the service where only that was removed. */
+  title: string;
+  /** Epoch milliseconds. */
+  until: number;
+}
+
+/** Names, and the newest row when it was removed. */
+interface Held extends HeldRemoval {
+  server: string;
+  service: string | null;
+  row: number;
+  /** Its real removal, while that goes on. */
+  ending?: Promise<void>;
+}
+
+/** What held removals work with. */
+export interface HeldParts {
+  kv: KeyValues;
+  clock: Clock;
+  events: StorageEvents;
+}
+
+/**
+ * A storage whose removals can be undone for some minutes: what was removed is out of sight at once, and is really removed when its time is over,
+ * or when it reports again and is registered anew. Outlives a restart. Servers that share a database see it until then.
+ */
+export class HeldRemovals implements Storage {
+  readonly #inner: Storage;
+  readonly #parts: HeldParts;
+  readonly #held = new Map<string, Held>();
+
+  constructor(inner: Storage, parts: HeldParts) {
+    this.#inner = inner;
+    this.#parts = parts;
+  }
+
+  /** The storage below has to be open. */
+  async open(): Promise<void> {
+    const { kv } = this.#parts;
+    for (const key of await kv.list(prefix)) {
+      const held = heldOf(await kv.get(key));
+      if (held !== undefined) this.#held.set(keyOf(held.what, held.id), held);
+    }
+  }
+
+  close(): Promise<void> {
+    return this.#inner.close();
+  }
+
+  /** Takes it out of sight; false where there is none. */
+  async remove(what: 'server' | 'service', id: number): Promise<boolean> {
+    const gone = (await this.services()).filter((one) => (what === 'server' ? one.server.id : one.id) === id);
+    const [first] = gone;
+    // A server without a service is not shown anywhere, so there is nothing to bring back.
+    if (first === undefined) return this.#inner.remove(what, id);
+    const isService = what === 'service';
+    const held: Held = {
+      ...{ what, id, until: this.#parts.clock.now() + heldMs, server: first.server.name },
+      service: isService ? first.name : null,
+      title: isService ? `${first.server.title} ${first.title}` : first.server.title,
+      row: newest(gone),
+    };
+    const { ending: _, ...kept } = held;
+    await this.#parts.kv.put(`${prefix}${keyOf(what, id)}`, kept);
+    this.#held.set(keyOf(what, id), held);
+    this.#parts.events.removed(gone);
+    return true;
+  }
+
+  /** Brings it back; false where it was not removed, or too long ago. */
+  async undo(what: 'server' | 'service', id: number): Promise<boolean> {
+    const held = this.#held.get(keyOf(what, id));
+    if (held === undefined || held.ending !== undefined) return false;
+    await this.#forget(held);
+    for (const service of await this.services())
+      if (isOf(held, service)) this.#parts.events.changed(service, service.timedOut ? null : service.current);
+    return true;
+  }
+
+  /** What can be brought back, the newest first. */
+  heldNow(): HeldRemoval[] {
+    return [...this.#held.values()].reverse().map(viewOf);
+  }
+
+  /** Really removes what was removed long ago. */
+  async expire(): Promise<void> {
+    const now = this.#parts.clock.now();
+    for (const held of [...this.#held.values()]) if (held.until <= now) await this.#end(held);
+  }
+
+  /** What reports again is registered anew: its past is removed before. */
+  async take(report: Report): Promise<Outcome> {
+    const named = new Set<string | null>([
+      ...report.services.map(({ name }) => name),
+      ...report.alerts.map(({ service }) => service),
+    ]);
+    await this.#endOf(report.server, named);
+    return this.#inner.take(report);
+  }
+
+  /** Ends what was held long enough, too. */
+  async supervises(): Promise<boolean> {
+    await this.expire();
+    return this.#inner.supervises();
+  }
+
+  get isSupervisor(): boolean {
+    return this.#inner.isSupervisor;
+  }
+
+  async adoptServer(old: OldServer, isDry: boolean): Promise<Adoption> {
+    if (!isDry) await this.#endOf(old.name, null);
+    return this.#inner.adoptServer(old, isDry);
+  }
+
+  async adoptService(server: string, old: OldService, isDry: boolean): Promise<Adoption> {
+    if (!isDry) await this.#endOf(server, new Set([old.name]));
+    return this.#inner.adoptService(server, old, isDry);
+  }
+
+  markLate(isLate: (service: ServiceFacts) => boolean, at: number): Promise<void> {
+    return this.#inner.markLate((service) => !this.isHeld(service) && isLate(service), at);
+  }
+
+  async services(): Promise<ServiceFacts[]> {
+    const all = await this.#inner.services();
+    return this.#held.size === 0 ? all : all.filter((service) => !this.isHeld(service));
+  }
+
+  async servers(): Promise<ServerView[]> {
+    const gone = new Set(
+      [...this.#held.values()].flatMap((one) => (one.service === null ? [one.server] : [])),
+    );
+    return (await this.#inner.servers()).filter(({ name }) => !gone.has(name));
+  }
+
+  async find(server: string, service: string): Promise<ServiceFacts | undefined> {
+    const found = await this.#inner.find(server, service);
+    return found !== undefined && this.isHeld(found) ? undefined : found;
+  }
+
+  async alerts(selection: Selection, since: number): Promise<AlertRow[]> {
+    const all = await this.#inner.alerts(selection, since);
+    return all.filter(
+      ({ server, service }) =>
+        !this.#held.has(keyOf('server', server)) &&
+        !(service !== null && this.#held.has(keyOf('service', service))),
+    );
+  }
+
+  titles(ids: number[]): Promise<Map<number, string>> {
+    return this.#inner.titles(ids);
+  }
+
+  unsent(limit: number): Promise<AlertRow[]> {
+    return this.#inner.unsent(limit);
+  }
+
+  sent(ids: number[]): Promise<void> {
+    return this.#inner.sent(ids);
+  }
+
+  past(service: number, since: number): Promise<Past> {
+    return this.#inner.past(service, since);
+  }
+
+  infos(rows: number[]): Promise<Map<number, string>> {
+    return this.#inner.infos(rows);
+  }
+
+  lastRow(): Promise<number> {
+    return this.#inner.lastRow();
+  }
+
+  reset(name: string): Promise<boolean> {
+    return this.#inner.reset(name);
+  }
+
+  figures(): Promise<StorageFigures> {
+    return this.#inner.figures();
+  }
+
+  /** Whether a service is out of sight. */
+  isHeld({ id, server }: ServiceFacts): boolean {
+    return this.#held.has(keyOf('service', id)) || this.#held.has(keyOf('server', server.id));
+  }
+
+  /** Really removes what is held of a server, as a whole or of these services. */
+  async #endOf(server: string, services: ReadonlySet<string | null> | null): Promise<void> {
+    for (const held of [...this.#held.values()])
+      if (held.server === server && (held.service === null || services?.has(held.service) === true))
+        await this.#end(held);
+  }
+
+  #end(held: Held): Promise<void> {
+    held.ending ??= this.#reallyEnd(held).finally(() => {
+      delete held.ending;
+    });
+    return held.ending;
+  }
+
+  async #reallyEnd(held: Held): Promise<void> {
+    const those = (await this.#inner.services()).filter((service) => isOf(held, service));
+    // It reported meanwhile, to another server of the same database: it is not what was removed any more.
+    if (newest(those) <= held.row) await this.#inner.remove(held.what, held.id);
+    await this.#forget(held);
+  }
+
+  async #forget({ what, id }: Held): Promise<void> {
+    await this.#parts.kv.delete(`${prefix}${keyOf(what, id)}`);
+    this.#held.delete(keyOf(what, id));
+  }
+}
+
+function keyOf(what: 'server' | 'service', id: number): string {
+  return `${what}/${id}`;
+}
+
+function isOf({ what, id }: HeldRemoval, service: ServiceFacts): boolean {
+  return (what === 'server' ? service.server.id : service.id) === id;
+}
+
+function newest(services: readonly ServiceFacts[]): number {
+  return services.reduce((row, { current }) => Math.max(row, current?.row ?? 0), 0);
+}
+
+function viewOf({ what, id, title, until }: Held): HeldRemoval {
+  return { what, id, title, until };
+}
+
+function heldOf(kept: Json | undefined): Held | undefined {
+  const { what, id, title, until, server, service, row } = (kept ?? {}) as JsonObject;
+  if ((what !== 'server' && what !== 'service') || typeof id !== 'number' || typeof server !== 'string')
+    return undefined;
+  return {
+    ...{ what, id, server, title: String(title), until: Number(until), row: Number(row) },
+    service: typeof service === 'string' ? service : null,
+  };
+}
