@@ -47,11 +47,13 @@ process.on('message', (what) => {
 
 /** How many points of pickles it has read, and for how long any point was not safe. */
 async function tellRead(): Promise<void> {
+  const clock = (): number => Number(process.hrtime.bigint() / 1000n) / 1000;
+  const from = clock();
   const request = { route: '/api/v1/metrics/store', method: 'GET', params: {}, query: {}, body: null };
   const { body } = await ctx.request(request);
   const { received, unsafe_ms: unsafe } = body as {
     received: { pickles: { points: number } };
     unsafe_ms: { now: number; most: number };
   };
-  process.send?.({ read: received.pickles.points, unsafeMs: Math.max(unsafe.now, unsafe.most) });
+  process.send?.({ from, at: clock(), points: received.pickles.points, unsafeMs: unsafe });
 }

@@ -8,7 +8,7 @@ import { setTimeout as pause } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import { fetchPoints } from '../../plugins/listeners/graphite/whisper/fetch.ts';
 import { layoutOf } from '../../plugins/listeners/graphite/whisper/file.ts';
-import { acknowledgedReads, type Told } from './acknowledged-reads.ts';
+import { acknowledgedReads, sharedClock, type Told } from './acknowledged-reads.ts';
 import { clearJournal, cutPower } from './power-cut/undo.ts';
 import { randomFrom, type Soak } from './result.ts';
 
@@ -123,7 +123,7 @@ async function oneLife(shim: Shim, sent: Sent, random: () => number): Promise<nu
   const { child, port, picklePort } = await start(shim.root, shim);
   const life: Life = { killedAt: undefined };
   const killed = pause(200 + random() * 2300).then(() => {
-    life.killedAt = performance.now();
+    life.killedAt = sharedClock();
     child.kill('SIGKILL');
   });
   const ended = once(child, 'exit');
@@ -168,8 +168,8 @@ async function sendOn(child: ChildProcess, port: number, sent: Sent, life: Life)
   socket.on('error', () => undefined);
   const batches: { first: number; points: number }[] = [];
   const told: Told[] = [];
-  child.on('message', ({ read, unsafeMs }: { read?: number; unsafeMs?: number }) => {
-    if (read !== undefined) told.push({ at: performance.now(), points: read, unsafeMs: unsafeMs ?? 0 });
+  child.on('message', (message: Partial<Told>) => {
+    if (message.points !== undefined) told.push(message as Told);
   });
   while (life.killedAt === undefined) {
     const { first, text } = sent.next(10, (name, time, value) => `(S'${name}'\n(I${time}\nF${value}\ntta`);

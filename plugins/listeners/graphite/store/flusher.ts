@@ -102,6 +102,13 @@ export class Flusher {
     return true;
   }
 
+  /** Lets go of points that are in their files, and on the disk by now. */
+  release(): void {
+    const { ring, log, relieved } = this.#parts;
+    ring.release(log.syncedTo);
+    relieved();
+  }
+
   /** Brings everything to the files. Blocks. */
   flushAll(): void {
     this.#until(this.#parts.ring.tail, Number.POSITIVE_INFINITY);

@@ -14,6 +14,8 @@ export interface LogParts {
   nameOf(series: number): string;
   /** A commit failed, or one succeeded after that. */
   health(error: NodeJS.ErrnoException | null): void;
+  /** More points are on the disk. */
+  synced(): void;
   /** Points were not safe for so long: longer than is promised. */
   late(ms: number): void;
 }
@@ -282,6 +284,7 @@ export class WriteAheadLog {
     this.#synced = position;
     const lateMs = this.#arrivals.done(position, clock.monotonic());
     if (lateMs > promisedMs) late(Math.round(lateMs));
+    this.#parts.synced();
     this.#release();
     if (this.#isFailing) health(null);
     this.#isFailing = false;

@@ -269,6 +269,20 @@ describe('a store', () => {
     rmSync(copy, { recursive: true });
   });
 
+  it('reads on as soon as the disk has what is in files already', async () => {
+    const store = await opened();
+    for (let index = 0; index < 1.6 * chunkPoints; index += 1)
+      store.takeNamed('a.b', now - (index % 3000), index, 'test');
+    let isRelieved = false;
+    store.onRelief(() => {
+      isRelieved = true;
+    });
+    store.fetch('a.b', now - 1, now, now);
+    expect(store.isPressed).toBe(true);
+    expect(await store.synced(store.position)).toBe(true);
+    expect([store.isPressed, isRelieved]).toEqual([false, true]);
+  });
+
   it('syncs while points keep coming', async () => {
     const store = await opened();
     let isOver = false;

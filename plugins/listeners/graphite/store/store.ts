@@ -96,6 +96,7 @@ export class MetricStore implements SeriesReader {
       clock,
       nameOf: (series) => this.#series[series]!.name,
       health: (error) => this.#health('the log of points', error),
+      synced: () => this.#flusher.release(),
       late: (ms) =>
         this.#tell('disk-late', `the disk took ${ms} ms to take what was read: it was not safe for so long`, {
           ms,
