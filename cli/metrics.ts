@@ -162,7 +162,7 @@ async function nothing(cli: CliContext, pattern: string): Promise<OpsbroError> {
   const hint =
     first === ''
       ? "'opsbro metrics list' shows what there is"
-      : `${near.length} have it in their names, such as '${first}'; a pattern has every step of a name: '${wider}'`;
+      : `${near.length === 1 ? '1 series has' : `${near.length} series have`} it in the name, such as '${first}'; a pattern has every step of a name: '${wider}'`;
   return new OpsbroError('OPSBRO_API_NOT_FOUND', `no series is called '${pattern}'; ${hint}`);
 }
 

@@ -67,7 +67,7 @@ describe('examples', () => {
           else {
             const option = known.find(({ long }) => long === word);
             expect(option?.long, line).toBe(word);
-            if (option?.required) at += 1;
+            if (option?.required || (option?.optional && typed[at + 1]?.startsWith('--') === false)) at += 1;
           }
         }
         const takes = command.registeredArguments;

@@ -70,7 +70,13 @@ describe('metrics list', () => {
   });
 
   it.each([
-    [{ '/metrics/expand?leavesOnly=1&groupByExpr=1&query=web.x': { results: { 'web.x': [] } } }, "'web.x'"],
+    [
+      {
+        '/metrics/expand?leavesOnly=1&groupByExpr=1&query=web.x': { results: { 'web.x': [] } },
+        '/metrics/index.json': ['web.x.y', 'db.load'],
+      },
+      "no series is called 'web.x'; 1 series has it in the name, such as 'web.x.y'; a pattern has every step of a name: 'web.*.*'",
+    ],
     [{}, "'store: { enabled: true }' in agent.yml starts it"],
   ])('says what is wrong', async (known, message) => {
     await place.agent(known);

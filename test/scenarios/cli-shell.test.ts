@@ -37,7 +37,7 @@ describe('completion', () => {
     [['agent', 'modules', ''], ['state']],
     [
       ['--data', '/elsewhere', 'generate', ''],
-      ['dnsmasq', 'initd', 'resolved', 'systemd'],
+      ['dnsmasq', 'initd', 'nginx', 'resolved', 'supervisor', 'systemd', 'upstart'],
     ],
     [['help', 'det'], ['detectors']],
     [['agent', 'print', 'l'], ['local-addr']],

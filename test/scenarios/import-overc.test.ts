@@ -62,7 +62,7 @@ it.skipIf(!isPresent)(
     });
     expect(check).toMatchObject({ state: 'warning', output: 'busy' });
     expect((await opsbro(['--data', data, 'push', 'servers', 'list'])).stdout).toMatch(
-      /web1 +192\.0\.2\.1 +1 +1m ago/,
+      /web1 +192\.0\.2\.1 +1 +1m( \d+s)? ago/,
     );
   },
 );

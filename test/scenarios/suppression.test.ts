@@ -22,7 +22,7 @@ const files = {
 `,
   'demo/night.yml': `downtime:
   match: [pack=demo]
-  cron: "0 2 * * *"
+  cron: "0 2 29 2 *"
   duration: 2h
   timezone: Europe/Paris
   comment: backup
