@@ -10,5 +10,6 @@ it('lists the values of a tree, and which are others than before', () => {
     { path: 'e', value: null },
   ]);
   expect(leavesOf(undefined)).toEqual([]);
+  expect(changedPaths([], before).size).toBe(0);
   expect([...changedPaths(before, leavesOf({ a: 2, b: { c: 'x', d: [1, 2] }, f: 1 }))]).toEqual(['a', 'f']);
 });

@@ -15,8 +15,9 @@ export function leavesOf(tree: Json | undefined, path = ''): Leaf[] {
   );
 }
 
-/** The paths of which the value is another than before. */
+/** The paths of which the value is another than before; where nothing was known before, nothing is new. */
 export function changedPaths(before: readonly Leaf[], now: readonly Leaf[]): Set<string> {
+  if (before.length === 0) return new Set();
   const known = new Map(before.map(({ path, value }) => [path, JSON.stringify(value)]));
   return new Set(now.flatMap(({ path, value }) => (known.get(path) === JSON.stringify(value) ? [] : [path])));
 }
