@@ -5,8 +5,8 @@ import { Feed, type Freshness } from './feed.ts';
 import { openLine } from './line.ts';
 import { Pulse } from './pulse.ts';
 
-/** At most four renders a second. */
-const renderMs = 250;
+/** Three renders a second at most; the ages that move every second make it four. */
+const renderMs = 350;
 const lookMs = 1000;
 
 /** What is told live, and how a page hears of it. */
