@@ -8,6 +8,9 @@ import { type PluginThreadData, sharedBytes } from './worker-data.ts';
 const looks = new SharedArrayBuffer(pendingLooksBytes);
 let lastLane = 0;
 
+/** Whether threads have a small young generation, see `threadLimits`. */
+export const hasYoungLimit = Number.parseInt(process.versions.v8, 10) < 13;
+
 /** The main thread's side of the memory it shares with one thread of plugins. */
 export interface LaneMemory {
   /** For the thread's `workerData`. */
@@ -40,7 +43,7 @@ export function openLaneMemory(thread: ThreadData): LaneMemory {
  * The resource limits of a thread. A small young generation keeps many threads in little memory, but from V8 13 on (Node 24) a thread that has
  * one and runs out of memory neither ends nor can be terminated.
  */
-export function threadLimits(heapMiB: number): ResourceLimits {
-  const young = Number.parseInt(process.versions.v8, 10) < 13 ? { maxYoungGenerationSizeMb: 4 } : {};
+export function threadLimits(heapMiB: number, youngMiB = 4): ResourceLimits {
+  const young = hasYoungLimit ? { maxYoungGenerationSizeMb: youngMiB } : {};
   return { maxOldGenerationSizeMb: heapMiB, stackSizeMb: 4, ...young };
 }

@@ -1,9 +1,11 @@
 import { Worker } from 'node:worker_threads';
+import type { Manifest } from 'opsbro/sdk';
 import type { ErrandRunner } from '../sandbox/model.ts';
 import { openErrandLine, type RouteAsker, refuseErrands } from './context/errand-line.ts';
 import { threadEntry } from './entry.ts';
 import { openLaneMemory, threadLimits } from './lane-memory.ts';
 import type { ServiceReply, ServiceRequest, ThreadData } from './protocol.ts';
+import { busyThreadLimits } from './services/busy-limits.ts';
 import { cellOf, type ServiceThreadData } from './worker-data.ts';
 
 /** What the thread of a service tells its owner. */
@@ -42,6 +44,7 @@ export function openServiceThread(
   events: ServiceThreadEvents,
   errand: ErrandRunner = refuseErrands,
   ask?: RouteAsker,
+  load?: Manifest['load'],
 ): ServiceThread {
   const memory = openLaneMemory(thread);
   const { cells } = memory;
@@ -52,7 +55,7 @@ export function openServiceThread(
     env: {},
     execArgv: [],
     argv: [],
-    resourceLimits: threadLimits(heapMiB),
+    resourceLimits: load === 'heavy' ? busyThreadLimits(heapMiB) : threadLimits(heapMiB),
   });
   let exhausted = false;
   worker.on('message', (reply: ServiceReply) => events.reply(reply));

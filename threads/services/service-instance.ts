@@ -1,4 +1,4 @@
-import type { Json, JsonObject, RouteReply, RouteRequest } from 'opsbro/sdk';
+import type { Json, JsonObject, Manifest, RouteReply, RouteRequest } from 'opsbro/sdk';
 import type { PluginEntry, ServiceObject } from '../../configuration/model.ts';
 import type { TimerClock } from '../../core/clock.ts';
 import type { ErrorCode, PlainError } from '../../core/errors.ts';
@@ -15,7 +15,7 @@ export interface ServiceSurroundings {
   /** In [0, 1). */
   random(): number;
   limits: RestartLimits;
-  openThread(events: ServiceThreadEvents, plugin: string): ServiceThread;
+  openThread(events: ServiceThreadEvents, manifest: Manifest, plugin: string): ServiceThread;
   /** An event of a plugin's service. */
   emit(plugin: string, topic: string, data: Json): void;
   /** A snapshot of a plugin's service, of a topic that its manifest lists; `isLast` while it stops. */
@@ -193,6 +193,7 @@ export class ServiceInstance {
           if (this.#thread === thread) this.#gone(memory);
         },
       },
+      entry.manifest,
       entry.id,
     );
     this.#thread = thread;

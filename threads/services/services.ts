@@ -57,18 +57,19 @@ export class ServiceHost {
     this.#parts = parts;
     const open =
       parts.openThread ??
-      ((events): ServiceThread => openServiceThread(parts.threadData, events, parts.errand, parts.ask));
+      ((events, { load }): ServiceThread =>
+        openServiceThread(parts.threadData, events, parts.errand, parts.ask, load));
     this.#around = {
       ...parts,
       random: parts.random ?? Math.random,
       limits: parts.limits ?? restartLimits,
-      openThread: (events, plugin) => {
+      openThread: (events, manifest, plugin) => {
         parts.onThreadStart?.(plugin);
         const gone = (memory: boolean): void => {
           parts.onThreadEnd?.(plugin);
           events.gone(memory);
         };
-        return open({ ...events, gone }, plugin);
+        return open({ ...events, gone }, manifest, plugin);
       },
       snapshots: () => this.#snapshots,
       publish: (topic, data, isLast) => {

@@ -47,7 +47,10 @@ const lagMs = 10_000;
 const longestRun = 3600;
 /** Of a service that no rule is for, while none said of a start: there may be a hundred thousand in each pass. */
 const usualExpectation: Expectation = { grace: 0, schedule: null, startedMs: 0, runLimit: longestRun };
-const limits = { headerTimeoutMs: 10_000, requestTimeoutMs: 30_000, maxBodyBytes: 1024 * 1024 };
+const limits = {
+  ...{ headerTimeoutMs: 10_000, requestTimeoutMs: 30_000, maxBodyBytes: 1024 * 1024 },
+  shortPaths: new Set(['/api/set/service/status', '/api/set/alerts', '/api/ping']),
+};
 const states: { [state in State]: Told['state'] } = {
   OK: 'ok',
   WARN: 'warning',

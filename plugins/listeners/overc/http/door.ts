@@ -2,6 +2,7 @@ import { once } from 'node:events';
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import { type AddressInfo, isIPv6, type Socket } from 'node:net';
 import { Refused, Unavailable } from '../api/refused.ts';
+import { ShortWay } from './short-way.ts';
 
 const maxHeaderBytes = 16 * 1024;
 const keepAliveMs = 65_000;
@@ -15,6 +16,8 @@ export interface DoorLimits {
   requestTimeoutMs: number;
   maxConnections: number;
   maxBodyBytes: number;
+  /** Paths of which a request that is as clients send it is read without Node's server. */
+  shortPaths: ReadonlySet<string>;
 }
 
 /** A request that was read whole. */
@@ -51,6 +54,7 @@ export class Door {
   readonly #limits: DoorLimits;
   readonly #respond: (asked: Asked) => Promise<Answer> | Answer;
   #readingBytes = 0;
+  readonly #short = new Map<Socket, ShortWay>();
 
   constructor(limits: DoorLimits, respond: (asked: Asked) => Promise<Answer> | Answer) {
     this.#limits = limits;
@@ -70,6 +74,26 @@ export class Door {
     this.#server.maxConnections = maxConnections;
     this.#server.setTimeout(Math.max(requestTimeoutMs, keepAliveMs) + 5000, (socket) => socket.destroy());
     this.#server.on('clientError', (error, socket) => refuseUnreadable(error, socket as Socket));
+    this.#shorten();
+  }
+
+  /** Connections take the short way first; Node's server is what its own listener would have made of them. */
+  #shorten(): void {
+    const { headerTimeoutMs, shortPaths: paths } = this.#limits;
+    const goOn = this.#server.listeners('connection') as ((socket: Socket) => void)[];
+    this.#server.removeAllListeners('connection');
+    const parts = {
+      ...{ paths, firstMs: headerTimeoutMs, keepAliveMs },
+      respond: (asked: Asked) => this.#answerOf(asked),
+      handOver: (socket: Socket) => {
+        this.#short.delete(socket);
+        for (const listener of goOn) listener.call(this.#server, socket);
+      },
+    };
+    this.#server.on('connection', (socket: Socket) => {
+      this.#short.set(socket, new ShortWay(socket, parts));
+      socket.once('close', () => this.#short.delete(socket));
+    });
   }
 
   /** Resolves with the port. Rejects where it cannot listen. */
@@ -93,7 +117,11 @@ export class Door {
     if (!this.#server.listening) return;
     const closed = new Promise<void>((resolve) => this.#server.close(() => resolve()));
     this.#server.closeIdleConnections();
-    const timer = setTimeout(() => this.#server.closeAllConnections(), graceMs);
+    for (const way of this.#short.values()) way.close();
+    const timer = setTimeout(() => {
+      this.#server.closeAllConnections();
+      for (const socket of this.#short.keys()) socket.destroy();
+    }, graceMs);
     await closed;
     clearTimeout(timer);
   }
@@ -139,10 +167,14 @@ export class Door {
       peer: socket.remoteAddress ?? '',
       body: chunks.length === 1 ? (chunks[0] as Buffer) : Buffer.concat(chunks),
     };
+    send(response, await this.#answerOf(asked));
+  }
+
+  async #answerOf(asked: Asked): Promise<Answer> {
     try {
-      send(response, await this.#respond(asked));
+      return await this.#respond(asked);
     } catch (error) {
-      send(response, refusal(error));
+      return refusal(error);
     }
   }
 }
