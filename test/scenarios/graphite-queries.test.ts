@@ -50,6 +50,8 @@ it("answers what Grafana's Graphite data source asks, over HTTP", async () => {
   expect(await svg.text()).toContain('&lt;script&gt;');
   expect((await render(['target', 'nope(web1.load)'])).status).toBe(400);
 
+  await asksOfGrafana(url, at);
+
   const json = async (path: string): Promise<unknown> => (await fetch(`${url}${path}`)).json();
   expect(await (await post('/metrics/find', [['query', 'web1.*']])).json()).toMatchObject([
     { id: 'web1.load', leaf: 1 },
@@ -64,3 +66,53 @@ it("answers what Grafana's Graphite data source asks, over HTTP", async () => {
   const path = '/render?target=web1.load&from=-10min&format=raw';
   expect(await (await fetch(`${url}${path}`)).text()).toMatch(/^web1\.load,\d+,\d+,10\|/);
 });
+
+/** What Grafana's data source sends, as its own code makes it, and what it reads of the answers. */
+async function asksOfGrafana(url: string, at: number): Promise<void> {
+  const form = { 'content-type': 'application/x-www-form-urlencoded' };
+  const ask = async (method: string, path: string, body?: string): Promise<unknown> => {
+    const response = await fetch(`${url}${path}`, {
+      method,
+      ...(body !== undefined && { headers: form, body }),
+    });
+    expect([path, response.status, response.headers.get('content-type')]).toMatchObject([
+      path,
+      200,
+      expect.stringContaining('application/json'),
+    ]);
+    return response.json();
+  };
+  const range = `from=${at - 3600}&until=${at + 60}`;
+  const health = `format=json&${range}&maxDataPoints=100&target=constantLine%28100%29`;
+  expect(await ask('POST', '/render', health)).toMatchObject([
+    {
+      target: '100.0',
+      tags: { name: '100.0' },
+      datapoints: [
+        [100, at - 3600],
+        [100, expect.any(Number)],
+        [100, at + 60],
+      ],
+    },
+  ]);
+  const annotation = "target=alias(web1.load%2C'deploy')&from=-1h&until=now&format=json&maxDataPoints=100";
+  expect(await ask('POST', '/render', annotation)).toMatchObject([{ target: 'deploy' }]);
+  const web1 = [{ text: 'web1', id: 'web1', leaf: 0, expandable: 1, allowChildren: 1 }];
+  expect(await ask('POST', `/metrics/find?${range}`, 'query=web1')).toMatchObject(web1);
+  expect(await ask('GET', `/metrics/find?query=web1&${range}`)).toMatchObject(web1);
+  expect(await ask('GET', `/metrics/expand?query=web1.*&${range}`)).toEqual({ results: ['web1.load'] });
+  expect(await ask('GET', `/tags?${range}`)).toEqual([{ tag: 'host' }, { tag: 'name' }]);
+  const expressions = `expr=name%3Ddisk&expr=host%21%3Db&limit=10000&${range}`;
+  expect(await ask('GET', `/tags/autoComplete/tags?${expressions}&tagPrefix=h`)).toEqual([]);
+  expect(await ask('POST', '/tags/autoComplete/tags', `expr=name%3Ddisk&${range}`)).toEqual(['host']);
+  expect(await ask('GET', `/tags/autoComplete/values?${expressions}&tag=host&valuePrefix=a`)).toEqual(['a']);
+  expect(await ask('POST', '/tags/autoComplete/values', `${expressions}&tag=host`)).toEqual(['a']);
+  expect(await ask('GET', `/events/get_data?${range}&tags=deploy%20web`)).toEqual([]);
+  const functions = (await ask('GET', '/functions')) as {
+    [name: string]: { params: unknown[]; group: string };
+  };
+  expect(functions.movingAverage).toMatchObject({
+    group: 'Calculate',
+    params: [{ name: 'seriesList' }, {}, {}],
+  });
+}
