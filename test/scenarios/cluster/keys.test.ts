@@ -32,6 +32,7 @@ describe.skipIf(typeof lan === 'string')('keys of a zone', () => {
       cluster.start(stranger, gossip(2)),
     ]);
     await cluster.allAlive(hosts);
+    await cluster.believes(stranger, stranger, 'alive');
   });
 
   afterAll(() => cluster.dispose());
