@@ -26,6 +26,8 @@ export interface DoorOptions {
   /** The same for one client, as `clientOf` names it; undefined for one that has no bound of its own. */
   maxConnectionsOfClient: number;
   clientOf(address: string): string | undefined;
+  /** Whether a request to speak another protocol is taken; one that is not is a plain request. */
+  isUpgrade(request: IncomingMessage): boolean;
   /** Takes a request to speak another protocol, with its connection. */
   upgrade(request: IncomingMessage, socket: Duplex, head: Buffer): void;
 }
@@ -39,6 +41,8 @@ export class Door {
   readonly #server: Server | SecureServer;
   /** Connections by client. */
   readonly #held = new Map<string, number>();
+  /** Connections that are read anew. */
+  readonly #anew = new WeakSet<Duplex>();
 
   constructor(options: DoorOptions, respond: Responder) {
     this.#options = options;
@@ -63,10 +67,13 @@ export class Door {
     this.#server.setTimeout(requestTimeoutMs + answerTimeoutMs, (socket) => socket.destroy());
     this.#server.on('clientError', (error, socket) => refuseUnreadable(error, socket as Socket));
     this.#server.on('tlsClientError', (_: Error, socket: Socket) => socket.destroy());
-    this.#server.on('upgrade', (request: IncomingMessage, socket: Duplex, head: Buffer) =>
-      options.upgrade(request, socket, head),
-    );
-    this.#server.on('connection', (socket: Socket) => this.#count(socket));
+    this.#server.on('upgrade', (request: IncomingMessage, socket: Duplex, head: Buffer) => {
+      if (options.isUpgrade(request)) options.upgrade(request, socket, head);
+      else this.#readAnew(request, socket, head);
+    });
+    this.#server.on('connection', (socket: Socket) => {
+      if (!this.#anew.has(socket)) this.#count(socket);
+    });
   }
 
   /** Resolves with the URL it listens on. Rejects where it cannot. */
@@ -103,6 +110,20 @@ export class Door {
     clearTimeout(timer);
   }
 
+  /**
+   * Reads a request again without its offer, which RFC 9110 §7.8 lets a server pass over: clients that would rather speak HTTP/2 in clear ask
+   * so. Node has given the connection up by then, and what follows the head may be a body.
+   */
+  #readAnew(request: IncomingMessage, socket: Duplex, head: Buffer): void {
+    if (!this.#server.listening) {
+      socket.destroy();
+      return;
+    }
+    this.#anew.add(socket);
+    socket.unshift(Buffer.concat([headWithoutOffer(request), head]));
+    this.#server.emit(this.#options.pair === undefined ? 'connection' : 'secureConnection', socket);
+  }
+
   /** Lets go of a client that holds too many connections, so that one alone never keeps the others out. */
   #count(socket: Socket): void {
     const client = this.#options.clientOf(socket.remoteAddress ?? '');
@@ -116,4 +137,20 @@ export class Door {
     });
     if (count > this.#options.maxConnectionsOfClient) socket.destroy();
   }
+}
+
+const offers: ReadonlySet<string> = new Set(['upgrade', 'http2-settings']);
+
+/** The head of a request as it came, but for what offers another protocol. */
+function headWithoutOffer({ method, url, httpVersion, rawHeaders }: IncomingMessage): Buffer {
+  const lines = [`${method} ${url} HTTP/${httpVersion}`];
+  for (let at = 0; at < rawHeaders.length; at += 2) {
+    const [name = '', value = ''] = rawHeaders.slice(at, at + 2);
+    if (offers.has(name.toLowerCase())) continue;
+    const isConnection = name.toLowerCase() === 'connection';
+    const words = value.split(',').filter((word) => !offers.has(word.trim().toLowerCase()));
+    if (!isConnection) lines.push(`${name}: ${value}`);
+    else if (words.length > 0) lines.push(`${name}: ${words.join(',')}`);
+  }
+  return Buffer.from(`${lines.join('\r\n')}\r\n\r\n`, 'latin1');
 }

@@ -163,6 +163,7 @@ export class HttpExporter {
         answerTimeoutMs: this.#answerTimeoutMs,
         maxConnections: options.max_connections,
         maxConnectionsOfClient: options.max_connections_per_address,
+        isUpgrade: (request) => line.isFor(request),
         upgrade: (request, socket, head) => line.take(request, socket, head),
         clientOf: (address) => (isIn(proxies, address) ? undefined : countedAs(address)),
       },

@@ -1,4 +1,5 @@
 import { type ChildProcess, spawn, spawnSync } from 'node:child_process';
+import { createHmac } from 'node:crypto';
 import { once } from 'node:events';
 import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { createServer as createHttpServer } from 'node:http';
@@ -93,17 +94,20 @@ ${recipe(port)}
   expect([await post({}), await post({ origin: 'http://monitor.example.org:1' })]).toEqual([200, 403]);
 
   // The stream, by the second location of the recipe.
+  const nonce = 'dGhlIHNhbXBsZSBub25jZQ==';
   const peer = createHttpServer().listen(0, '127.0.0.1');
   peer.on('upgrade', (request, socket) => {
     socket.on('error', () => undefined);
-    const said = `HTTP/1.1 101 Switching Protocols\r\nupgrade: websocket\r\nconnection: Upgrade\r\n\r\n`;
+    const proof = createHmac('sha256', 'key').update(`websocket\n${nonce}\n`).digest('base64url');
+    const said = `HTTP/1.1 101 Switching Protocols\r\nupgrade: websocket\r\nconnection: Upgrade\r\nx-opsbro-proof: ${proof}\r\n\r\n`;
     socket.end(`${said}${request.headers.authorization}`);
   });
   await once(peer, 'listening');
-  ctx.push('stream', { address: '127.0.0.1', port: (peer.address() as { port: number }).port });
-  const lines = Object.entries({ ...page, upgrade: 'websocket', connection: 'Upgrade' });
+  ctx.push('stream', { address: '127.0.0.1', port: (peer.address() as { port: number }).port, key: 'key' });
+  const asking = { 'sec-websocket-key': nonce, 'sec-websocket-version': '13' };
+  const lines = Object.entries({ ...page, ...asking, upgrade: 'websocket', connection: 'Upgrade' });
   const heads = lines.map(([name, value]) => `${name}: ${value}`).join('\r\n');
   const came = await send(outside, `GET /opsbro/api/v1/stream HTTP/1.1\r\n${heads}\r\n\r\n`);
   peer.close();
-  expect(came).toMatch(/^HTTP\/1\.1 101 [\s\S]*Bearer opsbro_/);
+  expect(came).toMatch(/^HTTP\/1\.1 101 [\s\S]*Opsbro-Stream [\w-]+\.[\w-]+$/);
 });

@@ -38,6 +38,8 @@ describe.skipIf(isSkipped)('TLS', () => {
       route('/read'),
     ]);
     expect((await ask(port, '/read', { ca: authority(0) })).status).toBe(200);
+    const offer = { connection: 'upgrade', upgrade: 'h2c' };
+    expect((await ask(port, '/read', { ca: authority(0), headers: offer })).status).toBe(200);
     expect(await send(port, 'GET /read HTTP/1.1\r\nhost: localhost\r\n\r\n')).toBe('');
   });
 
@@ -46,6 +48,7 @@ describe.skipIf(isSkipped)('TLS', () => {
       maxConnections: 9,
       maxConnectionsOfClient: 9,
       clientOf: () => undefined,
+      isUpgrade: () => false,
       upgrade: () => undefined,
     };
     const times = { headerTimeoutMs: 9000, requestTimeoutMs: 9000, answerTimeoutMs: 9000 };

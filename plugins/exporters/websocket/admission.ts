@@ -1,4 +1,4 @@
-import { createHash, timingSafeEqual } from 'node:crypto';
+import { createHash, createHmac, randomBytes, timingSafeEqual } from 'node:crypto';
 import type { IncomingMessage } from 'node:http';
 import { type Json, strangeness } from 'opsbro/sdk';
 
@@ -28,6 +28,8 @@ export class Doorkeeper {
   readonly #rules: AdmissionRules;
   readonly #now: () => number;
   #tokens: readonly KnownToken[] = [];
+  /** What `http` proves itself by, and what is proved to it. It is never sent; that of a start that is over opens nothing. */
+  readonly key = randomBytes(32).toString('base64url');
 
   /** `now` is epoch milliseconds. */
   constructor(rules: AdmissionRules, now: () => number) {
@@ -49,6 +51,8 @@ export class Doorkeeper {
   judge({ headers, socket }: IncomingMessage): Admission {
     const strange = strangeness(headers, this.#rules.names, this.#rules.origins);
     if (strange !== undefined) return strange;
+    const carried = this.#carried(headers);
+    if (carried !== undefined) return this.#judgeCarried(carried);
     const text = tokenOf(headers.authorization, headers['sec-websocket-protocol']);
     if (text === undefined) {
       const isLocal =
@@ -67,6 +71,35 @@ export class Doorkeeper {
       return { status: 401, message: 'this is no token of this agent, or no longer one' };
     if (found.scope === 'push') return { status: 403, message: `the token '${found.name}' may not read` };
     return { token: found.name };
+  }
+
+  /** Proves to `http`, which handed a request over, that this is the service it means; undefined for a request of somebody else. */
+  proofFor({ headers }: IncomingMessage): string | undefined {
+    if (this.#carried(headers) === undefined) return undefined;
+    return this.#prove('websocket', headers['sec-websocket-key'], '');
+  }
+
+  /** Name of the token or session, '' for none, of somebody whom `http` judged and hands over. */
+  #carried({
+    authorization = '',
+    'sec-websocket-key': nonce,
+  }: IncomingMessage['headers']): string | undefined {
+    const [, name = '', proof = ''] = /^Opsbro-Stream ([\w-]*)\.([\w-]+)$/.exec(authorization) ?? [];
+    const [found, right] = [Buffer.from(proof), Buffer.from(this.#prove('http', nonce, name))];
+    if (found.length !== right.length || !timingSafeEqual(found, right)) return undefined;
+    return Buffer.from(name, 'base64url').toString();
+  }
+
+  #judgeCarried(name: string): Admission {
+    if (name === '' && this.#rules.anonymous === 'read') return { token: null };
+    if (name !== '' && this.isValid(name)) return { token: name };
+    return { status: 401, message: "it takes a token: 'opsbro tokens add NAME' makes one" };
+  }
+
+  #prove(side: 'http' | 'websocket', nonce: string | undefined, name: string): string {
+    return createHmac('sha256', this.key)
+      .update(`${side}\n${nonce ?? ''}\n${name}`)
+      .digest('base64url');
   }
 
   #isOpen({ expires_at: end }: KnownToken): boolean {

@@ -35,6 +35,7 @@ export class Broadcaster {
       { address, port, maxClients: max_clients, backlogBytes: readQuantity(backlog) },
       {
         judge: (request) => this.#keeper.judge(request),
+        proofFor: (request) => this.#keeper.proofFor(request),
         isValid: (token) => this.#keeper.isValid(token),
         welcome: (client) => this.#welcome(client),
         dropped: (why) => ctx.log.info(`drops a client: ${why}`),
@@ -60,10 +61,13 @@ export class Broadcaster {
     });
     log.info(`listens on ${await this.#clients.open()}`);
     // For `http`, which hands over who comes to its port.
-    this.#ctx.publish('stream', { address: this.#ctx.options.address, port: this.#clients.port });
+    const { address } = this.#ctx.options;
+    this.#ctx.publish('stream', { address, port: this.#clients.port, key: this.#keeper.key });
   }
 
   async close(): Promise<void> {
+    // From now on another program may listen there.
+    this.#ctx.publish('stream', null);
     await this.#clients.close();
   }
 

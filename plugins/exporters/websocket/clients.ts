@@ -32,6 +32,8 @@ export interface Client {
 /** Who decides about clients. */
 export interface ClientsParts {
   judge(request: IncomingMessage): Admission;
+  /** What a request is answered with that proves whose port this is, where it asks for that. */
+  proofFor(request: IncomingMessage): string | undefined;
   /** Whether a token that somebody came with still opens. */
   isValid(token: string): boolean;
   /** Sends what a client gets first, and says what it listens to. */
@@ -71,6 +73,10 @@ export class Clients {
       maxPayload: maxMessageBytes,
       perMessageDeflate: false,
       handleProtocols: (asked) => (asked.has(protocol) ? protocol : false),
+    });
+    this.#sockets.on('headers', (lines, request) => {
+      const proof = this.#parts.proofFor(request);
+      if (proof !== undefined) lines.push(`x-opsbro-proof: ${proof}`);
     });
     this.#http.on('upgrade', (request, socket, head) => this.#take(request, socket, head));
   }
@@ -137,7 +143,13 @@ export class Clients {
     if ('status' in judged || !isPath) {
       const { status, message } = 'status' in judged ? judged : { status: 400, message: 'ask for a path' };
       const body = JSON.stringify({ error: { code: 'OPSBRO_API_DENIED', message } });
-      const headers = `content-type: application/json\r\ncontent-length: ${Buffer.byteLength(body)}\r\nconnection: close`;
+      const proof = this.#parts.proofFor(request);
+      const headers = [
+        'content-type: application/json',
+        `content-length: ${Buffer.byteLength(body)}`,
+        'connection: close',
+        ...(proof === undefined ? [] : [`x-opsbro-proof: ${proof}`]),
+      ].join('\r\n');
       socket.end(`HTTP/1.1 ${status} ${STATUS_CODES[status]}\r\n${headers}\r\n\r\n${body}`);
       return;
     }

@@ -1,6 +1,7 @@
-import { createHash } from 'node:crypto';
+import { createHash, createHmac } from 'node:crypto';
 import { once } from 'node:events';
 import { readFileSync } from 'node:fs';
+import { connect, type Socket } from 'node:net';
 import type { CheckFact, ClusterNode, ExportedFacts, Json, Manifest } from 'opsbro/sdk';
 import { complianceSuite, type ServiceTestContext, serviceContext, testFacts } from 'opsbro/sdk/testing';
 import { afterEach, describe, expect, it } from 'vitest';
@@ -24,9 +25,11 @@ const tokens = [
 }) as unknown as Json;
 
 const sockets: WebSocket[] = [];
+const plain: Socket[] = [];
 
 afterEach(async () => {
   for (const socket of sockets.splice(0)) socket.terminate();
+  for (const socket of plain.splice(0)) socket.destroy();
   await websocket.stop();
 });
 
@@ -229,6 +232,42 @@ describe('who may listen', () => {
     const closed = once(socket, 'close');
     ctx.push('tokens', []);
     expect((await closed)[0]).toBe(1008);
+  });
+
+  it('come by http with a proof of it, and end with their token', async () => {
+    const { ctx, port } = await start({ anonymous: 'none', max_clients: 1 });
+    const { data } = ctx.published.find(({ topic }) => topic === 'stream') ?? {};
+    const { key = '' } = { ...(data as { key: string }) };
+    const nonce = 'dGhlIHNhbXBsZSBub25jZQ==';
+    const prove = (side: string, coded: string, by = key) =>
+      createHmac('sha256', by).update(`${side}\n${nonce}\n${coded}`).digest('base64url');
+    const come = async (name: string, by = key) => {
+      const coded = Buffer.from(name).toString('base64url');
+      const socket = connect(port, '127.0.0.1');
+      plain.push(socket);
+      let text = '';
+      socket.on('data', (chunk) => {
+        text += chunk.toString('latin1');
+      });
+      socket.write(
+        `GET /api/v1/stream HTTP/1.1\r\nhost: 127.0.0.1\r\nconnection: upgrade\r\nupgrade: websocket\r\nsec-websocket-version: 13\r\nsec-websocket-key: ${nonce}\r\nauthorization: Opsbro-Stream ${coded}.${prove('http', coded, by)}\r\n\r\n`,
+      );
+      await expect.poll(() => text).toContain('\r\n\r\n');
+      const proof = /x-opsbro-proof: (\S+)/.exec(text)?.[1];
+      return { socket, text: () => text, told: [Number(text.split(' ')[1]), proof] };
+    };
+    const proof = prove('websocket', '');
+    expect((await come('reader', 'key of an earlier start')).told).toEqual([401, undefined]);
+    expect((await come('gone')).told).toEqual([401, proof]);
+    expect((await come('')).told).toEqual([401, proof]);
+    const held = await come('reader');
+    expect(held.told).toEqual([101, proof]);
+    expect((await come('reader')).told).toEqual([503, proof]);
+    ctx.push('tokens', []);
+    await expect.poll(held.text).toContain('\u0003\u00f0the token is no longer valid');
+    held.socket.destroy();
+    await websocket.stop();
+    expect(ctx.published.at(-1)).toEqual({ topic: 'stream', data: null });
   });
 
   it('are no more than the allowed ones', async () => {
