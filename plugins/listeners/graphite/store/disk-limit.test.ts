@@ -1,4 +1,4 @@
-import { mkdtempSync, readdirSync, rmSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, readdirSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { JsonObject } from 'opsbro/sdk';
@@ -64,6 +64,25 @@ it('takes files away that were not written for longest, when a new one has no ro
   store.takeNamed('a.0', seconds, 5, 'test');
   expect(store.fetch('a.0', seconds - 1, seconds, seconds)?.values[0]).toBe(5);
   expect(store.find('a.0')).toEqual([{ path: 'a.0', isLeaf: true }]);
+});
+
+it('says which files it cannot remove, and removes the next ones instead', async () => {
+  const store = await opened(6 * 8192 + 4096);
+  for (let index = 0; index < 6; index += 1) {
+    seconds += 1;
+    write(store, `a.${index}`);
+  }
+  // What no `unlink` takes away, not even one of root.
+  const stuck = join(folder, 'whisper/a/0.wsp');
+  rmSync(stuck);
+  mkdirSync(stuck);
+  seconds += 3600;
+  expect(store.takeNamed('a.new', seconds, 1, 'test')).toBe(false);
+  await expect.poll(() => store.takeNamed('a.new', seconds, 1, 'test')).toBe(true);
+  expect(store.find('a.*').map(({ path }) => path)).toEqual(expect.arrayContaining(['a.0', 'a.new']));
+  expect(store.find('a.1')).toEqual([]);
+  const left = told.filter(({ topic }) => topic === 'files-left');
+  expect(left).toEqual([{ topic: 'files-left', data: { files: 1, code: 'ERR_FS_EISDIR' } }]);
 });
 
 it('stays below the limit though files that are in use grow, and lets the youngest go', async () => {

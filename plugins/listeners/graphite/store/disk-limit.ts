@@ -41,9 +41,11 @@ export class DiskLimit {
   /** Begins to make some room where there is none: for a new file of files that nobody needs, and of others only where it is too late. */
   keep(): void {
     if (!this.isReached) return;
-    this.#removing ??= this.#makeRoom().finally(() => {
-      this.#removing = null;
-    });
+    this.#removing ??= this.#makeRoom()
+      .catch((error: NodeJS.ErrnoException) => this.#tellLeft(0, error))
+      .finally(() => {
+        this.#removing = null;
+      });
   }
 
   /** Resolves when nothing is being removed. */
@@ -64,6 +66,7 @@ export class DiskLimit {
     if (!this.#isExceeded) return;
     const used = files.filter(({ writtenAt }) => writtenAt >= before).reverse();
     const lost = await this.#remove(used.sort((one, other) => other.madeAt - one.madeAt));
+    if (lost === 0) return;
     const message = `${lost} files went though they are in use, the youngest: all together would take more than ${bytes} bytes of the disk; give the store a larger 'max_disk', or shorter 'retentions'`;
     tell('files-in-use-removed', message, { files: lost });
   }
@@ -71,14 +74,28 @@ export class DiskLimit {
   /** The first of these files, as many as it takes; resolves with how many went. */
   async #remove(from: readonly Series[]): Promise<number> {
     const { files, bytes, gone } = this.#parts;
-    let count = 0;
+    let [count, left] = [0, 0];
+    let reason: NodeJS.ErrnoException | undefined;
     for (const series of from) {
       if (files.allocatedBytes < bytes * 0.95) break;
-      files.remove(series);
-      gone(series);
-      count += 1;
-      if (count % filesATurn === 0) await new Promise((resolve) => setImmediate(resolve));
+      try {
+        files.remove(series);
+        gone(series);
+        count += 1;
+      } catch (error) {
+        reason ??= error as NodeJS.ErrnoException;
+        left += 1;
+        // The next could not be removed either.
+        if (reason.code === 'EROFS') break;
+      }
+      if ((count + left) % filesATurn === 0) await new Promise((resolve) => setImmediate(resolve));
     }
+    if (reason !== undefined) this.#tellLeft(left, reason);
     return count;
+  }
+
+  #tellLeft(files: number, { message, code = '' }: NodeJS.ErrnoException): void {
+    const what = `${files} files could not be removed to make room below 'max_disk', others may go for them: ${message}`;
+    this.#parts.tell('files-left', what, { files, code });
   }
 }
