@@ -46,6 +46,8 @@ export class Flusher {
   #timer: NodeJS.Timeout | NodeJS.Immediate | undefined;
   #isSoon = false;
   #syncing: Promise<void> | null = null;
+  /** After one that failed the next has to wait. */
+  #checkpointAt = 0;
   #isFailing = false;
   #isStopped = false;
   #times = new Float64Array(1024);
@@ -144,7 +146,9 @@ export class Flusher {
     if (!isDone && !this.#isFailing) this.#at(0);
     else this.soon();
     this.#parts.relieved();
-    if (isDone && log.obsolete(ring.oldest).length > 0) void this.checkpoint();
+    // Under load, and while the disk is full, there is always more to do, and what the log keeps is what takes the room.
+    if (performance.now() >= this.#checkpointAt && log.obsolete(ring.oldest).length > 0)
+      void this.checkpoint();
   }
 
   /** There are so many points, of all series or of each, that waiting for more would gain nothing. */
@@ -223,6 +227,7 @@ export class Flusher {
       await files.sync();
       await log.forget(paths);
     } catch (error) {
+      this.#checkpointAt = performance.now() + retryMs;
       health(error as NodeJS.ErrnoException);
     }
   }
