@@ -68,6 +68,8 @@ export class WriteAheadLog {
   #isFailing = false;
   #retryAt = Number.NEGATIVE_INFINITY;
   #isClosing = false;
+  /** A file is being ended, which syncs it: the system tells one of two syncs at a time that it failed, and that must not be the other. */
+  #isRotating = false;
   /** The file that is written has to stay, as `isHeld` says. */
   #isHeld = false;
   #waiters: { position: number; resolve: (isKept: boolean) => void }[] = [];
@@ -234,7 +236,7 @@ export class WriteAheadLog {
   }
 
   #syncAt(): number {
-    if (ahead(this.#written, this.#synced) <= 0) return Number.POSITIVE_INFINITY;
+    if (this.#isRotating || ahead(this.#written, this.#synced) <= 0) return Number.POSITIVE_INFINITY;
     const [first] = this.#waiters;
     const isAwaited = first !== undefined && ahead(this.#written, first.position) >= 0;
     return isAwaited ? Number.NEGATIVE_INFINITY : this.#syncedMs + syncMs;
@@ -281,7 +283,7 @@ export class WriteAheadLog {
     if (this.#file === null || ahead(position, this.#synced) <= 0) return;
     this.#syncedMs = clock.monotonic();
     await this.#file.datasync();
-    this.#synced = position;
+    if (ahead(position, this.#synced) > 0) this.#synced = position;
     const lateMs = this.#arrivals.done(position, clock.monotonic());
     if (lateMs > promisedMs) late(Math.round(lateMs));
     this.#parts.synced();
@@ -314,12 +316,11 @@ export class WriteAheadLog {
   async #rotate(): Promise<void> {
     const isOld = this.#parts.clock.monotonic() - this.#openedMs >= maxSegmentMs;
     if (this.#file === null || !(isOld || this.#bytes >= maxSegmentBytes)) return;
+    this.#isRotating = true;
     await this.#syncing;
     if (this.#error !== undefined) throw this.#error;
-    this.#syncing = this.#sync().finally(() => {
-      this.#syncing = null;
-    });
-    await this.#syncing;
+    await this.#sync();
+    this.#isRotating = false;
     const file = this.#file;
     this.#file = null;
     this.#retire();
@@ -354,6 +355,7 @@ export class WriteAheadLog {
   async #abandon(): Promise<void> {
     const file = this.#file;
     this.#file = null;
+    this.#isRotating = false;
     if (file === null) return;
     await file.truncate(this.#bytes).catch(() => undefined);
     await file.close().catch(() => undefined);
