@@ -1,3 +1,4 @@
+import { subscribe, unsubscribe } from 'node:diagnostics_channel';
 import { once } from 'node:events';
 import { connect, type Socket } from 'node:net';
 import { afterEach, beforeEach, expect, it } from 'vitest';
@@ -7,7 +8,7 @@ import { type Intake, TcpDoor } from './tcp-door.ts';
 class FakeIntake implements Intake {
   isPressed = false;
   dropped = 0;
-  isKept = true;
+  isKept: boolean | Promise<boolean> = true;
   #relief: () => void = () => undefined;
 
   settle(): void {}
@@ -109,6 +110,59 @@ it.each([
   socket.end('a');
   expect(await endOf(socket)).toBe(expected);
   await expect.poll(() => readers.closed).toBe(1);
+});
+
+it('resets at its end each connection that was open when points were dropped, whoever brought those, and none that came later', async () => {
+  const [reads, quiet] = [await client(), await client()];
+  await expect.poll(() => door.connections).toBe(2);
+  reads.write('a');
+  await expect.poll(() => read).toEqual(['a']);
+  // A datagram took the room.
+  intake.dropped += 65_536;
+  const later = await client();
+  await expect.poll(() => door.connections).toBe(3);
+  later.write('b');
+  await expect.poll(() => read).toEqual(['a', 'b']);
+  for (const socket of [reads, quiet, later]) socket.end();
+  expect(await Promise.all([endOf(reads), endOf(quiet), endOf(later)])).toEqual(['reset', 'reset', 'end']);
+});
+
+it('resets a connection whose points are dropped while it waits for its end', async () => {
+  let keep = (_: boolean): void => undefined;
+  intake.isKept = new Promise((resolve) => {
+    keep = resolve;
+  });
+  const socket = await client();
+  const end = endOf(socket);
+  socket.end('a');
+  await expect.poll(() => read).toEqual(['a']);
+  intake.dropped += 1;
+  keep(true);
+  expect(await end).toBe('reset');
+});
+
+it('closes who stays silent though the time for it passed while nobody was read, and no sooner', async () => {
+  let timeouts = 0;
+  const note = (message: unknown): void => {
+    (message as { socket: Socket }).socket.on('timeout', () => {
+      timeouts += 1;
+    });
+  };
+  subscribe('net.server.socket', note);
+  const strict = new TcpDoor(intake, { connections: 3, idleMs: 20 }, () => ({ push: () => undefined }));
+  try {
+    intake.isPressed = true;
+    const theirs = connect(await strict.open('127.0.0.1', 0), '127.0.0.1');
+    clients.push(theirs);
+    await expect.poll(() => timeouts).toBe(1);
+    expect(strict.connections).toBe(1);
+    intake.relieve();
+    expect(strict.connections).toBe(1);
+    await expect.poll(() => strict.connections).toBe(0);
+  } finally {
+    unsubscribe('net.server.socket', note);
+    await strict.close();
+  }
 });
 
 it('closes who comes when there are too many, and who brings what is no protocol', async () => {

@@ -29,8 +29,8 @@ export interface DoorLimits {
 const keepMs = 10_000;
 
 /**
- * Connections of senders. One that ends its side gets ours when all it sent is on the disk, and a reset when that is not so: our end is the
- * acknowledgement. While memory fills nothing is read from any of them, so that senders wait.
+ * Connections of senders. One that ends its side gets ours when all it sent is on the disk, and a reset when that is not so, or may not be so: our
+ * end is the acknowledgement. While memory fills nothing is read from any of them, so that senders wait.
  */
 export class TcpDoor {
   readonly #intake: Intake;
@@ -38,8 +38,6 @@ export class TcpDoor {
   readonly #open: (source: string) => ConnectionReader;
   readonly #sockets = new Set<Socket>();
   readonly #paused = new Set<Socket>();
-  /** Those that brought what there was no room for. */
-  readonly #lossy = new WeakSet<Socket>();
   #server: Server | undefined;
   #endRelief: (() => void) | undefined;
   /** Connections refused since there were too many. */
@@ -96,7 +94,8 @@ export class TcpDoor {
     }
     this.#sockets.add(socket);
     const reader = this.#open(socket.remoteAddress ?? '');
-    socket.setTimeout(this.#limits.idleMs, () => {
+    socket.setTimeout(this.#limits.idleMs);
+    socket.on('timeout', () => {
       if (!this.#paused.has(socket)) socket.destroy();
     });
     socket.on('error', () => undefined);
@@ -106,12 +105,13 @@ export class TcpDoor {
       reader.close?.();
     });
     socket.on('data', (bytes) => this.#read(socket, reader, bytes));
-    socket.on('end', () => void this.#part(socket));
+    // What is lost from here on may be what it brought, whoever's points took the room.
+    const { dropped } = this.#intake;
+    socket.on('end', () => void this.#part(socket, dropped));
     if (this.#intake.isPressed) this.#hold(socket);
   }
 
   #read(socket: Socket, reader: ConnectionReader, bytes: Buffer): void {
-    const { dropped } = this.#intake;
     try {
       reader.push(bytes);
     } catch {
@@ -119,7 +119,6 @@ export class TcpDoor {
       socket.destroy();
     }
     this.#intake.settle();
-    if (this.#intake.dropped > dropped) this.#lossy.add(socket);
     // The others too: a part of each would be more than there is room for.
     if (this.#intake.isPressed) for (const each of this.#sockets) this.#hold(each);
   }
@@ -131,16 +130,20 @@ export class TcpDoor {
   }
 
   #resume(): void {
-    for (const socket of this.#paused) socket.resume();
+    for (const socket of this.#paused) {
+      socket.resume();
+      // It could not be heard meanwhile, and a timeout that passed comes again only when it is set again. One that parts has none.
+      if (socket.timeout) socket.setTimeout(this.#limits.idleMs);
+    }
     this.#paused.clear();
   }
 
-  async #part(socket: Socket): Promise<void> {
+  async #part(socket: Socket, dropped: number): Promise<void> {
     socket.setTimeout(0);
     const late = setTimeout(() => socket.resetAndDestroy(), keepMs);
     const isKept = await this.#intake.kept();
     clearTimeout(late);
-    if (isKept && !this.#lossy.has(socket)) socket.end();
+    if (isKept && this.#intake.dropped === dropped) socket.end();
     else socket.resetAndDestroy();
   }
 }
