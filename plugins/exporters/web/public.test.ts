@@ -5,7 +5,7 @@ import { badge } from './badge.ts';
 import { checkMatcher } from './check-patterns.ts';
 import type { Options } from './options.ts';
 import { escaped, type ShownState, shownState, worst } from './shown-state.ts';
-import { statusLines, statusPage } from './status-page.ts';
+import { StatusPage } from './status-page.ts';
 import { WebExporter } from './web-exporter.ts';
 
 const check = (name: string, more: Partial<CheckFact> = {}): CheckFact => ({
@@ -22,6 +22,8 @@ const check = (name: string, more: Partial<CheckFact> = {}): CheckFact => ({
   ...more,
 });
 const facts = (...checks: CheckFact[]): ExportedFacts => ({ ...testFacts(), checks });
+/** Nothing was said, at no time. */
+const none = { facts: undefined, nodes: undefined, now: 0, monotonic: 0 };
 const node = (uuid: string, more: Partial<ClusterNode>): ClusterNode =>
   ({ uuid, name: uuid, state: 'alive', groups: ['database'], failing: [], ...more }) as ClusterNode;
 
@@ -69,10 +71,10 @@ describe('patterns', () => {
 it('text is escaped, and holds nothing that XML cannot', () => {
   expect(escaped('<a href="x">\'&\u0000\ud800')).toBe('&lt;a href=&quot;x&quot;&gt;&#39;&amp;\ufffd');
   expect(badge('<script>alert(1)</script>', 'ok')).not.toContain('<script');
-  const page = statusPage(
-    { title: '<b>', checks: ['*'], groups: [] },
-    { facts: facts(check('x', { display_name: '"><img src=x>' })), nodes: undefined, now: 0 },
-  );
+  const page = new StatusPage({ title: '<b>', checks: ['*'], groups: [] }).page({
+    ...none,
+    facts: facts(check('x', { display_name: '"><img src=x>' })),
+  });
   expect(page).not.toMatch(/<b>|<img|<script/);
 });
 
@@ -86,13 +88,13 @@ describe('the status page', () => {
   );
 
   it('has what is named, and nothing else', () => {
-    expect(statusLines(options, { facts: known, nodes: undefined, now: 0 })).toEqual([
+    expect(new StatusPage(options).lines({ ...none, facts: known })).toEqual([
       { name: 'database', state: 'warning' },
       { name: 'The shop', state: 'ok' },
       { name: 'db1', state: 'stale' },
       { name: 'gone', state: 'unknown' },
     ]);
-    const page = statusPage(options, { facts: known, nodes: undefined, now: 0 });
+    const page = new StatusPage(options).page({ ...none, facts: known });
     expect(page).toContain('<title>Shop: Unknown</title>');
     expect(page).not.toMatch(/secret|output/);
   });
@@ -107,16 +109,48 @@ describe('the status page', () => {
     [{ groups: [] }, 'unknown'],
   ])('shows a group of which another host is %j as %s', (more, state) => {
     const nodes = { self: 'own', zone: 'z', zones: [], nodes: [node('two', more)] };
-    const lines = statusLines({ ...options, checks: [] }, { facts: facts(), nodes, now: 0 });
+    const lines = new StatusPage({ ...options, checks: [] }).lines({ facts: facts(), nodes });
     expect(lines).toEqual([{ name: 'database', state }]);
   });
 
   it('knows nothing before anything was said', () => {
-    const page = statusPage(
-      { title: 'x', checks: ['web'], groups: [] },
-      { facts: undefined, nodes: undefined, now: 0 },
-    );
+    const page = new StatusPage({ title: 'x', checks: ['web'], groups: [] }).page(none);
     expect(page).toContain('<p class="all unknown">Unknown</p>');
+  });
+});
+
+describe('a status page of many checks', () => {
+  const many = (bad: Partial<CheckFact>) =>
+    facts(...Array.from({ length: 700 }, (_, at) => check(`c${at}`, at === 600 ? bad : {})));
+  const options = { title: 'Shop', checks: ['c*'], groups: [] };
+
+  it('is as bad as the worst of all, shows that first, and tells how many it leaves out', () => {
+    const page = new StatusPage(options).page({ ...none, facts: many({ state: 'critical' }) });
+    expect(page).toContain('<p class="all critical">Down</p>');
+    expect(page.match(/<li>.*/)?.[0]).toContain('c600');
+    expect(page.match(/<li>/g)).toHaveLength(500);
+    expect(page).toContain('200 more, none of them worse, are not shown');
+  });
+
+  it('is made once in a second', () => {
+    const status = new StatusPage(options);
+    const first = status.page({ ...none, facts: many({}) });
+    expect(first).toContain('Everything is operational');
+    const then = { ...none, facts: many({ state: 'critical' }) };
+    expect(status.page({ ...then, monotonic: 999 })).toBe(first);
+    expect(status.page({ ...then, monotonic: 1000 })).toContain('Down');
+  });
+
+  it('names checks by id and by name, each once', () => {
+    const lines = new StatusPage({ ...options, checks: ['local/check/a', 'a', 'a*', 'b'] }).lines({
+      facts: facts(check('a'), check('a', { id: 'other/check/a', display_name: 'A' })),
+      nodes: undefined,
+    });
+    expect(lines).toEqual([
+      { name: 'a', state: 'ok' },
+      { name: 'A', state: 'ok' },
+      { name: 'b', state: 'unknown' },
+    ]);
   });
 });
 

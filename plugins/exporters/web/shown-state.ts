@@ -11,6 +11,11 @@ export function shownState(check: Pick<CheckFact, 'state' | 'stale'> | undefined
   return check.stale ? 'stale' : check.state;
 }
 
+/** How bad a state is: the less, the worse. */
+export function severity(state: ShownState): number {
+  return worstFirst.indexOf(state);
+}
+
 /** The worst of several states; `unknown` of none. */
 export function worst(states: readonly ShownState[]): ShownState {
   return worstFirst.find((state) => states.includes(state)) ?? 'unknown';

@@ -1,9 +1,11 @@
 import type { CheckFact, ExportedFacts, NodesSnapshot } from 'opsbro/sdk';
 import { checkMatcher, isPlain } from './check-patterns.ts';
 import type { StatusPageOptions } from './options.ts';
-import { escaped, type ShownState, shownState, worst } from './shown-state.ts';
+import { escaped, type ShownState, severity, shownState, worst } from './shown-state.ts';
 
 const mostLines = 500;
+/** Whoever asks may ask often: for so long a page is not made anew. */
+const keptMs = 1000;
 const words: { [state in ShownState]: string } = {
   ok: 'Operational',
   warning: 'Degraded',
@@ -19,6 +21,8 @@ export interface StatusFacts {
   nodes: NodesSnapshot | undefined;
   /** Epoch milliseconds. */
   now: number;
+  /** Monotonic milliseconds. */
+  monotonic: number;
 }
 
 /** One line of the page. */
@@ -27,22 +31,60 @@ export interface StatusLine {
   state: ShownState;
 }
 
+type Find = (checks: readonly CheckFact[], named: ReadonlyMap<string, CheckFact[]>) => CheckFact[];
+
 /** The checks and groups that the configuration names, and nothing else: a name that fits no check is unknown, a pattern that fits none is nothing. */
-export function statusLines(
-  { checks: patterns, groups }: StatusPageOptions,
-  { facts, nodes }: StatusFacts,
-): StatusLine[] {
-  const known = facts?.checks ?? [];
-  const ofGroups = groups.map((name) => ({ name, state: groupState(name, known, facts?.node.uuid, nodes) }));
-  const seen = new Set<string>();
-  const ofChecks = patterns.flatMap((pattern): StatusLine[] => {
-    const found = known.filter(checkMatcher([pattern]));
-    if (found.length === 0 && isPlain(pattern)) return [{ name: pattern, state: 'unknown' }];
-    return found
-      .filter(({ id }) => !seen.has(id) && seen.add(id))
-      .map((check) => ({ name: check.display_name, state: shownState(check) }));
-  });
-  return [...ofGroups, ...ofChecks].slice(0, mostLines);
+export class StatusPage {
+  readonly #options: StatusPageOptions;
+  readonly #patterns: readonly { pattern: string; find: Find }[];
+  #kept: { page: string; at: number } | undefined;
+
+  constructor(options: StatusPageOptions) {
+    this.#options = options;
+    this.#patterns = options.checks.map((pattern) => {
+      if (isPlain(pattern)) return { pattern, find: (_, named) => named.get(pattern) ?? [] };
+      const fits = checkMatcher([pattern]);
+      return { pattern, find: (checks) => checks.filter(fits) };
+    });
+  }
+
+  /** The page, without a script: it is of the moment that it was asked for, to a second, and says so. */
+  page(facts: StatusFacts): string {
+    const isKept = this.#kept !== undefined && facts.monotonic - this.#kept.at < keptMs;
+    if (!isKept)
+      this.#kept = { page: render(this.#options.title, this.lines(facts), facts.now), at: facts.monotonic };
+    return this.#kept?.page ?? '';
+  }
+
+  /** Every line, in the order of the configuration. */
+  lines({ facts, nodes }: Pick<StatusFacts, 'facts' | 'nodes'>): StatusLine[] {
+    const known = facts?.checks ?? [];
+    const ofGroups = this.#options.groups.map((name) => ({
+      name,
+      state: groupState(name, known, facts?.node.uuid, nodes),
+    }));
+    const named = byIdAndName(known);
+    const seen = new Set<string>();
+    const ofChecks = this.#patterns.flatMap(({ pattern, find }): StatusLine[] => {
+      const found = find(known, named);
+      if (found.length === 0 && isPlain(pattern)) return [{ name: pattern, state: 'unknown' }];
+      return found
+        .filter(({ id }) => !seen.has(id) && seen.add(id))
+        .map((check) => ({ name: check.display_name, state: shownState(check) }));
+    });
+    return [...ofGroups, ...ofChecks];
+  }
+}
+
+function byIdAndName(checks: readonly CheckFact[]): Map<string, CheckFact[]> {
+  const named = new Map<string, CheckFact[]>();
+  for (const check of checks)
+    for (const name of new Set([check.id, check.name])) {
+      const same = named.get(name);
+      if (same === undefined) named.set(name, [check]);
+      else same.push(check);
+    }
+  return named;
 }
 
 /** The worst of the checks here that are for a group, and of what other nodes in it say. */
@@ -62,12 +104,16 @@ function groupState(
   return worst([...here, ...others]);
 }
 
-/** The page, without a script: it is of the moment that it was asked for, and says so. */
-export function statusPage(options: StatusPageOptions, facts: StatusFacts): string {
-  const lines = statusLines(options, facts);
-  const all = worst(lines.map(({ state }) => state));
-  const at = new Date(facts.now).toISOString();
-  const title = escaped(options.title);
+/** What does not fit is left out from the best on; the word above the lines is of all of them. */
+function render(givenTitle: string, every: readonly StatusLine[], now: number): string {
+  const hidden = every.length - mostLines;
+  const lines =
+    hidden <= 0
+      ? every
+      : [...every].sort((one, other) => severity(one.state) - severity(other.state)).slice(0, mostLines);
+  const all = worst(every.map(({ state }) => state));
+  const at = new Date(now).toISOString();
+  const title = escaped(givenTitle);
   const rows = lines.map(
     ({ name, state }) =>
       `<li><span class="name">${escaped(name)}</span> <span class="state ${state}">${words[state]}</span></li>`,
@@ -80,7 +126,7 @@ export function statusPage(options: StatusPageOptions, facts: StatusFacts): stri
 <p class="all ${all}">${all === 'ok' ? 'Everything is operational' : words[all]}</p>
 <ul>
 ${rows.join('\n')}
-</ul>
+</ul>${hidden > 0 ? `\n<p>${hidden} more, none of them worse, are not shown.</p>` : ''}
 <p class="at">As of <time datetime="${at}">${at.slice(0, 19).replace('T', ' ')} UTC</time></p>
 </main></body></html>
 `;

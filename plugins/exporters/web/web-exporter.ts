@@ -6,7 +6,7 @@ import { checkMatcher } from './check-patterns.ts';
 import type { Options } from './options.ts';
 import { PageFiles } from './page-files.ts';
 import { shownState } from './shown-state.ts';
-import { statusPage, statusStyle } from './status-page.ts';
+import { StatusPage, statusStyle } from './status-page.ts';
 
 /** Where the built page is, seen from what is built of this file, or from its source. */
 const place = import.meta.url.includes('/dist/plugins/') ? '../../../web/' : '../../../dist/web/';
@@ -26,6 +26,7 @@ export class WebExporter {
   readonly #page: PageFiles | undefined;
   readonly #ctx: ServiceContext<Options>;
   readonly #hasBadge: ReturnType<typeof checkMatcher>;
+  readonly #status: StatusPage | undefined;
   #facts: ExportedFacts | undefined;
   #nodes: NodesSnapshot | undefined;
 
@@ -33,6 +34,8 @@ export class WebExporter {
     this.#ctx = ctx;
     this.#page = page;
     this.#hasBadge = checkMatcher(ctx.options.badges);
+    const { status_page: wanted } = ctx.options;
+    this.#status = wanted && new StatusPage(wanted);
     ctx.subscribe('facts', (facts) => {
       this.#facts = facts as unknown as ExportedFacts;
     });
@@ -56,11 +59,13 @@ export class WebExporter {
     if (route === '/ui') return { status: 302, body: null, headers: { location: 'ui/' } };
     if (route === '/ui/*path') return this.#file(params.path ?? '');
     if (route === '/badge/*check') return this.#badge(params.check ?? '');
-    const { status_page: wanted } = this.#ctx.options;
-    if (wanted === undefined) return absent('this agent has no status page');
+    if (this.#status === undefined) return absent('this agent has no status page');
     if (route === '/status.css') return text('text/css', statusStyle, statusHeaders);
-    const { now } = this.#ctx.clock;
-    const page = statusPage(wanted, { facts: this.#facts, nodes: this.#nodes, now: now() });
+    const { clock } = this.#ctx;
+    const page = this.#status.page({
+      ...{ facts: this.#facts, nodes: this.#nodes },
+      ...{ now: clock.now(), monotonic: clock.monotonic() },
+    });
     return text('text/html', page, statusHeaders);
   }
 

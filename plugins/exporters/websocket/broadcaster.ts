@@ -23,6 +23,8 @@ export class Broadcaster {
   readonly #journal = new Journal(randomUUID());
   #facts: ExportedFacts | undefined;
   #nodes: NodesSnapshot | undefined;
+  /** The first frame of who comes next, made once for all that come before something is pushed. */
+  #first: Buffer | undefined;
 
   constructor(ctx: ServiceContext<Options>) {
     const { address, port, names, origins, anonymous, max_clients, backlog } = ctx.options;
@@ -76,6 +78,7 @@ export class Broadcaster {
     const isFirst = this.#facts === undefined;
     const changes = factChanges(this.#facts, now);
     this.#facts = now;
+    this.#first = undefined;
     this.#tell(changes);
     // What the first OpsBro broadcast of itself, alone or in a cluster.
     const isOwn = changes.some(({ type }) => type === 'check' || type === 'groups');
@@ -90,6 +93,7 @@ export class Broadcaster {
     const now = snapshot as unknown as NodesSnapshot;
     const changes = nodeChanges(before, now);
     this.#nodes = now;
+    this.#first = undefined;
     this.#tell(changes);
     for (const { type, data } of changes) {
       if (type === 'node')
@@ -112,7 +116,7 @@ export class Broadcaster {
   /** The first frame: all there is, or where a client left off what it has missed. An old client gets none. */
   #welcome({ url, send }: Client): 'stream' | 'old' {
     if (url.pathname !== streamPath) return 'old';
-    const { stream, seq } = this.#journal;
+    const { stream } = this.#journal;
     const after = url.searchParams.get('after');
     const missed =
       after === null ? undefined : this.#journal.since(url.searchParams.get('stream'), Number(after));
@@ -121,10 +125,16 @@ export class Broadcaster {
       for (const event of missed) send(JSON.stringify(event));
       return 'stream';
     }
+    this.#first ??= this.#snapshotFrame();
+    send(this.#first);
+    return 'stream';
+  }
+
+  #snapshotFrame(): Buffer {
+    const { stream, seq } = this.#journal;
     const { node, groups = [], checks = [] } = this.#facts ?? {};
     const at = new Date(this.#ctx.clock.now()).toISOString();
     const data = { node, groups, checks, nodes: this.#nodes?.nodes ?? [] };
-    send(JSON.stringify({ type: 'snapshot', stream, seq, at, data }));
-    return 'stream';
+    return Buffer.from(JSON.stringify({ type: 'snapshot', stream, seq, at, data }));
   }
 }

@@ -26,7 +26,8 @@ export interface ClientsOptions {
 /** Somebody who came to listen. */
 export interface Client {
   url: URL;
-  send(text: string): void;
+  /** Sends text, which may be encoded already. */
+  send(text: string | Buffer): void;
 }
 
 /** Who decides about clients. */
@@ -166,7 +167,7 @@ export class Clients {
     socket.on('pong', () => {
       held.isAlive = true;
     });
-    held.listensTo = this.#parts.welcome({ url, send: (text) => socket.send(text) });
+    held.listensTo = this.#parts.welcome({ url, send: (text) => socket.send(text, { binary: false }) });
   }
 
   /** What a client does not read is not kept for it: it is dropped, and may resume. */

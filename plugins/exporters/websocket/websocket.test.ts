@@ -4,7 +4,7 @@ import { readFileSync } from 'node:fs';
 import { connect, type Socket } from 'node:net';
 import type { CheckFact, ClusterNode, ExportedFacts, Json, Manifest } from 'opsbro/sdk';
 import { complianceSuite, type ServiceTestContext, serviceContext, testFacts } from 'opsbro/sdk/testing';
-import { afterEach, describe, expect, it } from 'vitest';
+import { afterEach, describe, expect, it, vi } from 'vitest';
 import { WebSocket } from 'ws';
 import { parse } from 'yaml';
 import websocket from './index.ts';
@@ -115,6 +115,28 @@ describe('the stream', () => {
       ['node', 5],
       ['node-removed', 6],
     ]);
+  });
+
+  it('is written once for all who come before something is pushed', async () => {
+    const { ctx, port } = await start();
+    const write = vi.spyOn(JSON, 'stringify');
+    const all = async (count: number) => {
+      const came = await Promise.all(Array.from({ length: count }, () => listen(port)));
+      await expect.poll(() => came.every(({ frames }) => frames.length === 1)).toBe(true);
+      return came.map(({ frames }) => frames[0] as Frame);
+    };
+    const snapshots = () =>
+      write.mock.calls.filter(([value]) => (value as Frame | undefined)?.type === 'snapshot').length;
+    await all(20);
+    expect(snapshots()).toBe(1);
+    ctx.push('facts', facts({ checks: [check('a', 'ok', { last_run: 2 })] }));
+    const [one, two] = await all(2);
+    expect(one).toMatchObject({ seq: 1, data: { checks: [{ last_run: 2 }] } });
+    expect(two).toEqual(one);
+    expect(snapshots()).toBe(2);
+    ctx.push('nodes', cluster(node('a')));
+    expect((await all(1))[0]).toMatchObject({ seq: 2, data: { nodes: [{ name: 'a' }] } });
+    write.mockRestore();
   });
 
   it('says nothing of a run that changed nothing', async () => {

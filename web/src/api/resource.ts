@@ -1,5 +1,6 @@
 import { useCallback, useEffect, useRef, useState } from 'preact/hooks';
-import { ApiError, get } from './request.ts';
+import { Asker } from './asker.ts';
+import { type ApiError, get } from './request.ts';
 
 /** What was asked for, as far as it came. */
 export interface Resource<Answer> {
@@ -25,30 +26,29 @@ export function useResource<Answer>(
   { everyMs = 0, key = 0 }: { everyMs?: number; key?: number | string } = {},
 ): Resource<Answer> {
   const [state, setState] = useState<State<Answer>>({ path });
-  const [round, setRound] = useState(0);
-  const shownPath = useRef(path);
-  shownPath.current = path;
-  // A new round and a new key ask again.
+  const asker = useRef<Asker<Answer> | undefined>(undefined);
   useEffect(() => {
     if (path === null) return undefined;
-    const ending = new AbortController();
-    get<Answer>(path, ending.signal).then(
-      (data) => setState({ path, data }),
-      (error: unknown) => {
-        if (ending.signal.aborted || !(error instanceof ApiError)) return;
-        setState((before) => ({ ...(before.path === path ? before : {}), path, error }));
-      },
-    );
-    return () => ending.abort();
-  }, [path, round, key]);
+    const own = new Asker<Answer>((signal) => get<Answer>(path, signal), {
+      answered: (data) => setState({ path, data }),
+      failed: (error) => setState((before) => ({ ...(before.path === path ? before : {}), path, error })),
+    });
+    asker.current = own;
+    return () => {
+      own.end();
+      asker.current = undefined;
+    };
+  }, [path]);
+  // A new path and a new key ask.
+  useEffect(() => asker.current?.reload(), [path, key]);
   useEffect(() => {
     if (everyMs <= 0 || path === null) return undefined;
     const timer = setInterval(() => {
-      if (!document.hidden) setRound((before) => before + 1);
+      if (!document.hidden) asker.current?.poll();
     }, everyMs);
     return () => clearInterval(timer);
   }, [everyMs, path]);
-  const reload = useCallback(() => setRound((before) => before + 1), []);
+  const reload = useCallback(() => asker.current?.reload(), []);
   const isOwn = state.path === path;
   return { data: isOwn ? state.data : undefined, error: isOwn ? state.error : undefined, reload };
 }

@@ -23,7 +23,7 @@ import { isWithin, namedPages } from './pages.ts';
 import { linkTo, type Route, useRoute } from './route.ts';
 import { SessionMark } from './session-mark.tsx';
 import { SignedOut, Unreachable } from './signed-out.tsx';
-import { useWindowTitle } from './window-title.ts';
+import { WindowTitle } from './window-title.ts';
 
 const pages: { [page: string]: ComponentType<{ route: Route }> } = {
   overview: OverviewPage,
@@ -80,10 +80,10 @@ function Shell({ session }: { session: Session }) {
   const problems = rows.filter(({ state }) => isProblem(state)).length;
   const named = namedPages.find((one) => isWithin(one, route.page));
   const title = named?.title ?? 'Not found';
-  useWindowTitle(problems, title, session.node);
   const Page = pages[route.page] ?? NoPage;
   return (
     <div class="shell">
+      <WindowTitle problems={problems} page={title} node={session.node} />
       <button type="button" class="skip" onClick={toMain}>
         Skip to the page
       </button>
