@@ -2,7 +2,7 @@ import { resolve } from 'node:path';
 import { OpsbroError } from '../core/errors.ts';
 import { importOverc, type OvercImport } from '../importing/import-overc.ts';
 import type { CliContext } from './context.ts';
-import { changedFiles, remarkSection, writeImported } from './imported-files.ts';
+import { changedFiles, fileViews, remarkSection, writeImported } from './imported-files.ts';
 import { formatCount } from './quantities.ts';
 import { isNotRunning, waitUntil } from './wait.ts';
 
@@ -80,9 +80,7 @@ function document(
   return {
     directory: out,
     written: !isDry,
-    files: files.map(({ path: file, text: content }) =>
-      isDry ? { path: file, text: content } : { path: file },
-    ),
+    files: fileViews(files, isDry),
     handlers,
     carried: report.carried.map(({ place, object, to }) => ({ ...place, object, to })),
     changed: report.changed.map(({ place, ...remark }) => ({ ...place, ...remark })),

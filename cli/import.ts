@@ -5,7 +5,7 @@ import { OpsbroError } from '../core/errors.ts';
 import { type HostChoice, importNagios, type NagiosImport } from '../importing/import-nagios.ts';
 import type { CliContext } from './context.ts';
 import { type OvercOptions, runImportOverc } from './import-overc.ts';
-import { remarkSection, shownNames, writeImported } from './imported-files.ts';
+import { fileViews, remarkSection, shownNames, writeImported } from './imported-files.ts';
 import { formatCount } from './quantities.ts';
 
 const badConfiguration = 78;
@@ -65,7 +65,7 @@ function document(made: NagiosImport, directory: string, isDry: boolean): object
   return {
     directory,
     written: !isDry,
-    files: files.map(({ path, text }) => (isDry ? { path, text } : { path })),
+    files: fileViews(files, isDry),
     hosts,
     other_hosts: others,
     checks,

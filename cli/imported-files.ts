@@ -31,6 +31,11 @@ export function writeImported(files: readonly ImportedFile[], out: string, isFor
   }
 }
 
+/** Files in a document of JSON: with their texts where none was written, which show no secret. */
+export function fileViews(files: readonly ImportedFile[], isDry: boolean): { path: string; text?: string }[] {
+  return files.map(({ path, text, shown = text }) => (isDry ? { path, text: shown } : { path }));
+}
+
 /** Those that are not there yet just as they are. */
 export function changedFiles(files: readonly ImportedFile[], out: string): ImportedFile[] {
   return files.filter(({ path, text }) => {

@@ -9,7 +9,7 @@ import { ImportReport } from './mapping/report.ts';
 import { Subject } from './mapping/subject.ts';
 import { Telling } from './mapping/telling.ts';
 import { reportSettings, reportUnfit } from './mapping/unfit.ts';
-import { yamlFile } from './mapping/yaml-file.ts';
+import { maskedKeys, type YamlKey, yamlFile } from './mapping/yaml-file.ts';
 import { readNagios } from './nagios/assemble.ts';
 import type { Fault, NagiosConfiguration, Place } from './nagios/model.ts';
 
@@ -23,6 +23,8 @@ export interface ImportedFile {
   text: string;
   /** To be read by its owner alone. */
   isSecret: boolean;
+  /** Its text without what is secret in it; absent where nothing is. */
+  shown?: string;
 }
 
 /** What an import comes to. Nothing is written yet. */
@@ -173,10 +175,14 @@ class Import {
     const [pack, , name] = id.split('/');
     const { place } = subject.definition;
     this.report.carry(place, subject.title, id);
+    const { keys, isSecret } = check;
+    const textOf = (given: YamlKey[]): string =>
+      yamlFile([`Nagios: ${subject.title}`, placeText(place)], 'check', given);
     this.files.push({
       path: `${pack}/monitoring/${name}.yml`,
-      text: yamlFile([`Nagios: ${subject.title}`, placeText(place)], 'check', check.keys),
-      isSecret: check.isSecret,
+      text: textOf(keys),
+      isSecret,
+      ...(isSecret && { shown: textOf(maskedKeys(keys, ['script'])) }),
     });
   }
 

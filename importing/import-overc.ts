@@ -5,7 +5,7 @@ import { type IniOption, type IniSection, readIni } from '../overcli/monitor/ini
 import type { ImportedFile } from './import-nagios.ts';
 import { Names } from './mapping/names.ts';
 import { ImportReport } from './mapping/report.ts';
-import { type YamlKey, yamlFile } from './mapping/yaml-file.ts';
+import { maskedKeys, type YamlKey, yamlFile } from './mapping/yaml-file.ts';
 import type { Place } from './nagios/model.ts';
 
 /** What the settings of an OverC 1.0.9 come to. Nothing is written yet. */
@@ -73,11 +73,11 @@ class Import {
 
   private server(): void {
     const keys: YamlKey[] = [{ key: 'enabled', value: true }];
-    let isSecret = false;
+    const secret: string[] = [];
     for (const key of ['api_auth', 'ui_auth']) {
       const setting = this.setting(key);
       if (setting === undefined) continue;
-      isSecret ||= setting.variable === null;
+      if (setting.variable === null) secret.push(key);
       keys.push({ key, value: setting.variable === null ? setting.value : { env: setting.variable } });
       this.report.carry(setting.place, key, `overc.${key}`);
     }
@@ -102,7 +102,12 @@ class Import {
       'The push server, as OverC was. It listens on 127.0.0.1:5000: see address, port and trusted_proxies',
       this.source(),
     ];
-    this.files.push({ path: 'overc/push.yml', text: yamlFile(head, 'overc', keys), isSecret });
+    this.files.push({
+      path: 'overc/push.yml',
+      text: yamlFile(head, 'overc', keys),
+      isSecret: secret.length > 0,
+      ...(secret.length > 0 && { shown: yamlFile(head, 'overc', maskedKeys(keys, secret)) }),
+    });
   }
 
   private source(): string {

@@ -8,6 +8,11 @@ export interface YamlKey {
   comment?: string;
 }
 
+/** What is secret of them is not shown. */
+export function maskedKeys(keys: readonly YamlKey[], secret: readonly string[]): YamlKey[] {
+  return keys.map((each) => (secret.includes(each.key) ? { ...each, value: '***' } : each));
+}
+
 /** A file of one object: comments on top, then its keys in this order. Lists of plain values take one line. */
 export function yamlFile(head: string[], kind: string, keys: readonly YamlKey[]): string {
   const document = editableYaml('');

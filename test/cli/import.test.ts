@@ -78,6 +78,8 @@ describe('import nagios', () => {
   it('writes nothing with --dry-run, and shows each file with --json', async () => {
     const { code, out: said } = await nagios('--all-hosts', '--dry-run', '--json');
     expect(code).toBe(0);
+    expect(said).toContain('***');
+    expect(said).not.toContain('-p secret');
     expect(existsSync(out)).toBe(false);
     expect(JSON.parse(said)).toMatchObject({
       written: false,
@@ -194,6 +196,10 @@ describe('import overc', () => {
   });
 
   it('says why no data was carried, and writes nothing with --dry-run', async () => {
+    writeFileSync(main, '[overc]\ndatabase=mysql://u:p@db/overc\napi_auth=ann:hunter2\n');
+    const shown = (await overc('--dry-run', '--json')).out;
+    expect(shown).toContain('api_auth: \\"***');
+    expect(shown).not.toContain('hunter2');
     const dry = await overc('--dry-run');
     expect(dry).toMatchObject({ code: 1, out: expect.stringContaining('no data was looked at: ') });
     expect(existsSync(out)).toBe(false);

@@ -36,6 +36,7 @@ it('turns a server.ini into the push server and a handler for each alert plugin'
     ['overc/handlers/mail-the-ops.yml', false],
   ]);
   expect(files[0]?.text).toContain('overc:\n  enabled: true\n  api_auth: a:b\n');
+  expect(files[0]?.shown).toContain('overc:\n  enabled: true\n  api_auth: "***"\n');
   expect(files[1]?.text).toContain(
     `handler:\n  type: overc\n  directory: ${folder}\n  command: ./alert.d/mail.sh 'a b' ops@example.org\n`,
   );
@@ -58,6 +59,7 @@ it('has variables of the environment win, and writes no secret of theirs', () =>
   const { files, database, report } = importOverc(path, env);
   expect(database).toBe('postgres://x/y');
   expect(files[0]).toMatchObject({ isSecret: false });
+  expect(files[0]?.shown).toBeUndefined();
   expect(files[0]?.text).toMatch(/api_auth:\s+env: OVERC_API_AUTH\n\s+ui_auth:\s+env: OVERC_UI_AUTH\n/);
   expect(report.lost.map(({ object }) => object)).toContain('OVERC_DB_LINK');
   expect(importOverc(null, {})).toMatchObject({ database: null, handlers: 0 });

@@ -1,16 +1,23 @@
-import { createHmac, randomBytes, timingSafeEqual } from 'node:crypto';
+import { createHmac, hash as digestOf, randomBytes, timingSafeEqual } from 'node:crypto';
 import { chmod, mkdir, open, readFile, stat } from 'node:fs/promises';
 import { dirname } from 'node:path';
+import type { Report, Verdict } from './model.ts';
 
 const pepperBytes = 32;
-/** Names of which the last key is known with its hash. */
+/** Names of which the right key is known with its hash. */
 const mostKnown = 20_000;
+
+/** Who sends a report: whether it may, and the hash of its key; '' where it brings none. */
+export interface Judged {
+  outcome: Verdict;
+  hash: string;
+}
 
 /** Makes of a name and its key what may be kept: HMAC-SHA-256 with a secret that only this host has. */
 export class Keys {
   readonly #pepper: Buffer;
-  /** Each report of a server brings the same key. */
-  readonly #known = new Map<string, { key: Buffer; hash: string }>();
+  /** Each report of a server brings the same key. Only of keys that were right, as a digest: others cost no memory, and none can be read from it. */
+  readonly #known = new Map<string, { digest: string; hash: string }>();
 
   constructor(pepper: Buffer) {
     this.#pepper = pepper;
@@ -18,15 +25,36 @@ export class Keys {
 
   /** Hexadecimal, 64 characters. */
   hash(name: string, key: string): string {
-    const bytes = Buffer.from(key);
-    const known = this.#known.get(name);
-    if (known?.key.length === bytes.length && timingSafeEqual(known.key, bytes)) return known.hash;
-    const hash = createHmac('sha256', this.#pepper)
+    return createHmac('sha256', this.#pepper)
       .update(`${Buffer.byteLength(name)}:${name}${key}`)
       .digest('hex');
+  }
+
+  /** Judges who sends a report by the hash that is kept of its server: undefined where it is not known, '' where it has no key. */
+  judge({ server, key, mayRegister }: Report, kept: string | undefined): Judged {
+    const hash = key === null ? '' : this.#hashOnce(server, key, kept ?? '');
+    if (hash !== '' && kept !== undefined && kept !== '' && !this.isSame(kept, hash))
+      return { outcome: 'wrong-key', hash };
+    // A server without a key is anybody's, so its first key is its registration.
+    const isNew = kept === undefined || (kept === '' && hash !== '');
+    return { outcome: isNew && !mayRegister ? 'unknown-server' : 'ok', hash };
+  }
+
+  /** The hash of a key, which is remembered where it is the one that is kept. */
+  #hashOnce(name: string, key: string, kept: string): string {
+    const known = this.#known.get(name);
+    const digest = digestOf('sha256', key);
+    if (known !== undefined && this.isSame(known.digest, digest)) return known.hash;
+    const hash = this.hash(name, key);
+    if (!this.isSame(kept, hash)) return hash;
     if (this.#known.size >= mostKnown && known === undefined) this.#known.clear();
-    this.#known.set(name, { key: bytes, hash });
+    this.#known.set(name, { digest, hash });
     return hash;
+  }
+
+  /** Keys that are remembered. */
+  get remembered(): number {
+    return this.#known.size;
   }
 
   /** In constant time. */

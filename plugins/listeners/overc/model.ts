@@ -37,6 +37,9 @@ export interface Report {
  */
 export type Outcome = 'ok' | 'wrong-key' | 'unknown-server' | 'full';
 
+/** What can be said of a report by who sends it alone. */
+export type Verdict = Exclude<Outcome, 'full'>;
+
 /** A server as it is known. */
 export interface ServerFacts {
   id: number;

@@ -143,6 +143,10 @@ describe('the protocol', () => {
   it('refuses what is too large, too much, of another site, or of another method', async () => {
     const { post, get, url } = await start();
     expect((await post('/api/ping', { server, more: 'x'.repeat(1024 * 1024) }))[0]).toBe(413);
+    expect(await post('/api/ping', { server: { name: 'long', key: 'x'.repeat(513) } })).toEqual([
+      413,
+      { error: 'a key is longer than 512 characters' },
+    ]);
     const services = Array.from({ length: 2001 }, (_, index) => ({ name: `s${index}`, state: 'OK' }));
     expect((await post(status, { server, period: 1, services }))[0]).toBe(413);
     expect((await post('/api/ping', { server }, { 'sec-fetch-site': 'cross-site' }))[0]).toBe(403);

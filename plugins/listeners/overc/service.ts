@@ -126,8 +126,7 @@ export class Overc {
   /** No more comes in, then all that came is kept. */
   async close(): Promise<void> {
     clearInterval(this.#timer);
-    await this.#door?.close(graceMs);
-    await this.#takeOver?.close();
+    await Promise.all([this.#door?.close(graceMs), this.#takeOver?.close()]);
     await this.#passing;
     await this.#telling?.catch((error: Error) => this.#failed(error));
     await this.#link.flush();
@@ -282,8 +281,9 @@ export class Overc {
     const isSupervisor = await storage.supervises();
     if (isSupervisor === this.#isWatching) return isSupervisor;
     const isFirst = this.#isWatching === undefined;
-    this.#isWatching = isSupervisor;
+    // Before it is noted: where this fails, the next pass begins anew.
     const services = await storage.services();
+    this.#isWatching = isSupervisor;
     if (isSupervisor)
       for (const service of services) this.#changed(service, service.timedOut ? null : service.current);
     else this.#link.forget(services.map(checkId));

@@ -19,6 +19,8 @@ export interface PushParts {
 /** Items of one request; more do not come from any client there is. */
 const mostItems = 2000;
 const longestName = 500;
+/** Keys are some dozens of characters; a body could bring a million. */
+const longestKey = 512;
 
 const routes: { [path: string]: { read(body: Json): Sent; done: object } } = {
   '/api/ping': { read: readPing, done: { pong: 1 } },
@@ -46,6 +48,8 @@ export async function answerPush(asked: Asked, parts: PushParts): Promise<Answer
     services.some(({ name }) => name.length > longestName) ||
     alerts.some(({ service }) => service !== null && service.length > longestName);
   if (isLong) throw new Refused(413, `a name is longer than ${longestName} characters`);
+  if (identity.key.length > longestKey)
+    throw new Refused(413, `a key is longer than ${longestKey} characters`);
   const ip = parts.sender(asked);
   // By address too: who only knows a name must not use up what its owner may send.
   if (!parts.rate.take(`${ip} ${identity.name}`, parts.clock.monotonic()))

@@ -1,6 +1,6 @@
 import type { Clock } from 'opsbro/sdk';
 import type { Keys } from '../keys.ts';
-import type { AlertRow, Outcome, Report, ServiceFacts } from '../model.ts';
+import type { AlertRow, Outcome, Report, ServiceFacts, Verdict } from '../model.ts';
 import type {
   Past,
   Selection,
@@ -16,7 +16,7 @@ import { alertsOf, claim, infosOf, pastOf } from './history.ts';
 import { KnownFacts } from './known.ts';
 import { Lease } from './lease.ts';
 import { migrate } from './schema.ts';
-import { insertAlert, nameKey, type Taken, takeReport } from './take.ts';
+import { insertAlert, keptHash, nameKey, type Taken, takeReport } from './take.ts';
 
 /** What a storage in a database works with. */
 export interface SqlParts {
@@ -97,6 +97,14 @@ export class SqlStorage implements Storage {
     } finally {
       if (this.#turns.get(report.server) === turn) this.#turns.delete(report.server);
     }
+  }
+
+  async verdict(report: Report): Promise<Verdict> {
+    const { database, keys } = this.#parts;
+    const { rows } = await database.query('SELECT hash FROM push_servers WHERE name_key = ?', [
+      nameKey(report.server),
+    ]);
+    return keys.judge(report, keptHash(rows[0])).outcome;
   }
 
   async #take(report: Report): Promise<Outcome> {

@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto';
 import type { Keys } from '../keys.ts';
 import type { Current, Outcome, Report, State } from '../model.ts';
 import { changeText } from '../storage/ledger.ts';
-import { marksOf, type SqlDialect, type SqlSession } from './database.ts';
+import { marksOf, type SqlDialect, type SqlRow, type SqlSession } from './database.ts';
 
 /** What a report is taken by. */
 export interface TakeParts {
@@ -36,22 +36,24 @@ export function nameKey(name: string): string {
   return createHash('sha256').update(name).digest('hex');
 }
 
+/** The hash of a server's key in its row; undefined where there is no row. */
+export function keptHash(row: SqlRow | undefined): string | undefined {
+  return row === undefined ? undefined : String(row.hash ?? '');
+}
+
 /** Takes a report within a transaction. */
 export async function takeReport(session: SqlSession, report: Report, parts: TakeParts): Promise<Taken> {
   const refused = (outcome: Outcome): Taken => ({ outcome, server: 0, services: [], alerts: 0 });
   const { keys, limits } = parts;
-  const hash = report.key === null ? '' : keys.hash(report.server, report.key);
   // Reports of one server come one after the other.
   const known = (
     await session.query('SELECT id, hash FROM push_servers WHERE name_key = ? FOR UPDATE', [
       nameKey(report.server),
     ])
   ).rows[0];
-  const kept = String(known?.hash ?? '');
-  if (hash !== '' && kept !== '' && !keys.isSame(kept, hash)) return refused('wrong-key');
-  // A server without a key is anybody's, so its first key is its registration.
-  const isNew = known === undefined || (kept === '' && hash !== '');
-  if (isNew && !report.mayRegister) return refused('unknown-server');
+  const kept = keptHash(known);
+  const { outcome, hash } = keys.judge(report, kept);
+  if (outcome !== 'ok') return refused(outcome);
   if (known === undefined && (await countOf(session, 'push_servers')) >= limits.servers)
     return refused('full');
   const services = known === undefined ? new Map() : await servicesOf(session, Number(known.id), report);

@@ -1,6 +1,6 @@
 import type { Clock, ExactStore, Json } from 'opsbro/sdk';
-import type { Keys } from '../keys.ts';
-import type { AlertRow, Outcome, Report, ServiceFacts, State } from '../model.ts';
+import type { Judged, Keys } from '../keys.ts';
+import type { AlertRow, Outcome, Report, ServiceFacts, State, Verdict } from '../model.ts';
 import type { Adoption, OldServer, OldService } from '../takeover/old.ts';
 import { type Adopted, adoptServer, adoptService } from './adopt.ts';
 import { AlertMemory } from './alert-memory.ts';
@@ -74,15 +74,11 @@ export class EmbeddedStorage implements Storage {
   }
 
   async take(report: Report): Promise<Outcome> {
-    const { keys, limits } = this.#parts;
+    const { limits } = this.#parts;
     const ledger = this.#ledger;
     const known = ledger.byName.get(report.server);
-    const hash = report.key === null ? '' : keys.hash(report.server, report.key);
-    const isWrong = hash !== '' && known !== undefined && known.hash !== '' && !keys.isSame(known.hash, hash);
-    if (isWrong) return 'wrong-key';
-    // A server without a key is anybody's, so its first key is its registration.
-    const isNew = known === undefined || (known.hash === '' && hash !== '');
-    if (isNew && !report.mayRegister) return 'unknown-server';
+    const { outcome, hash } = this.#judge(report);
+    if (outcome !== 'ok') return outcome;
     if (ledger.services.size + freshOf(report, known) > limits.services) return 'full';
     if (known === undefined && ledger.servers.size >= limits.servers) return 'full';
     const writes: Writes = { put: [], del: [] };
@@ -94,6 +90,14 @@ export class EmbeddedStorage implements Storage {
     await this.#write(writes, before);
     for (const [service, state] of reported) this.#parts.events.changed(service, state);
     return 'ok';
+  }
+
+  async verdict(report: Report): Promise<Verdict> {
+    return this.#judge(report).outcome;
+  }
+
+  #judge(report: Report): Judged {
+    return this.#parts.keys.judge(report, this.#ledger.byName.get(report.server)?.hash);
   }
 
   #rekey(server: KeptServer, hash: string, writes: Writes): void {

@@ -1,7 +1,11 @@
 import type { JsonObject, RouteRequest } from 'opsbro/sdk';
+import { serviceContext } from 'opsbro/sdk/testing';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import type { ServiceFacts } from '../model.ts';
 import type { Options } from '../options.ts';
-import { scratch, startPush, type TestPush } from '../test-push.ts';
+import { PushClock, scratch, startPush, type TestPush } from '../test-push.ts';
+import { HeldRemovals } from './held-removals.ts';
+import type { Storage } from './storage.ts';
 import { emptyDatabase, isThere, servers, type TestServer } from './test-databases.ts';
 
 const server = { name: 'web1', key: '1234' };
@@ -107,17 +111,56 @@ describe.each(backends)('what was removed from %s', (_, database, isPresent) => 
     expect(Object.keys(await seen()).sort()).toEqual(['web1/db', 'web2/cron']);
   });
 
-  it('is registered anew when it reports again, and is not brought back then', async () => {
+  it('is registered anew when it reports again with its key, and is not brought back then', async () => {
     const { 'web1/app': [id = 0] = [] } = await seen();
     await item('DELETE', 'server', id);
-    // Another key: the name is free.
-    expect(await push.post(status, report('app', 'WARN', { name: 'web1', key: 'new' }))).toEqual([
-      200,
-      { ok: 1 },
-    ]);
+    expect(await push.post(status, report('app', 'WARN'))).toEqual([200, { ok: 1 }]);
     const { 'web1/app': [now = 0] = [], ...others } = await seen();
     expect([now > id, Object.keys(others)]).toEqual([true, ['web2/cron']]);
     expect((await item('POST', 'server', id))[0]).toBe(404);
+  });
+
+  it('stays as it was where another key comes with its name, or one that may not register', async () => {
+    const { 'web1/app': [id = 0, app = 0] = [] } = await seen();
+    const wrong = report('app', 'WARN', { name: 'web1', key: 'new' });
+    const before = await ask('GET', '/api/v1/push/states/:service', { service: String(app) });
+    for (const [what, which] of [
+      ['server', id],
+      ['service', app],
+    ] as const) {
+      await item('DELETE', what, which);
+      expect(await push.post(status, wrong)).toEqual([403, { error: 'Invalid server key' }]);
+      expect(await item('POST', what, which)).toEqual([200, { ok: 1 }]);
+    }
+    await item('DELETE', 'server', id);
+    await push.stop();
+    const strict = { ...options(), enrollment_token: 'let me in' };
+    push = await startPush(place.folder, strict, { clock: push.clock, kv: push.kv });
+    expect((await push.post(status, report('app', 'WARN')))[0]).toBe(403);
+    expect(await item('POST', 'server', id)).toEqual([200, { ok: 1 }]);
+    expect(await ask('GET', '/api/v1/push/states/:service', { service: String(app) })).toEqual(before);
+    // Of a server that is there a service needs no token.
+    await item('DELETE', 'service', app);
+    expect((await push.post(status, report('app', 'WARN')))[0]).toBe(200);
+  });
+
+  it('can be brought back for ten minutes, however the wall clock is set', async () => {
+    const { 'web1/app': [id = 0, app = 0] = [] } = await seen();
+    await item('DELETE', 'server', id);
+    push.clock.wallMs += 86_400_000;
+    await push.overc.pass();
+    expect(await ask('GET', '/api/v1/push/removed')).toMatchObject([
+      200,
+      [{ undo_until: new Date(push.clock.wallMs + 600_000).toISOString() }],
+    ]);
+    expect(await item('POST', 'server', id)).toEqual([200, { ok: 1 }]);
+    await item('DELETE', 'service', app);
+    push.clock.wallMs -= 86_400_000;
+    await restart();
+    push.clock.advance(600_000);
+    push.overc.look();
+    await push.overc.pass();
+    expect(await ask('GET', '/api/v1/push/removed')).toEqual([200, []]);
   });
 
   it('is asked for by what there is', async () => {
@@ -125,5 +168,55 @@ describe.each(backends)('what was removed from %s', (_, database, isPresent) => 
     expect((await item('POST', 'service', 1))[0]).toBe(404);
     expect((await ask('GET', '/api/v1/push/status', {}, [['server', 'x']]))[0]).toBe(404);
     expect((await ask('GET', '/api/v1/push/alerts', {}, [['hours', 'x']]))[0]).toBe(400);
+  });
+});
+
+describe('of a storage that is slow, or fails', () => {
+  const facts = (id: number): ServiceFacts => ({
+    ...{ id, name: 'app', title: 'app', period: 60, current: null, timedOut: false, reportedMs: 0 },
+    server: { id, name: `web${id}`, title: `web${id}`, ip: '' },
+  });
+  const held = async () => {
+    const [gone, troubles]: [number[], string[]] = [[], []];
+    const clock = new PushClock();
+    const inner: Partial<Storage> = {
+      services: async () => [1, 2].filter((id) => !gone.includes(id)).map(facts),
+      verdict: async () => 'ok',
+      take: async () => 'ok',
+      supervises: async () => true,
+      remove: async (_, id) => {
+        if (id === 1) throw new Error('the disk is full');
+        gone.push(id);
+        return true;
+      },
+    };
+    const storage = new HeldRemovals(inner as Storage, {
+      ...{ kv: serviceContext().kv, clock, trouble: (message) => troubles.push(message) },
+      events: { changed: () => undefined, removed: () => undefined, alerts: () => undefined },
+    });
+    return { storage, clock, gone, troubles };
+  };
+
+  it('is not removed while it is brought back', async () => {
+    const { storage, gone, clock } = await held();
+    await storage.remove('server', 2);
+    const undone = storage.undo('server', 2);
+    const report = { server: 'web2', key: 'x', ip: '', at: 0, services: [], alerts: [], mayRegister: true };
+    clock.advance(600_000);
+    expect(await Promise.all([undone, storage.take(report), storage.expire()])).toEqual([
+      true,
+      'ok',
+      undefined,
+    ]);
+    expect([gone, storage.heldNow(), await storage.undo('server', 2)]).toEqual([[], [], false]);
+  });
+
+  it('supervises on where one cannot be removed, says so once, and removes the others', async () => {
+    const { storage, clock, gone, troubles } = await held();
+    for (const id of [1, 2]) await storage.remove('server', id);
+    clock.advance(600_000);
+    expect([await storage.supervises(), await storage.supervises()]).toEqual([true, true]);
+    expect([gone, troubles]).toEqual([[2], ["cannot remove server 'web1': the disk is full"]]);
+    expect(storage.heldNow().map(({ id }) => id)).toEqual([1]);
   });
 });

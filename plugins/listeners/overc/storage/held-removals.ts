@@ -1,5 +1,5 @@
 import type { Clock, Json, JsonObject, KeyValues } from 'opsbro/sdk';
-import type { AlertRow, Outcome, Report, ServiceFacts } from '../model.ts';
+import type { AlertRow, Outcome, Report, ServiceFacts, Verdict } from '../model.ts';
 import type { Adoption, OldServer, OldService } from '../takeover/old.ts';
 import type { Past, Selection, ServerView, Storage, StorageEvents, StorageFigures } from './storage.ts';
 
@@ -22,8 +22,12 @@ interface Held extends HeldRemoval {
   server: string;
   service: string | null;
   row: number;
+  /** Its time is over then, monotonic ms. */
+  endsMs: number;
   /** Its real removal, while that goes on. */
   ending?: Promise<void>;
+  /** Why its removal failed, as it was said. */
+  trouble?: string;
 }
 
 /** What held removals work with. */
@@ -31,11 +35,13 @@ export interface HeldParts {
   kv: KeyValues;
   clock: Clock;
   events: StorageEvents;
+  /** Told of what could not be removed. */
+  trouble(message: string): void;
 }
 
 /**
  * A storage whose removals can be undone for some minutes: what was removed is out of sight at once, and is really removed when its time is over,
- * or when it reports again and is registered anew. Outlives a restart. Servers that share a database see it until then.
+ * or when it reports again, with its key, and is registered anew. Outlives a restart. Servers that share a database see it until then.
  */
 export class HeldRemovals implements Storage {
   readonly #inner: Storage;
@@ -49,9 +55,9 @@ export class HeldRemovals implements Storage {
 
   /** The storage below has to be open. */
   async open(): Promise<void> {
-    const { kv } = this.#parts;
+    const { kv, clock } = this.#parts;
     for (const key of await kv.list(prefix)) {
-      const held = heldOf(await kv.get(key));
+      const held = heldOf(await kv.get(key), clock);
       if (held !== undefined) this.#held.set(keyOf(held.what, held.id), held);
     }
   }
@@ -67,13 +73,15 @@ export class HeldRemovals implements Storage {
     // A server without a service is not shown anywhere, so there is nothing to bring back.
     if (first === undefined) return this.#inner.remove(what, id);
     const isService = what === 'service';
+    const { clock } = this.#parts;
     const held: Held = {
-      ...{ what, id, until: this.#parts.clock.now() + heldMs, server: first.server.name },
+      ...{ what, id, until: clock.now() + heldMs, endsMs: clock.monotonic() + heldMs },
+      server: first.server.name,
       service: isService ? first.name : null,
       title: isService ? `${first.server.title} ${first.title}` : first.server.title,
       row: newest(gone),
     };
-    const { ending: _, ...kept } = held;
+    const { ending: _, endsMs: _ends, trouble: _trouble, ...kept } = held;
     await this.#parts.kv.put(`${prefix}${keyOf(what, id)}`, kept);
     this.#held.set(keyOf(what, id), held);
     this.#parts.events.removed(gone);
@@ -82,9 +90,17 @@ export class HeldRemovals implements Storage {
 
   /** Brings it back; false where it was not removed, or too long ago. */
   async undo(what: 'server' | 'service', id: number): Promise<boolean> {
-    const held = this.#held.get(keyOf(what, id));
+    const key = keyOf(what, id);
+    const held = this.#held.get(key);
     if (held === undefined || held.ending !== undefined) return false;
-    await this.#forget(held);
+    // At once: what is being brought back must not be ended meanwhile.
+    this.#held.delete(key);
+    try {
+      await this.#parts.kv.delete(`${prefix}${key}`);
+    } catch (error) {
+      if (!this.#held.has(key)) this.#held.set(key, held);
+      throw error;
+    }
     for (const service of await this.services())
       if (isOf(held, service)) this.#parts.events.changed(service, service.timedOut ? null : service.current);
     return true;
@@ -92,23 +108,43 @@ export class HeldRemovals implements Storage {
 
   /** What can be brought back, the newest first. */
   heldNow(): HeldRemoval[] {
-    return [...this.#held.values()].reverse().map(viewOf);
+    const { clock } = this.#parts;
+    return [...this.#held.values()].reverse().map((held) => viewOf(held, clock));
   }
 
-  /** Really removes what was removed long ago. */
+  /** Really removes what was removed long ago. What cannot be is said once, and tried again. */
   async expire(): Promise<void> {
-    const now = this.#parts.clock.now();
-    for (const held of [...this.#held.values()]) if (held.until <= now) await this.#end(held);
+    const { clock, trouble } = this.#parts;
+    const now = clock.monotonic();
+    for (const held of [...this.#held.values()]) {
+      if (held.endsMs > now) continue;
+      await this.#end(held).catch(({ message }: Error) => {
+        if (held.trouble !== message) trouble(`cannot remove ${held.what} '${held.title}': ${message}`);
+        held.trouble = message;
+      });
+    }
   }
 
-  /** What reports again is registered anew: its past is removed before. */
+  /** What reports again is registered anew: its past is removed before, but for nobody who could not register or has not its key. */
   async take(report: Report): Promise<Outcome> {
     const named = new Set<string | null>([
       ...report.services.map(({ name }) => name),
       ...report.alerts.map(({ service }) => service),
     ]);
-    await this.#endOf(report.server, named);
+    const ends = this.#heldOf(report.server, named);
+    if (ends.length > 0) {
+      const verdict = await this.verdict(report);
+      if (verdict !== 'ok') return verdict;
+    }
+    for (const held of ends) await this.#end(held);
     return this.#inner.take(report);
+  }
+
+  /** A server that was removed is one to be registered, with the key that it had. */
+  async verdict(report: Report): Promise<Verdict> {
+    const verdict = await this.#inner.verdict(report);
+    const isGone = this.#heldOf(report.server, null).length > 0;
+    return verdict === 'ok' && isGone && !report.mayRegister ? 'unknown-server' : verdict;
   }
 
   /** Ends what was held long enough, too. */
@@ -198,30 +234,34 @@ export class HeldRemovals implements Storage {
     return this.#held.has(keyOf('service', id)) || this.#held.has(keyOf('server', server.id));
   }
 
-  /** Really removes what is held of a server, as a whole or of these services. */
-  async #endOf(server: string, services: ReadonlySet<string | null> | null): Promise<void> {
-    for (const held of [...this.#held.values()])
-      if (held.server === server && (held.service === null || services?.has(held.service) === true))
-        await this.#end(held);
+  /** What is held of a server, as a whole or of these services. */
+  #heldOf(server: string, services: ReadonlySet<string | null> | null): Held[] {
+    return [...this.#held.values()].filter(
+      (held) => held.server === server && (held.service === null || services?.has(held.service) === true),
+    );
   }
 
-  #end(held: Held): Promise<void> {
+  /** Really removes it. */
+  async #endOf(server: string, services: ReadonlySet<string | null> | null): Promise<void> {
+    for (const held of this.#heldOf(server, services)) await this.#end(held);
+  }
+
+  async #end(held: Held): Promise<void> {
+    // It was brought back, while another was ended.
+    if (this.#held.get(keyOf(held.what, held.id)) !== held) return;
     held.ending ??= this.#reallyEnd(held).finally(() => {
       delete held.ending;
     });
-    return held.ending;
+    await held.ending;
   }
 
   async #reallyEnd(held: Held): Promise<void> {
     const those = (await this.#inner.services()).filter((service) => isOf(held, service));
     // It reported meanwhile, to another server of the same database: it is not what was removed any more.
     if (newest(those) <= held.row) await this.#inner.remove(held.what, held.id);
-    await this.#forget(held);
-  }
-
-  async #forget({ what, id }: Held): Promise<void> {
-    await this.#parts.kv.delete(`${prefix}${keyOf(what, id)}`);
-    this.#held.delete(keyOf(what, id));
+    const key = keyOf(held.what, held.id);
+    await this.#parts.kv.delete(`${prefix}${key}`);
+    this.#held.delete(key);
   }
 }
 
@@ -237,16 +277,20 @@ function newest(services: readonly ServiceFacts[]): number {
   return services.reduce((row, { current }) => Math.max(row, current?.row ?? 0), 0);
 }
 
-function viewOf({ what, id, title, until }: Held): HeldRemoval {
-  return { what, id, title, until };
+/** Until when, as the wall clock stands now. */
+function viewOf({ what, id, title, endsMs }: Held, clock: Clock): HeldRemoval {
+  return { what, id, title, until: clock.now() + endsMs - clock.monotonic() };
 }
 
-function heldOf(kept: Json | undefined): Held | undefined {
+/** A wall clock that was set while nothing ran makes the time no longer than it is. */
+function heldOf(kept: Json | undefined, clock: Clock): Held | undefined {
   const { what, id, title, until, server, service, row } = (kept ?? {}) as JsonObject;
   if ((what !== 'server' && what !== 'service') || typeof id !== 'number' || typeof server !== 'string')
     return undefined;
+  const leftMs = Math.min(heldMs, Math.max(0, Number(until) - clock.now() || 0));
   return {
     ...{ what, id, server, title: String(title), until: Number(until), row: Number(row) },
+    endsMs: clock.monotonic() + leftMs,
     service: typeof service === 'string' ? service : null,
   };
 }

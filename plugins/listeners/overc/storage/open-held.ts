@@ -5,13 +5,13 @@ import type { StorageEvents } from './storage.ts';
 
 /** Opens the storage that is configured, with removals that can be undone; `kv` remembers them. */
 export async function openHeld({ kv, ...parts }: StorageParts & { kv: KeyValues }): Promise<HeldRemovals> {
-  const { clock, events } = parts;
+  const { clock, events, trouble } = parts;
   let held: HeldRemovals | undefined;
   const changed: StorageEvents['changed'] = (service, state) => {
     if (held?.isHeld(service) !== true) events.changed(service, state);
   };
   held = new HeldRemovals(await openStorage({ ...parts, events: { ...events, changed } }), {
-    ...{ kv, clock, events },
+    ...{ kv, clock, events, trouble },
   });
   await held.open();
   return held;

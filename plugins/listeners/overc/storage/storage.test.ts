@@ -313,6 +313,28 @@ describe.each(backends)('a storage: %s', (_, server, isPresent) => {
     await expect(open()).rejects.toThrow('of version 99, this program knows 2');
   });
 
+  it('takes its checks away once another supervises, also where the services could not be read at first', async () => {
+    const push = await startPush(place.folder, { database: database?.url as string });
+    try {
+      const body = {
+        server: { name: 'web1', key: 'k' },
+        period: 60,
+        services: [{ name: 'app', state: 'OK' }],
+      };
+      await push.post('/api/set/service/status', body);
+      await database?.database.query("UPDATE push_lease SET owner = 'other', token = token + 1");
+      await database?.database.query('ALTER TABLE push_services RENAME TO push_away');
+      await push.overc.pass();
+      await database?.database.query('ALTER TABLE push_away RENAME TO push_services');
+      await push.overc.pass();
+      await expect
+        .poll(() => push.reports.flatMap(({ removed = [] }) => removed))
+        .toEqual(['push/check/web1/app']);
+    } finally {
+      await push.stop();
+    }
+  });
+
   it('serves the protocol and the page', async () => {
     const push = await startPush(place.folder, { database: database?.url as string });
     try {

@@ -1,4 +1,4 @@
-import type { AlertRow, Outcome, Report, Run, ServiceFacts, State, StateRow } from '../model.ts';
+import type { AlertRow, Outcome, Report, Run, ServiceFacts, State, StateRow, Verdict } from '../model.ts';
 import type { Adoption, OldServer, OldService } from '../takeover/old.ts';
 
 /** What a storage tells of as it happens. */
@@ -48,6 +48,8 @@ export interface Storage {
   close(): Promise<void>;
   /** Takes a whole request, or nothing of it. */
   take(report: Report): Promise<Outcome>;
+  /** Whether who sends a report may, by its key and its enrollment; changes nothing. */
+  verdict(report: Report): Promise<Verdict>;
   /**
    * Whether this server supervises: of several that share the storage one does, and another where that one is silent for 30 s. To be called each few
    * seconds.
