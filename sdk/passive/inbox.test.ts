@@ -102,24 +102,32 @@ it('tells once that a result did not come, and not for a time in which itself st
   expect((await told()).at(-1)).toEqual(['nsca/check/web1/backup', 'ok', 'done | x=1']);
 });
 
-it('goes on with what an earlier agent knew, which may be late a whole period later, or forgotten', async () => {
+it('goes on with what an earlier agent knew, which may be late a whole period later, and forgotten a whole time later', async () => {
   const earlier = (name: string, days: number) => ({
     id: `nsca/check/${name}`,
     last_run: new Date(Date.UTC(2026, 0, 1) - days * 86_400_000).toISOString(),
   });
   const { advance, reports, told, inbox } = await opened(
-    { services: [{ match: 'a/b/job', freshness: '60s' }] },
+    { forget: '10m', services: [{ match: 'a/b/job', freshness: '60s' }] },
     [
       earlier('a%2Fb/job', 1),
-      earlier('old/job', 29.999),
-      earlier('gone', 31),
+      earlier('old', 31),
+      // As the wall clock was before it was set.
+      earlier('ahead', -400),
       { id: 'linux/check/x', last_run: null },
     ],
   );
+  const removed = () => reports.flatMap(({ removed: gone = [] }) => gone);
   advance(60);
   expect(await told()).toEqual([]);
-  advance(120);
+  advance(500);
   expect(await told()).toEqual([['nsca/check/a%2Fb/job', 'critical', 'no result within 60s']]);
-  expect(reports.flatMap(({ removed = [] }) => removed)).toEqual(['nsca/check/gone', 'nsca/check/old/job']);
+  inbox.take({ host: 'ahead', service: null, code: 0, output: 'up' });
+  advance(40);
+  await told();
+  expect(removed()).toEqual([]);
+  advance(5);
+  await told();
+  expect(removed()).toEqual(['nsca/check/a%2Fb/job', 'nsca/check/old']);
   expect(inbox.figures()).toMatchObject({ checks: 1 });
 });

@@ -36,7 +36,7 @@ interface Known {
   service: string | null;
   check: PassiveCheck;
   freshMs: number | undefined;
-  /** When its last result came, monotonic ms; what an earlier agent had is dated back. */
+  /** When its last result came, monotonic ms; of what an earlier agent had, when this one began to listen. */
   seenMs: number;
   isLate: boolean;
   /** What it said last, for people. */
@@ -49,7 +49,7 @@ const states: readonly VerdictState[] = ['ok', 'warning', 'critical', 'unknown']
 
 /**
  * Takes results of checks that others run, and makes checks of the agent of them, `<pack>/check/HOST/SERVICE`: at once, each result, and one more
- * where a rule's `freshness` passes without any. Bounded by `max_checks`; a check of which nothing came for `forget` is removed.
+ * where a rule's `freshness` passes without any. Bounded by `max_checks`; a check of which nothing came for `forget`, while this listened, is removed.
  * For trusted services whose manifest `needs: [routes]`.
  * @example `inbox.take({ host: 'web1', service: 'backup', code: 0, output: 'done | size=12GB' });`
  */
@@ -83,18 +83,17 @@ export class PassiveInbox {
 
   /** Learns what an earlier agent knew. To be called before results come. */
   async open(): Promise<void> {
-    const { ask, clock } = this.#ctx;
+    const { ask } = this.#ctx;
     const asked = { route: '/api/v1/checks', method: 'GET', params: {}, query: {}, body: null };
     const { status, body } = await ask(asked);
     if (status !== 200) throw new Error(`the agent does not tell its checks (${status})`);
-    const checks = JSON.parse(new TextDecoder().decode(body)) as { id: string; last_run: string | null }[];
+    const checks = JSON.parse(new TextDecoder().decode(body)) as { id: string }[];
     const begins = `${this.#pack}/check/`;
-    for (const { id, last_run: lastRun } of checks) {
+    for (const { id } of checks) {
       if (!id.startsWith(begins)) continue;
       const [step = '', ...rest] = id.slice(begins.length).split('/');
-      const known = this.#make(decoded(step), rest.length === 0 ? null : rest.join('/'));
-      const ageMs = lastRun === null ? 0 : Math.max(0, clock.now() - Date.parse(lastRun));
-      this.#known.set(id, { ...known, seenMs: clock.monotonic() - ageMs });
+      // As old as this agent, whenever its last result came: while nobody listened, none could, and a wall clock may be wrong at boot.
+      this.#known.set(id, this.#make(decoded(step), rest.length === 0 ? null : rest.join('/')));
     }
     this.#timer = setInterval(() => this.pass(), beatMs);
   }
@@ -135,7 +134,8 @@ export class PassiveInbox {
 
   /** Figures for people. */
   figures(): JsonObject {
-    return { checks: this.#known.size, checks_waiting: this.#link.waiting, results: { ...this.counts } };
+    const results = { ...this.counts, dropped: this.#link.dropped };
+    return { checks: this.#known.size, checks_waiting: this.#link.waiting, results };
   }
 
   /** Tells what waits. */

@@ -10,18 +10,20 @@ const taken: RouteAnswer = { status: 200, type: 'application/json', body: new Ui
 
 function linked(tellsAll = false) {
   const reports: PassiveReport[] = [];
-  const time = { ms: 1_000_000 };
+  const troubles: string[] = [];
+  const time = { ms: 1_000_000, isAway: false };
   const link = new PassiveLink({
     plugin: 'listener/overc',
     tellsAll,
     ask: async ({ body }) => {
+      if (time.isAway) throw new Error('away');
       reports.push(body as unknown as PassiveReport);
       return taken;
     },
     clock: { now: () => time.ms, monotonic: () => time.ms },
-    trouble: () => undefined,
+    trouble: (message) => troubles.push(message),
   });
-  return { link, reports, time };
+  return { link, reports, time, troubles };
 }
 
 it('tells of a removal before what is again by that name', async () => {
@@ -70,4 +72,53 @@ it('tells all of those that count each, the last twenty while nobody takes them'
   link.tell(same, { state: 'critical', output: 'trap 25' });
   await link.flush();
   expect(reports[1]).toMatchObject({ checks: [], results: [{ state: 'critical', output: 'trap 25' }] });
+});
+
+it('lets no more than 16 MiB wait of those that count each: the oldest of all go, which is said once', async () => {
+  const { link, reports, time, troubles } = linked(true);
+  const checks = Array.from({ length: 100 }, (_, index) => ({
+    ...check(60),
+    id: `push/check/web1/${index}`,
+  }));
+  const tell = (number: number) => {
+    for (const each of checks)
+      link.tell(each, { state: 'critical', output: `${number} `.padEnd(16_384, 'x') });
+  };
+  time.isAway = true;
+  for (let number = 0; number < 6; number += 1) tell(number);
+  await link.flush();
+  for (let number = 6; number < 12; number += 1) tell(number);
+  await link.flush();
+  // 1024 of 1200 have room.
+  expect(link.dropped).toBe(176);
+  expect(troubles).toEqual([
+    'the agent does not take reports: away',
+    '16 MiB of results wait for the agent: the oldest are dropped',
+  ]);
+  link.forget([checks[99]?.id ?? '']);
+  time.isAway = false;
+  await link.flush();
+  const told = reports.flatMap(({ results = [] }) => results);
+  const of = (index: number) =>
+    told.filter((one) => one.check === checks[index]?.id).map(({ output }) => Number.parseInt(output, 10));
+  expect([of(0), of(98), of(99)]).toEqual([
+    [2, 3, 4, 5, 6, 7, 8, 9, 10, 11],
+    [1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11],
+    [],
+  ]);
+  const sizes = reports.map(({ results = [] }) =>
+    results.reduce((sum, { output }) => sum + output.length, 0),
+  );
+  expect(Math.max(...sizes)).toBeLessThan(2 * 1024 * 1024);
+  expect([link.waiting, link.dropped]).toEqual([0, 176]);
+});
+
+it('loses no last state of those that tell what changes, however long', async () => {
+  const { link, reports, troubles } = linked();
+  const count = 300;
+  for (let index = 0; index < count; index += 1)
+    link.tell({ ...check(60), id: `push/check/web1/${index}` }, { state: 'ok', output: 'x'.repeat(65_536) });
+  await link.flush();
+  expect(reports.flatMap(({ results = [] }) => results)).toHaveLength(count);
+  expect([troubles, link.dropped]).toEqual([[], 0]);
 });

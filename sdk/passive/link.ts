@@ -1,6 +1,9 @@
 import type { ServiceContext } from '../define.ts';
 import type { JsonObject } from '../values.ts';
-import type { PassiveAlert, PassiveCheck, PassiveReport, PassiveResult } from './report.ts';
+import { Backlog, type Told } from './backlog.ts';
+import type { PassiveAlert, PassiveCheck, PassiveReport } from './report.ts';
+
+export type { Told } from './backlog.ts';
 
 /** What a link works with. */
 export interface PassiveLinkParts {
@@ -8,14 +11,11 @@ export interface PassiveLinkParts {
   plugin: string;
   ask: ServiceContext['ask'];
   clock: ServiceContext['clock'];
-  /** Each result is told, also where it changes nothing; by default a state that stays is told now and then. */
+  /** Each result is told, also where it changes nothing, and of 16 MiB that wait the oldest go; by default a state that stays is told now and then. */
   tellsAll?: boolean;
   /** Told of what the agent did not take, once for each time that it stops taking. */
   trouble(message: string): void;
 }
-
-/** What the agent is told of a check. */
-export type Told = Omit<PassiveResult, 'check'>;
 
 /** What waits of one check. */
 interface Waiting {
@@ -29,6 +29,8 @@ interface Waiting {
 }
 
 const perReport = 500;
+/** And so many characters; the last check may bring more. */
+const charactersPerReport = 1024 * 1024;
 /** An unchanged state is told so often, or as often as it is reported; and twice in its period where that is longer. */
 const againMs = 10_000;
 const longestAgainMs = 30_000;
@@ -45,8 +47,12 @@ export class PassiveLink {
   readonly #parts: PassiveLinkParts;
   readonly #known = new Map<string, Waiting>();
   readonly #due = new Set<Waiting>();
+  /** Of results that are all told; of the others no last state may be lost. */
+  readonly #backlog = new Backlog<Waiting>();
   #removed: string[] = [];
   #isInTrouble = false;
+  #isFullTold = false;
+  #dropped = 0;
   #sending: Promise<void> | undefined;
 
   constructor(parts: PassiveLinkParts) {
@@ -66,8 +72,9 @@ export class PassiveLink {
     if (isUnchanged && clock.monotonic() - waiting.toldMs < againAfterMs(check)) return;
     if (!tellsAll && last?.state === told.state) waiting.results[waiting.results.length - 1] = told;
     else waiting.results.push(told);
-    if (waiting.results.length > mostResults) waiting.results.shift();
     this.#due.add(waiting);
+    if (tellsAll) this.#backlog.add(told, waiting);
+    this.#makeRoom([waiting]);
   }
 
   /** Checks are gone. */
@@ -76,6 +83,7 @@ export class PassiveLink {
       const known = this.#known.get(id);
       this.#known.delete(id);
       if (known !== undefined) this.#due.delete(known);
+      for (const told of known?.results ?? []) this.#backlog.remove(told);
       this.#removed.push(id);
     }
   }
@@ -83,6 +91,11 @@ export class PassiveLink {
   /** How many checks the agent has to hear of. */
   get waiting(): number {
     return this.#due.size + this.#removed.length;
+  }
+
+  /** How many results were dropped before the agent took them. */
+  get dropped(): number {
+    return this.#dropped;
   }
 
   /** Hands over what waits. Never rejects; one that is under way is joined, and takes along what came meanwhile. */
@@ -108,13 +121,8 @@ export class PassiveLink {
   /** False where the agent did not take it. */
   async #flushSome(): Promise<boolean> {
     const removed = this.#removed.splice(0, perReport);
-    const due: Waiting[] = [];
-    for (const waiting of this.#due) {
-      // One that was removed and is again comes behind its removal.
-      if (due.length >= perReport || removed.length > 0) break;
-      due.push(waiting);
-      this.#due.delete(waiting);
-    }
+    // One that was removed and is again comes behind its removal.
+    const due = removed.length > 0 ? [] : this.#takeDue();
     const handed = due.map(({ results }) => results.splice(0));
     const isTaken = await this.#ask({
       removed,
@@ -125,7 +133,20 @@ export class PassiveLink {
     });
     if (!isTaken) this.#putBack(due, handed, removed);
     else for (const [index, waiting] of due.entries()) this.#taken(waiting, handed[index]?.at(-1));
+    if (isTaken) for (const told of handed.flat()) this.#backlog.remove(told);
     return isTaken;
+  }
+
+  #takeDue(): Waiting[] {
+    const due: Waiting[] = [];
+    let characters = 0;
+    for (const waiting of this.#due) {
+      if (due.length >= perReport || characters >= charactersPerReport) break;
+      due.push(waiting);
+      this.#due.delete(waiting);
+      for (const { output } of waiting.results) characters += output.length;
+    }
+    return due;
   }
 
   #taken(waiting: Waiting, last: Told | undefined): void {
@@ -137,10 +158,38 @@ export class PassiveLink {
   #putBack(due: Waiting[], handed: Told[][], removed: string[]): void {
     this.#removed.unshift(...removed);
     for (const [index, waiting] of due.entries()) {
-      if (this.#known.get(waiting.check.id) !== waiting) continue;
-      waiting.results = [...(handed[index] as Told[]), ...waiting.results].slice(-mostResults);
+      const results = handed[index] as Told[];
+      if (this.#known.get(waiting.check.id) !== waiting) {
+        for (const told of results) this.#backlog.remove(told);
+        continue;
+      }
+      const kept = results.filter((told) => this.#parts.tellsAll !== true || this.#backlog.has(told));
+      this.#dropped += results.length - kept.length;
+      waiting.results.unshift(...kept);
       this.#due.add(waiting);
     }
+    this.#makeRoom(due);
+  }
+
+  /** The oldest go, of these checks and of all. */
+  #makeRoom(of: readonly Waiting[]): void {
+    for (const waiting of of) while (waiting.results.length > mostResults) this.#drop(waiting);
+    for (let oldest = this.#backlog.tooMany; oldest !== undefined; oldest = this.#backlog.tooMany) {
+      const [told, waiting] = oldest;
+      // Otherwise the agent is just being asked to take it, and it goes if that fails.
+      if (waiting.results[0] === told) this.#drop(waiting);
+      else this.#backlog.remove(told);
+      if (!this.#isFullTold)
+        this.#parts.trouble('16 MiB of results wait for the agent: the oldest are dropped');
+      this.#isFullTold = true;
+    }
+  }
+
+  #drop(waiting: Waiting): void {
+    const told = waiting.results.shift();
+    if (told !== undefined) this.#backlog.remove(told);
+    this.#dropped += 1;
+    if (waiting.isDefined && waiting.results.length === 0) this.#due.delete(waiting);
   }
 
   async #ask(report: Omit<PassiveReport, 'plugin'>): Promise<boolean> {

@@ -25,6 +25,7 @@ it.each([
 it.each([
   ['[1] DISABLE_NOTIFICATIONS', { unknown: 'DISABLE_NOTIFICATIONS' }],
   ['[1] ADD_HOST_COMMENT;web1;1;me;text', { unknown: 'ADD_HOST_COMMENT' }],
+  [`[1] ADD_SVC_COMMENT;web1;disk;1;me;[1] ${service};web1;disk;0;up`, { unknown: 'ADD_SVC_COMMENT' }],
   [`[1] ${service};web1;disk;1`, 'malformed'],
   [`[1] ${service};web1;disk;bad;text`, 'malformed'],
   [`[1] ${host};web1`, 'malformed'],

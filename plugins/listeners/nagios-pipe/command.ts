@@ -18,7 +18,8 @@ export function readCommand(line: string): ReadCommand {
     const [host = '', code = '', ...output] = rest.split(';');
     return resultOf(line, host, null, code, output);
   }
-  return restOf(line) ?? (name === '' ? 'malformed' : { unknown: name });
+  // What is well formed is one command, whatever its text holds: a comment must not be taken for a result.
+  return name === '' ? (restOf(line) ?? 'malformed') : { unknown: name };
 }
 
 function resultOf(

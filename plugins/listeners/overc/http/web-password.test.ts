@@ -47,6 +47,28 @@ it('looks at two at once', async () => {
   expect((await Promise.all(all)).sort()).toEqual([401, 401, 503, 503]);
 });
 
+it('hashes once for the requests of a page, and not again while it is used', async () => {
+  const clock = new PushClock();
+  const password = new WebPassword(kept, clock);
+  const page = () =>
+    Promise.all(Array.from({ length: 12 }, () => password.check(asked('ann:hunter2'), '192.0.2.1')));
+  await page();
+  const wrong = () => password.check(asked('ann:wrong'), '192.0.2.1').catch(({ status }) => status);
+  // One try was used up of five.
+  for (let turn = 0; turn < 4; turn += 1) expect(await wrong()).toBe(401);
+  expect(await Promise.all([wrong(), wrong()])).toEqual([429, 429]);
+  for (let minute = 0; minute < 60; minute += 4) {
+    clock.advance(240_000);
+    // Who used all tries up is let in as known only.
+    for (let turn = 0; turn < 5; turn += 1) await wrong();
+    expect(await wrong()).toBe(429);
+    await page();
+  }
+  clock.advance(300_000);
+  for (let turn = 0; turn < 5; turn += 1) await wrong();
+  await expect(page()).rejects.toMatchObject({ status: 429 });
+});
+
 it('refuses a hash that is none', () => {
   expect(() => new WebPassword('ann:$scrypt$x', new PushClock())).toThrow('opsbro push password USER');
 });

@@ -30,7 +30,8 @@ export class WebPassword {
   readonly #clock: Clock;
   readonly #tries = new Rate(triesPerSecond, 5);
   readonly #known = new Map<string, number>();
-  #running = 0;
+  /** What is being hashed: requests of a page come together, and one answer is for all of them. */
+  readonly #looking = new Map<string, Promise<boolean>>();
 
   constructor(wanted: string, clock: Clock) {
     this.#wanted = wanted;
@@ -52,19 +53,22 @@ export class WebPassword {
     const [sentUser, sentPassword] = split(sent);
     if (!isSame(sentUser, user) || sentPassword === '') throw needAuthentication();
     const name = createHash('sha256').update(sent).digest('base64');
-    if ((this.#known.get(name) ?? 0) > this.#clock.monotonic()) return;
+    const isKnown = (this.#known.get(name) ?? 0) > this.#clock.monotonic();
+    if (!isKnown && !(await (this.#looking.get(name) ?? this.#look(name, password, sentPassword, sender))))
+      throw needAuthentication();
+    if (this.#known.size >= mostRemembered && !this.#known.has(name)) this.#known.clear();
+    this.#known.set(name, this.#clock.monotonic() + rememberMs);
+  }
+
+  /** Who has it hashed used up a try. */
+  #look(name: string, kept: string, sent: string, sender: string): Promise<boolean> {
+    if (this.#looking.size >= mostAtOnce)
+      throw new Refused(503, 'other passwords are being looked at', { 'retry-after': '1' });
     if (!this.#tries.take(sender, this.#clock.monotonic()))
       throw new Refused(429, 'too many passwords were tried');
-    if (this.#running >= mostAtOnce)
-      throw new Refused(503, 'other passwords are being looked at', { 'retry-after': '1' });
-    this.#running += 1;
-    try {
-      if (!(await isHashOf(password, sentPassword))) throw needAuthentication();
-    } finally {
-      this.#running -= 1;
-    }
-    if (this.#known.size >= mostRemembered) this.#known.clear();
-    this.#known.set(name, this.#clock.monotonic() + rememberMs);
+    const looking = isHashOf(kept, sent).finally(() => this.#looking.delete(name));
+    this.#looking.set(name, looking);
+    return looking;
   }
 }
 

@@ -56,18 +56,17 @@ export class OldDatabase {
     return Number(row?.count);
   }
 
-  async servers(): Promise<FoundServer[]> {
+  /** One after the other, so that the alerts of few are in memory. */
+  async *servers(): AsyncGenerator<FoundServer> {
     const rows = await this.#rows('SELECT * FROM servers ORDER BY id');
-    const found: FoundServer[] = [];
     for (const row of rows) {
       const id = Number(row.id);
       const alerts = await this.#alerts('server_id = ? AND service_id IS NULL', [id]);
-      found.push({
+      yield {
         ...{ id, name: textOf(row.name), title: textOf(row.title) || textOf(row.name) },
         ...{ ip: textOf(row.ip), key: row.key == null ? null : textOf(row.key), ...alerts },
-      });
+      };
     }
-    return found;
   }
 
   /** Of a server, one after the other, so that few are in memory. */

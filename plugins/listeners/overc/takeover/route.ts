@@ -8,6 +8,7 @@ export class TakeOverRoute {
   readonly #parts: TakeOverParts;
   #latest: TakeOver | undefined;
   #running: Promise<void> = Promise.resolve();
+  readonly #end = new AbortController();
 
   constructor(parts: TakeOverParts) {
     this.#parts = parts;
@@ -28,13 +29,14 @@ export class TakeOverRoute {
         'OPSBRO_API_INVALID',
         'expected {database: URL, days?: 1 to 3650, dry_run?: boolean}',
       );
-    this.#latest = new TakeOver(this.#parts, asked);
+    this.#latest = new TakeOver(this.#parts, asked, this.#end.signal);
     this.#running = this.#latest.run();
     return { status: 200, body: this.#latest.view as unknown as JsonObject };
   }
 
-  /** Resolves once nothing is written any more. */
+  /** Resolves once nothing is written any more: what is being carried is the last. */
   async close(): Promise<void> {
+    this.#end.abort(new Error('the push server ended; what was carried stays, and another run goes on'));
     await this.#running;
   }
 }

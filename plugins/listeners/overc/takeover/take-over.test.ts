@@ -1,7 +1,8 @@
 import type { JsonObject } from 'opsbro/sdk';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { emptyDatabase, isThere, servers, type TestServer } from '../storage/test-databases.ts';
-import { scratch, startPush, type TestPush } from '../test-push.ts';
+import { PushClock, scratch, startPush, type TestPush } from '../test-push.ts';
+import { TakeOverRoute } from './route.ts';
 import type { TakeOverView } from './take-over.ts';
 import { installOld, type OldTables } from './test-installation.ts';
 
@@ -201,6 +202,36 @@ describe.each(sources)('an OverC 1.0.9 in %s', (_, server, isPresent, isKept) =>
     expect((await services(own)).find(({ name }) => name === 'app')).toMatchObject({
       period: 5,
       state: { info: 'new' },
+    });
+  });
+
+  it('carries nothing more once the push server ends', async () => {
+    const carried: string[] = [];
+    let closing: Promise<void> | undefined;
+    const taking = new TakeOverRoute({
+      storage: {
+        adoptServer: async ({ name }) => {
+          carried.push(name);
+          return 'carried';
+        },
+        adoptService: async (_, { name }) => {
+          carried.push(name);
+          closing = taking.close();
+          return 'carried';
+        },
+        figures: async () => ({ servers: 0, services: 0, unsent: 0, sizeBytes: 0 }),
+      },
+      ...{ clock: new PushClock(), limits: { servers: 10, services: 10 } },
+    });
+    const asked = (method: string, body: JsonObject | null) =>
+      taking.answer({ route: path, method, params: {}, query: {}, body });
+    asked('POST', { database: old?.url ?? '' });
+    await expect.poll(() => carried.length, { timeout: 30_000 }).toBe(2);
+    await closing;
+    expect(carried).toEqual(['web1', 'app']);
+    expect(asked('GET', null).body).toMatchObject({
+      state: 'failed',
+      error: expect.stringContaining('the push server ended; what was carried stays'),
     });
   });
 

@@ -52,10 +52,13 @@ export class TakeOver {
   readonly view: TakeOverView;
   readonly #parts: TakeOverParts;
   readonly #request: TakeOverRequest;
+  readonly #signal: AbortSignal;
 
-  constructor(parts: TakeOverParts, request: TakeOverRequest) {
+  /** Once `signal` is aborted no further server or service is carried. */
+  constructor(parts: TakeOverParts, request: TakeOverRequest, signal: AbortSignal) {
     this.#parts = parts;
     this.#request = request;
+    this.#signal = signal;
     this.view = {
       ...{ state: 'running', dry_run: request.dry_run, error: null },
       servers: { found: 0, carried: 0, known: 0 },
@@ -98,9 +101,13 @@ export class TakeOver {
     view.states.found = found.states;
     view.alerts.found = found.alerts;
     await this.#lookForRoom();
-    for (const server of await old.servers()) {
+    for await (const server of old.servers()) {
+      this.#signal.throwIfAborted();
       if (!(await this.#server(server))) continue;
-      for await (const service of old.services(server.id)) await this.#service(server.name, service);
+      for await (const service of old.services(server.id)) {
+        this.#signal.throwIfAborted();
+        await this.#service(server.name, service);
+      }
     }
     const orphans = await old.orphans();
     if (orphans > 0) this.#lose('', `${orphans} services have no server`);
