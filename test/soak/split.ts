@@ -48,9 +48,10 @@ async function split(cluster: Cluster, forMs: number, found: string[]): Promise<
   const both = across.flatMap(([one, other]) => [[one, other] as const, [other, one] as const]);
   for (const [from, to] of both) cluster.lan.dropOneWay(from, to);
   await Promise.all([pause(forMs), ...both.map(([by, host]) => cluster.believes(by, host, 'dead'))]);
+  // Judged before they meet: what the far side still says of them then, they hear and take back.
+  for (const side of sides) found.push(...(await cluster.deathsAmong(side, sinceMs)));
   for (const [from, to] of both) cluster.lan.mend(from, to);
   const began = performance.now();
   await cluster.allAlive();
-  for (const side of sides) found.push(...(await cluster.deathsAmong(side, sinceMs)));
   return Math.round(performance.now() - began);
 }
