@@ -59,10 +59,15 @@ afterEach(async () => {
   await door.close();
 });
 
-async function client(): Promise<Socket> {
+function dial(): Socket {
   const socket = connect(port, '127.0.0.1');
   clients.push(socket);
   socket.on('error', () => undefined);
+  return socket;
+}
+
+async function client(): Promise<Socket> {
+  const socket = dial();
   await once(socket, 'connect');
   return socket;
 }
@@ -141,6 +146,22 @@ it('resets a connection whose points are dropped while it waits for its end', as
   expect(await end).toBe('reset');
 });
 
+it('resets who waits for its end when it closes, and who comes when there are too many', async () => {
+  intake.isKept = new Promise(() => undefined);
+  const parting = await client();
+  const end = endOf(parting);
+  parting.end('a');
+  await expect.poll(() => read).toEqual(['a']);
+  await Promise.all([client(), client()]);
+  await expect.poll(() => door.connections).toBe(3);
+  const refused = dial();
+  refused.end('b');
+  expect(await endOf(refused)).toBe('reset');
+  expect(door.refused).toBe(1);
+  await door.close();
+  expect(await end).toBe('reset');
+});
+
 it('closes who stays silent though the time for it passed while nobody was read, and no sooner', async () => {
   let timeouts = 0;
   const note = (message: unknown): void => {
@@ -169,8 +190,7 @@ it('closes who comes when there are too many, and who brings what is no protocol
   const first = await client();
   await client();
   await client();
-  const fourth = await client();
-  await endOf(fourth);
+  await endOf(dial());
   expect(door.refused).toBe(1);
   onRead = () => {
     throw new Error('no pickle');

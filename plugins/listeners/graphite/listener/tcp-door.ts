@@ -82,14 +82,15 @@ export class TcpDoor {
     this.#endRelief?.();
     if (server === undefined) return;
     const closed = new Promise((resolve) => server.close(resolve));
-    for (const socket of this.#sockets) socket.destroy();
+    // An end would say that all is on the disk.
+    for (const socket of this.#sockets) socket.resetAndDestroy();
     await closed;
   }
 
   #welcome(socket: Socket): void {
     if (this.#sockets.size >= this.#limits.connections) {
       this.refused += 1;
-      socket.destroy();
+      socket.resetAndDestroy();
       return;
     }
     this.#sockets.add(socket);
