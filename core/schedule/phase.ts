@@ -1,5 +1,5 @@
-/** Phases are multiples of it: a host that does little is woken four times a second, not once for every object. */
-const gridMs = 250;
+/** Phases are multiples of a tick, so that what is due in one shares a slot. Wider, and jobs that are due together would ask for threads. */
+const gridMs = 50;
 
 /**
  * The offset of an object's due times inside its interval, in ms: an FNV-1a hash of its id, so a restart neither bunches

@@ -249,16 +249,6 @@ describe('scheduler', () => {
     }
   });
 
-  it('wakes a host with sixty objects four times a second at most', () => {
-    const { clock, scheduler, runs } = schedule();
-    for (let object = 0; object < 60; object += 1) scheduler.add(`object ${object}`, 10_000);
-    clock.advance(20_000);
-    const [wakes, ran] = [clock.wakes, runs.length];
-    clock.advance(10_000);
-    expect(runs.length - ran).toBe(60);
-    expect(clock.wakes - wakes).toBeLessThanOrEqual(41);
-  });
-
   it('takes a tick that comes a moment early for the one that was due', () => {
     const { clock, scheduler, runs } = schedule();
     scheduler.add('a', 1000);
