@@ -26,7 +26,7 @@ export class DotGrid {
     this.#cells[(y >> 2) * this.width + (x >> 1)]! |= bitOf[x & 1]![y & 3]!;
   }
 
-  /** Whether a character has any dot. */
+  /** Whether a character has a dot. */
   has(column: number, row: number): boolean {
     return this.#cells[row * this.width + column] !== 0;
   }

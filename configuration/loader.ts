@@ -139,7 +139,7 @@ export class Configuration {
   }
 
   /**
-   * Bundles the signed plugins that the last load found, which need no other approval. Resolves with whether there was any: then what was
+   * Bundles the signed plugins that the last load found, which need no other approval. Resolves with whether there was one: then what was
    * loaded is to be loaded again. Never rejects; what fails is told by the next load.
    */
   async bundleSigned({ locks }: ConfigDirectories): Promise<boolean> {

@@ -69,7 +69,7 @@ export function shownParameters({ parameters, plugins }: Loaded, pack: string): 
   return namesakes.reduce((tree, { manifest }) => redactSecrets(manifest.options, tree) as JsonObject, all);
 }
 
-/** The parameters of every pack that has any, one object a pack: `redis/parameters`. */
+/** The parameters of every pack that has some, one object a pack: `redis/parameters`. */
 export function showParameters(loaded: Loaded): ShownObject[] {
   const packs = [...loaded.parameters.keys()].sort();
   return packs.flatMap((pack) => {

@@ -17,7 +17,7 @@ export function shellWord(text: string): string {
 }
 
 /**
- * The words of a script that is one plain command: a program and its arguments, bare or quoted. Undefined when it has any syntax that
+ * The words of a script that is one plain command: a program and its arguments, bare or quoted. Undefined when it has syntax that
  * only a shell can carry out (variables, pipes, patterns, assignments, a shell's own commands) or does not end: then the whole of it is
  * the shell's.
  */

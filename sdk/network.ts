@@ -18,7 +18,7 @@ export interface HttpRequest {
   maxRedirects?: number;
   /** A file of PEM certificates that are trusted beside the system's. */
   caFile?: string;
-  /** False: any certificate will do. */
+  /** False: whatever certificate will do. */
   verifyTls?: boolean;
 }
 

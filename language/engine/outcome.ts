@@ -103,7 +103,7 @@ function place(program: Program, stage: number | undefined): string {
   return field === undefined || field === '' ? '' : `${field}: `;
 }
 
-/** What a terminated thread was at is not known but for the program: any of its expressions. */
+/** What a terminated thread was at is not known but for the program: one of its expressions. */
 function suspects({ code, stage, variable }: Fault, program: Program): string {
   if (variable !== undefined) return `variables.${variable}: `;
   const { fields = [] } = program;

@@ -8,7 +8,7 @@ import {
   parseRange,
 } from './addresses.ts';
 
-/** Hosts that a permission names: any, one name, all below a domain, or the addresses of a network. */
+/** Hosts that a permission names: all, one name, all below a domain, or the addresses of a network. */
 export type HostPattern =
   | { kind: 'any' }
   | { kind: 'name'; name: string }

@@ -1,6 +1,6 @@
 /** What a person who judges a pattern does not see, or sees in another order. */
 export const hidden = /[\p{Cc}\p{Cf}\p{Cs}\p{Zl}\p{Zp}]/u;
-/** In a pattern: any number of what is matched, also none. */
+/** In a pattern: a number of what is matched, also none. */
 export const any = '**';
 /** In a pattern: exactly one, whichever it is. */
 export const one = '??';

@@ -16,7 +16,7 @@ export interface Options extends PassiveOptions {
 
 /** Options as the service uses them. */
 export interface Settings extends Options {
-  /** null: any age. */
+  /** null: however old. */
   maxAgeSeconds: number | null;
   timeoutMs: number;
 }
