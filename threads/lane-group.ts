@@ -4,10 +4,11 @@ import { endAfter } from './deadline/deadline.ts';
 import { hogMs, isHog, type ThreadTimes } from './deadline/starvation.ts';
 import type { JobLane, LaneOutcome } from './job-lane.ts';
 import {
-  allowsSlow,
+  allowedNext,
   chooseNext,
   type GroupBounds,
   growAfterMs,
+  handicapMs,
   heldMs,
   type LaneView,
   type Pace,
@@ -192,7 +193,7 @@ export class LaneGroup {
       .filter((seat) => seat.state === 'idle' && seat.lane.alive)
       .sort((a, b) => Number(a.demoted) - Number(b.demoted) || b.idleSince - a.idleSince);
     for (const seat of free) {
-      const index = chooseNext(this.#views(now), allowsSlow(this.#lanes(now), this.#bounds));
+      const index = chooseNext(this.#views(now), allowedNext(this.#lanes(now), this.#bounds));
       const waiting = this.#waiting[index];
       if (waiting === undefined) return;
       this.#waiting.splice(index, 1);
@@ -321,7 +322,12 @@ export class LaneGroup {
   #nextLook(now: number): number {
     const moments = [this.#startAfter];
     for (const { since } of this.#waiting)
-      moments.push(since + growAfterMs, since + unprovenMs, since + longestWaitMs);
+      moments.push(
+        since + growAfterMs,
+        since + unprovenMs,
+        since + handicapMs.unproven,
+        since + longestWaitMs,
+      );
     for (const { held, idleSince, demoted } of this.#seats.values()) {
       if (held !== null)
         moments.push(

@@ -40,18 +40,25 @@ export const unprovenMs = 400;
 export const slowMs = 250;
 
 /** How long a job of each pace lets faster ones pass, so that nobody starves. */
-const handicapMs: { [pace in Pace]: number } = { fast: 0, unproven: 5000, slow: 10_000 };
+export const handicapMs: { [pace in Pace]: number } = { fast: 0, unproven: 5000, slow: 10_000 };
+
+/** Whom the next free thread may go to, beside jobs of fast plugins. */
+export interface Allowed {
+  slow: boolean;
+  unproven: boolean;
+}
 
 /**
  * Picks the job that gets the next free thread: the one that waited longest, after a handicap for plugins that are slow or not known yet.
- * Slow ones are passed over while they hold all the threads they may. Returns an index, or -1.
+ * Those that are not allowed are passed over; one that is not known yet no longer than its handicap. Returns an index, or -1.
  */
-export function chooseNext(waiting: readonly WaitingView[], slowAllowed: boolean): number {
+export function chooseNext(waiting: readonly WaitingView[], allowed: Allowed): number {
   let best = -1;
   let bestMs = Number.NEGATIVE_INFINITY;
   waiting.forEach(({ waitedMs, pace }, index) => {
     const ms = waitedMs - handicapMs[pace];
-    if ((pace !== 'slow' || slowAllowed) && ms > bestMs) {
+    const passed = (pace === 'slow' && !allowed.slow) || (pace === 'unproven' && !allowed.unproven && ms < 0);
+    if (!passed && ms > bestMs) {
       best = index;
       bestMs = ms;
     }
@@ -59,9 +66,20 @@ export function chooseNext(waiting: readonly WaitingView[], slowAllowed: boolean
   return best;
 }
 
-/** True while slow jobs hold fewer threads than the group's maximum. */
-export function allowsSlow(lanes: readonly LaneView[], bounds: GroupBounds): boolean {
-  return lanes.filter((lane) => lane.busyMs >= heldMs && !lane.overrun).length < bounds.max;
+/**
+ * Slow jobs may have a thread while they hold fewer than the group's maximum. The last free one is kept from plugins that nobody knows yet once
+ * another is held for long: of many that hang one after the other, each would take the thread that was started for what the last one delayed.
+ */
+export function allowedNext(lanes: readonly LaneView[], bounds: GroupBounds): Allowed {
+  return {
+    slow: lanes.filter((lane) => lane.busyMs >= heldMs && !lane.overrun).length < bounds.max,
+    unproven: !keepsLast(lanes, bounds),
+  };
+}
+
+function keepsLast(lanes: readonly LaneView[], bounds: GroupBounds): boolean {
+  const free = lanes.filter((lane) => lane.state === 'idle').length;
+  return bounds.elastic && free <= 1 && lanes.some((lane) => lane.busyMs >= slowMs);
 }
 
 /**
@@ -85,11 +103,12 @@ export function threadsToStart(
   const crowded = lanes.length >= bounds.processors;
   const held = lanes.filter((lane) => lane.busyMs >= (crowded && lane.unproven ? unprovenMs : heldMs)).length;
   const idle = lanes.some((lane) => lane.state === 'idle');
-  if (idle) return 0;
+  if (idle && !keepsLast(lanes, bounds)) return 0;
   const forSlow = lanes.filter((lane) => !(lane.overrun && bounds.elastic)).length < bounds.max;
   const forOthers = lanes.length - held < bounds.max && bounds.elastic;
   const overdue = waiting.filter(
     ({ waitedMs, pace }) =>
+      (!idle || pace === 'unproven') &&
       waitedMs >= (crowded && pace === 'unproven' ? unprovenMs : growAfterMs) &&
       (forSlow || (pace !== 'slow' && forOthers)),
   ).length;

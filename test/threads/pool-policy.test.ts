@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import {
-  allowsSlow,
+  allowedNext,
   chooseNext,
   type GroupBounds,
   type LaneView,
@@ -62,21 +62,38 @@ describe('threadsToStart', () => {
 });
 
 describe('chooseNext', () => {
+  const all = { slow: true, unproven: true };
   it.each([
-    ['the one that waited longest among equals', [waits(5), waits(9), waits(7)], true, 1],
-    ['a fast one before one that is not known', [waits(90), waits(1, 'fast')], true, 1],
-    ['one that is not known before a slow one', [waits(90, 'slow'), waits(1)], true, 1],
-    ['a slow one that waited for long', [waits(1, 'fast'), waits(10_100, 'slow')], true, 1],
-    ['no slow one while they hold what they may', [waits(10_100, 'slow')], false, -1],
-    ['nothing from an empty queue', [], true, -1],
-  ] as const)('picks %s', (_, waiting, slowAllowed, index) => {
-    expect(chooseNext(waiting, slowAllowed)).toBe(index);
+    ['the one that waited longest among equals', [waits(5), waits(9), waits(7)], all, 1],
+    ['a fast one before one that is not known', [waits(90), waits(1, 'fast')], all, 1],
+    ['one that is not known before a slow one', [waits(90, 'slow'), waits(1)], all, 1],
+    ['a slow one that waited for long', [waits(1, 'fast'), waits(10_100, 'slow')], all, 1],
+    ['no slow one while they hold what they may', [waits(10_100, 'slow')], { ...all, slow: false }, -1],
+    ['none that is not known while it may not', [waits(4999)], { ...all, unproven: false }, -1],
+    ['one that is not known after its handicap', [waits(5000)], { ...all, unproven: false }, 0],
+    ['nothing from an empty queue', [], all, -1],
+  ] as const)('picks %s', (_, waiting, allowed, index) => {
+    expect(chooseNext(waiting, allowed)).toBe(index);
   });
 });
 
-describe('allowsSlow', () => {
+describe('allowedNext', () => {
   it('counts threads that are held and did not overrun', () => {
-    expect(allowsSlow(times(16, stuck), bounds)).toBe(false);
-    expect(allowsSlow([...times(15, stuck), overrun, fresh, idle], bounds)).toBe(true);
+    expect(allowedNext(times(16, stuck), bounds).slow).toBe(false);
+    expect(allowedNext([...times(15, stuck), overrun, fresh, idle], bounds).slow).toBe(true);
+  });
+
+  it('keeps the last free thread from what nobody knows while another is held for long', () => {
+    expect(allowedNext([fresh, idle], bounds).unproven).toBe(true);
+    expect(allowedNext([stuck, idle], bounds).unproven).toBe(false);
+    expect(allowedNext([stuck, idle, idle], bounds).unproven).toBe(true);
+    expect(allowedNext([stuck, idle], { ...bounds, elastic: false }).unproven).toBe(true);
+  });
+
+  it('starts a thread for what may not have the last one', () => {
+    expect(threadsToStart([stuck, idle], [waits(390)], bounds, 46)).toBe(0);
+    expect(threadsToStart([stuck, idle], [waits(400)], bounds, 46)).toBe(1);
+    expect(threadsToStart([stuck, idle, starting], [waits(400)], bounds, 45)).toBe(0);
+    expect(threadsToStart([stuck, idle], [waits(400, 'slow')], bounds, 46)).toBe(0);
   });
 });
