@@ -1,6 +1,6 @@
 import { SandboxPool } from '../sandbox/engine/pool.ts';
 import type { ErrandRunner } from '../sandbox/model.ts';
-import { createJobPool, type JobPool } from '../threads/job-pool.ts';
+import { createJobPool, type JobPool } from '../threads/pool/job-pool.ts';
 import type { Job, JobResult, ThreadData } from '../threads/protocol.ts';
 import type { TimerClock } from './clock.ts';
 import type { HostLog, JobRunner } from './host/deps.ts';

@@ -10,7 +10,7 @@ import { bundleText, digestText, readBundle } from '../../sandbox/bundle.ts';
 import { SandboxPool } from '../../sandbox/engine/pool.ts';
 import { defaultLimits } from '../../sandbox/limits.ts';
 import type { Sandboxed } from '../../sandbox/model.ts';
-import { createJobPool } from '../../threads/job-pool.ts';
+import { createJobPool } from '../../threads/pool/job-pool.ts';
 import type { Job, JobResult } from '../../threads/protocol.ts';
 import { agentDirectory, type BenchAgent, pause, spawnAgent, waitFor } from './agent.ts';
 import { treeUsage } from './proc-tree.ts';

@@ -1,7 +1,7 @@
 import { fileURLToPath } from 'node:url';
 import { systemClock } from '../../core/clock.ts';
 import type { PlainError } from '../../core/errors.ts';
-import { createJobPool, type JobPool, type JobPoolParts } from '../../threads/job-pool.ts';
+import { createJobPool, type JobPool, type JobPoolParts } from '../../threads/pool/job-pool.ts';
 import type { Job, ThreadData } from '../../threads/protocol.ts';
 
 /** What the threads of tests look at: this machine. */

@@ -1,6 +1,6 @@
 import type { TimerClock } from '../../core/clock.ts';
 import type { PlainError } from '../../core/errors.ts';
-import type { JobPool } from '../job-pool.ts';
+import type { JobPool } from '../pool/job-pool.ts';
 import type { ServiceHost } from './services.ts';
 
 /** A thread of plugin code that may hold memory which `resourceLimits` does not count, such as ArrayBuffers. */

@@ -9,7 +9,7 @@ import { createErrands } from '../../../sandbox/grants/errands.ts';
 import { Keys } from '../../../sandbox/grants/keys.ts';
 import type { ErrandRunner } from '../../../sandbox/model.ts';
 import { openStore, type Store } from '../../../store/level.ts';
-import type { JobPool } from '../../../threads/job-pool.ts';
+import type { JobPool } from '../../../threads/pool/job-pool.ts';
 import { ServiceHost } from '../../../threads/services/services.ts';
 import { fixtureModule, jobOf, openPool, threadData } from '../plugin-fixtures.ts';
 

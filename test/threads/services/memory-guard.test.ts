@@ -1,7 +1,7 @@
 import { afterEach, describe, expect, it } from 'vitest';
 import { systemClock } from '../../../core/clock.ts';
 import type { PlainError } from '../../../core/errors.ts';
-import type { JobPool } from '../../../threads/job-pool.ts';
+import type { JobPool } from '../../../threads/pool/job-pool.ts';
 import {
   chooseVictim,
   MemoryGuard,

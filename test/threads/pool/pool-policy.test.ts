@@ -5,7 +5,7 @@ import {
   type GroupBounds,
   type LaneView,
   threadsToStart,
-} from '../../threads/pool-policy.ts';
+} from '../../../threads/pool/pool-policy.ts';
 
 const bounds: GroupBounds = { min: 1, max: 16, starting: 2, processors: 2, elastic: true };
 const idle: LaneView = { state: 'idle', busyMs: 0, overrun: false, unproven: false };

@@ -1,8 +1,8 @@
 import { describe, expect, it } from 'vitest';
-import type { JobLane } from '../../threads/job-lane.ts';
-import { type GroupOwner, LaneGroup } from '../../threads/lane-group.ts';
-import { HandClock } from '../core/schedule/test-clock.ts';
-import { jobOf } from './plugin-fixtures.ts';
+import type { JobLane } from '../../../threads/pool/job-lane.ts';
+import { type GroupOwner, LaneGroup } from '../../../threads/pool/lane-group.ts';
+import { HandClock } from '../../core/schedule/test-clock.ts';
+import { jobOf } from '../plugin-fixtures.ts';
 
 interface OpenedLane {
   start(ready: boolean): Promise<void>;

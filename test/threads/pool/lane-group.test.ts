@@ -2,8 +2,8 @@ import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'n
 import { getPriority, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, describe, expect, it } from 'vitest';
-import type { JobPool } from '../../threads/job-pool.ts';
-import { jobOf, openPool as open } from './plugin-fixtures.ts';
+import type { JobPool } from '../../../threads/pool/job-pool.ts';
+import { jobOf, openPool as open } from '../plugin-fixtures.ts';
 
 const pools: JobPool[] = [];
 const short = { timeoutMs: 200 };

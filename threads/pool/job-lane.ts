@@ -1,16 +1,16 @@
 import { getPriority, setPriority } from 'node:os';
 import type { Worker } from 'node:worker_threads';
 import { Piscina } from 'piscina';
-import type { PlainError } from '../core/errors.ts';
-import { plainError } from '../core/errors.ts';
-import type { ErrandRunner } from '../sandbox/model.ts';
-import { openErrandLine } from './context/errand-line.ts';
-import type { ThreadTimes } from './deadline/starvation.ts';
-import { threadEntry } from './entry.ts';
-import { type LaneMemory, openLaneMemory, threadLimits } from './lane-memory.ts';
-import type { Job, JobResult, ThreadData } from './protocol.ts';
-import { threadTimes } from './quickjs/thread-time.ts';
-import { cellOf, type JobOrder, type LateReport } from './worker-data.ts';
+import type { PlainError } from '../../core/errors.ts';
+import { plainError } from '../../core/errors.ts';
+import type { ErrandRunner } from '../../sandbox/model.ts';
+import { openErrandLine } from '../context/errand-line.ts';
+import type { ThreadTimes } from '../deadline/starvation.ts';
+import { threadEntry } from '../entry.ts';
+import { type LaneMemory, openLaneMemory, threadLimits } from '../lane-memory.ts';
+import type { Job, JobResult, ThreadData } from '../protocol.ts';
+import { threadTimes } from '../quickjs/thread-time.ts';
+import { cellOf, type JobOrder, type LateReport } from '../worker-data.ts';
 
 /**
  * The V8 heap of a job thread, MiB. At its limit Node adds 16 MiB in which to end the thread; one allocation beyond that aborts the whole process.

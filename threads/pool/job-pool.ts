@@ -1,12 +1,12 @@
 import { availableParallelism } from 'node:os';
-import type { TimerClock } from '../core/clock.ts';
-import type { ErrorCode, PlainError } from '../core/errors.ts';
-import type { ErrandRunner } from '../sandbox/model.ts';
-import { refuseErrands } from './context/errand-line.ts';
+import type { TimerClock } from '../../core/clock.ts';
+import type { ErrorCode, PlainError } from '../../core/errors.ts';
+import type { ErrandRunner } from '../../sandbox/model.ts';
+import { refuseErrands } from '../context/errand-line.ts';
+import type { Job, JobResult, ThreadData } from '../protocol.ts';
 import { JobLane } from './job-lane.ts';
 import { type GroupOutcome, type GroupOwner, LaneGroup, type RunningJob } from './lane-group.ts';
 import { type Pace, slowMs } from './pool-policy.ts';
-import type { Job, JobResult, ThreadData } from './protocol.ts';
 
 /** Jobs that may wait at once, in both groups together. */
 const maxWaiting = 1000;

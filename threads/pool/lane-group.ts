@@ -1,7 +1,8 @@
-import type { TimerClock } from '../core/clock.ts';
-import type { PlainError } from '../core/errors.ts';
-import { endAfter } from './deadline/deadline.ts';
-import { hogMs, isHog, type ThreadTimes } from './deadline/starvation.ts';
+import type { TimerClock } from '../../core/clock.ts';
+import type { PlainError } from '../../core/errors.ts';
+import { endAfter } from '../deadline/deadline.ts';
+import { hogMs, isHog, type ThreadTimes } from '../deadline/starvation.ts';
+import type { Job } from '../protocol.ts';
 import type { JobLane, LaneOutcome } from './job-lane.ts';
 import {
   allowedNext,
@@ -16,7 +17,6 @@ import {
   threadsToStart,
   unprovenMs,
 } from './pool-policy.ts';
-import type { Job } from './protocol.ts';
 
 /** Between `ctx.signal` and the end of the thread. */
 const graceMs = 250;

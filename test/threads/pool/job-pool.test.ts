@@ -2,9 +2,9 @@ import { mkdtempSync, readFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, describe, expect, it } from 'vitest';
-import type { JobPool } from '../../threads/job-pool.ts';
-import type { Job } from '../../threads/protocol.ts';
-import { jobOf, openPool as open } from './plugin-fixtures.ts';
+import type { JobPool } from '../../../threads/pool/job-pool.ts';
+import type { Job } from '../../../threads/protocol.ts';
+import { jobOf, openPool as open } from '../plugin-fixtures.ts';
 
 const pools: JobPool[] = [];
 const short = { timeoutMs: 200 };
