@@ -48,7 +48,7 @@ class Sent {
 
 /**
  * 400 times `kill -9` at a random moment while senders send, and after every other one, the first among them, the power goes too: all is gone that no sync had
- * covered. Before every other power cut the server was killed once before and started again. What was acknowledged, by the end of a connection or by having been read more than a second before, is in the files after the next
+ * covered, and what a sync was to bring that the disk refused, one of sixty. Before every other power cut the server was killed once before and started again. What was acknowledged, by the end of a connection or by having been read more than a second before, is in the files after the next
  * start. Lives in which the server itself said that the disk is late, or got no processor to say it, count for ends of connections alone.
  */
 export const soak: Soak = async ({ share, seed, say }) => {
@@ -61,20 +61,21 @@ export const soak: Soak = async ({ share, seed, say }) => {
   const checked = new Set<number>();
   const figures = {
     ...{ sent: 0, acknowledged: 0, byReading: 0, lateLives: 0 },
-    ...{ kills: 0, powerCuts: 0, undoneWrites: 0, undoneNames: 0 },
+    ...{ kills: 0, powerCuts: 0, undoneWrites: 0, undoneNames: 0, refusedSyncs: 0 },
   };
   for (let round = 1; round <= rounds && found.length < 5; round += 1) {
     const isCut = round % 2 === 1;
     try {
       clearJournal(shim.journals);
       for (let life = round % 4 === 3 ? 0 : 1; life < 2; life += 1) {
-        const read = await oneLife(shim, sent, random);
+        const read = await oneLife(shim, sent, random, isCut);
         if (read === null) figures.lateLives += 1;
         else figures.byReading += read;
       }
       figures[isCut ? 'powerCuts' : 'kills'] += 1;
       if (isCut) {
-        const { writes, names } = cutPower(shim.root, shim.journals);
+        const { writes, names, refused } = cutPower(shim.root, shim.journals, random);
+        figures.refusedSyncs += refused;
         figures.undoneWrites += writes;
         figures.undoneNames += names;
       }
@@ -93,7 +94,8 @@ export const soak: Soak = async ({ share, seed, say }) => {
   await start(shim.root).then(({ child }) => stop(child));
   checked.clear();
   found.push(...missing(shim.root, sent, checked).map((line) => `at the end: ${line}`));
-  if (figures.undoneWrites === 0) found.push('no power cut took anything: the shim does not work here');
+  if (figures.undoneWrites === 0 || figures.refusedSyncs === 0)
+    found.push('no power cut took anything, or no sync was refused: the shim does not work here');
   rmSync(place, { recursive: true, force: true });
   figures.sent = sent.count;
   figures.acknowledged = sent.acknowledged.size;
@@ -119,8 +121,13 @@ function shimBelow(place: string): Shim {
 }
 
 /** Starts a server, sends to it, and kills it at a random moment. Resolves as `sendOn` does. */
-async function oneLife(shim: Shim, sent: Sent, random: () => number): Promise<number | null> {
-  const { child, port, picklePort } = await start(shim.root, shim);
+async function oneLife(
+  shim: Shim,
+  sent: Sent,
+  random: () => number,
+  isRefused: boolean,
+): Promise<number | null> {
+  const { child, port, picklePort } = await start(shim.root, shim, isRefused);
   const life: Life = { killedAt: undefined };
   const killed = pause(200 + random() * 2300).then(() => {
     life.killedAt = sharedClock();
@@ -224,10 +231,12 @@ function valuesOf(path: string, begin: number): Float64Array {
 async function start(
   root: string,
   shim?: Shim,
+  isRefused = false,
 ): Promise<{ child: ChildProcess; port: number; picklePort: number }> {
   const store = { flush: '700ms', retentions: [{ pattern: '', retentions: '1s:12h' }] };
   const env = shim && {
     ...{ LD_PRELOAD: shim.library, OPSBRO_CUT_ROOT: shim.root, OPSBRO_CUT_JOURNAL: shim.journals },
+    ...(isRefused && { OPSBRO_CUT_REFUSE: '60' }),
     // The shim sees calls of the C library alone.
     ...{ UV_USE_IO_URING: '0' },
   };

@@ -2,6 +2,7 @@
  * `undo.ts` then takes back what no sync had covered. Names count as the kernel promises them: by a sync of their folder alone.
  * LD_PRELOAD it; OPSBRO_CUT_ROOT is the folder, OPSBRO_CUT_JOURNAL a folder outside of it and on the same file system. Processes that follow each
  * other write a journal each, numbered from 1 to 9: what the first has not synced before it was killed is lost with what the last has not.
+ * With OPSBRO_CUT_REFUSE=N the disk refuses every Nth sync of a file, by EIO, and never has what that was to bring: the system counts it as written.
  * Knows what Node calls (nm -D node). libuv closes by a bare system call, so what a descriptor stands for is looked at each time. */
 #define _GNU_SOURCE
 #include <dlfcn.h>
@@ -18,14 +19,14 @@
 #include <sys/uio.h>
 #include <unistd.h>
 
-enum kind { DATA = 1, CREATED, RENAMED, UNLINKED, SYNCED };
+enum kind { DATA = 1, CREATED, RENAMED, UNLINKED, SYNCED, REFUSED };
 
 struct record {
   uint32_t kind;
   uint32_t length; /* of what follows: old bytes, or paths, each ended by a zero */
   uint64_t sequence;
   uint64_t inode; /* of the file; of the folder where a name changed */
-  uint64_t offset; /* of the old bytes; up to which record a sync reached */
+  uint64_t offset; /* of the old bytes; up to which record a sync reached, or would have */
   uint64_t size; /* before */
 };
 
@@ -35,7 +36,8 @@ static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
 static char root[PATH_MAX], saved[PATH_MAX - 64];
 static size_t root_length;
 static int journal = -1;
-static uint64_t sequence;
+static uint64_t sequence, syncs;
+static int refused_of;
 
 #define REAL(name) static typeof(&name) real; if (real == NULL) real = (typeof(&name))dlsym(RTLD_NEXT, #name)
 
@@ -56,6 +58,8 @@ __attribute__((constructor)) static void begin(void) {
     journal = real(path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
   }
   if (journal < 0) abort();
+  const char *refused = getenv("OPSBRO_CUT_REFUSE");
+  if (refused != NULL) refused_of = atoi(refused);
 }
 
 /* Below the folder, or the folder itself, which is synced too. */
@@ -173,7 +177,14 @@ static int synced(int fd, int (*real)(int)) {
   int is_tracked = journal >= 0 && fd < MOST_DESCRIPTORS && tracked[fd] != 0 && fstat(fd, &found) == 0 && found.st_ino == tracked[fd];
   pthread_mutex_lock(&lock);
   uint64_t reached = sequence;
+  /* Names are the journal's of the file system, which stops when it cannot be written. */
+  int is_refused = is_tracked && refused_of > 0 && S_ISREG(found.st_mode) && ++syncs % (uint64_t)refused_of == 0;
+  if (is_refused) note(REFUSED, found.st_ino, reached, 0, "", 0);
   pthread_mutex_unlock(&lock);
+  if (is_refused) {
+    errno = EIO;
+    return -1;
+  }
   int result = real(fd);
   int error = errno;
   pthread_mutex_lock(&lock);

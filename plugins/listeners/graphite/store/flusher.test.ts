@@ -18,8 +18,8 @@ it('lets the log forget what is in files that are synced while the disk has no r
     },
     async sync() {
       syncs += 1;
-      if (syncs === 1) throw full;
-      done.push('sync');
+      if (syncs > 1) done.push('sync');
+      return { files: new Map(), names: syncs > 1 ? undefined : full };
     },
   };
   let segments = ['1.log'];

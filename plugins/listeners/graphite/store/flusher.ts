@@ -3,6 +3,7 @@ import type { WriteAheadLog } from './log.ts';
 import { orderPoints } from './order.ts';
 import { ahead, chunkPoints, type PointRing } from './point-ring.ts';
 import type { Series, SeriesFiles } from './series-files.ts';
+import { UnsafeFiles } from './unsafe-files.ts';
 
 /** What brings points to their files works on. */
 export interface FlusherParts {
@@ -14,9 +15,9 @@ export interface FlusherParts {
   series: readonly Series[];
   /** How long a point may wait, so that those of one series are written together. */
   flushMs: number;
-  /** The disk took nothing, or took something again after that. */
+  /** The disk took nothing, or not all, or took it again after that. */
   health(error: NodeJS.ErrnoException | null): void;
-  /** One file could not be written; its points are gone. */
+  /** One file could not be written; these points of it are gone. */
   failed(series: Series, error: NodeJS.ErrnoException, points: number): void;
   /** There is room again. */
   relieved(): void;
@@ -29,11 +30,12 @@ const someOfSeries = 4;
 const leastAtOnce = 16_384;
 const retryMs = 1000;
 /** There is no room on the disk, or none for this user: waiting may help, leaving points out does not. */
-const fullCodes = new Set(['ENOSPC', 'EDQUOT', 'EROFS', 'EMFILE', 'ENFILE', 'EIO']);
+const fullCodes = new Set(['ENOSPC', 'EDQUOT', 'EROFS', 'EMFILE', 'ENFILE']);
 
 /** Brings points from memory into their files, those that wait longest first, in short turns; then lets the log forget them. */
 export class Flusher {
   readonly #parts: FlusherParts;
+  readonly #unsafe: UnsafeFiles;
   readonly #tickMs: number;
   /** Where the ring ended at what time. */
   readonly #marks: { at: number; position: number }[] = [];
@@ -57,6 +59,7 @@ export class Flusher {
 
   constructor(parts: FlusherParts) {
     this.#parts = parts;
+    this.#unsafe = new UnsafeFiles(parts);
     this.#tickMs = Math.max(50, Math.min(1000, parts.flushMs / 4));
   }
 
@@ -67,17 +70,18 @@ export class Flusher {
   /** Says that points came. */
   soon(): void {
     const { ring } = this.#parts;
-    const isPressed = ring.waiting > 0 && !this.#isFailing && this.#isWorthwhile();
+    const isPressed = ring.waiting > 0 && !this.#isFailing && !this.#isBlocked && this.#isWorthwhile();
     if (this.#isStopped || (this.#timer !== undefined && (this.#isSoon || !isPressed))) return;
     if (isPressed) this.#at(0);
-    else if (ring.waiting > 0 || ring.used > 0) this.#at(this.#isFailing ? retryMs : this.#tickMs);
+    else if (ring.waiting > 0 || ring.used > 0 || this.#unsafe.size > 0)
+      this.#at(this.#isFailing ? retryMs : this.#tickMs);
   }
 
   /** Brings the waiting points of one series to its file now. Blocks; throws what the file system says. */
   flush(number: number): void {
     const { ring, files, series, clock } = this.#parts;
     const size = ring.count(number);
-    if (size === 0) return;
+    if (size === 0 || this.#unsafe.has(series[number]!)) return;
     if (size > this.#times.length) {
       this.#times = new Float64Array(2 ** Math.ceil(Math.log2(size)));
       this.#values = new Float64Array(this.#times.length);
@@ -140,15 +144,20 @@ export class Flusher {
 
   #turn(): void {
     this.#timer = undefined;
-    const { ring, log } = this.#parts;
+    const { ring, log, clock } = this.#parts;
     const isDone = this.#until(this.#target(), performance.now() + sliceMs);
     if (this.#isStopped) return;
-    if (!isDone && !this.#isFailing) this.#at(0);
+    if (!isDone && !this.#isFailing && !this.#isBlocked) this.#at(0);
     else this.soon();
     this.#parts.relieved();
     // Under load, and while the disk is full, there is always more to do, and what the log keeps is what takes the room.
-    if (performance.now() >= this.#checkpointAt && log.obsolete(ring.oldest).length > 0)
-      void this.checkpoint();
+    if (clock.monotonic() < this.#checkpointAt) return;
+    if (this.#unsafe.size > 0 || log.obsolete(ring.oldest).length > 0) void this.checkpoint();
+  }
+
+  /** Points of unsafe files stay where they are: those files are being written again, or the log does not take anything either. */
+  get #isBlocked(): boolean {
+    return this.#unsafe.isRewriting || (this.#unsafe.size > 0 && this.#parts.log.isFailing);
   }
 
   /** There are so many points, of all series or of each, that waiting for more would gain nothing. */
@@ -199,9 +208,16 @@ export class Flusher {
     return ahead(target, this.#cursor) <= 0;
   }
 
-  /** False when the disk is full. */
+  /** False when the disk is full, or these points have to wait. */
   #write(number: number): boolean {
     const { ring, series, failed, health } = this.#parts;
+    if (this.#unsafe.has(series[number]!)) {
+      if (this.#isBlocked) return false;
+      // The log has them, or will: it keeps them for this file.
+      this.written += ring.count(number);
+      ring.take(number);
+      return true;
+    }
     try {
       this.flush(number);
       if (this.#isFailing) health(null);
@@ -214,6 +230,10 @@ export class Flusher {
         this.#isFailing = true;
         return false;
       }
+      if (error.code === 'EIO') {
+        this.#unsafe.add(series[number]!, error);
+        return this.#write(number);
+      }
       failed(series[number]!, error, ring.count(number));
       ring.take(number);
       return true;
@@ -221,13 +241,17 @@ export class Flusher {
   }
 
   async #checkpoint(): Promise<void> {
-    const { files, log, ring, health } = this.#parts;
+    const { files, log, ring, clock, health } = this.#parts;
     const paths = log.obsolete(ring.oldest);
     try {
-      await files.sync();
-      await log.forget(paths);
+      await this.#unsafe.rewrite();
+      const unsynced = await files.sync();
+      this.#unsafe.synced(unsynced.files);
+      if (unsynced.names !== undefined) throw unsynced.names;
+      if (this.#unsafe.size === 0) await log.forget(paths);
+      this.#checkpointAt = this.#unsafe.nextAt;
     } catch (error) {
-      this.#checkpointAt = performance.now() + retryMs;
+      this.#checkpointAt = Math.max(clock.monotonic() + retryMs, this.#unsafe.nextAt);
       health(error as NodeJS.ErrnoException);
     }
   }

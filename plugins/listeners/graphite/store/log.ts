@@ -1,8 +1,9 @@
-import { type FileHandle, open, readdir, readFile, unlink } from 'node:fs/promises';
+import { type FileHandle, open, readdir, unlink } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Clock } from 'opsbro/sdk';
 import { Arrivals } from './arrivals.ts';
-import { commitHead, readCommits, type SegmentName, segmentHead } from './log-format.ts';
+import { commitHead, type SegmentName, segmentHead } from './log-format.ts';
+import { readSegment } from './log-reader.ts';
 import { makeFolder, syncFolder } from './make-folder.ts';
 import { ahead, type PointRing, recordBytes } from './point-ring.ts';
 
@@ -24,6 +25,7 @@ interface Segment {
   path: string;
   /** The position behind its last point. */
   end: number;
+  bytes: number;
   /** It has points that memory could not keep: they come back with the next start, so it stays. */
   isHeld: boolean;
 }
@@ -100,7 +102,17 @@ export class WriteAheadLog {
   }
 
   get segments(): number {
-    return this.#segments.length + (this.#file === null ? 0 : 1);
+    return this.paths().length;
+  }
+
+  /** What all files take. */
+  get bytes(): number {
+    return this.#segments.reduce((sum, { bytes }) => sum + bytes, this.#file === null ? 0 : this.#bytes);
+  }
+
+  /** All files, the oldest first. */
+  paths(): string[] {
+    return [...this.#segments.map(({ path }) => path), ...(this.#file === null ? [] : [this.#path])];
   }
 
   /**
@@ -112,28 +124,17 @@ export class WriteAheadLog {
     const { folder, ring } = this.#parts;
     await makeFolder(folder, 0o700);
     let torn = 0;
-    const note = (left: number): void => {
-      torn += left;
-    };
     for (const name of (await readdir(folder)).filter((each) => /^\d{10}\.log$/.test(each)).sort()) {
       const path = join(folder, name);
       this.#sequence = Number.parseInt(name, 10);
-      const names = new Map<number, string>();
-      const bytes = await readFile(path);
       let isHeld = false;
-      for (const commit of readCommits(bytes, note)) {
-        for (const { series, name: text } of commit.names) names.set(series, text);
-        for (let at = 0; at < commit.points.length; at += recordBytes) {
-          const series = names.get(commit.points.readUInt32LE(at));
-          if (series === undefined) continue;
-          if (!put(series, commit.points.readUInt32LE(at + 4), commit.points.readDoubleLE(at + 8)))
-            isHeld = true;
-          this.#written = ring.tail;
-          this.#synced = ring.tail;
-        }
-        await new Promise((resolve) => setImmediate(resolve));
-      }
-      this.#segments.push({ path, end: ring.tail, isHeld });
+      const read = await readSegment(path, (series, time, value) => {
+        if (!put(series, time, value)) isHeld = true;
+        this.#written = ring.tail;
+        this.#synced = ring.tail;
+      });
+      torn += read.torn;
+      this.#segments.push({ path, end: ring.tail, bytes: read.bytes, isHeld });
     }
     return torn;
   }
@@ -329,7 +330,8 @@ export class WriteAheadLog {
 
   /** The file that was written is one of those that wait now. */
   #retire(): void {
-    this.#segments.push({ path: this.#path, end: this.#written, isHeld: this.#isHeld });
+    const [path, end, bytes, isHeld] = [this.#path, this.#written, this.#bytes, this.#isHeld];
+    this.#segments.push({ path, end, bytes, isHeld });
     this.#isHeld = false;
   }
 

@@ -100,6 +100,12 @@ export class PointRing {
     return this.#chunkOf(position).words[(position & 0xffff) * 4]!;
   }
 
+  pointAt(position: number): [time: number, value: number] {
+    const { words, doubles } = this.#chunkOf(position);
+    const place = position & 0xffff;
+    return [words[place * 4 + 1]!, doubles[place * 2 + 1]!];
+  }
+
   /** Whether the point at a position waits to be taken. */
   waits(position: number): boolean {
     const series = this.seriesAt(position);

@@ -4,7 +4,7 @@ import { dirname, join } from 'node:path';
 import type { Schemas } from '../schemas/schemas.ts';
 import type { FetchedPoints } from '../series-reader.ts';
 import { fetchPoints } from '../whisper/fetch.ts';
-import { createFile, layoutOf } from '../whisper/file.ts';
+import { createFile, layoutOf, writeHead } from '../whisper/file.ts';
 import type { Layout } from '../whisper/layout.ts';
 import { updateMany } from '../whisper/update.ts';
 import { pathOf } from './series-path.ts';
@@ -22,6 +22,13 @@ export interface Series {
   madeAt: number;
   /** The file went, since there was no room for it: it is made again when a point comes. */
   isGone: boolean;
+}
+
+/** What the disk did not take when it was asked to sync it. */
+export interface Unsynced {
+  files: Map<Series, NodeJS.ErrnoException>;
+  /** Why names in some folder were not. */
+  names: NodeJS.ErrnoException | undefined;
 }
 
 /** Files that are synced at a time. */
@@ -145,35 +152,51 @@ export class SeriesFiles {
     }
   }
 
-  /** Resolves once all that was written before is on the disk. */
-  async sync(): Promise<void> {
-    const [files, folders] = [this.#dirty, this.#dirtyFolders];
-    this.#dirty = new Set();
-    this.#dirtyFolders = new Set();
+  /** Writes the head of a file once more, as it is known: the disk may not have taken it. Blocks. */
+  restore({ path, layout }: Series): void {
+    const fd = layout === undefined ? undefined : openThere(path);
+    if (fd === undefined) return;
     try {
-      await eachAtOnce(
-        [...files].map(({ path }) => path),
-        (path) => syncOf(path, 'r+'),
-      );
-      await eachAtOnce([...folders], (path) => syncOf(path, 'r'));
-      for (const path of folders) this.#syncedFolders.add(path);
-    } catch (error) {
-      for (const series of files) this.#dirty.add(series);
-      for (const path of folders) this.#dirtyFolders.add(path);
-      throw error;
+      writeHead(fd, layout!);
+    } finally {
+      closeSync(fd);
     }
   }
 
+  /**
+   * Resolves once all that was written before is on the disk, but for what it resolves with: such a file has to be written again, since the
+   * system would say of the next sync that all is well. Names are synced again as they are.
+   */
+  async sync(): Promise<Unsynced> {
+    const [files, folders] = [this.#dirty, this.#dirtyFolders];
+    this.#dirty = new Set();
+    this.#dirtyFolders = new Set();
+    const unsynced: Unsynced = { files: new Map(), names: undefined };
+    await eachAtOnce([...files], (series) =>
+      syncOf(series.path, 'r+').catch((error: NodeJS.ErrnoException) => {
+        unsynced.files.set(series, error);
+      }),
+    );
+    await eachAtOnce([...folders], async (path) => {
+      try {
+        await syncOf(path, 'r');
+        this.#syncedFolders.add(path);
+      } catch (error) {
+        unsynced.names ??= error as NodeJS.ErrnoException;
+        this.#dirtyFolders.add(path);
+      }
+    });
+    return unsynced;
+  }
+
   #open(series: Series, now: number): number {
-    try {
-      const fd = openSync(series.path, 'r+');
+    const fd = openThere(series.path);
+    if (fd !== undefined) {
       series.layout = layoutOf(fd, series.layout);
       if (series.layout !== undefined) return fd;
       closeSync(fd);
       renameSync(series.path, `${series.path}.damaged`);
       this.setAside += 1;
-    } catch (error) {
-      if ((error as NodeJS.ErrnoException).code !== 'ENOENT') throw error;
     }
     const layout = this.#schemas.layoutFor(series.name);
     this.allocatedBytes += folderBytes * createFile(series.path, layout);
@@ -187,10 +210,20 @@ export class SeriesFiles {
   }
 }
 
-async function eachAtOnce(paths: string[], run: (path: string) => Promise<void>): Promise<void> {
-  const waiting = paths[Symbol.iterator]();
+/** Undefined where somebody took the file away. */
+function openThere(path: string): number | undefined {
+  try {
+    return openSync(path, 'r+');
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return undefined;
+    throw error;
+  }
+}
+
+async function eachAtOnce<Item>(items: readonly Item[], run: (item: Item) => Promise<void>): Promise<void> {
+  const waiting = items[Symbol.iterator]();
   const lane = async (): Promise<void> => {
-    for (const path of waiting) await run(path);
+    for (const item of waiting) await run(item);
   };
   await Promise.all(Array.from({ length: syncsAtOnce }, lane));
 }

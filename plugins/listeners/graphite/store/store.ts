@@ -112,7 +112,8 @@ export class MetricStore implements SeriesReader {
       health: (error) => this.#health('files of points', error),
       failed: (series, error, points) => {
         this.#failed += points;
-        this.#tell('file-failed', `${series.path} cannot be written: ${error.message}`, { points });
+        const message = `${series.path} cannot be written: ${error.message}; ${points} points of it are lost`;
+        this.#tell('file-failed', message, { points });
       },
       relieved: () => {
         if (!this.isPressed) for (const run of this.#relief) run();

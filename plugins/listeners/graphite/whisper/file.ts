@@ -17,7 +17,7 @@ const head = Buffer.allocUnsafe(headBytes(64));
  * Makes a file of this layout without points, or replaces the one that is there. It takes no more room than its head: places are holes until
  * written. It has its name only once its head is written. Its folders are made; returns how many. Blocks.
  */
-export function createFile(path: string, { head, sizeBytes }: Layout): number {
+export function createFile(path: string, layout: Layout): number {
   const temporary = `${path}.new`;
   let folders = 0;
   let fd: number;
@@ -30,9 +30,7 @@ export function createFile(path: string, { head, sizeBytes }: Layout): number {
     fd = openSync(temporary, 'w', 0o644);
   }
   try {
-    ftruncateSync(fd, sizeBytes);
-    if (writeSync(fd, head, 0, head.length, 0) < head.length)
-      throw Object.assign(new Error('ENOSPC: no room for the head of a file'), { code: 'ENOSPC' });
+    writeHead(fd, layout);
     renameSync(temporary, path);
   } catch (error) {
     unlinkSync(temporary);
@@ -41,6 +39,13 @@ export function createFile(path: string, { head, sizeBytes }: Layout): number {
     closeSync(fd);
   }
   return folders;
+}
+
+/** Gives an open file its head and its size; points that stand there stay. Blocks. */
+export function writeHead(fd: number, { head, sizeBytes }: Layout): void {
+  ftruncateSync(fd, sizeBytes);
+  if (writeSync(fd, head, 0, head.length, 0) < head.length)
+    throw Object.assign(new Error('ENOSPC: no room for the head of a file'), { code: 'ENOSPC' });
 }
 
 function stepsOf(path: string): number {
