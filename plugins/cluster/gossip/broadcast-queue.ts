@@ -15,11 +15,13 @@ interface Broadcast<Packet> {
  */
 export class BroadcastQueue<Packet extends Sized = Uint8Array> {
   readonly #limit: number;
-  #entries = new Map<string, Broadcast<Packet>>();
-  #order: Broadcast<Packet>[] = [];
-  /** Not in `#order` yet. */
-  #fresh: Broadcast<Packet>[] = [];
-  #sorted = true;
+  readonly #entries = new Map<string, Broadcast<Packet>>();
+  /** By how often they were sent, each the newest last. Who is over stays until somebody comes across it. */
+  #levels: Broadcast<Packet>[][] = [];
+  /** Entries in `#levels` that are over. */
+  #over = 0;
+  /** No message that waits is shorter. */
+  #shortest = Number.POSITIVE_INFINITY;
   #serial = 0;
   #dropped = 0;
 
@@ -40,14 +42,15 @@ export class BroadcastQueue<Packet extends Sized = Uint8Array> {
   /** Tells `message` about `subject` from now on, in place of what was told about it, as if it had been sent `sends` times. */
   add(subject: string, message: Packet, sends = 0): void {
     this.remove(subject);
+    if (this.#entries.size === 0) this.#clear();
     this.#serial += 1;
     const entry = { subject, message, sends, serial: this.#serial, isOver: false };
     this.#entries.set(subject, entry);
-    this.#fresh.push(entry);
-    this.#sorted = false;
+    this.#level(sends).push(entry);
+    this.#shortest = Math.min(this.#shortest, message.length);
     if (this.#entries.size > this.#limit) this.#dropWorst();
     // Where nobody takes, outdated ones must not pile up.
-    if (this.#fresh.length > this.#limit) this.#ordered();
+    if (this.#over > this.#limit) this.#sweep();
   }
 
   /** Stops telling about `subject`. */
@@ -55,41 +58,76 @@ export class BroadcastQueue<Packet extends Sized = Uint8Array> {
     const entry = this.#entries.get(subject);
     if (entry === undefined) return;
     entry.isOver = true;
+    this.#over += 1;
     this.#entries.delete(subject);
-    this.#sorted = false;
   }
 
   /** Messages of together at most `budgetBytes`, each counted as sent once and forgotten after `sendLimit` sends. */
   take(budgetBytes: number, sendLimit: number): Packet[] {
-    if (this.#entries.size === 0) return [];
-    const taken: Packet[] = [];
+    const taken: Broadcast<Packet>[] = [];
     let left = budgetBytes;
-    for (const entry of this.#ordered()) {
-      if (entry.message.length > left) continue;
-      left -= entry.message.length;
-      taken.push(entry.message);
-      entry.sends += 1;
-      if (entry.sends >= sendLimit) this.remove(entry.subject);
+    for (const level of this.#levels) {
+      const tooLong: Broadcast<Packet>[] = [];
+      while (left >= this.#shortest) {
+        const entry = level.pop();
+        if (entry === undefined) break;
+        if (entry.isOver) this.#over -= 1;
+        else if (entry.message.length > left) tooLong.push(entry);
+        else {
+          left -= entry.message.length;
+          taken.push(entry);
+        }
+      }
+      level.push(...tooLong.reverse());
+      if (left < this.#shortest) break;
     }
-    if (taken.length > 0) this.#sorted = false;
-    return taken;
+    for (const entry of taken) this.#sent(entry, sendLimit);
+    return taken.map(({ message }) => message);
   }
 
-  /** Several at once, since each time costs a sort. */
+  #sent(entry: Broadcast<Packet>, sendLimit: number): void {
+    entry.sends += 1;
+    if (entry.sends >= sendLimit) this.#entries.delete(entry.subject);
+    else {
+      const level = this.#level(entry.sends);
+      level.splice(placeOf(entry.serial, level), 0, entry);
+    }
+  }
+
+  #level(sends: number): Broadcast<Packet>[] {
+    while (this.#levels.length <= sends) this.#levels.push([]);
+    return this.#levels[sends] as Broadcast<Packet>[];
+  }
+
+  /** Several at once, since each time costs a look at all. */
   #dropWorst(): void {
-    const worst = this.#ordered().slice(-Math.max(1, this.#limit >> 3));
-    for (const { subject } of worst) this.remove(subject);
-    this.#dropped += worst.length;
-    this.#sorted = false;
+    this.#sweep();
+    const worst = [...this.#levels].reverse().flat();
+    const count = Math.max(1, this.#limit >> 3);
+    for (const { subject } of worst.slice(0, count)) this.remove(subject);
+    this.#dropped += count;
   }
 
-  #ordered(): Broadcast<Packet>[] {
-    if (this.#sorted) return this.#order;
-    // Beginning with the last order: most of it still holds, and sorting what is nearly sorted is cheap.
-    const order = [...this.#fresh.reverse(), ...this.#order].filter(({ isOver }) => !isOver);
-    this.#order = order.sort((a, b) => a.sends - b.sends || b.serial - a.serial);
-    this.#fresh = [];
-    this.#sorted = true;
-    return this.#order;
+  #sweep(): void {
+    this.#levels = this.#levels.map((level) => level.filter(({ isOver }) => !isOver));
+    this.#over = 0;
   }
+
+  #clear(): void {
+    this.#levels = [];
+    this.#over = 0;
+    this.#shortest = Number.POSITIVE_INFINITY;
+  }
+}
+
+/** Where an entry of this serial stands among others, the newest of which is last. */
+function placeOf(serial: number, level: readonly { serial: number }[]): number {
+  let from = 0;
+  let to = level.length;
+  while (from < to) {
+    const middle = (from + to) >> 1;
+    if ((level[middle]?.serial ?? 0) < serial) from = middle + 1;
+    else to = middle;
+  }
+  return from;
 }
