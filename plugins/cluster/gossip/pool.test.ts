@@ -163,6 +163,39 @@ it('hears a suspect refute before it buries it, where all who confirm were heard
   expect(kinds()).not.toContain('dead');
 });
 
+it('gives a suspect its time to refute where others ended theirs before it was suspected here', () => {
+  const { pool, time, kinds } = poolOf();
+  for (const name of ['a', 'b', 'c', 'd']) pool.take(word(name, 1));
+  const buried = { ...accuse('a', 1, 'b', 'dead'), evidence: 'suspicion-timeout' } as const;
+  pool.take(buried);
+  expect(pool.get('a')?.state).toBe('suspect');
+  time.pass(1900);
+  pool.take({ ...buried, by: 'c' });
+  pool.take(word('a', 2));
+  expect([pool.get('a')?.state, kinds()]).toEqual(['alive', expect.not.arrayContaining(['dead'])]);
+});
+
+it('buries at the end of the shortest time whom others buried before it was suspected here', () => {
+  const { pool, time } = poolOf();
+  for (const name of ['a', 'b', 'c', 'd']) pool.take(word(name, 1));
+  const buried = { ...accuse('a', 1, 'b', 'dead'), evidence: 'suspicion-timeout' } as const;
+  pool.take(buried);
+  time.pass(3900);
+  expect(pool.get('a')?.state).toBe('suspect');
+  time.pass(200);
+  expect(pool.get('a')?.state).toBe('dead');
+});
+
+it('takes a death at once where the suspicion is known for long enough, or the port refuses', () => {
+  const { pool, time } = poolOf();
+  for (const name of ['a', 'b', 'c', 'd']) pool.take(word(name, 1));
+  pool.take(accuse('a', 1, 'b'));
+  time.pass(2000);
+  pool.take({ ...accuse('a', 1, 'b', 'dead'), evidence: 'suspicion-timeout' });
+  pool.take({ ...accuse('b', 1, 'c', 'dead'), evidence: 'refused' });
+  expect([pool.get('a')?.state, pool.get('b')?.state]).toEqual(['dead', 'dead']);
+});
+
 it('announces no deaths while it doubts itself, for a minute at most', () => {
   const { pool, time, kinds } = poolOf();
   const names = ['a', 'b', 'c', 'd', 'e', 'f', 'g'];
@@ -191,6 +224,17 @@ it('only suspects whom another table holds dead', () => {
   pool.take(word('a', 1));
   pool.takeRow(row(word('a', 1), 'dead'));
   expect(pool.get('a')?.state).toBe('suspect');
+});
+
+it('gives one whom many tables hold dead all the time to refute', () => {
+  const { pool, time } = poolOf();
+  for (const name of ['a', 'b', 'c', 'd']) pool.take(word(name, 1));
+  for (const by of ['b', 'c', 'd']) pool.takeRow(row(word('a', 1), 'dead', 0, { by }));
+  const told = pool.queue.take(1000, 9).length;
+  time.pass(23_000);
+  expect([pool.get('a')?.state, told]).toEqual(['suspect', 5]);
+  time.pass(2000);
+  expect(pool.get('a')?.state).toBe('dead');
 });
 
 it('takes over who was gone before, with the age of the death', () => {

@@ -10,6 +10,7 @@ import { SuspicionWatch } from './suspicion-watch.ts';
 import { retransmitLimit } from './time.ts';
 import { Tombstones } from './tombstones.ts';
 import type { Random, Sized } from './transport.ts';
+import { mayTell } from './zones/zone-claims.ts';
 
 export type { Claim, PoolEvent, PoolParts } from './pool-parts.ts';
 
@@ -137,7 +138,9 @@ export class Pool<Packet extends Sized = Uint8Array> {
 
   /** Takes a claim that another member passed on, one of the zone `speaker`. */
   take(claim: Claim, speaker?: string, isHearsay = false): void {
-    if (!this.#mayTake(claim, speaker)) return;
+    const { zones } = this.#parts;
+    const uuid = claim.kind === 'alive' ? claim.record.uuid : claim.uuid;
+    if (zones !== undefined && !mayTell(zones, speaker, claim, this.#known(uuid))) return;
     if (claim.kind !== 'alive' && claim.kind !== 'leave') this.#apply(claim);
     else if (this.#isNews(claim)) this.#admit(claim, isHearsay);
     else if (claim.kind === 'alive') this.#answerStale(claim);
@@ -252,7 +255,11 @@ export class Pool<Packet extends Sized = Uint8Array> {
     const now = this.#now();
     if (claim.kind === 'alive') this.#settle(claim, applyAlive(known, claim, now), isHearsay);
     else if (claim.kind === 'leave') this.#settle(claim, applyLeave(known, claim, now));
-    else this.#settle(claim, applyAccusation(known, claim, now));
+    else if (known !== undefined && this.isPeer(known) && this.#watch.isEarly(claim, known)) {
+      const suspicion: Accusation = { ...claim, kind: 'suspect' };
+      this.#settle(suspicion, applyAccusation(known, suspicion, now));
+      this.#watch.hasten(uuid);
+    } else this.#settle(claim, applyAccusation(known, claim, now));
   }
 
   /** Another's word about us. An accusation is refuted; our own word from an earlier life is outdone. */
@@ -284,7 +291,9 @@ export class Pool<Packet extends Sized = Uint8Array> {
     const before = this.#members.get(member.uuid);
     this.#store(member);
     if (transition.result === 'confirmed') {
-      const isNew = claim.kind === 'suspect' && this.#watch.confirm(member.uuid, claim.by);
+      // What a table says begins a suspicion and shortens none: after a split all of the far side say so at once.
+      const isSeen = claim.kind === 'suspect' && claim.evidence !== 'reported';
+      const isNew = isSeen && this.#watch.confirm(member.uuid, claim.by);
       if (isNew) this.#tell(member, claim);
       this.#parts.onEvent({ kind: 'accused', member });
       return;
@@ -318,19 +327,6 @@ export class Pool<Packet extends Sized = Uint8Array> {
 
   #isForeign(member: Member | undefined): boolean {
     return member !== undefined && isLive(member) && !this.isPeer(member);
-  }
-
-  /** Whether the claim may come from a member of this zone. A node's own word may come from above too, where it was before. */
-  #mayTake(claim: Claim, speaker: string | undefined): boolean {
-    const { zones } = this.#parts;
-    if (zones === undefined) return true;
-    const known = this.#known(claim.kind === 'alive' ? claim.record.uuid : claim.uuid);
-    if (claim.kind === 'alive' && known === undefined && !zones.sees(claim.record)) return false;
-    if (speaker === undefined || speaker === zones.own) return true;
-    if (claim.kind === 'alive' && zones.isBelow(zones.own, speaker)) return true;
-    const record = claim.kind === 'alive' ? claim.record : known?.alive.record;
-    const isKnownTheirs = known === undefined || zones.maySpeak(speaker, known.alive.record.zone);
-    return record !== undefined && isKnownTheirs && zones.maySpeak(speaker, record.zone);
   }
 
   #store(member: Member): void {

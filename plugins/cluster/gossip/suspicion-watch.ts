@@ -1,5 +1,6 @@
 import { type Degradation, nextDegradation } from './degraded.ts';
-import type { Member } from './members.ts';
+import { isLive, type Member } from './members.ts';
+import type { Accusation } from './messages.ts';
 import type { GossipSettings } from './settings.ts';
 import { confirmSuspicion, type Suspicion, suspicionDeadline } from './suspicion.ts';
 import { suspicionBounds } from './time.ts';
@@ -9,6 +10,8 @@ import type { Timers } from './transport.ts';
 const retryMs = 1000;
 /** A deadline that is noticed so late was missed by this node itself: it stood still, and a refutation may wait unread. */
 const lateMs = 500;
+/** Of the shortest suspicion: by then all have heard of it. */
+const spreadShare = 0.5;
 /** Who is always late has to decide in the end. */
 const mostLate = 30;
 
@@ -58,6 +61,26 @@ export class SuspicionWatch {
     return true;
   }
 
+  /**
+   * Whether somebody's time for a suspect ran out before its subject could refute here, as after a split: here it gets its time. A suspicion
+   * has spread in less than half of the shortest time that it lasts.
+   */
+  isEarly({ kind, uuid, incarnation, evidence }: Accusation, known: Member): boolean {
+    const { settings, timers } = this.#parts;
+    if (kind !== 'dead' || evidence !== 'suspicion-timeout' || !settings.lifeguard) return false;
+    if (incarnation !== known.incarnation || !isLive(known)) return false;
+    const suspicion = this.#running.get(uuid)?.suspicion;
+    return suspicion === undefined || timers.now() - suspicion.startedMs < suspicion.minMs * spreadShare;
+  }
+
+  /** Others have waited long enough for the suspect: here it waits no longer than the shortest time. */
+  hasten(uuid: string): void {
+    const running = this.#running.get(uuid);
+    if (running === undefined || running.suspicion.needed === 0) return;
+    running.cancel();
+    this.#arm({ ...running.suspicion, needed: 0 });
+  }
+
   /** The suspect refuted, died or left. */
   end(uuid: string): void {
     this.#running.get(uuid)?.cancel();
@@ -96,11 +119,17 @@ export class SuspicionWatch {
     const nowMs = timers.now();
     const before = this.degraded;
     // Suspicions held back outlive their period; they count until they are decided.
-    const fresh = [...this.#running.values()].filter(
-      ({ suspicion }) => before || nowMs - suspicion.startedMs <= suspicion.maxMs,
-    );
-    const view = { members: members(), freshSuspects: fresh.length, nowMs, maxMs: settings.degradedMaxMs };
+    const freshSuspects = before ? this.#running.size : this.#freshSuspects(nowMs);
+    const view = { members: members(), freshSuspects, nowMs, maxMs: settings.degradedMaxMs };
     this.#degradation = nextDegradation(this.#degradation, view);
     if (before !== this.degraded) onDegraded(this.degraded);
+  }
+
+  /** Looked at with every suspicion that begins: where thousands run, no list of them is made. */
+  #freshSuspects(nowMs: number): number {
+    let fresh = 0;
+    for (const { suspicion } of this.#running.values())
+      fresh += Number(nowMs - suspicion.startedMs <= suspicion.maxMs);
+    return fresh;
   }
 }
