@@ -142,6 +142,20 @@ it('tells more groups than fit a datagram', async () => {
   await expect.poll(() => one.membership.members().nodes[1]?.groups).toEqual(groups);
 });
 
+it.each([
+  ['warns', false],
+  ['says nothing, since it may begin a cluster alone,', true],
+])('%s while no seed answers, and joins the seed once it does', async (_title, bootstrap) => {
+  const before = await start('one');
+  const { endpoint } = before;
+  await before.membership.close();
+  const two = await start('two', { seeds: [endpoint], bootstrap });
+  await start('one', { port: Number(endpoint.split(':')[1]) });
+  await expect.poll(() => states(two), { timeout: 60_000 }).toEqual(['one alive', 'two alive']);
+  const warned = two.ctx.logs.filter(({ level }) => level === 'warn').map(({ message }) => message);
+  expect(warned).toEqual(bootstrap ? [] : ['no seed answers; they are tried again']);
+});
+
 it('says why it cannot join, without a key what others would need', async () => {
   const one = await start('one');
   const other = await start('other', { key: Buffer.alloc(16, 8).toString('base64') });
