@@ -66,7 +66,9 @@ beforeAll(async () => {
       if (wanted.some((path) => document.paths[path.replace('memory.svg', '{check}')] === undefined))
         return false;
       const answers = await Promise.all(wanted.map((path) => ask('GET', path)));
-      return answers.every(({ status }) => status < 500) && (await ask('GET', '/readyz')).ok;
+      const later = ['/readyz', `/api/v1/nodes/${uuid}/checks`];
+      const are = await Promise.all(later.map((path) => ask('GET', path)));
+      return answers.every(({ status }) => status < 500) && are.every(({ ok }) => ok);
     },
     150_000,
   );

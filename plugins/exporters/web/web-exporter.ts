@@ -1,8 +1,17 @@
 import { existsSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
-import type { ExportedFacts, NodesSnapshot, RouteReply, RouteRequest, ServiceContext } from 'opsbro/sdk';
+import type {
+  ExportedFacts,
+  Json,
+  NodeDetailsSnapshot,
+  NodesSnapshot,
+  RouteReply,
+  RouteRequest,
+  ServiceContext,
+} from 'opsbro/sdk';
 import { badge } from './badge.ts';
 import { checkMatcher } from './check-patterns.ts';
+import { NodeChecks } from './node-checks.ts';
 import type { Options } from './options.ts';
 import { PageFiles } from './page-files.ts';
 import { shownState } from './shown-state.ts';
@@ -27,6 +36,7 @@ export class WebExporter {
   readonly #ctx: ServiceContext<Options>;
   readonly #hasBadge: ReturnType<typeof checkMatcher>;
   readonly #status: StatusPage | undefined;
+  readonly #nodeChecks = new NodeChecks();
   #facts: ExportedFacts | undefined;
   #nodes: NodesSnapshot | undefined;
 
@@ -42,6 +52,9 @@ export class WebExporter {
     ctx.subscribe('nodes', (nodes) => {
       this.#nodes = nodes as unknown as NodesSnapshot;
     });
+    ctx.subscribe('node-details', (details) =>
+      this.#nodeChecks.take(details as unknown as NodeDetailsSnapshot, ctx.clock.now()),
+    );
   }
 
   /** Reads the page; without one it answers what to do. */
@@ -59,6 +72,8 @@ export class WebExporter {
     if (route === '/ui') return { status: 302, body: null, headers: { location: 'ui/' } };
     if (route === '/ui/*path') return this.#file(params.path ?? '');
     if (route === '/badge/*check') return this.#badge(params.check ?? '');
+    if (route === '/api/v1/nodes/checks') return json(this.#nodeChecks.counts());
+    if (route === '/api/v1/nodes/:uuid/checks') return this.#checksOf(params.uuid ?? '');
     if (this.#status === undefined) return absent('this agent has no status page');
     if (route === '/status.css') return text('text/css', statusStyle, statusHeaders);
     const { clock } = this.#ctx;
@@ -67,6 +82,13 @@ export class WebExporter {
       ...{ now: clock.now(), monotonic: clock.monotonic() },
     });
     return text('text/html', page, statusHeaders);
+  }
+
+  #checksOf(uuid: string): RouteReply {
+    const details = this.#nodeChecks.of(uuid);
+    return details === undefined
+      ? absent(`no checks of a node '${uuid.slice(0, 200)}' are known here`)
+      : json(details);
   }
 
   #file(path: string): RouteReply {
@@ -82,6 +104,10 @@ export class WebExporter {
     if (found === undefined || !this.#hasBadge(found)) return absent('there is no such badge');
     return text('image/svg+xml', badge(found.display_name, shownState(found)), badgeHeaders);
   }
+}
+
+function json(body: object): RouteReply {
+  return { status: 200, body: body as Json };
 }
 
 function text(type: string, body: string, headers: { [name: string]: string }): RouteReply {

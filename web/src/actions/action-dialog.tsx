@@ -1,9 +1,7 @@
 import { useState } from 'preact/hooks';
-import { ApiError, send } from '../api/request.ts';
+import { send } from '../api/request.ts';
 import { useSession } from '../api/session.ts';
-import { Command } from '../parts/command.tsx';
-import { Dialog } from '../parts/dialog.tsx';
-import { ErrorNote } from '../parts/notes.tsx';
+import { AskingDialog } from '../parts/asking.tsx';
 import { type ActionFields, type ActionKind, actionRequest, emptyFields, isDuration } from './requests.ts';
 
 interface Props {
@@ -31,46 +29,30 @@ export function ActionDialog({ kind, check, onClose, onDone }: Props) {
     ...emptyFields,
     until: kind === 'silence' ? 'resolved' : '',
   });
-  const [error, setError] = useState<ApiError>();
-  const [isSending, setSending] = useState(false);
   const request = actionRequest(kind, check, fields, name ?? '');
   const time = kind === 'downtime' ? fields.duration : fields.until;
   const isGood = time === '' ? kind === 'acknowledge' : time === 'resolved' || isDuration(time);
-  const submit = async (event: Event): Promise<void> => {
-    event.preventDefault();
-    setSending(true);
-    try {
-      await send('POST', request.path, request.body);
-      onDone();
-      onClose();
-    } catch (problem) {
-      if (problem instanceof ApiError) setError(problem);
-    } finally {
-      setSending(false);
-    }
-  };
   return (
-    <Dialog title={titles[kind]} onClose={onClose}>
+    <AskingDialog
+      title={titles[kind]}
+      action={titles[kind]}
+      isReady={isGood}
+      command={request.command}
+      run={() => send('POST', request.path, request.body)}
+      onDone={onDone}
+      onClose={onClose}
+    >
       <p>
         <code>{check}</code>
       </p>
       <p>{explained[kind]}</p>
-      <form class="form" onSubmit={submit}>
-        <ActionInputs kind={kind} fields={fields} onChange={setFields} />
-        {!isGood && <p class="is-critical">That is no duration: write 30m, 2h or 1d.</p>}
-        <ErrorNote error={error} />
-        <p class="dim">In a terminal:</p>
-        <Command text={request.command} />
-        <div class="buttons">
-          <button type="button" onClick={onClose}>
-            Cancel
-          </button>
-          <button type="submit" class="main" disabled={!isGood || isSending}>
-            {titles[kind]}
-          </button>
-        </div>
-      </form>
-    </Dialog>
+      <ActionInputs kind={kind} fields={fields} onChange={setFields} />
+      {!isGood && (
+        <p class="is-critical" role="status">
+          That is no duration: write 30m, 2h or 1d.
+        </p>
+      )}
+    </AskingDialog>
   );
 }
 

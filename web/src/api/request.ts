@@ -68,6 +68,11 @@ async function ask<Answer>(path: string, init: RequestInit): Promise<Answer> {
   throw errorOf(response.status, text);
 }
 
+/** Whether the same question may be answered later: nothing answered, or the agent is busy. */
+export function mayPass(error: ApiError | undefined): boolean {
+  return error !== undefined && (error.status === 0 || error.status === 429 || error.status >= 500);
+}
+
 /** The error that an answer tells of, in the words of the agent where it has some. */
 export function errorOf(status: number, text: string): ApiError {
   try {

@@ -1,6 +1,6 @@
 import { useCallback, useEffect, useRef, useState } from 'preact/hooks';
 import { Asker } from './asker.ts';
-import { type ApiError, get } from './request.ts';
+import { type ApiError, get, mayPass } from './request.ts';
 
 /** What was asked for, as far as it came. */
 export interface Resource<Answer> {
@@ -16,6 +16,9 @@ interface State<Answer> {
   data?: Answer;
   error?: ApiError;
 }
+
+/** What is asked for once, and failed for a reason that passes, is asked for again after so long. */
+const againMs = 5000;
 
 /**
  * Asks for `path` while the component is there: at once, every `everyMs` while the page is in front, and when `key` changes. A null asks
@@ -41,14 +44,16 @@ export function useResource<Answer>(
   }, [path]);
   // A new path and a new key ask.
   useEffect(() => asker.current?.reload(), [path, key]);
+  const isOwn = state.path === path;
+  const error = isOwn ? state.error : undefined;
+  const roundMs = everyMs > 0 || !mayPass(error) ? everyMs : againMs;
   useEffect(() => {
-    if (everyMs <= 0 || path === null) return undefined;
+    if (roundMs <= 0 || path === null) return undefined;
     const timer = setInterval(() => {
       if (!document.hidden) asker.current?.poll();
-    }, everyMs);
+    }, roundMs);
     return () => clearInterval(timer);
-  }, [everyMs, path]);
+  }, [roundMs, path]);
   const reload = useCallback(() => asker.current?.reload(), []);
-  const isOwn = state.path === path;
-  return { data: isOwn ? state.data : undefined, error: isOwn ? state.error : undefined, reload };
+  return { data: isOwn ? state.data : undefined, error, reload };
 }

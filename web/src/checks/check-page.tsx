@@ -4,7 +4,8 @@ import { CheckActions } from '../actions/check-actions.tsx';
 import { useResource } from '../api/resource.ts';
 import { shownState } from '../live/fact.ts';
 import { useBoard, useNow } from '../live/live.ts';
-import { Age, ErrorNote, Facts } from '../parts/notes.tsx';
+import { Age, Awaited, Facts } from '../parts/notes.tsx';
+import { Output } from '../parts/output.tsx';
 import { Panel } from '../parts/panel.tsx';
 import { StateMark } from '../parts/state-mark.tsx';
 import { linkTo, type Route } from '../shell/route.ts';
@@ -41,7 +42,7 @@ export function CheckPage({ route }: { route: Route }) {
         <h1>{check?.display_name ?? fact?.display_name ?? id}</h1>
         {(fact ?? check) !== undefined && <StateMark state={shownState(fact ?? (check as CheckView))} />}
       </div>
-      <ErrorNote error={error} />
+      <Awaited data={data} error={error} />
       {check !== undefined && data !== undefined && (
         <div class="split">
           <div>
@@ -61,10 +62,10 @@ function StatePanel({ check, now, onDone }: { check: CheckView; now: number; onD
   const steps = hard ? 'confirmed' : `soft, attempt ${attempt} of ${attempts}`;
   return (
     <Panel title="State" aside={<code class="dim">{check.id}</code>}>
-      <pre class="output">
-        {check.output || 'no output'}
-        {check.long_output !== '' && `\n${check.long_output}`}
-      </pre>
+      <Output
+        label="Output"
+        text={`${check.output || 'no output'}${check.long_output === '' ? '' : `\n${check.long_output}`}`}
+      />
       {!check.active && <p class="note">It does not run here: {check.inactive_because}</p>}
       {error !== null && (
         <p class="note is-critical">

@@ -25,6 +25,9 @@ export interface CheckFilter {
   pack: string;
 }
 
+/** How many checks are in each state. */
+export type StateCounts = { [state in ShownState]: number };
+
 /** What lists of checks are sorted by. */
 export type CheckOrder = 'severity' | 'name' | 'since';
 
@@ -85,16 +88,20 @@ export function sortedRows(rows: readonly CheckRow[], order: CheckOrder): CheckR
 }
 
 /** How many rows are in each state. */
-export function stateCounts(rows: readonly { state: ShownState }[]): { [state in ShownState]: number } {
-  const counts = Object.fromEntries(shownStates.map((state) => [state, 0])) as {
-    [state in ShownState]: number;
-  };
+export function stateCounts(rows: readonly { state: ShownState }[]): StateCounts {
+  const counts = Object.fromEntries(shownStates.map((state) => [state, 0])) as StateCounts;
   for (const { state } of rows) counts[state] += 1;
   return counts;
 }
 
 /** The worst of states that some row is in; `pending` where there is none. */
-export function worstOf(counts: { [state in ShownState]: number }): ShownState {
+export function worstOf(counts: StateCounts): ShownState {
   const told = shownStates.find((state) => state !== 'pending' && counts[state] > 0);
   return told ?? 'pending';
+}
+
+/** How many are in which state, in words, the worst first: `2 critical, 17 ok`. */
+export function countsText(counts: StateCounts): string {
+  const told = shownStates.filter((state) => counts[state] > 0);
+  return told.length === 0 ? 'no checks' : told.map((state) => `${counts[state]} ${state}`).join(', ');
 }

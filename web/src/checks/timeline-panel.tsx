@@ -2,7 +2,7 @@ import { useMemo, useState } from 'preact/hooks';
 import type { CheckView, HistoryView } from '../../../control/shapes.ts';
 import { useResource } from '../api/resource.ts';
 import { shownState } from '../live/fact.ts';
-import { Age, Empty, ErrorNote } from '../parts/notes.tsx';
+import { Age, Awaited, Empty } from '../parts/notes.tsx';
 import { Panel } from '../parts/panel.tsx';
 import { StateMark, StateShape } from '../parts/state-mark.tsx';
 import { clockText, spanText } from '../text/age.ts';
@@ -52,13 +52,13 @@ export function TimelinePanel({ check, now }: { check: CheckView; now: number })
         </fieldset>
       }
     >
-      <ErrorNote error={error} />
+      <Awaited data={data} error={error} />
       <TimelineBar spans={spans} />
       <div class="bar-ends dim">
         <span>{clockText(now - hours * hourMs)}</span>
         <span>now</span>
       </div>
-      {entries.length === 0 && <Empty>Nothing changed in this time.</Empty>}
+      {data !== undefined && entries.length === 0 && <Empty>Nothing changed in this time.</Empty>}
       <ol class="changes" aria-label="Changes">
         {entries
           .slice(-changesShown)

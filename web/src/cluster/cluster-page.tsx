@@ -1,22 +1,25 @@
 import { useMemo } from 'preact/hooks';
-import { useBoard, useNow } from '../live/live.ts';
+import { useRows } from '../checks/use-rows.ts';
+import { useNow } from '../live/live.ts';
 import { Command } from '../parts/command.tsx';
 import { Panel } from '../parts/panel.tsx';
 import { WindowedTable } from '../parts/windowed-table.tsx';
 import { type Route, replaceQuery } from '../shell/route.ts';
 import { byZone } from './members.ts';
 import { NodeChanges } from './node-changes.tsx';
+import { useKnownChecks } from './node-checks.ts';
 import { nodeColumns } from './node-columns.tsx';
 
 /** The nodes of the cluster by zone, and how they fared. */
 export function ClusterPage({ route }: { route: Route }) {
-  const board = useBoard();
+  const { board, rows } = useRows();
   const now = useNow();
   const group = route.query.get('group') ?? '';
   const self = board.node?.uuid ?? '';
+  const checks = useKnownChecks(board, rows);
   // The board changes in place; its version tells.
-  const zones = useMemo(() => byZone(board.nodes.values(), group), [board.version, group]);
-  const columns = useMemo(() => nodeColumns(now, self), [now, self]);
+  const zones = useMemo(() => byZone(board.nodes.values(), group, checks), [board.version, group, checks]);
+  const columns = useMemo(() => nodeColumns(now, self, checks), [now, self, checks]);
   return (
     <>
       <div class="page-head">

@@ -1,3 +1,4 @@
+import { type StateCounts, worstOf } from '../checks/rows.ts';
 import type { ClusterNode, ShownState } from '../live/fact.ts';
 import { severity } from '../live/fact.ts';
 
@@ -37,13 +38,21 @@ export function nodeShape({ state }: Pick<ClusterNode, 'state'>): ShownState {
   return shownAs[state];
 }
 
-/** Something of it is critical, or it is not well itself. */
-function rank(node: ClusterNode): number {
-  return severity(node.state === 'alive' && node.failing.length > 0 ? 'critical' : nodeShape(node));
+/** What a node is shown as: how it stands itself or, while it lives, the worst of its checks. */
+export function nodeState(node: ClusterNode, checks: StateCounts | undefined): ShownState {
+  if (node.state !== 'alive') return nodeShape(node);
+  if (node.failing.length > 0) return 'critical';
+  const worst = checks === undefined ? 'ok' : worstOf(checks);
+  return worst === 'pending' ? 'ok' : worst;
 }
 
 /** Nodes by zone, by the names of the zones; with a group, those of it alone. */
-export function byZone(nodes: Iterable<ClusterNode>, group: string): ZoneMembers[] {
+export function byZone(
+  nodes: Iterable<ClusterNode>,
+  group: string,
+  checks: ReadonlyMap<string, StateCounts>,
+): ZoneMembers[] {
+  const rank = (node: ClusterNode): number => severity(nodeState(node, checks.get(node.uuid)));
   const zones = new Map<string, ClusterNode[]>();
   for (const node of nodes) {
     if (group !== '' && !node.groups.includes(group)) continue;

@@ -1,5 +1,5 @@
 import { useResource } from '../api/resource.ts';
-import { Age, Empty, ErrorNote } from '../parts/notes.tsx';
+import { Age, Awaited, Empty } from '../parts/notes.tsx';
 import { Panel } from '../parts/panel.tsx';
 import { SimpleTable } from '../parts/simple-table.tsx';
 import { linkTo } from '../shell/route.ts';
@@ -13,7 +13,7 @@ export function NodeChanges({ uuid, version, now }: { uuid: string; version: num
   const { data, error } = useResource<NodeChange[]>(path, { key: version });
   return (
     <Panel title="History">
-      <ErrorNote error={error} />
+      <Awaited data={data} error={error} />
       {data?.length === 0 && <Empty>Nothing changed.</Empty>}
       <SimpleTable
         label="History of nodes"

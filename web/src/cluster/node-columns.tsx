@@ -1,3 +1,5 @@
+import { CountMarks } from '../checks/count-marks.tsx';
+import type { StateCounts } from '../checks/rows.ts';
 import type { ClusterNode } from '../live/fact.ts';
 import { Age } from '../parts/notes.tsx';
 import { StateShape } from '../parts/state-mark.tsx';
@@ -6,7 +8,11 @@ import { linkTo } from '../shell/route.ts';
 import { nameOf, nodeShape } from './members.ts';
 
 /** The columns of lists of nodes; `now` is what ages count to, `self` the uuid of this node. */
-export function nodeColumns(now: number, self: string): Column<ClusterNode>[] {
+export function nodeColumns(
+  now: number,
+  self: string,
+  checks: ReadonlyMap<string, StateCounts>,
+): Column<ClusterNode>[] {
   return [
     {
       title: 'State',
@@ -39,19 +45,43 @@ export function nodeColumns(now: number, self: string): Column<ClusterNode>[] {
       ),
     },
     {
-      title: 'Failing',
-      name: 'failing',
-      cell: ({ failing }) => <span class="is-critical">{failing.join(', ')}</span>,
+      title: 'Checks',
+      name: 'checks',
+      cell: (node) => <NodeChecksCell node={node} known={checks.get(node.uuid)} now={now} />,
     },
-    {
-      title: 'Groups',
-      name: 'groups',
-      cell: ({ groups }) => (
-        <span class="dim" title={groups.join(', ')}>
-          {groups.join(', ')}
-        </span>
-      ),
-    },
+    { title: 'Groups', name: 'groups', cell: (node) => <NodeGroups node={node} /> },
     { title: 'Since', name: 'since', cell: ({ since }) => <Age at={since} now={now} /> },
   ];
+}
+
+interface ChecksProps {
+  node: ClusterNode;
+  known: StateCounts | undefined;
+  now: number;
+}
+
+/** How its checks stand; of a node that does not live, as they were then. */
+function NodeChecksCell({ node: { state, since }, known, now }: ChecksProps) {
+  if (known === undefined) return <span class="dim">not told here</span>;
+  if (state === 'alive') return <CountMarks counts={known} />;
+  return (
+    <span class="marks">
+      <CountMarks counts={known} isPast />
+      <span class="dim">
+        as of <Age at={since} now={now} />
+      </span>
+    </span>
+  );
+}
+
+/** The groups of a node, those first of which a check is critical. */
+function NodeGroups({ node: { groups, failing } }: { node: ClusterNode }) {
+  const others = groups.filter((group) => !failing.includes(group));
+  return (
+    <span class="dim" title={groups.join(', ')}>
+      {failing.length > 0 && <span class="is-critical">{failing.join(', ')} failing</span>}
+      {failing.length > 0 && others.length > 0 && ', '}
+      {others.join(', ')}
+    </span>
+  );
 }

@@ -1,19 +1,15 @@
 import { useResource } from '../api/resource.ts';
 import { ownName, useRows } from '../checks/use-rows.ts';
-import { type ClusterNode, type ShownState, severity } from '../live/fact.ts';
+import { type ClusterNode, severity } from '../live/fact.ts';
 import { useNow } from '../live/live.ts';
-import { Age, Empty, Facts } from '../parts/notes.tsx';
+import { Age, Awaited, Empty, Facts } from '../parts/notes.tsx';
 import { Panel } from '../parts/panel.tsx';
 import { SimpleTable } from '../parts/simple-table.tsx';
 import { StateMark, StateShape } from '../parts/state-mark.tsx';
 import { linkTo, type Route } from '../shell/route.ts';
 import { nameOf, nodeShape } from './members.ts';
 import { NodeChanges } from './node-changes.tsx';
-
-/** GET /monitoring/state/UUID: the checks of another node, as far as they are known here. */
-interface NodeState {
-  checks: { [id: string]: { id: string; name: string; state: ShownState; output: string } };
-}
+import type { NodeChecksDetails } from './node-checks.ts';
 
 /** One node of the cluster: how it stands, its checks, and how it fared. */
 export function NodePage({ route }: { route: Route }) {
@@ -45,7 +41,7 @@ export function NodePage({ route }: { route: Route }) {
           <a href={linkTo(['checks'], { host: ownName(board) })}>its checks</a>.
         </p>
       ) : (
-        <NodeChecks uuid={uuid} version={node?.checks_version ?? 0} />
+        <NodeChecks uuid={uuid} version={node?.checks_version ?? 0} now={now} />
       )}
       <NodeChanges uuid={uuid} version={board.nodesVersion} now={now} />
     </>
@@ -80,25 +76,29 @@ function NodeFacts({ node, now }: { node: ClusterNode; now: number }) {
   );
 }
 
-function NodeChecks({ uuid, version }: { uuid: string; version: number }) {
-  const { data, error } = useResource<NodeState>(`monitoring/state/${encodeURIComponent(uuid)}`, {
+function NodeChecks({ uuid, version, now }: { uuid: string; version: number; now: number }) {
+  const { data, error } = useResource<NodeChecksDetails>(`api/v1/nodes/${encodeURIComponent(uuid)}/checks`, {
     key: version,
-    everyMs: 10_000,
+    everyMs: 3000,
   });
-  const checks = Object.values(data?.checks ?? {}).sort(
+  const checks = [...(data?.checks ?? [])].sort(
     (one, other) => severity(one.state) - severity(other.state) || (one.name < other.name ? -1 : 1),
   );
   return (
     <Panel title="Checks">
       {error !== undefined && <Empty>The checks of this node are not told here: {error.message}</Empty>}
+      <Awaited data={data ?? error} error={undefined} />
       {data !== undefined && checks.length === 0 && <Empty>It has none.</Empty>}
       <SimpleTable
         label="Checks of this node"
-        titles={['Check', 'State', 'Output']}
-        rows={checks.map(({ id, name, state, output }) => [
+        titles={['Check', 'State', 'Since', 'Output']}
+        rows={checks.map(({ id, name, state, hard, since, output }) => [
           id,
-          name,
-          <StateMark key="s" state={state} />,
+          <span key="n" title={id}>
+            {name}
+          </span>,
+          <StateMark key="s" state={state} note={hard || state === 'pending' ? '' : 'soft'} />,
+          <Age key="a" at={since} now={now} />,
           output,
         ])}
       />

@@ -4,7 +4,7 @@ import { useResource } from '../api/resource.ts';
 import { stepOf } from '../graphs/series.ts';
 import { useBoard } from '../live/live.ts';
 import { Command } from '../parts/command.tsx';
-import { Age, Empty, ErrorNote, Facts } from '../parts/notes.tsx';
+import { Age, Awaited, Empty, Facts } from '../parts/notes.tsx';
 import { Panel } from '../parts/panel.tsx';
 import { linkTo } from '../shell/route.ts';
 import { spanText } from '../text/age.ts';
@@ -30,7 +30,7 @@ export function CollectorValues({ name, now }: { name: string; now: number }) {
   const fits = leaves.filter(({ path }) => path.toLowerCase().includes(text.toLowerCase()));
   return (
     <Panel title={name} aside={data && <span class="dim">{data.plugin}</span>}>
-      <ErrorNote error={error} />
+      <Awaited data={data} error={error} />
       {data !== undefined && (
         <Facts
           facts={[

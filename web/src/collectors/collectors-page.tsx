@@ -2,7 +2,7 @@ import { useMemo, useState } from 'preact/hooks';
 import type { CollectorView } from '../../../control/shapes.ts';
 import { useResource } from '../api/resource.ts';
 import { useNow } from '../live/live.ts';
-import { Empty, ErrorNote } from '../parts/notes.tsx';
+import { Awaited, Empty } from '../parts/notes.tsx';
 import { Panel } from '../parts/panel.tsx';
 import { StateShape } from '../parts/state-mark.tsx';
 import { linkTo, type Route } from '../shell/route.ts';
@@ -24,7 +24,7 @@ export function CollectorsPage({ route }: { route: Route }) {
   return (
     <>
       <h1>Collectors</h1>
-      <ErrorNote error={error} />
+      <Awaited data={data} error={error} />
       <div class="browse">
         <Panel title="Collectors" aside={<span class="dim">{data?.length ?? ''}</span>}>
           <div class="filters">

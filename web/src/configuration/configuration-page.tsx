@@ -5,7 +5,7 @@ import { useResource } from '../api/resource.ts';
 import { mayAdmin, useSession } from '../api/session.ts';
 import { useNow } from '../live/live.ts';
 import { Command } from '../parts/command.tsx';
-import { Age, Empty, ErrorNote, Facts } from '../parts/notes.tsx';
+import { Age, Awaited, Empty, Facts } from '../parts/notes.tsx';
 import { Panel } from '../parts/panel.tsx';
 import { StateShape } from '../parts/state-mark.tsx';
 import { type FileFindings, findingsByFile } from './findings.ts';
@@ -23,7 +23,7 @@ export function ConfigurationPage() {
         <h1>Configuration</h1>
         <ReloadButton onDone={reload} />
       </div>
-      <ErrorNote error={error} />
+      <Awaited data={data} error={error} />
       {data !== undefined && (
         <Panel title="As it runs">
           <Facts

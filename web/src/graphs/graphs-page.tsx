@@ -1,17 +1,17 @@
 import { useState } from 'preact/hooks';
 import { useResource } from '../api/resource.ts';
 import { Command } from '../parts/command.tsx';
-import { Empty } from '../parts/notes.tsx';
+import { Awaited, Empty } from '../parts/notes.tsx';
 import { Panel } from '../parts/panel.tsx';
 import { type Route, replaceQuery } from '../shell/route.ts';
 import { commandLine } from '../text/shell.ts';
 import { Chart, Figures } from './chart.tsx';
 import { NameBrowser } from './name-browser.tsx';
-import { StoreNote } from './no-store.tsx';
 import { RangeChoice } from './range-choice.tsx';
 import { rangeFrom } from './ranges.ts';
 import { type RenderedSeries, renderPath } from './series.ts';
 import { readTargets, toggledTarget, writeTargets } from './targets.ts';
+import { WithStore } from './with-store.tsx';
 
 const points = 800;
 
@@ -27,24 +27,26 @@ export function GraphsPage({ route }: { route: Route }) {
         <h1>Graphs</h1>
         <RangeChoice from={from} onChange={(range) => show(targets, range.from)} />
       </div>
-      <div class="browse">
-        <Panel title="Series">
-          <NameBrowser chosen={targets} onToggle={(name) => show(toggledTarget(targets, name), from)} />
-        </Panel>
-        <div>
-          <TargetForm onAdd={(target) => show([...new Set([...targets, target])], from)} />
-          {targets.length === 0 ? (
-            <Empty>Choose a series, or write a target.</Empty>
-          ) : (
-            <Drawn
-              targets={targets}
-              from={from}
-              everyMs={everyMs}
-              onDrop={(one) => show(toggledTarget(targets, one), from)}
-            />
-          )}
+      <WithStore>
+        <div class="browse">
+          <Panel title="Series">
+            <NameBrowser chosen={targets} onToggle={(name) => show(toggledTarget(targets, name), from)} />
+          </Panel>
+          <div>
+            <TargetForm onAdd={(target) => show([...new Set([...targets, target])], from)} />
+            {targets.length === 0 ? (
+              <Empty>Choose a series, or write a target.</Empty>
+            ) : (
+              <Drawn
+                targets={targets}
+                from={from}
+                everyMs={everyMs}
+                onDrop={(one) => show(toggledTarget(targets, one), from)}
+              />
+            )}
+          </div>
         </div>
-      </div>
+      </WithStore>
     </>
   );
 }
@@ -91,7 +93,7 @@ function Drawn({ targets, from, everyMs, onDrop }: DrawnProps) {
           </li>
         ))}
       </ul>
-      <StoreNote error={error} />
+      <Awaited data={data} error={error} />
       {data !== undefined && data.length === 0 && <Empty>No series fits.</Empty>}
       {shown.length > 0 && (
         <>

@@ -1,7 +1,6 @@
 import { useState } from 'preact/hooks';
 import { useResource } from '../api/resource.ts';
-import { Empty } from '../parts/notes.tsx';
-import { StoreNote } from './no-store.tsx';
+import { Awaited, Empty } from '../parts/notes.tsx';
 
 /** A name that `/metrics/find` found, or a step towards some. */
 interface FoundName {
@@ -40,7 +39,7 @@ export function NameBrowser({ chosen, onToggle }: Props) {
           </button>
         ))}
       </nav>
-      <StoreNote error={error} />
+      <Awaited data={data} error={error} />
       {data?.length === 0 && <Empty>Nothing is stored here yet.</Empty>}
       <ul class="names" aria-label="Names">
         {names.map(({ id, text, leaf }) => (

@@ -3,7 +3,8 @@ import type { AcknowledgementView, DowntimeView, SilenceView } from '../../../co
 import { TakeBack } from '../actions/take-back.tsx';
 import { useResource } from '../api/resource.ts';
 import { useNow } from '../live/live.ts';
-import { Age, Empty, ErrorNote } from '../parts/notes.tsx';
+import { Command } from '../parts/command.tsx';
+import { Age, Awaited, Empty } from '../parts/notes.tsx';
 import { Panel } from '../parts/panel.tsx';
 import { SimpleTable } from '../parts/simple-table.tsx';
 import { checkLink } from '../shell/route.ts';
@@ -28,8 +29,10 @@ function Acknowledged({ now }: { now: number }) {
   const { data, error, reload } = useResource<AcknowledgementView[]>('api/v1/acknowledgements', { everyMs });
   return (
     <Panel title="Acknowledged problems">
-      <ErrorNote error={error} />
-      {data?.length === 0 && <Empty>No problem is acknowledged.</Empty>}
+      <Awaited data={data} error={error} />
+      {data?.length === 0 && (
+        <None text="No problem is acknowledged." command="opsbro ack add CHECK --comment TEXT" />
+      )}
       <SimpleTable
         label="Acknowledged problems"
         titles={['Check', 'State', 'Since', 'Ends', 'By', 'Comment', '']}
@@ -54,8 +57,10 @@ function Silenced({ now }: { now: number }) {
   const { data, error, reload } = useResource<SilenceView[]>('api/v1/silences', { everyMs });
   return (
     <Panel title="Silences">
-      <ErrorNote error={error} />
-      {data?.length === 0 && <Empty>Nothing is silenced.</Empty>}
+      <Awaited data={data} error={error} />
+      {data?.length === 0 && (
+        <None text="Nothing is silenced." command="opsbro silence add CHECK --until resolved" />
+      )}
       <SimpleTable
         label="Silences"
         titles={['For', 'Matches', 'Ends', 'By', 'Comment', '']}
@@ -79,8 +84,10 @@ function Planned({ now }: { now: number }) {
   const { data, error, reload } = useResource<DowntimeView[]>('api/v1/downtimes', { everyMs });
   return (
     <Panel title="Downtimes">
-      <ErrorNote error={error} />
-      {data?.length === 0 && <Empty>No downtime is planned.</Empty>}
+      <Awaited data={data} error={error} />
+      {data?.length === 0 && (
+        <None text="No downtime is planned." command="opsbro downtime add CHECK --duration 2h" />
+      )}
       <SimpleTable
         label="Downtimes"
         titles={['For', 'Matches', 'Holds', 'From', 'Until', 'Again', 'By', 'Comment', '']}
@@ -100,6 +107,16 @@ function Planned({ now }: { now: number }) {
         ])}
       />
     </Panel>
+  );
+}
+
+/** That there is none, and how one is made. */
+function None({ text, command }: { text: string; command: string }) {
+  return (
+    <>
+      <Empty>{text} The page of a check makes one, or in a terminal:</Empty>
+      <Command text={command} />
+    </>
   );
 }
 

@@ -1,7 +1,7 @@
-import { type CheckRow, stateCounts, worstOf } from '../checks/rows.ts';
+import { type CheckRow, countsText, type StateCounts, stateCounts, worstOf } from '../checks/rows.ts';
+import { nameOf, nodeState } from '../cluster/members.ts';
 import type { Board } from '../live/board.ts';
 import { type ClusterNode, type ShownState, severity } from '../live/fact.ts';
-import { countText } from '../text/quantity.ts';
 
 /** A host as lists show it. */
 export interface HostRow {
@@ -11,22 +11,20 @@ export interface HostRow {
   /** `own` is this agent's, `node` one of the cluster, `push` one that reports by itself. */
   kind: 'own' | 'node' | 'push';
   state: ShownState;
-  /** Of its checks, as far as they are known here. */
-  counts: { [state in ShownState]: number } | null;
+  /** Of its checks as they are now, where that is known here. */
+  counts: StateCounts | null;
   /** Why it is in that state, in words. */
   why: string;
   groups: readonly string[];
 }
 
-const ofNode: { [state in ClusterNode['state']]: ShownState } = {
-  alive: 'ok',
-  suspect: 'warning',
-  dead: 'critical',
-  leave: 'pending',
-};
-
 /** Every host: this one, the nodes of the cluster, and those that push; the worst first. */
-export function hostRows(board: Board, rows: readonly CheckRow[], own: string): HostRow[] {
+export function hostRows(
+  board: Board,
+  rows: readonly CheckRow[],
+  own: string,
+  known: ReadonlyMap<string, StateCounts>,
+): HostRow[] {
   const byHost = new Map<string, CheckRow[]>();
   const ownChecks: CheckRow[] = [];
   for (const row of rows) {
@@ -41,7 +39,8 @@ export function hostRows(board: Board, rows: readonly CheckRow[], own: string): 
   const hosts: HostRow[] = [];
   if (board.node !== undefined)
     hosts.push({ ...checked(board.node.uuid, own, 'own', ownChecks), groups: board.groups });
-  for (const node of board.nodes.values()) if (node.uuid !== board.node?.uuid) hosts.push(nodeRow(node));
+  for (const node of board.nodes.values())
+    if (node.uuid !== board.node?.uuid) hosts.push(nodeRow(node, known.get(node.uuid)));
   for (const [name, checks] of byHost) hosts.push(checked(name, name, 'push', checks));
   return hosts.sort(
     (one, other) => severity(one.state) - severity(other.state) || (one.name < other.name ? -1 : 1),
@@ -50,26 +49,17 @@ export function hostRows(board: Board, rows: readonly CheckRow[], own: string): 
 
 function checked(key: string, name: string, kind: HostRow['kind'], checks: readonly CheckRow[]): HostRow {
   const counts = stateCounts(checks);
-  const troubles = (['critical', 'unknown', 'warning', 'stale'] as const).filter(
-    (state) => counts[state] > 0,
-  );
-  const why =
-    troubles.length === 0
-      ? countText(checks.length, 'check')
-      : troubles.map((state) => `${counts[state]} ${state}`).join(', ');
-  return { key, name, kind, state: worstOf(counts), counts, why, groups: [] };
+  return { key, name, kind, state: worstOf(counts), counts, why: countsText(counts), groups: [] };
 }
 
-function nodeRow({ uuid, name, display_name: shown, state, failing, groups }: ClusterNode): HostRow {
-  const fails = state === 'alive' && failing.length > 0;
+function nodeRow(node: ClusterNode, checks: StateCounts | undefined): HostRow {
+  const { uuid, state, failing, groups } = node;
+  const counts = (state === 'alive' && checks) || null;
+  const isFailing = state === 'alive' && failing.length > 0;
+  const words = isFailing ? `failing: ${failing.join(', ')}` : state;
   return {
-    key: uuid,
-    name: shown || name,
-    kind: 'node',
-    state: fails ? 'critical' : ofNode[state],
-    counts: null,
-    why: fails ? `failing: ${failing.join(', ')}` : state,
-    groups,
+    ...{ key: uuid, name: nameOf(node), kind: 'node', state: nodeState(node, checks), groups },
+    ...{ counts, why: counts === null ? words : countsText(counts) },
   };
 }
 

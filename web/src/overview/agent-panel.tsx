@@ -1,7 +1,8 @@
 import type { ComponentChildren } from 'preact';
 import type { AgentView } from '../../../control/shapes.ts';
 import { useResource } from '../api/resource.ts';
-import { ErrorNote, Facts } from '../parts/notes.tsx';
+import { Command } from '../parts/command.tsx';
+import { Awaited, Facts } from '../parts/notes.tsx';
 import { Panel } from '../parts/panel.tsx';
 import { linkTo } from '../shell/route.ts';
 import { spanText } from '../text/age.ts';
@@ -13,9 +14,10 @@ const everyMs = 5000;
 export function AgentPanel() {
   const { data, error } = useResource<AgentView>('api/v1/agent?ticks=1200', { everyMs });
   return (
-    <Panel title="Agent" aside={data && <span class="dim">{data.version}</span>}>
-      <ErrorNote error={error} />
+    <Panel title="Agent" class="is-agent" aside={data && <span class="dim">{data.version}</span>}>
+      <Awaited data={data} error={error} />
       {data !== undefined && <Facts facts={agentFacts(data)} />}
+      {data !== undefined && data.logs.errors > 0 && <Command text="opsbro agent log follow" />}
     </Panel>
   );
 }
@@ -29,7 +31,11 @@ function agentFacts(agent: AgentView): [string, ComponentChildren][] {
     ['Loop delay', `p99 ${numberText(delay.p99)} ms`],
     [
       'Notifications',
-      <Worth key="n" isBad={told.dead > 0} text={`${told.waiting} waiting, ${told.dead} given up`} />,
+      <Worth
+        key="n"
+        isBad={told.dead > 0}
+        text={`${told.waiting} waiting${told.dead > 0 ? `, ${told.dead} given up` : ''}`}
+      />,
     ],
     [
       'Plugins',
@@ -47,21 +53,17 @@ function agentFacts(agent: AgentView): [string, ComponentChildren][] {
     [
       'Configuration',
       <a key="c" href={linkTo(['configuration'])}>
-        <Worth
-          isBad={configuration.errors > 0}
-          text={`${countText(configuration.errors, 'error')}, ${countText(configuration.warnings, 'warning')}`}
-        />
+        <Worth isBad={configuration.errors > 0} text={findingsText(configuration)} />
       </a>,
     ],
-    [
-      'Log',
-      <Worth
-        key="l"
-        isBad={logs.errors > 0}
-        text={`${countText(logs.errors, 'error')}, ${countText(logs.warnings, 'warning')}`}
-      />,
-    ],
+    ['Log', <Worth key="l" isBad={logs.errors > 0} text={findingsText(logs)} />],
   ];
+}
+
+/** What there is of them; a zero that nobody looks for is left out. */
+function findingsText({ errors, warnings }: { errors: number; warnings: number }): string {
+  const told = [errors > 0 && countText(errors, 'error'), warnings > 0 && countText(warnings, 'warning')];
+  return told.filter(Boolean).join(', ') || 'no errors';
 }
 
 /** Words that stand out where they tell of trouble. */

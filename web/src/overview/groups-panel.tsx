@@ -7,7 +7,7 @@ import { linkTo } from '../shell/route.ts';
 /** The groups that hosts are in, and where something of one is critical. */
 export function GroupsPanel({ groups }: { groups: readonly GroupRow[] }) {
   return (
-    <Panel title="Groups" aside={<span class="dim">{groups.length}</span>}>
+    <Panel title="Groups" class="is-groups" aside={<span class="dim">{groups.length}</span>}>
       {groups.length === 0 && <Empty>No detector gave a group yet.</Empty>}
       <ul class="chips">
         {groups.map(({ name, members, failing, isOwn }) => (

@@ -2,6 +2,7 @@ import { useMemo } from 'preact/hooks';
 import { checkColumns } from '../checks/check-columns.tsx';
 import { sortedRows, stateCounts } from '../checks/rows.ts';
 import { ownName, useRows } from '../checks/use-rows.ts';
+import { useKnownChecks } from '../cluster/node-checks.ts';
 import { groupRows, hostRows } from '../hosts/hosts.ts';
 import { isProblem } from '../live/fact.ts';
 import { useNow } from '../live/live.ts';
@@ -29,7 +30,8 @@ export function OverviewPage() {
   );
   const counts = useMemo(() => stateCounts(rows), [rows]);
   // The board changes in place; its version tells.
-  const hosts = useMemo(() => hostRows(board, rows, own), [rows, board.version]);
+  const known = useKnownChecks(board, rows);
+  const hosts = useMemo(() => hostRows(board, rows, own, known), [rows, known, board.version]);
   const groups = useMemo(() => groupRows(board), [board.version]);
   const columns = useMemo(() => checkColumns(now), [now]);
   return (
@@ -39,7 +41,7 @@ export function OverviewPage() {
       <div class="overview">
         <Panel
           title="Problems"
-          class="wide"
+          class="is-problems"
           aside={<a href={linkTo(['checks'])}>All {rows.length.toLocaleString('en-US')} checks</a>}
         >
           <WindowedTable

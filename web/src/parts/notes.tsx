@@ -13,6 +13,12 @@ export function ErrorNote({ error }: { error: ApiError | undefined }) {
   );
 }
 
+/** Why an answer is not there yet, or no longer right: it is being asked for, or the last question failed. */
+export function Awaited({ data, error }: { data: unknown; error: ApiError | undefined }) {
+  if (error !== undefined) return <ErrorNote error={error} />;
+  return data === undefined ? <p class="empty is-awaited">Asking the agent …</p> : null;
+}
+
 /** What is said where there is nothing to show. */
 export function Empty({ children }: { children: ComponentChildren }) {
   return <p class="empty">{children}</p>;

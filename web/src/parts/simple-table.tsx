@@ -1,4 +1,5 @@
 import type { ComponentChildren } from 'preact';
+import { LongText } from './long-text.tsx';
 
 interface Props {
   label: string;
@@ -7,12 +8,15 @@ interface Props {
   rows: readonly [key: string, ...cells: ComponentChildren[]][];
 }
 
-/** A table of some rows, which scrolls sideways where it is too wide. Without rows there is none. */
+/**
+ * A table of some rows, which scrolls sideways where it is too wide; on narrow screens each row is a list of its cells. Without
+ * rows there is none.
+ */
 export function SimpleTable({ label, titles, rows }: Props) {
   if (rows.length === 0) return null;
   return (
     // biome-ignore lint/a11y/noNoninteractiveTabindex: what scrolls must be reached by keys.
-    <section class="scrolls" tabIndex={0} aria-label={`Table: ${label}`}>
+    <section class="scrolls lists" tabIndex={0} aria-label={`Table: ${label}`}>
       <table>
         <thead>
           <tr>
@@ -32,7 +36,9 @@ export function SimpleTable({ label, titles, rows }: Props) {
             <tr key={key}>
               <th scope="row">{first}</th>
               {rest.map((cell, index) => (
-                <td key={index}>{cell}</td>
+                <td data-title={titles[index + 1]} key={index}>
+                  {typeof cell === 'string' ? <LongText text={cell} /> : cell}
+                </td>
               ))}
             </tr>
           ))}

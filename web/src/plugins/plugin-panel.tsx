@@ -1,13 +1,12 @@
 import type { Json } from 'opsbro/sdk';
 import type { ComponentChildren } from 'preact';
-import { useState } from 'preact/hooks';
 import type { PluginView } from '../../../control/shapes.ts';
-import { ApiError, send } from '../api/request.ts';
+import { send } from '../api/request.ts';
 import { useResource } from '../api/resource.ts';
 import { mayAdmin, useSession } from '../api/session.ts';
+import { AskingButton } from '../parts/asking.tsx';
 import { Command } from '../parts/command.tsx';
-import { Dialog } from '../parts/dialog.tsx';
-import { ErrorNote, Facts } from '../parts/notes.tsx';
+import { Awaited, Facts } from '../parts/notes.tsx';
 import { Panel } from '../parts/panel.tsx';
 import { linkTo } from '../shell/route.ts';
 import { clockText } from '../text/age.ts';
@@ -27,7 +26,7 @@ export function PluginPanel({ id, onChange }: { id: string; onChange(): void }) 
   };
   return (
     <Panel title={id} aside={<a href={linkTo(['plugins'])}>Close</a>}>
-      <ErrorNote error={error} />
+      <Awaited data={data} error={error} />
       {data !== undefined && (
         <>
           <p>{data.summary}</p>
@@ -98,20 +97,10 @@ function Permissions({ plugin: { rights = [], manifest } }: { plugin: PluginView
 /** Keeps a plugin from running, or lets it run again: with the right `admin`, else by a command. */
 function Quarantine({ plugin: { id, state }, onDone }: { plugin: PluginView; onDone(): void }) {
   const session = useSession();
-  const [isOpen, setOpen] = useState(false);
-  const [error, setError] = useState<ApiError>();
-  const verb = state === 'quarantined' ? 'release' : 'quarantine';
+  const isOut = state === 'quarantined';
+  const verb = isOut ? 'release' : 'quarantine';
   const command = commandLine('opsbro', 'plugins', verb, id);
-  const act = async (): Promise<void> => {
-    try {
-      await send('POST', `api/v1/plugins/${id}/${verb}`, {});
-      setOpen(false);
-      onDone();
-    } catch (problem) {
-      if (problem instanceof ApiError) setError(problem);
-    }
-  };
-  const title = verb === 'release' ? 'Let it run again' : 'Keep it from running';
+  const title = isOut ? 'Let it run again' : 'Keep it from running';
   if (!mayAdmin(session))
     return (
       <>
@@ -122,25 +111,16 @@ function Quarantine({ plugin: { id, state }, onDone }: { plugin: PluginView; onD
   return (
     <div class="actions">
       <div class="buttons">
-        <button type="button" class={verb === 'quarantine' ? 'danger' : ''} onClick={() => setOpen(true)}>
-          {title}
-        </button>
+        <AskingButton
+          button={title}
+          {...(!isOut && { buttonLook: 'danger' })}
+          title={`${title}: ${id}?`}
+          action={title}
+          command={command}
+          run={() => send('POST', `api/v1/plugins/${id}/${verb}`, {})}
+          onDone={onDone}
+        />
       </div>
-      {isOpen && (
-        <Dialog title={`${title}: ${id}?`} onClose={() => setOpen(false)}>
-          <ErrorNote error={error} />
-          <p class="dim">In a terminal:</p>
-          <Command text={command} />
-          <div class="buttons">
-            <button type="button" onClick={() => setOpen(false)}>
-              Cancel
-            </button>
-            <button type="button" class="main" onClick={act}>
-              {title}
-            </button>
-          </div>
-        </Dialog>
-      )}
     </div>
   );
 }

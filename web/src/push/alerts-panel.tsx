@@ -1,7 +1,7 @@
 import { useState } from 'preact/hooks';
 import { useResource } from '../api/resource.ts';
 import { useNow } from '../live/live.ts';
-import { Age, Empty, ErrorNote } from '../parts/notes.tsx';
+import { Age, Awaited, Empty } from '../parts/notes.tsx';
 import { Panel } from '../parts/panel.tsx';
 import { SimpleTable } from '../parts/simple-table.tsx';
 import { linkTo } from '../shell/route.ts';
@@ -31,7 +31,7 @@ export function AlertsPanel({ query }: { query: string }) {
         </button>
       }
     >
-      <ErrorNote error={error} />
+      <Awaited data={data} error={error} />
       {data !== undefined && alerts.length === 0 && <Empty>No alert in the last {hours} hours.</Empty>}
       <SimpleTable
         label="Alerts"

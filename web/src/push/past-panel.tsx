@@ -1,7 +1,7 @@
 import { useState } from 'preact/hooks';
 import { useResource } from '../api/resource.ts';
 import { useNow } from '../live/live.ts';
-import { Age, Empty, ErrorNote } from '../parts/notes.tsx';
+import { Age, Awaited, Empty } from '../parts/notes.tsx';
 import { Panel } from '../parts/panel.tsx';
 import { StateMark } from '../parts/state-mark.tsx';
 import { utcTime } from '../text/age.ts';
@@ -20,7 +20,7 @@ export function PastPanel({ id, lastId }: { id: string; lastId: number }) {
   if (data !== undefined && data.states !== kept) setKept(data.states);
   return (
     <Panel title="History">
-      <ErrorNote error={error} />
+      <Awaited data={data ?? kept[0]} error={error} />
       {data?.states.length === 0 && <Empty>Nothing was reported in the last {hours} hours.</Empty>}
       <ol class="changes" aria-label="States">
         {kept.map((row) =>

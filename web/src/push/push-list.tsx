@@ -8,7 +8,6 @@ import { AlertsPanel } from './alerts-panel.tsx';
 import { type PushStatus, serviceRows } from './model.ts';
 import { serverColumns, serviceColumns } from './push-columns.tsx';
 import { PushNotes } from './push-notes.tsx';
-import { RemovedPanel } from './removed-panel.tsx';
 
 const everyMs = 5000;
 
@@ -33,37 +32,32 @@ export function PushList({ route }: { route: Route }) {
           </span>
         )}
       </div>
-      <PushNotes status={data} error={error} />
-      {error === undefined && <RemovedPanel onUndone={reload} />}
-      {error?.status !== 404 && (
-        <>
-          <Panel
-            title={isDetailed ? 'Services' : 'Servers'}
-            aside={<ListChoice isDetailed={isDetailed} route={route} text={text} onText={setText} />}
-          >
-            {isDetailed ? (
-              <WindowedTable
-                label="Services"
-                grid="grid-checks"
-                columns={serviceColumns}
-                rows={rows}
-                keyOf={({ service }) => String(service.id)}
-                empty={empty}
-              />
-            ) : (
-              <WindowedTable
-                label="Servers"
-                grid="grid-servers"
-                columns={serverColumns}
-                rows={shown}
-                keyOf={({ id }) => String(id)}
-                empty={empty}
-              />
-            )}
-          </Panel>
-          <AlertsPanel query="" />
-        </>
-      )}
+      <PushNotes status={data} error={error} reload={reload} />
+      <Panel
+        title={isDetailed ? 'Services' : 'Servers'}
+        aside={<ListChoice isDetailed={isDetailed} route={route} text={text} onText={setText} />}
+      >
+        {isDetailed ? (
+          <WindowedTable
+            label="Services"
+            grid="grid-checks"
+            columns={serviceColumns}
+            rows={rows}
+            keyOf={({ service }) => String(service.id)}
+            empty={empty}
+          />
+        ) : (
+          <WindowedTable
+            label="Servers"
+            grid="grid-servers"
+            columns={serverColumns}
+            rows={shown}
+            keyOf={({ id }) => String(id)}
+            empty={empty}
+          />
+        )}
+      </Panel>
+      <AlertsPanel query="" />
     </>
   );
 }

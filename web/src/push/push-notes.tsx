@@ -1,29 +1,25 @@
 import type { ApiError } from '../api/request.ts';
-import { Empty, ErrorNote } from '../parts/notes.tsx';
+import { Awaited } from '../parts/notes.tsx';
 import { spanText } from '../text/age.ts';
 import type { PushStatus } from './model.ts';
+import { RemovedPanel } from './removed-panel.tsx';
 
 const longestLag = 60;
 
-/** Why nothing is shown, or why what is shown may be late. */
-export function PushNotes({
-  status,
-  error,
-}: {
+interface Props {
   status: PushStatus | undefined;
   error: ApiError | undefined;
-}) {
+  /** Asks for the status again. */
+  reload(): void;
+}
+
+/** What stands above every page of what is pushed: why nothing is shown or what is shown may be late, and what can be brought back. */
+export function PushNotes({ status, error, reload }: Props) {
   const lag = status?.stats.supervisor_lag ?? 0;
   return (
     <>
-      {error?.status === 404 ? (
-        <Empty>
-          Nobody can report to this agent. With <code>{'overc: { enabled: true }'}</code> in a file of its
-          directory it is a push server.
-        </Empty>
-      ) : (
-        <ErrorNote error={error} />
-      )}
+      <Awaited data={status} error={error} />
+      <RemovedPanel onUndone={reload} />
       {lag > longestLag && (
         <p class="note is-critical" role="alert">
           The supervisor lags {spanText(lag)}: alerts come late.

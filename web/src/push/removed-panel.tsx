@@ -1,6 +1,6 @@
-import { useState } from 'preact/hooks';
-import { ApiError, send } from '../api/request.ts';
+import { send } from '../api/request.ts';
 import { useResource } from '../api/resource.ts';
+import { useSending } from '../api/sending.ts';
 import { mayWrite, useSession } from '../api/session.ts';
 import { useNow } from '../live/live.ts';
 import { Age, ErrorNote } from '../parts/notes.tsx';
@@ -14,16 +14,10 @@ export function RemovedPanel({ onUndone }: { onUndone(): void }) {
   const now = useNow();
   const session = useSession();
   const { data = [], reload } = useResource<RemovedItem[]>('api/v1/push/removed', { everyMs });
-  const [error, setError] = useState<ApiError>();
+  const { error, isSending, attempt } = useSending();
   if (data.length === 0) return null;
   const undo = async ({ kind, id }: RemovedItem): Promise<void> => {
-    try {
-      await send('POST', `api/v1/push/items/${kind}/${id}/undo`);
-      setError(undefined);
-      onUndone();
-    } catch (problem) {
-      if (problem instanceof ApiError) setError(problem);
-    }
+    if (await attempt(() => send('POST', `api/v1/push/items/${kind}/${id}/undo`))) onUndone();
     reload();
   };
   return (
@@ -36,7 +30,7 @@ export function RemovedPanel({ onUndone }: { onUndone(): void }) {
               The {item.kind} <b>{item.title}</b> is gone for good <Age at={item.undo_until} now={now} />.
             </span>
             {mayWrite(session) && (
-              <button type="button" onClick={() => undo(item)}>
+              <button type="button" disabled={isSending} onClick={() => undo(item)}>
                 Undo<span class="unseen"> the deletion of {item.title}</span>
               </button>
             )}

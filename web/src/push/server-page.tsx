@@ -14,9 +14,12 @@ const everyMs = 5000;
 
 /** One server that reports: its services and alerts. */
 export function ServerPage({ id }: { id: string }) {
-  const { data, error } = useResource<PushStatus>(`api/v1/push/status?server=${encodeURIComponent(id)}`, {
-    everyMs,
-  });
+  const { data, error, reload } = useResource<PushStatus>(
+    `api/v1/push/status?server=${encodeURIComponent(id)}`,
+    {
+      everyMs,
+    },
+  );
   const server = data?.servers[0];
   return (
     <>
@@ -27,12 +30,12 @@ export function ServerPage({ id }: { id: string }) {
         <h1>{server?.title ?? `Server ${id}`}</h1>
         {server !== undefined && (
           <span class="buttons">
-            <ResetKey name={server.name} />
+            <ResetKey name={server.name} onDone={reload} />
             <DeleteItem kind="server" id={server.id} title={server.title} back={linkTo(['push'])} />
           </span>
         )}
       </div>
-      <PushNotes status={data} error={error} />
+      <PushNotes status={data} error={error} reload={reload} />
       {data !== undefined && server === undefined && (
         <Empty>There is no such server, or it has no services.</Empty>
       )}

@@ -1,6 +1,7 @@
 import { useResource } from '../api/resource.ts';
 import { useNow } from '../live/live.ts';
 import { Age, Empty, Facts } from '../parts/notes.tsx';
+import { Output } from '../parts/output.tsx';
 import { Panel } from '../parts/panel.tsx';
 import { StateMark } from '../parts/state-mark.tsx';
 import { checkLink, linkTo } from '../shell/route.ts';
@@ -15,9 +16,12 @@ const everyMs = 5000;
 
 /** One service that is reported: how it stands, its history and alerts. */
 export function ServicePage({ id }: { id: string }) {
-  const { data, error } = useResource<PushStatus>(`api/v1/push/status?service=${encodeURIComponent(id)}`, {
-    everyMs,
-  });
+  const { data, error, reload } = useResource<PushStatus>(
+    `api/v1/push/status?service=${encodeURIComponent(id)}`,
+    {
+      everyMs,
+    },
+  );
   const server = data?.servers[0];
   const service = server?.services[0];
   return (
@@ -41,7 +45,7 @@ export function ServicePage({ id }: { id: string }) {
           </>
         )}
       </div>
-      <PushNotes status={data} error={error} />
+      <PushNotes status={data} error={error} reload={reload} />
       {data !== undefined && service === undefined && <Empty>There is no such service.</Empty>}
       {service !== undefined && server !== undefined && (
         <>
@@ -67,7 +71,7 @@ function LastReport({ server, service }: { server: PushServer; service: PushServ
       title="Last report"
       aside={<a href={checkLink(checkOf(server, service))}>As a check: timeline, who is told, actions</a>}
     >
-      <pre class="output">{state?.info || 'no info'}</pre>
+      <Output label="Info" text={state?.info || 'no info'} />
       <Facts
         facts={[
           ['Name', name],

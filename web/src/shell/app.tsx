@@ -1,11 +1,12 @@
-import type { ComponentType } from 'preact';
+import type { ComponentType, RefObject } from 'preact';
 import { useEffect, useRef, useState } from 'preact/hooks';
 import { onSignedOut } from '../api/request.ts';
 import { useResource } from '../api/resource.ts';
+import { ServedRoutes } from '../api/served.tsx';
 import { type Session, SessionContext } from '../api/session.ts';
 import { CheckPage } from '../checks/check-page.tsx';
 import { ChecksPage } from '../checks/checks-page.tsx';
-import { useRows } from '../checks/use-rows.ts';
+import { ownName, useRows } from '../checks/use-rows.ts';
 import { ClusterPage } from '../cluster/cluster-page.tsx';
 import { NodePage } from '../cluster/node-page.tsx';
 import { CollectorsPage } from '../collectors/collectors-page.tsx';
@@ -68,7 +69,9 @@ export function App({ start }: { start(): Live }) {
   return (
     <SessionContext.Provider value={session}>
       <LiveContext.Provider value={live.current}>
-        <Shell session={session} />
+        <ServedRoutes>
+          <Shell session={session} />
+        </ServedRoutes>
       </LiveContext.Provider>
     </SessionContext.Provider>
   );
@@ -76,14 +79,16 @@ export function App({ start }: { start(): Live }) {
 
 function Shell({ session }: { session: Session }) {
   const route = useRoute();
-  const { rows } = useRows();
+  const { board, rows } = useRows();
+  const node = ownName(board) || session.node;
   const problems = rows.filter(({ state }) => isProblem(state)).length;
   const named = namedPages.find((one) => isWithin(one, route.page));
   const title = named?.title ?? 'Not found';
   const Page = pages[route.page] ?? NoPage;
+  const stage = useStage([route.page, ...route.rest].join('/'));
   return (
     <div class="shell">
-      <WindowTitle problems={problems} page={title} node={session.node} />
+      <WindowTitle problems={problems} page={title} node={node} />
       <button type="button" class="skip" onClick={toMain}>
         Skip to the page
       </button>
@@ -91,7 +96,7 @@ function Shell({ session }: { session: Session }) {
         <a class="brand" href={linkTo(['overview'])}>
           <img src="./icon.svg" alt="" width="22" height="22" />
           <span>
-            OpsBro<span class="dim brand-node"> {session.node}</span>
+            OpsBro<span class="dim brand-node"> {node}</span>
           </span>
         </a>
         <span class="top-rest">
@@ -100,14 +105,27 @@ function Shell({ session }: { session: Session }) {
         </span>
       </header>
       <Navigation page={route.page} problems={problems} />
-      <div class="stage">
+      <div class="stage" ref={stage}>
         <FrozenBanner />
-        <main id="main" tabIndex={-1} class={`page page-${route.page}`}>
+        <main id="main" tabIndex={-1} class={`page page-${route.page}`} aria-label={title}>
           <Page route={route} key={route.page} />
         </main>
       </div>
     </div>
   );
+}
+
+/** What scrolls: another page begins at its top. A link that led away is gone with its page; then keys go on from the new one. */
+function useStage(place: string): RefObject<HTMLDivElement | null> {
+  const stage = useRef<HTMLDivElement>(null);
+  const before = useRef(place);
+  useEffect(() => {
+    if (before.current === place) return;
+    before.current = place;
+    stage.current?.scrollTo(0, 0);
+    if (document.activeElement === document.body) toMain();
+  }, [place]);
+  return stage;
 }
 
 /** The part behind `#` is the page's address, so a plain link would leave the page. */

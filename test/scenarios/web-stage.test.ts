@@ -1,0 +1,188 @@
+import { join } from 'node:path';
+import type { CheckFact, ClusterNode, Json } from 'opsbro/sdk';
+import type { Browser } from 'playwright-core';
+import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
+import { packageRoot } from '../bench/agent.ts';
+import { type Stage, type StageFacts, startStage } from '../bench/web-stage.ts';
+import { axeFaults } from './web/axe.ts';
+import { hasChromium, openWatched, startChromium, type Watched } from './web/chromium.ts';
+import { isLive, isTooWide, show, waitMs } from './web/looked-at.ts';
+
+const isHere = hasChromium();
+const script = '<script>window.hurt=1</script><img src=x onerror=window.hurt=1>';
+const long = 'connection to db-primary.internal.example.org refused: '.repeat(40).slice(0, 2000);
+const unbroken = 'x'.repeat(2000);
+
+let browser: Browser;
+let stage: Stage | undefined;
+
+beforeAll(async () => {
+  if (isHere) browser = await startChromium();
+});
+afterEach(() => stage?.close());
+afterAll(() => browser?.close());
+
+async function opened(facts: StageFacts, width = 1280): Promise<Watched> {
+  stage = await startStage(join(packageRoot, 'dist', 'web'), facts);
+  const context = await browser.newContext({ viewport: { width, height: 800 } });
+  const watched = await openWatched(context, stage.url);
+  await watched.page.goto(`${stage.url}/ui/`);
+  await isLive(watched.page);
+  return watched;
+}
+
+const check = (id: string, more: Partial<CheckFact>): CheckFact => ({
+  ...{ id, name: id, display_name: id, pack: 'push', state: 'critical', hard: true, output: '' },
+  ...{ long_output: '', perfdata: '', since: 1000, last_run: 1000, stale: false, labels: {}, ...more },
+});
+const served = (...routes: string[]): Json => [{ method: 'GET', routes }];
+
+describe.skipIf(!isHere)('the page', () => {
+  it('says of an agent without anything that there is nothing, and asks nothing of what does not run', async () => {
+    const { page, faults } = await opened({
+      checks: [],
+      groups: [],
+      answers: {
+        '/api': served(),
+        '/api/v1/agent': agent,
+        '/api/v1/history/checks': { entries: [] },
+        ...Object.fromEntries(
+          ['acknowledgements', 'silences', 'downtimes', 'collectors', 'plugins'].map((path) => [
+            `/api/v1/${path}`,
+            [],
+          ]),
+        ),
+      },
+    });
+    const texts: [string, string[]][] = [
+      [
+        'overview',
+        ['Nothing is wrong.', 'Nothing changed in the last day.', 'No detector gave a group yet.'],
+      ],
+      ['checks', ['No check fits.', '0 checks']],
+      ['held', ['No problem is acknowledged.', 'opsbro ack add CHECK', 'No downtime is planned.']],
+      ['cluster', ['This agent is in no cluster.']],
+      ['collectors', ['No collector fits.']],
+      ['graphs', ['This agent keeps no history']],
+      ['push', ['Nobody can report to this agent.']],
+      ['plugins', ['No plugin fits.']],
+      ['nothing', ['There is no such page.']],
+    ];
+    for (const [name, expected] of texts) {
+      await show(page, name);
+      for (const text of expected) await page.getByText(text).first().waitFor({ timeout: waitMs });
+      expect(await axeFaults(page), name).toEqual([]);
+    }
+    expect(faults).toEqual([]);
+  });
+
+  it.each([360, 1280, 3840])(
+    'keeps within %i px what names and texts hold, and runs none of it',
+    async (width) => {
+      const { page, faults } = await opened(hostile, width);
+      for (const name of ['overview', 'checks', 'cluster', 'push', 'push/service/1', 'push?view=servers']) {
+        await show(page, name);
+        await page.getByText('<script>').first().waitFor({ timeout: waitMs });
+        expect([name, await isTooWide(page), await axeFaults(page)]).toEqual([name, false, []]);
+      }
+      const cut = page.getByRole('button', { name: 'All 2,000 characters' }).first();
+      await show(page, 'push');
+      const whole = page.locator('.long-text', { hasText: long.slice(0, 60) }).first();
+      const height = async (): Promise<number> => (await whole.boundingBox())?.height ?? 0;
+      const before = await height();
+      await cut.click();
+      expect(await height()).toBeGreaterThan(before);
+      await page.getByRole('button', { name: 'Less' }).click();
+      expect(await height()).toBe(before);
+      expect(await page.evaluate('window.hurt')).toBeUndefined();
+      expect(faults).toEqual([]);
+    },
+  );
+
+  it('begins another page at its top', async () => {
+    const { page } = await opened(hostile, 360);
+    await page.evaluate("document.querySelector('.stage').scrollTo(0, 600)");
+    await show(page, 'checks');
+    expect(await page.evaluate("document.querySelector('.stage').scrollTop")).toBe(0);
+    // A link of the navigation that is out of sight comes into it.
+    await show(page, 'plugins');
+    const isSeen = "document.querySelector('nav [aria-current]').getBoundingClientRect().right <= innerWidth";
+    await expect.poll(() => page.evaluate(isSeen)).toBe(true);
+  });
+});
+
+const agent: Json = {
+  ...{ version: '1.0.0', state: 'running', uptime: 10, cpu_percent: 1, memory: { rss_bytes: 1 } },
+  ...{ loop_delay_ms: { p99: 1 }, notifications: { waiting: 0, dead: 0 } },
+  ...{ configuration: { errors: 0, warnings: 0 }, plugins: { total: 1, troubled: [] } },
+  logs: { errors: 0, warnings: 0 },
+};
+
+const node = (name: string, more: Partial<ClusterNode>): ClusterNode => ({
+  ...{ uuid: name, name, display_name: name, addresses: ['fd00::1234:5678:9abc:def0'], port: 6768 },
+  ...{ zone: 'lan', groups: ['linux'], state: 'alive', since: 1000, incarnation: 1, version: '1' },
+  ...{ protocol: [1, 1], proxy: false, checks_version: 0, failing: [], ...more },
+});
+
+const state = { rtime: '2026-01-01 00:00:00', timed_out: true, seen_ago: '400 days, 0:00:00', state: 'FAIL' };
+const service = (id: number, name: string, info: string): Json => ({
+  ...{ id, period: 60, name, title: name, n_alerts: 1000, state: { ...state, info } },
+});
+const alert = (id: number, message: string, info: string | null): Json => ({
+  ...{ id, server: script, server_id: 1, service: unbroken, service_id: 1, ctime: state.rtime },
+  ...{ channel: 'api', event: 'alert', message, state_info: info },
+});
+const status: Json = {
+  stats: { n_alerts: 3, last_state_id: 9, supervisor_lag: 90 },
+  servers: [
+    {
+      ...{ id: 1, name: script, title: script, ip: '::1', n_alerts: 1000 },
+      services: [service(1, script, long), service(2, unbroken, unbroken)],
+    },
+  ],
+};
+const row = { id: 9, rtime: state.rtime, state: 'FAIL', service: 'a', service_id: 1 };
+
+/** Names and texts that nobody meant well with. */
+const hostile: StageFacts = {
+  checks: [
+    check('a', { display_name: script, output: long, labels: { server: script, service: script } }),
+    check('b', { output: script, labels: { server: unbroken, service: unbroken }, state: 'warning' }),
+    check('c', { display_name: unbroken, pack: 'local', output: unbroken, state: 'unknown', stale: true }),
+  ],
+  nodes: [
+    node('own', { display_name: unbroken, groups: [unbroken, script], failing: [script] }),
+    node('two', { display_name: script, zone: script, state: 'dead' }),
+  ],
+  groups: [script, unbroken],
+  answers: {
+    '/api': served('/api/v1/push/status'),
+    '/api/v1/agent': agent,
+    '/api/v1/history/checks': { entries: [] },
+    '/api/v1/nodes/checks': [
+      {
+        ...{ uuid: 'two', version: 0, at: '2026-01-01T00:00:00Z' },
+        counts: { pending: 1000, ok: 1000, warning: 1000, critical: 1000, unknown: 1000 },
+      },
+    ],
+    '/api/v1/gossip/history': [
+      {
+        ...{ at: '2026-01-01T00:00:00Z', node: 'two', name: script, state: 'dead' },
+        accusers: [{ by: 'own', name: unbroken, evidence: script, at: '2026-01-01T00:00:00Z' }],
+      },
+    ],
+    '/api/v1/push/status': status,
+    '/api/v1/push/removed': [
+      { kind: 'service', id: 7, title: `${script} ${unbroken}`, undo_until: '2036-01-01T00:00:00Z' },
+    ],
+    '/api/v1/push/alerts': {
+      alerts: [alert(1, long, script), alert(2, unbroken, null), alert(3, script, long)],
+    },
+    '/api/v1/push/states/1': {
+      states: [
+        { ...row, info: long, alerts: [{ id: 1, channel: 'api', event: 'alert', message: unbroken }] },
+        { ...row, id: 8, info: unbroken, alerts: [] },
+      ],
+    },
+  },
+};
