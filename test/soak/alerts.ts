@@ -1,5 +1,5 @@
 import { once } from 'node:events';
-import { mkdirSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdirSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { createServer, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
@@ -33,7 +33,7 @@ export const soak: Soak = async ({ share, seed, say }) => {
   const found: string[] = [];
   let kills = 0;
   const current = new Map<string, number>(checks.map((check) => [check, 0]));
-  for (const check of checks) writeFileSync(join(scratch, check), '0');
+  for (const check of checks) setCode(scratch, check, 0);
   for (let round = 1; round <= rounds && found.length < 5; round += 1) {
     const agent = spawnAgent(files, ['--no-supervise'], scratch, endedByKill);
     const check = pick(checks, random);
@@ -44,7 +44,7 @@ export const soak: Soak = async ({ share, seed, say }) => {
     // The change may come before the agent is there, while it starts, or while it runs; so may the kill.
     await pause(random() * 2500);
     current.set(check, next);
-    writeFileSync(join(scratch, check), String(next));
+    setCode(scratch, check, next);
     expected.push({ key: '', check, state: states[next] ?? '' });
     await pause(random() * 3000);
     const ended = once(agent.child, 'exit');
@@ -78,6 +78,13 @@ export const soak: Soak = async ({ share, seed, say }) => {
     figures: { told: told.length, duplicates, kills },
   };
 };
+
+/** In one step: a script that reads a file which was just emptied exits with 0. */
+function setCode(scratch: string, check: string, code: number): void {
+  const file = join(scratch, check);
+  writeFileSync(`${file}.new`, `${code}\n`);
+  renameSync(`${file}.new`, file);
+}
 
 function configuration(scratch: string, sink: Server): { [path: string]: string } {
   const { port } = sink.address() as AddressInfo;
