@@ -2,30 +2,53 @@ import { quantile } from '../bench/result.ts';
 import { Cluster } from '../scenarios/cluster/cluster.ts';
 import { Lan } from '../scenarios/cluster/namespaces.ts';
 import { pick, randomFrom, type Soak } from './result.ts';
+import { Stalls } from './stalls.ts';
 
 const reachMs = 2000;
+/** A change during which the machine stood still for as long tells nothing of agents. */
+const stallMs = 250;
+/** Such changes are made anew, at most so many for each that counts. */
+const mostAnew = 2;
 
-/** A hundred changes of a group in the file of one of three agents: the other two show each within 2 s at the 99th percentile. */
+/**
+ * A hundred changes of a group in the file of one of three agents: the other two show each within 2 s at the 99th percentile. A change during
+ * which the machine stood still is made anew.
+ */
 export const soak: Soak = async ({ share, seed, say }) => {
   const random = randomFrom(seed);
   const rounds = Math.max(10, Math.round(100 * share));
   const cluster = new Cluster(new Lan(3));
+  const stalls = new Stalls({ limitMs: stallMs });
   const tookMs: number[] = [];
+  let anew = 0;
   try {
     await cluster.startAll();
     say(
       'three agents in network namespaces on one bridge; from the write of the file to the answer of the last',
     );
-    for (let round = 1; round <= rounds; round += 1) {
-      tookMs.push(await change(cluster, pick(cluster.lan.hosts, random), `round-${round}`));
-      if (round % 10 === 0) say(`  ${round} changes, the slowest took ${Math.round(Math.max(...tookMs))} ms`);
+    while (tookMs.length < rounds && anew <= rounds * mostAnew) {
+      const beganMs = Date.now();
+      const took = await change(cluster, pick(cluster.lan.hosts, random), `round-${tookMs.length}-${anew}`);
+      if (stalls.within(beganMs)) {
+        anew += 1;
+        continue;
+      }
+      tookMs.push(took);
+      if (tookMs.length % 10 === 0)
+        say(
+          `  ${tookMs.length} changes, the slowest took ${Math.round(Math.max(...tookMs))} ms, ${anew} anew`,
+        );
     }
   } finally {
+    stalls.close();
     await cluster.dispose();
   }
   const [p50Ms = 0, p99Ms = 0, maxMs = 0] = [0.5, 0.99, 1].map((q) => Math.round(quantile(tookMs, q)));
-  const found = p99Ms > reachMs ? [`p99 is ${p99Ms} ms, not ${reachMs}`] : [];
-  const figures = { changes: tookMs.length, p50Ms, p99Ms, maxMs };
+  const found: string[] = [];
+  if (p99Ms > reachMs) found.push(`p99 is ${p99Ms} ms, not ${reachMs}`);
+  if (tookMs.length < rounds)
+    found.push(`${tookMs.length} of ${rounds} changes could be judged: the machine stood still for ${anew}`);
+  const figures = { changes: tookMs.length, p50Ms, p99Ms, maxMs, anew, stalledMs: stalls.totalMs };
   return { soak: 'group-change', rounds, seed, pass: found.length === 0, found, figures };
 };
 

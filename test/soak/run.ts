@@ -8,6 +8,7 @@ const supporting = new Set([
   'mutate',
   'push-validator',
   'acknowledged-reads',
+  'stalls',
 ]);
 
 /** `npm run soak -- NAME [--tenth] [--seed N]`: a report for people, then one line of JSON. Exits 0 when it passes. */

@@ -102,26 +102,33 @@ export class Cluster {
 
   /** Which nodes but one were held dead, by whom and on what evidence, since a time in epoch ms: a line each. */
   async deaths(except?: number, sinceMs = 0): Promise<string[]> {
-    return await this.#deaths(this.lan.hosts, (uuid) => uuid !== this.uuid(except ?? -1), sinceMs);
+    return (await this.deathsAt(except, sinceMs)).map(({ text }) => text);
+  }
+
+  /** The same with the time of each, in epoch ms. */
+  deathsAt(except?: number, sinceMs = 0): Promise<{ atMs: number; text: string }[]> {
+    return this.#deaths(this.lan.hosts, (uuid) => uuid !== this.uuid(except ?? -1), sinceMs);
   }
 
   /** Which of these hosts one of them held dead since then. */
   async deathsAmong(hosts: readonly number[], sinceMs: number): Promise<string[]> {
-    return await this.#deaths(hosts, (uuid) => hosts.some((host) => this.uuid(host) === uuid), sinceMs);
+    const isOne = (uuid: string): boolean => hosts.some((host) => this.uuid(host) === uuid);
+    return (await this.#deaths(hosts, isOne, sinceMs)).map(({ text }) => text);
   }
 
   async #deaths(
     hosts: readonly number[],
     isMeant: (uuid: string) => boolean,
     sinceMs: number,
-  ): Promise<string[]> {
+  ): Promise<{ atMs: number; text: string }[]> {
     const name = (uuid: string): string => `host ${this.lan.hosts.find((host) => this.uuid(host) === uuid)}`;
-    const told: string[] = [];
+    const told: { atMs: number; text: string }[] = [];
     for (const by of hosts)
       for (const { node, state, at, accusers } of await this.changes(by)) {
-        if (state !== 'dead' || Date.parse(at) < sinceMs || !isMeant(node)) continue;
+        const atMs = Date.parse(at);
+        if (state !== 'dead' || atMs < sinceMs || !isMeant(node)) continue;
         const why = accusers.map((one) => `${name(one.by)} ${one.evidence} ${one.at}`).join(', ');
-        told.push(`host ${by} held ${name(node)} dead at ${at}: ${why}`);
+        told.push({ atMs, text: `host ${by} held ${name(node)} dead at ${at}: ${why}` });
       }
     return told;
   }
