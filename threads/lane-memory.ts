@@ -1,8 +1,11 @@
 import type { ResourceLimits } from 'node:worker_threads';
 import { killGroups } from './context/host-exec.ts';
 import { PendingLooks, pendingLooksBytes } from './context/pending-looks.ts';
+import { startThread } from './deadline/kernel-thread.ts';
+import type { ThreadTimes } from './deadline/starvation.ts';
 import type { ThreadData } from './protocol.ts';
-import { type PluginThreadData, sharedBytes } from './worker-data.ts';
+import { threadTimes } from './quickjs/thread-time.ts';
+import { cellOf, type PluginThreadData, sharedBytes } from './worker-data.ts';
 
 /** The I/O threads it guards belong to the process, so there is one table, whoever starts threads. */
 const looks = new SharedArrayBuffer(pendingLooksBytes);
@@ -16,6 +19,10 @@ export interface LaneMemory {
   /** For the thread's `workerData`. */
   data: PluginThreadData;
   cells: Int32Array;
+  /** Starts the thread, by which the kernel's number of it is known before the thread itself runs. */
+  start<Started>(start: () => Started): Started;
+  /** What the kernel's scheduler counted of the thread; undefined where it does not tell. */
+  times(): ThreadTimes | undefined;
   /** To be called when the thread was told to end: ends the programs it runs. */
   killPrograms(): void;
   /** To be called when the thread no longer exists. */
@@ -31,6 +38,13 @@ export function openLaneMemory(thread: ThreadData): LaneMemory {
   return {
     data: { thread, shared, looks, lane },
     cells,
+    start: (start) => {
+      const { started, number } = startThread(start);
+      // A thread that runs already has told it itself, without a doubt.
+      Atomics.compareExchange(cells, cellOf.thread, 0, number);
+      return started;
+    },
+    times: () => threadTimes(`/proc/self/task/${Atomics.load(cells, cellOf.thread)}`),
     killPrograms: () => killGroups(cells),
     forget() {
       killGroups(cells);

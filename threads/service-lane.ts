@@ -1,7 +1,8 @@
-import { Worker } from 'node:worker_threads';
+import { Worker, type WorkerOptions } from 'node:worker_threads';
 import type { Manifest } from 'opsbro/sdk';
 import type { ErrandRunner } from '../sandbox/model.ts';
 import { openErrandLine, type RouteAsker, refuseErrands } from './context/errand-line.ts';
+import type { ThreadTimes } from './deadline/starvation.ts';
 import { threadEntry } from './entry.ts';
 import { openLaneMemory, threadLimits } from './lane-memory.ts';
 import type { ServiceReply, ServiceRequest, ThreadData } from './protocol.ts';
@@ -22,6 +23,8 @@ export interface ServiceThread {
   acknowledge(what: 'emit' | 'publish'): void;
   /** Pushes the thread has taken since its start. */
   taken(): number;
+  /** What the kernel's scheduler counted of the thread; undefined where it does not tell. */
+  times(): ThreadTimes | undefined;
   figures(): ServiceThreadFigures;
   /** Ends the thread and every program it runs. */
   terminate(): void;
@@ -49,14 +52,15 @@ export function openServiceThread(
   const memory = openLaneMemory(thread);
   const { cells } = memory;
   const line = openErrandLine(errand, ask);
-  const worker = new Worker(threadEntry('service-thread'), {
+  const options: WorkerOptions = {
     workerData: { ...memory.data, line } satisfies ServiceThreadData,
     transferList: [line],
     env: {},
     execArgv: [],
     argv: [],
     resourceLimits: load === 'heavy' ? busyThreadLimits(heapMiB) : threadLimits(heapMiB),
-  });
+  };
+  const worker = memory.start(() => new Worker(threadEntry('service-thread'), options));
   let exhausted = false;
   worker.on('message', (reply: ServiceReply) => events.reply(reply));
   worker.on('error', (error: NodeJS.ErrnoException) => {
@@ -72,6 +76,7 @@ export function openServiceThread(
       Atomics.add(cells, what === 'emit' ? cellOf.acknowledged : cellOf.received, 1);
     },
     taken: () => Atomics.load(cells, cellOf.taken),
+    times: memory.times,
     figures: () => ({
       beat: Atomics.load(cells, cellOf.beat),
       heapUsedBytes: Atomics.load(cells, cellOf.heapKiB) * 1024,

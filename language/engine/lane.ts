@@ -1,9 +1,11 @@
 import { Worker } from 'node:worker_threads';
 import type { Json, JsonObject } from 'opsbro/sdk';
 import type { TimerClock } from '../../core/clock.ts';
+import { endAfter, standstillMs } from '../../threads/deadline/deadline.ts';
+import { startThread } from '../../threads/deadline/kernel-thread.ts';
 import { threadEntry } from '../../threads/entry.ts';
 import { threadLimits } from '../../threads/lane-memory.ts';
-import { processorMs } from '../../threads/quickjs/thread-time.ts';
+import { processorMs, threadTimes } from '../../threads/quickjs/thread-time.ts';
 import type { ExpressionLimits, Facts, Program } from '../program.ts';
 import { refresh, type Slot, type SlotUpdate } from './reference.ts';
 
@@ -296,8 +298,11 @@ export class Lane {
     let place = Number.NaN;
     let since = 0;
     let usedMs = 0;
+    let lookedMs = this.#clock.monotonic();
     const look = (): void => {
       const now = this.#clock.monotonic();
+      since += standstillMs(now - lookedMs - POLL_MS);
+      lookedMs = now;
       const current = Atomics.load(this.#progress, 0);
       const spentMs = processorMs(this.#kernelThread, now);
       if (current !== place) {
@@ -322,7 +327,7 @@ export class Lane {
     // Of its own, since the last thread may still write to that one's.
     const progress = new SharedArrayBuffer(4);
     this.#progress = new Int32Array(progress);
-    const worker = this.#spawn({ limits: this.#limits, progress });
+    const { started: worker, number } = startThread(() => this.#spawn({ limits: this.#limits, progress }));
     worker.unref();
     if (this.#thread > 1) this.#figures.restarts += 1;
     const ready = new Promise<LaneReply>((resolve) => {
@@ -336,7 +341,8 @@ export class Lane {
       broken();
     });
     this.#worker = worker;
-    const cancel = this.#clock.after(START_MS, broken);
+    const times = () => threadTimes(`/proc/self/task/${number}`);
+    const cancel = endAfter(START_MS, this.#clock, times, broken, true);
     const reply = await ready;
     cancel();
     if (reply.type === 'ready') {

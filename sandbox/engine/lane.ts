@@ -1,7 +1,8 @@
 import { getPriority, setPriority } from 'node:os';
-import { Worker } from 'node:worker_threads';
+import { Worker, type WorkerOptions } from 'node:worker_threads';
 import type { TimerClock } from '../../core/clock.ts';
 import { plainError } from '../../core/errors.ts';
+import { endAfter, standstillMs } from '../../threads/deadline/deadline.ts';
 import { openLaneMemory, threadLimits } from '../../threads/lane-memory.ts';
 import type { JobResult, ThreadData } from '../../threads/protocol.ts';
 import { processorMs } from '../../threads/quickjs/thread-time.ts';
@@ -88,18 +89,20 @@ export class SandboxLane {
   #isOver = false;
   #unwatch: (() => void) | undefined;
   #slice = { number: -1, since: 0, processorMs: 0 };
+  #lookDueMs = 0;
 
   constructor(parts: LaneParts) {
     this.#parts = parts;
     const memory = openLaneMemory(parts.threadData);
     const workerData: SandboxThreadData = { ...memory.data, slices: this.#cells.buffer as SharedArrayBuffer };
-    this.#worker = new Worker(parts.entry, {
+    const options: WorkerOptions = {
       workerData,
       env: {},
       execArgv: [],
       argv: [],
       resourceLimits: threadLimits(heapMiB),
-    });
+    };
+    this.#worker = memory.start(() => new Worker(parts.entry, options));
     this.#worker.unref();
     this.#worker.on('message', (reply: SandboxReply) => this.#hear(reply));
     this.#worker.on('error', () => this.#finish(this.#current()));
@@ -107,9 +110,10 @@ export class SandboxLane {
       memory.forget();
       this.#finish(this.#current());
     });
-    const cancel = parts.clock.after(startMs, () => {
+    const late = (): void => {
       if (this.#kernelThread === undefined) this.#finish(null);
-    });
+    };
+    const cancel = endAfter(startMs, parts.clock, memory.times, late, true);
     this.#worker.once('exit', cancel);
   }
 
@@ -185,7 +189,9 @@ export class SandboxLane {
 
   /** Looks every 25 ms while runs are in flight. */
   #watch(): void {
-    this.#unwatch ??= this.#parts.clock.after(pollMs, () => {
+    if (this.#unwatch !== undefined) return;
+    this.#lookDueMs = this.#parts.clock.monotonic() + pollMs;
+    this.#unwatch = this.#parts.clock.after(pollMs, () => {
       this.#unwatch = undefined;
       this.#look();
       if (!this.#isOver && this.#inFlight.size > 0) this.#watch();
@@ -194,6 +200,7 @@ export class SandboxLane {
 
   #look(): void {
     const now = this.#parts.clock.monotonic();
+    this.#slice.since += standstillMs(now - this.#lookDueMs);
     const run = Atomics.load(this.#cells, cellOf.run);
     if (run === 0 || this.#kernelThread === undefined) this.#lookForOverdue(now);
     else if (Atomics.load(this.#cells, cellOf.slice) !== this.#slice.number) this.#noteSlice(now);

@@ -53,7 +53,7 @@ const allowed: { [folder: string]: RegExp[] } = {
     /^opsbro\/sdk$/,
     /^npm:/,
     /^core\/(errors|clock)\.ts$/,
-    /^threads\/(entry|lane-memory|quickjs\/\S+)\.ts$/,
+    /^threads\/(entry|lane-memory|(deadline|quickjs)\/\S+)\.ts$/,
   ],
   configuration: [
     /^node:/,

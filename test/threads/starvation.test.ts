@@ -1,13 +1,18 @@
 import { type ChildProcess, execFileSync, spawn, spawnSync } from 'node:child_process';
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { once } from 'node:events';
+import { mkdtempSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { Worker } from 'node:worker_threads';
 import { afterEach, describe, expect, it } from 'vitest';
 import type { PlainError } from '../../core/errors.ts';
+import { endAfter } from '../../threads/deadline/deadline.ts';
+import { startThread } from '../../threads/deadline/kernel-thread.ts';
 import { isHog, moreMs, type ThreadTimes, timesSince } from '../../threads/deadline/starvation.ts';
 import type { JobLane, LaneOutcome } from '../../threads/pool/job-lane.ts';
 import { LaneGroup } from '../../threads/pool/lane-group.ts';
 import type { JobResult } from '../../threads/protocol.ts';
+import { threadTimes } from '../../threads/quickjs/thread-time.ts';
 import { HandClock } from '../core/schedule/test-clock.ts';
 import { jobOf, openPool } from './plugin-fixtures.ts';
 
@@ -30,6 +35,63 @@ describe('the time of a run', () => {
     expect(timesSince(times, undefined)).toEqual({ usedMs: 0, waitedMs: 0 });
     expect(timesSince(times, { usedMs: 6, waitedMs: 17 })).toEqual({ usedMs: 1, waitedMs: 10 });
   });
+});
+
+describe('a process that stood still', () => {
+  const times = { usedMs: 1, waitedMs: 1 };
+
+  it('gives what ran in it its time anew, three times at most', () => {
+    const clock = new HandClock();
+    let ends = 0;
+    endAfter(
+      2000,
+      clock,
+      () => times,
+      () => {
+        ends += 1;
+      },
+    );
+    clock.advance(1500);
+    for (let standstill = 0; standstill < 3; standstill += 1) {
+      clock.freeze(180_000);
+      clock.advance(0);
+      clock.advance(1900);
+      expect(ends).toBe(0);
+    }
+    clock.freeze(180_000);
+    clock.advance(0);
+    clock.advance(1);
+    expect(ends).toBe(1);
+  });
+
+  it('counts for a newborn thread what it waited since', () => {
+    const clock = new HandClock();
+    let ends = 0;
+    const starved = { usedMs: 0, waitedMs: 0 };
+    endAfter(
+      2000,
+      clock,
+      () => (starved.waitedMs === 0 ? undefined : starved),
+      () => {
+        ends += 1;
+      },
+      true,
+    );
+    starved.waitedMs = 1500;
+    clock.advance(3400);
+    expect(ends).toBe(0);
+    clock.advance(200);
+    expect(ends).toBe(1);
+  });
+});
+
+it('knows by the kernel’s number a thread that has not run yet', async () => {
+  const { started, number } = startThread(() => new Worker('setInterval(() => {}, 1000)', { eval: true }));
+  expect(statSync(`/proc/self/task/${number}`).isDirectory()).toBe(true);
+  await once(started, 'online');
+  expect(threadTimes(`/proc/self/task/${number}`)?.usedMs).toBeGreaterThan(0);
+  await started.terminate();
+  expect(() => statSync(`/proc/self/task/${number}`)).toThrow();
 });
 
 describe('a thread whose loop stands still', () => {

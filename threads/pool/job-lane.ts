@@ -9,7 +9,6 @@ import type { ThreadTimes } from '../deadline/starvation.ts';
 import { threadEntry } from '../entry.ts';
 import { type LaneMemory, openLaneMemory, threadLimits } from '../lane-memory.ts';
 import type { Job, JobResult, ThreadData } from '../protocol.ts';
-import { threadTimes } from '../quickjs/thread-time.ts';
 import { cellOf, type JobOrder, type LateReport } from '../worker-data.ts';
 
 /**
@@ -90,11 +89,13 @@ export class JobLane {
       this.#pool.on('error', () => resolve(false));
     });
     const line = openErrandLine(events.errand);
-    const started = this.#pool
-      .run({ sequence: 0, job: null, line } satisfies JobOrder, {
-        signal: this.#abort.signal,
-        transferList: [line],
-      })
+    const started = this.#memory
+      .start(() =>
+        this.#pool.run({ sequence: 0, job: null, line } satisfies JobOrder, {
+          signal: this.#abort.signal,
+          transferList: [line],
+        }),
+      )
       .then(
         () => this.prioritise('ordinary') || true,
         () => false,
@@ -125,7 +126,7 @@ export class JobLane {
 
   /** What the kernel's scheduler counted of the thread; undefined where it does not tell. */
   get times(): ThreadTimes | undefined {
-    return threadTimes(`/proc/self/task/${Atomics.load(this.#cells, cellOf.thread)}`);
+    return this.#memory.times();
   }
 
   /** Runs a job; one at a time. Never rejects. */

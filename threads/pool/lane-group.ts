@@ -253,7 +253,13 @@ export class LaneGroup {
     const seat: Seat = { lane, state: 'starting', held: null, idleSince: now, demoted: false, stale: false };
     this.#seats.set(lane.id, seat);
     this.#owner.changed();
-    const cancel = this.#clock.after(startMs, () => void lane.retire());
+    const cancel = endAfter(
+      startMs,
+      this.#clock,
+      () => lane.times,
+      () => void lane.retire(),
+      true,
+    );
     void lane.ready.then((ready) => {
       cancel();
       seat.state = 'idle';

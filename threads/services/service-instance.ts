@@ -2,6 +2,8 @@ import type { Json, JsonObject, Manifest, RouteReply, RouteRequest } from 'opsbr
 import type { PluginEntry, ServiceObject } from '../../configuration/model.ts';
 import type { TimerClock } from '../../core/clock.ts';
 import type { ErrorCode, PlainError } from '../../core/errors.ts';
+import { endAfter } from '../deadline/deadline.ts';
+import { moreMs, type ThreadTimes, timesSince } from '../deadline/starvation.ts';
 import type { LogLine, ServiceReply } from '../protocol.ts';
 import type { ServiceThread, ServiceThreadEvents } from '../service-lane.ts';
 import { decideRestart, type RestartLimits, recentFailures } from './restart-policy.ts';
@@ -40,6 +42,14 @@ const lookMs = 2000;
 const maxRequests = 100;
 const maxPushes = 64;
 
+/** The beat of a thread at the last look, for how long it has been that, and what the thread had used when it came. */
+interface Beat {
+  count: number;
+  silentMs: number;
+  times: ThreadTimes | undefined;
+  lookedAt: number;
+}
+
 /**
  * One service from its start to its stop: a thread at a time, restarted with growing pauses when it dies. Used once; a changed object gets a new one.
  */
@@ -61,7 +71,7 @@ export class ServiceInstance {
   #lastRequest = 0;
   #pushed = 0;
   #owed = new Set<string>();
-  #beat = { count: -1, silentMs: 0, lookedAt: 0 };
+  #beat: Beat = { count: -1, silentMs: 0, times: undefined, lookedAt: 0 };
 
   constructor(entry: PluginEntry, object: ServiceObject, state: JsonObject, around: ServiceSurroundings) {
     this.entry = entry;
@@ -157,17 +167,27 @@ export class ServiceInstance {
       const data = this.#around.snapshots().get(topic);
       if (data !== undefined) this.push(topic, data);
     }
-    const now = this.#around.clock.monotonic();
-    const { beat } = thread.figures();
-    const sinceLookMs = Math.min(now - this.#beat.lookedAt, lookMs);
-    const silent = beat === this.#beat.count ? this.#beat.silentMs + sinceLookMs : 0;
-    this.#beat = { count: beat, silentMs: silent, lookedAt: now };
-    if (this.#state === 'running' && silent > silentMs) {
+    if (this.#state === 'running' && this.#isSilent(thread)) {
       this.kill({
         code: 'OPSBRO_PLUGIN_TIMEOUT',
         message: `${this.object.id}: its loop stood still for ${silentMs} ms`,
       });
     }
+  }
+
+  /** Whether the loop of its thread stands still, and neither this process did nor the thread for want of a processor. */
+  #isSilent(thread: ServiceThread): boolean {
+    const now = this.#around.clock.monotonic();
+    const { beat } = thread.figures();
+    const last = this.#beat;
+    if (beat !== last.count) {
+      this.#beat = { count: beat, silentMs: 0, times: thread.times(), lookedAt: now };
+      return false;
+    }
+    last.silentMs += Math.min(now - last.lookedAt, lookMs);
+    last.lookedAt = now;
+    if (last.silentMs <= silentMs) return false;
+    return moreMs(silentMs, last.silentMs, timesSince(last.times, thread.times()).waitedMs) === 0;
   }
 
   /** Ends the thread at once; counts as a failure. */
@@ -181,7 +201,7 @@ export class ServiceInstance {
     const { clock } = this.#around;
     this.#pushed = 0;
     this.#owed.clear();
-    this.#beat = { count: -1, silentMs: 0, lookedAt: clock.monotonic() };
+    this.#beat = { count: -1, silentMs: 0, times: undefined, lookedAt: clock.monotonic() };
     this.#enter('starting', this.#error);
     const { entry, object } = this;
     const thread = this.#around.openThread(
@@ -199,12 +219,9 @@ export class ServiceInstance {
     this.#thread = thread;
     thread.post({ type: 'start', entry, name: object.name, options: object.options, state: this.#kept });
     for (const [topic, data] of this.#around.snapshots()) this.push(topic, data);
-    this.#cancel = clock.after(startMs, () => {
-      this.#release({
-        code: 'OPSBRO_PLUGIN_TIMEOUT',
-        message: `${object.id}: did not start within ${startMs} ms`,
-      });
-    });
+    const message = `${object.id}: did not start within ${startMs} ms`;
+    const late = (): void => this.#release({ code: 'OPSBRO_PLUGIN_TIMEOUT', message });
+    this.#cancel = endAfter(startMs, clock, () => thread.times(), late, true);
   }
 
   #reply(thread: ServiceThread, reply: ServiceReply): void {

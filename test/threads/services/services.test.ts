@@ -1,48 +1,18 @@
-import type { Json, JsonObject, RouteReply } from 'opsbro/sdk';
+import type { Json, RouteReply } from 'opsbro/sdk';
 import { afterEach, describe, expect, it } from 'vitest';
-import { systemClock } from '../../../core/clock.ts';
-import type { PlainError } from '../../../core/errors.ts';
-import type { LogLine, ServiceRequest } from '../../../threads/protocol.ts';
-import type { ServiceThreadEvents } from '../../../threads/service-lane.ts';
-import { ServiceHost, type ServiceHostParts } from '../../../threads/services/services.ts';
-import { HandClock } from '../../core/schedule/test-clock.ts';
-import { threadData } from '../plugin-fixtures.ts';
-import { entryOf, object } from './service-fixtures.ts';
+import type { ServiceHost, ServiceHostParts } from '../../../threads/services/services.ts';
+import { entryOf, object, openHost, quick, type Seen } from './service-fixtures.ts';
 
-const quick = { firstMs: 1, longestMs: 4, jitter: 0, failures: 3, windowMs: 600_000 };
 const hosts: ServiceHost[] = [];
 
 afterEach(async () => {
   await Promise.all(hosts.splice(0).map((host) => host.stopAll()));
 });
 
-interface Seen {
-  host: ServiceHost;
-  states: string[];
-  errors: PlainError[];
-  emits: [topic: string, data: Json][];
-  lines: LogLine[];
-  kept: Map<string, JsonObject>;
-}
-
 function open(changes: Partial<ServiceHostParts> = {}): Seen {
-  const seen: Omit<Seen, 'host'> = { states: [], errors: [], emits: [], lines: [], kept: new Map() };
-  const host = new ServiceHost({
-    threadData,
-    clock: systemClock,
-    limits: quick,
-    load: (id) => seen.kept.get(id) ?? {},
-    save: (id, state) => seen.kept.set(id, state),
-    emit: (_, topic, data) => seen.emits.push([topic, data]),
-    log: (_, line) => seen.lines.push(line),
-    changed: (_, state, error) => {
-      seen.states.push(state);
-      if (error !== null) seen.errors.push(error);
-    },
-    ...changes,
-  });
-  hosts.push(host);
-  return { host, ...seen };
+  const seen = openHost(changes);
+  hosts.push(seen.host);
+  return seen;
 }
 
 it('stops also what was told to start in the same moment', async () => {
@@ -245,57 +215,6 @@ describe('a service that fails', () => {
   });
 });
 
-/** A thread that does nothing but what the test makes it do. */
-class QuietThread {
-  readonly posted: ServiceRequest[] = [];
-  readonly events: ServiceThreadEvents;
-  beat = 0;
-  taken = 0;
-  ended = false;
-
-  constructor(events: ServiceThreadEvents) {
-    this.events = events;
-  }
-
-  get handle() {
-    return {
-      post: (request: ServiceRequest) => this.posted.push(request),
-      acknowledge: () => undefined,
-      taken: () => this.taken,
-      figures: () => ({ beat: this.beat, heapUsedBytes: 0, externalBytes: 0, emitsDropped: 0 }),
-      terminate: () => {
-        this.ended = true;
-      },
-    };
-  }
-}
-
-function openQuiet(): Seen & { clock: HandClock; threads: QuietThread[] } {
-  const clock = new HandClock();
-  const threads: QuietThread[] = [];
-  const seen = open({
-    clock,
-    limits: { firstMs: 500, longestMs: 60_000, jitter: 0.2, failures: 8, windowMs: 600_000 },
-    random: () => 0.5,
-    openThread: (events) => {
-      const thread = new QuietThread(events);
-      threads.push(thread);
-      return thread.handle;
-    },
-  });
-  hosts.pop();
-  return { ...seen, clock, threads };
-}
-
-async function runningQuiet(): Promise<ReturnType<typeof openQuiet>> {
-  const quiet = openQuiet();
-  const starts = quiet.host.start(entryOf('service-healthy'), object);
-  await expect.poll(() => quiet.threads.length).toBe(1);
-  quiet.threads[0]!.events.reply({ type: 'started' });
-  await starts;
-  return quiet;
-}
-
 describe('supervision', () => {
   it('tells when a thread starts and when it is gone, restarts included', async () => {
     const told: string[] = [];
@@ -310,78 +229,5 @@ describe('supervision', () => {
     await expect.poll(() => [...told].sort()).toEqual([end, start, start]);
     await host.stop(object.id);
     await expect.poll(() => [...told].sort()).toEqual([end, end, start, start]);
-  });
-
-  it('waits 0.5, 1, 2 … seconds between restarts', async () => {
-    const { clock, threads, states } = await runningQuiet();
-    for (const pauseMs of [500, 1000, 2000, 4000]) {
-      const before = threads.length;
-      threads.at(-1)!.events.gone(false);
-      clock.advance(pauseMs - 1);
-      expect(threads.length).toBe(before);
-      clock.advance(1);
-      expect(threads.length).toBe(before + 1);
-    }
-    expect(states.at(-1)).toBe('starting');
-  });
-
-  it('gives a start thirty seconds and a release three', async () => {
-    const { host, clock, threads, states } = openQuiet();
-    const starts = host.start(entryOf('service-healthy'), object);
-    await expect.poll(() => threads.length).toBe(1);
-    clock.advance(30_000);
-    expect(threads[0]!.posted.map(({ type }) => type)).toEqual(['start', 'stop']);
-    expect(threads[0]!.ended).toBe(false);
-    clock.advance(3000);
-    await starts;
-    expect(threads[0]!.ended).toBe(true);
-    expect(states).toEqual(['starting', 'backoff']);
-  });
-
-  it('ends a thread whose loop stood still for thirty seconds', async () => {
-    const { host, clock, threads, states } = await runningQuiet();
-    for (let second = 0; second < 60; second += 1) {
-      threads[0]!.beat += 1;
-      host.check();
-      clock.advance(1000);
-    }
-    expect(states.at(-1)).toBe('running');
-    for (let second = 0; second < 31; second += 1) {
-      host.check();
-      clock.advance(1000);
-    }
-    expect(threads[0]!.ended).toBe(true);
-    expect(states.slice(2)).toContain('backoff');
-  });
-
-  it('blames no thread for the time in which the whole process stood still', async () => {
-    const { host, clock, threads, states } = await runningQuiet();
-    host.check();
-    clock.freeze(600_000);
-    host.check();
-    clock.advance(1000);
-    host.check();
-    expect([threads[0]!.ended, states.at(-1)]).toEqual([false, 'running']);
-  });
-
-  it('pushes only the last snapshot to a thread that lags', async () => {
-    const { host, threads } = await runningQuiet();
-    for (let push = 0; push < 200; push += 1) host.push('groups', [String(push)]);
-    const pushes = (): ServiceRequest[] => threads[0]!.posted.filter(({ type }) => type === 'push');
-    expect(pushes()).toHaveLength(64);
-    threads[0]!.taken = 64;
-    host.check();
-    expect(pushes()).toHaveLength(65);
-    expect(pushes().at(-1)).toEqual({ type: 'push', topic: 'groups', data: ['199'] });
-  });
-
-  it('starts nothing again once it was stopped during a pause', async () => {
-    const { host, clock, threads, states } = await runningQuiet();
-    threads[0]!.events.gone(true);
-    expect(states.at(-1)).toBe('backoff');
-    await host.stop(object.id);
-    clock.advance(100_000);
-    expect(threads).toHaveLength(1);
-    expect(states.at(-1)).toBe('stopped');
   });
 });
