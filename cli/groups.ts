@@ -25,7 +25,7 @@ async function listGroups(cli: CliContext): Promise<void> {
       : cli.table(
           [
             { title: 'GROUP', text: (one) => one.name },
-            { title: 'SOURCE', text: (one) => one.source },
+            { title: 'SOURCE', text: (one) => (one.stale ? `${one.source}, stale` : one.source) },
             { title: 'SINCE', text: (one) => formatAge(one.since, now), align: 'right' },
             { title: 'DETECTORS', text: (one) => one.detectors.join(', ') },
           ],

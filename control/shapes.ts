@@ -59,7 +59,17 @@ export interface DetectorsRunView {
 
 /** GET /api/v1/groups. */
 export interface GroupsView {
-  groups: { name: string; source: 'static' | 'detected'; since: string | null; detectors: string[] }[];
+  groups: GroupView[];
+}
+
+/** A group this host is in, and why. */
+export interface GroupView {
+  name: string;
+  source: 'static' | 'detected';
+  since: string | null;
+  detectors: string[];
+  /** None of its detectors could tell for three rounds: it is what they found last. */
+  stale: boolean;
 }
 
 /** GET /api/v1/checks: an array of these (`checks state --json`). GET /api/v1/checks/NAME: one. */

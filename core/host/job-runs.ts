@@ -4,6 +4,7 @@ import type { PluginEntry } from '../../configuration/model.ts';
 import type { Job, JobResult } from '../../threads/protocol.ts';
 import { plainError } from '../errors.ts';
 import { exportedFacts } from '../export/exported-facts.ts';
+import type { Freshness } from '../results/freshness.ts';
 import type { Results } from '../results/results.ts';
 import { backOffMs } from './back-off.ts';
 import type { HostDeps } from './deps.ts';
@@ -16,12 +17,19 @@ const verbs = { collector: 'collect', detector: 'detect', check: 'check', export
 export class JobRuns {
   readonly #deps: HostDeps;
   readonly #results: Results;
+  readonly #freshness: Freshness;
   readonly #onFirstRun: (runtime: Runtime) => void;
   readonly #inFlight = new Map<string, { runtime: Runtime; ended: Promise<void> }>();
 
-  constructor(deps: HostDeps, results: Results, onFirstRun: (runtime: Runtime) => void) {
+  constructor(
+    deps: HostDeps,
+    results: Results,
+    freshness: Freshness,
+    onFirstRun: (runtime: Runtime) => void,
+  ) {
     this.#deps = deps;
     this.#results = results;
+    this.#freshness = freshness;
     this.#onFirstRun = onFirstRun;
   }
 
@@ -143,7 +151,7 @@ export class JobRuns {
       ]);
       return;
     }
-    if (runtime.object.kind === 'collector') this.#results.forgetSample(runtime, false);
+    if (runtime.object.kind === 'collector') this.#results.forgetSample(runtime);
     else if (runtime.object.kind === 'detector') await this.#results.groups(runtime, false, []);
     this.#results.settle(runtime, 'not-eligible', reason);
   }
@@ -161,7 +169,7 @@ export class JobRuns {
         reason: error.message,
       });
     this.#results.settle(runtime, state, state === 'error' ? text : error.message);
-    if (object.kind === 'collector') this.#results.forgetSample(runtime, true);
+    if (object.kind === 'collector' && this.#freshness.isLate(runtime)) this.#results.forgetSample(runtime);
     if (object.kind === 'check') {
       await this.#results.verdicts([{ runtime, result: { state: 'unknown', output: text, error } }]);
     }

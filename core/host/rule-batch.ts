@@ -57,15 +57,33 @@ function idleReason({ object, hasRun, settled, log }: Runtime): string | undefin
   return hasRun ? undefined : 'has not ended a run yet';
 }
 
-/** What an outcome means for a detector: what it found, null when it could not tell, and what went wrong ('' when nothing did). */
-export function detectionOf(outcome: Outcome): {
-  found: { matched: boolean; groups: string[] } | null;
-  log: string;
-} {
-  if (outcome.kind === 'groups' && outcome.error === undefined)
-    return { found: { matched: outcome.matched, groups: [...outcome.groups].sort() }, log: '' };
+/** What an outcome means for a detector: what it found, or null when it could not tell, why not, and the code of what went wrong, if it did. */
+export type Detection =
+  | { found: { matched: boolean; groups: string[] } }
+  | { found: null; log: string; code: string | null };
+
+/** Reads an outcome for a detector. A value that is not there is no match, unless its collector could not tell either. */
+export function detectionOf(outcome: Outcome, runtime: Runtime, table: ObjectTable): Detection {
+  if (outcome.kind === 'groups' && outcome.error === undefined) {
+    const { matched, groups, missing = [] } = outcome;
+    const log = matched ? undefined : silenceOf(missing, runtime, table);
+    return log === undefined
+      ? { found: { matched, groups: [...groups].sort() } }
+      : { found: null, log, code: null };
+  }
   const { error } = outcome as { error?: PlainError };
-  const log =
-    error === undefined ? `the rule gave a ${outcome.kind}, not groups` : `${error.code}: ${error.message}`;
-  return { found: null, log };
+  return error === undefined
+    ? { found: null, log: `the rule gave a ${outcome.kind}, not groups`, code: null }
+    : { found: null, log: `${error.code}: ${error.message}`, code: error.code };
+}
+
+/** Why nobody knows of a missing value whether it is there: its collector fails, or has not ended a run. */
+function silenceOf(missing: string[], { object }: Runtime, table: ObjectTable): string | undefined {
+  const references = object.kind === 'collector' ? [] : (object.program?.references ?? []);
+  for (const { text, collector } of references) {
+    const source = missing.includes(text) ? table.collector(collector) : undefined;
+    if (source?.active === true && ['error', 'quarantined', 'pending'].includes(source.settled))
+      return `${text} is missing (collector ${collector}: ${idleReason(source)})`;
+  }
+  return undefined;
 }

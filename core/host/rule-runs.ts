@@ -73,13 +73,18 @@ export class RuleRuns {
     return Math.min(this.#deps.clock.now(), ...measured);
   }
 
-  #detected(runtime: Runtime, outcome: Outcome, durationMs: number): Promise<void> {
-    const { found, log } = detectionOf(outcome);
-    this.#count(runtime, durationMs, log === '' ? null : log.slice(0, log.indexOf(':')));
-    this.#results.settle(runtime, log === '' ? 'ok' : 'error', log);
-    return found === null
-      ? this.#results.forgetGroups(runtime)
-      : this.#results.groups(runtime, found.matched, found.groups);
+  async #detected(runtime: Runtime, outcome: Outcome, durationMs: number): Promise<void> {
+    const detection = detectionOf(outcome, runtime, this.#deps.table);
+    const { found } = detection;
+    this.#count(runtime, durationMs, found === null ? detection.code : null);
+    if (found !== null) {
+      this.#results.settle(runtime, 'ok', '');
+      await this.#results.groups(runtime, found.matched, found.groups);
+      return;
+    }
+    this.#results.settle(runtime, 'error', detection.log);
+    // An overloaded host must not look as if its applications were gone: what it found last stays, since only a no takes groups away.
+    runtime.matched = null;
   }
 
   #count(runtime: Runtime, durationMs: number, code: string | null): void {

@@ -24,7 +24,7 @@ export class Runner {
     this.#results = results;
     this.#freshness = new Freshness(deps);
     this.#commands = new CommandRuns(deps, results);
-    this.#jobs = new JobRuns(deps, results, (runtime) => this.#firstRunEnded(runtime));
+    this.#jobs = new JobRuns(deps, results, this.#freshness, (runtime) => this.#firstRunEnded(runtime));
     this.#rules = new RuleRuns(deps, results, this.#freshness);
   }
 
@@ -55,6 +55,11 @@ export class Runner {
     if (rule) await this.#rules.once([runtime]);
     else await (isCommand(runtime) ? this.#commands : this.#jobs).once(runtime);
     return true;
+  }
+
+  /** Whether what an object found last is old: it could not tell for three rounds. */
+  isLate(runtime: Runtime): boolean {
+    return this.#freshness.isLate(runtime);
   }
 
   /** Marks the checks whose runs do not come; for once a second. Resolves when the store knows; never rejects. */

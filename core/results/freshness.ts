@@ -8,7 +8,7 @@ import { waitsForData } from '../host/rule-batch.ts';
 const asleepMs = 5000;
 
 /**
- * Tells which checks show what is old: no run of theirs ended, or none of a collector they read, for three rounds. The time in which the agent
+ * Tells what is old: of checks of which no run ended for three rounds, or none of a collector they read, and of others. The time in which the agent
  * itself stood still does not count: nobody is late for that.
  */
 export class Freshness {
@@ -28,7 +28,7 @@ export class Freshness {
     this.#awakeMs = this.#awake(now);
     this.#lookedMs = now;
     return table.of('check').flatMap((runtime) => {
-      if (!runtime.active || !this.#isLate(runtime, now) || waitsForData(runtime, table, now)) return [];
+      if (!runtime.active || !this.isLate(runtime, now) || waitsForData(runtime, table, now)) return [];
       return [{ runtime, result: ofLateRun(this.#ageMs(runtime, now), runtime.object.intervalMs) }];
     });
   }
@@ -40,13 +40,14 @@ export class Freshness {
     for (const { collector } of object.program.references) {
       const source = this.#deps.table.collector(collector);
       if (source === undefined || !source.active || source.sampledMs === null) continue;
-      if (!this.#deps.board.samples.has(collector.toLowerCase()) || !this.#isLate(source, now)) continue;
+      if (!this.#deps.board.samples.has(collector.toLowerCase()) || !this.isLate(source, now)) continue;
       return ofLateData(result, collector, this.#ageMs(source, now));
     }
     return result;
   }
 
-  #isLate(runtime: Runtime, now: number): boolean {
+  /** Whether what an object found last is too old, by the monotonic clock: the wall clock may have stepped since. */
+  isLate(runtime: Runtime, now = this.#deps.clock.monotonic()): boolean {
     return this.#ageMs(runtime, now) >= lateAfterMs(runtime.object);
   }
 

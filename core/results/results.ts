@@ -7,7 +7,6 @@ import type { RunState, Runtime } from '../host/objects.ts';
 import type { CheckChange } from '../notify/notifications.ts';
 import { type Samples, seenBy } from './seen.ts';
 
-const roundsToKeep = 3;
 /** When a whole host breaks at once, each of its checks is told to several handlers: the loop turns in between. */
 const perBatch = 100;
 /** Batches that wait for the disk: its queue is bounded, and each check may put several entries there. */
@@ -99,36 +98,16 @@ export class Results {
     board.samples.set(runtime.object.name.toLowerCase(), { tree, at: clock.now() });
   }
 
-  /** Takes a collector's tree away: at once when it has nothing to do here, after three intervals when it fails. */
-  forgetSample(runtime: Runtime, onlyWhenOld: boolean): void {
-    const { board } = this.#deps;
-    if (onlyWhenOld && !this.#isOld(runtime)) return;
-    board.samples.delete(runtime.object.name.toLowerCase());
+  /** Takes a collector's tree away. */
+  forgetSample(runtime: Runtime): void {
+    this.#deps.board.samples.delete(runtime.object.name.toLowerCase());
   }
 
-  /** Records what a detector found. */
-  async groups(runtime: Runtime, matched: boolean | null, groups: string[]): Promise<void> {
-    const { clock, table } = this.#deps;
+  /** Records what a detector found; one that could not tell keeps what it found before. */
+  async groups(runtime: Runtime, matched: boolean, groups: string[]): Promise<void> {
+    const { board, clock, store, table } = this.#deps;
     if (!table.isCurrent(runtime)) return;
     runtime.sampledMs = clock.monotonic();
-    await this.#setGroups(runtime, matched, groups);
-  }
-
-  /** Takes a detector's groups away when it could not tell for three intervals. */
-  async forgetGroups(runtime: Runtime): Promise<void> {
-    if (!this.#deps.table.isCurrent(runtime)) return;
-    runtime.matched = null;
-    if (this.#isOld(runtime)) await this.#setGroups(runtime, null, []);
-  }
-
-  /** By the monotonic clock: the wall clock may have stepped since. */
-  #isOld({ object, sampledMs, activeMs }: Runtime): boolean {
-    const ageMs = this.#deps.clock.monotonic() - (sampledMs ?? activeMs);
-    return ageMs >= roundsToKeep * object.intervalMs;
-  }
-
-  async #setGroups(runtime: Runtime, matched: boolean | null, groups: string[]): Promise<void> {
-    const { board, clock, store } = this.#deps;
     runtime.matched = matched;
     const before = board.detected.get(runtime.object.id) ?? [];
     if (before.join() === groups.join()) return;

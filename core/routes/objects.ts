@@ -73,6 +73,10 @@ export function collectorRoutes(deps: HostDeps, runner: Runner): ControlRoute[] 
 /** Routes of detectors and groups. */
 export function detectorRoutes(deps: HostDeps, runner: Runner): ControlRoute[] {
   const all = () => deps.table.of('detector').sort(byName);
+  const isLate = (id: string): boolean => {
+    const runtime = deps.table.get(id);
+    return runtime !== undefined && runner.isLate(runtime);
+  };
   return [
     {
       method: 'GET',
@@ -110,6 +114,7 @@ export function detectorRoutes(deps: HostDeps, runner: Runner): ControlRoute[] {
               source,
               since: isoTime(since),
               detectors,
+              stale: detectors.length > 0 && detectors.every(isLate),
             })),
         },
       }),

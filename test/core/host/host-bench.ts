@@ -38,6 +38,8 @@ export interface HostBench {
   lines: string[];
   /** Moves the clock and lets what that started settle. */
   advance(ms: number): Promise<void>;
+  /** So many seconds of an agent that is awake: it looks for what is late once a second. */
+  awake(seconds: number): Promise<void>;
   /** What the next jobs of a plugin come to. */
   answers: Map<string, JobResult>;
   outcomes: Map<string, Outcome>;
@@ -68,6 +70,11 @@ export function failed(code: string): JobResult {
     heapLimitBytes: 2,
     durationMs: 1,
   };
+}
+
+/** A job that found nothing to do here. */
+export function notEligible(reason: string): JobResult {
+  return { ...done(null), status: 'not-eligible', reason } as JobResult;
 }
 
 function recorder(lines: string[]): HostLog {
@@ -127,6 +134,12 @@ export function hostBench(): HostBench {
   deps.notifications = new Notifications(deps, 'host', new AgentHolds(deps, () => tables), () => undefined);
   runner = new Runner(deps);
   scheduler.start();
+  const advance = async (ms: number): Promise<void> => {
+    for (let left = ms; left > 0; left -= 50) {
+      clock.advance(Math.min(50, left));
+      await settle();
+    }
+  };
   return {
     deps,
     clock,
@@ -137,10 +150,11 @@ export function hostBench(): HostBench {
     lines,
     answers,
     outcomes,
-    async advance(ms) {
-      for (let left = ms; left > 0; left -= 50) {
-        clock.advance(Math.min(50, left));
-        await settle();
+    advance,
+    async awake(seconds) {
+      for (let second = 0; second < seconds; second += 1) {
+        await advance(1000);
+        await runner.lookForLate();
       }
     },
   };

@@ -1,16 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { applyPlan, linkGroups } from '../../../core/host/apply-plan.ts';
 import type { JobResult } from '../../../threads/protocol.ts';
-import {
-  checkObject,
-  collectorObject,
-  detectorObject,
-  done,
-  failed,
-  type HostBench,
-  hostBench,
-  plan,
-} from './host-bench.ts';
+import { checkObject, collectorObject, done, failed, type HostBench, hostBench, plan } from './host-bench.ts';
 
 const loader = { put: () => undefined, delete: () => undefined };
 const cache = { invalidate: () => undefined };
@@ -93,7 +84,7 @@ describe('runner', () => {
     bench.answers.set(object.id, failed('OPSBRO_PLUGIN_FAILED'));
     await bench.advance(1500);
     expect(bench.deps.board.samples.has('load')).toBe(true);
-    await bench.advance(10_000);
+    await bench.awake(20);
     expect(bench.deps.board.samples.has('load')).toBe(false);
   });
 
@@ -226,40 +217,6 @@ describe('runner', () => {
     expect(bench.deps.board.samples.size).toBe(0);
   });
 
-  it('gives groups while a detector matches and runs checks of that group', async () => {
-    const bench = hostBench();
-    bench.deps.bus.subscribe('groups', () => linkGroups(bench.deps));
-    const id = 'p/detector/find';
-    bench.outcomes.set(id, { kind: 'groups', matched: true, groups: ['blue'] });
-    await apply(bench, [
-      detectorObject('find', [], { intervalMs: 1000 }),
-      checkObject('c', [], { ifGroup: 'blue' }),
-    ]);
-    await bench.advance(200);
-    expect(bench.deps.board.groups).toEqual(['blue']);
-    expect(bench.rules).toContainEqual(['p/check/c']);
-    bench.outcomes.set(id, { kind: 'groups', matched: false, groups: [] });
-    await bench.advance(1200);
-    expect(bench.deps.board.groups).toEqual([]);
-    expect(bench.deps.board.verdicts.has('p/check/c')).toBe(false);
-  });
-
-  it('keeps the groups of a detector that errs for three intervals, then takes them away', async () => {
-    const bench = hostBench();
-    const object = detectorObject('find', [], { intervalMs: 1000 });
-    const error = { code: 'OPSBRO_EXPRESSION_TIMEOUT', message: 'because' };
-    bench.outcomes.set(object.id, { kind: 'groups', matched: true, groups: ['blue'] });
-    await apply(bench, [object]);
-    await bench.advance(200);
-    bench.outcomes.set(object.id, { kind: 'groups', matched: false, groups: [], error });
-    await bench.advance(2000);
-    expect(bench.deps.table.get(object.id)).toMatchObject({ state: 'error', matched: null });
-    expect(bench.deps.board.groups).toEqual(['blue']);
-    await bench.advance(3000);
-    expect(bench.deps.board.groups).toEqual([]);
-    expect(bench.kept.has(`detected/${object.id}`)).toBe(false);
-  });
-
   it('restarts a changed object at once and leaves the others on their phase', async () => {
     const bench = hostBench();
     const other = checkObject('other', []);
@@ -370,7 +327,7 @@ describe('runner', () => {
     await bench.advance(11_000);
     expect(bench.deps.board.samples.has('load')).toBe(true);
     bench.clock.stepWall(-7_200_000);
-    await bench.advance(60_000);
+    await bench.awake(60);
     expect(bench.deps.board.samples.has('load')).toBe(false);
   });
 
