@@ -1,8 +1,10 @@
+import { realpathSync } from 'node:fs';
+import { delimiter, join, relative } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { CheckView } from '../control/shapes.ts';
 import { showInfo } from './agent-info.ts';
 import { showStates } from './checks.ts';
-import type { CliContext } from './context.ts';
+import type { CliContext, CliProcess } from './context.ts';
 import { isInitialized } from './temporary-agent.ts';
 
 const pollMs = 250;
@@ -28,12 +30,30 @@ export async function welcome(cli: CliContext, stopped: Promise<unknown>): Promi
     await showInfo(cli, false);
     cli.print('');
     await showStates(cli, false);
+    const opsbro = commandWord(cli.process, process.cwd());
     cli.note(
-      cli.paint.dim(`\nctrl-c stops the agent; in another terminal: opsbro agent info${where}, opsbro help`),
+      cli.paint.dim(
+        `\nctrl-c stops the agent; in another terminal: ${opsbro} agent info${where}, ${opsbro} help`,
+      ),
     );
   } catch {
     // The agent is on its way down, and its log says why.
   }
+}
+
+/** What a person types for this program in this directory: its name where the shell finds it by that, as after a global install, else its path. */
+export function commandWord({ env, root }: Pick<CliProcess, 'env' | 'root'>, folder: string): string {
+  const program = join(root, 'bin', 'opsbro');
+  const found = (env.PATH ?? '').split(delimiter).some((place) => {
+    try {
+      return place !== '' && realpathSync(join(place, 'opsbro')) === realpathSync(program);
+    } catch {
+      return false;
+    }
+  });
+  const inside = relative(folder, program);
+  if (found) return 'opsbro';
+  return inside.startsWith('..') ? program : inside.includes('/') ? inside : `./${inside}`;
 }
 
 async function isSettled(cli: CliContext): Promise<boolean> {

@@ -56,5 +56,5 @@ export function registerCompletion(program: Command, cli: CliContext): void {
     .command('completion')
     .description('print a completion script, e.g. source <(opsbro completion bash)')
     .addArgument(new Argument('<shell>', 'the shell').choices(Object.keys(scripts)))
-    .action((shell: string) => cli.print(scripts[shell] ?? ''));
+    .action((shell: string) => cli.show({ shell, script: scripts[shell] ?? '' }, () => scripts[shell] ?? ''));
 }

@@ -37,9 +37,10 @@ export function registerGenerate(program: Command, cli: CliContext): void {
       .command(name)
       .description(`${what}, of the agent or of overcli monitor`)
       .option('--monitor [path]', `of 'overcli monitor PATH', ${monitorFiles} when not said`)
-      .action(async ({ monitor }: { monitor?: string | true }) =>
-        cli.print((await print())(await daemonOf(cli, monitor))),
-      );
+      .action(async ({ monitor }: { monitor?: string | true }) => {
+        const text = (await print())(await daemonOf(cli, monitor));
+        cli.show({ text }, () => text);
+      });
   }
   noun
     .command('nginx')

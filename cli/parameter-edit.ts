@@ -32,6 +32,8 @@ export interface Parameter {
   type: ParameterType | undefined;
   /** Never printed, nor noted in the file's change comments. */
   isSecret: boolean;
+  /** What is wrong with a value that it would get; without it, nothing is. */
+  fault?(value: Json): string | undefined;
 }
 
 /** Types a parameter may have, in the words of OpsBro's own tool. */
@@ -71,7 +73,7 @@ export function setParameter(cli: CliContext, parameter: Parameter, text: string
     return;
   }
   const value = parseValue(cli, text, name, type);
-  if (value === undefined) return;
+  if (value === undefined || isRefused(cli, parameter, value)) return;
   change(cli, parameter, 'SET', text, (yaml) => {
     if (JSON.stringify(yaml.get(path)) === JSON.stringify(value)) return false;
     yaml.set(path, value);
@@ -95,12 +97,19 @@ export function editList(
     return;
   }
   const items = Array.isArray(value) ? value : [];
+  if (action === 'ADD' && isRefused(cli, parameter, [item])) return;
   change(cli, parameter, action, item, (yaml) => {
     const has = items.some((each) => String(each) === item);
     if (has === (action === 'ADD')) return false;
     yaml.setItems(path, action === 'ADD' ? [...items, item] : items.filter((each) => String(each) !== item));
     return true;
   });
+}
+
+function isRefused(cli: CliContext, { fault }: Parameter, value: Json): boolean {
+  const message = fault?.(value);
+  if (message !== undefined) usage(cli, message);
+  return message !== undefined;
 }
 
 function change(

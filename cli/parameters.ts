@@ -2,7 +2,7 @@ import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Command } from 'commander';
 import type { Json, JsonObject } from 'opsbro/sdk';
-import { kindSchemas, type Loaded, lookUp } from '../configuration/offline.ts';
+import { kindSchemas, type Loaded, lookUp, type Path, validate } from '../configuration/offline.ts';
 import { OpsbroError } from '../core/errors.ts';
 import { nearest } from '../language/nearest.ts';
 import { configuredDirectories, editedDirectories } from './configured-directories.ts';
@@ -71,6 +71,8 @@ async function showAll(cli: CliContext): Promise<void> {
   );
 }
 
+const agentSchema: JsonObject = { type: 'object', properties: kindSchemas.agent.properties };
+
 /** The file agent.yml is edited in is that of the last directory; it is made when it does not exist. */
 function find(cli: CliContext, name: string, mustBeSet: boolean, over: string[]): Parameter {
   const { configuration, directories } = openConfiguration(cli, over);
@@ -97,7 +99,15 @@ function find(cli: CliContext, name: string, mustBeSet: boolean, over: string[])
     path,
     value,
     type,
+    fault: (given) => faultOf(steps, given),
   };
+}
+
+/** What is wrong with a value of agent.yml, as its schema has it. */
+function faultOf(steps: string[], given: Json): string | undefined {
+  const value = steps.reduceRight<Json>((inner, step) => ({ [step]: inner }), given) as JsonObject;
+  const isOfIt = ({ path }: { path: Path }): boolean => steps.every((step, at) => path[at] === step);
+  return validate(agentSchema, value, 'agent.yml').find(isOfIt)?.message;
 }
 
 /** `agent.yml` may hold its keys below `agent:`. */

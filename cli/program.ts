@@ -23,7 +23,7 @@ export async function runCli(line: string[], host: CliProcess): Promise<number> 
     json: false,
     ...program.opts<Partial<GlobalOptions> & { color: boolean }>(),
   }));
-  describeProgram(program, cli, isJsonWanted(argv));
+  describeProgram(program, cli, argv);
   try {
     await registerGroups(program, cli, argv);
     if (argv.length === 0) return await greet(program, cli);
@@ -36,7 +36,8 @@ export async function runCli(line: string[], host: CliProcess): Promise<number> 
   }
 }
 
-function describeProgram(program: Command, cli: CliContext, isJson: boolean): void {
+function describeProgram(program: Command, cli: CliContext, argv: string[]): void {
+  const isJson = isJsonWanted(argv);
   const host = cli.process;
   program
     .description('Monitoring and service discovery agent.')
@@ -59,7 +60,7 @@ function describeProgram(program: Command, cli: CliContext, isJson: boolean): vo
     .configureOutput({
       writeOut: (text) => void host.stdout.write(text),
       writeErr: (text) => void host.stderr.write(text),
-      outputError: (text, write) => write(`${usageText(text, isJson)}\n`),
+      outputError: (text, write) => write(`${usageText(text, commandOf(program, argv), isJson)}\n`),
       getOutHelpWidth: () => (host.stdout.isTTY ? (host.stdout.columns ?? 80) : 100),
       getErrHelpWidth: () => (host.stderr.isTTY ? (host.stderr.columns ?? 80) : 100),
       getOutHasColors: () => false,
@@ -67,8 +68,9 @@ function describeProgram(program: Command, cli: CliContext, isJson: boolean): vo
     });
 }
 
-/** What commander says of a wrong line, said as every other error is: one line, with the word that was meant. */
-function usageText(text: string, isJson: boolean): string {
+/** What commander says of a wrong line, said as every other error is: one line, with the word that was meant, or where to look. */
+function usageText(text: string, command: Command, isJson: boolean): string {
+  const name = nameOf(command);
   const message = text
     .trim()
     .replace(/^error: /, '')
@@ -77,8 +79,32 @@ function usageText(text: string, isJson: boolean): string {
     })
     .replace(/\. Expected (\d+) arguments? but got (\d+)\.$/, (_all, taken: string, given: string) => {
       return `: it takes ${taken === '0' ? 'none' : taken} and got ${given}`;
-    });
+    })
+    .replace(/^command-argument value (.*)\. Allowed choices are (.*)\.$/, '$1; it is one of $2')
+    .replace(/^unknown (?:command|option) '[^']*'$/, `$&; '${name} --help' lists all`)
+    .replace(/^missing required argument '[^']*'$/, `$&; write '${name} ${argumentsOf(command)}'`);
   return errorText(new OpsbroError('OPSBRO_CLI_USAGE', message), isJson);
+}
+
+/** The command that a line names, as far as its words are those of commands. */
+function commandOf(program: Command, argv: string[]): Command {
+  let found = program;
+  for (const word of operands(argv)) {
+    const next = found.commands.find(
+      (command) => command.name() === word || command.aliases().includes(word),
+    );
+    if (next === undefined) break;
+    found = next;
+  }
+  return found;
+}
+
+function nameOf(command: Command): string {
+  return command.parent === null ? command.name() : `${nameOf(command.parent)} ${command.name()}`;
+}
+
+function argumentsOf(command: Command): string {
+  return command.usage().replace(/^\[options\] /, '');
 }
 
 async function greet(program: Command, cli: CliContext): Promise<number> {

@@ -46,7 +46,7 @@ function makePassword(cli: CliContext, user: string): void {
 }
 
 async function listServers(cli: CliContext): Promise<void> {
-  const found = await (await cli.agent()).request<PushServerView[]>('GET', '/api/v1/push/servers');
+  const found = await ask<PushServerView[]>(cli, 'GET', '/api/v1/push/servers');
   const now = Date.now();
   cli.show(found, () =>
     found.length === 0
@@ -65,6 +65,18 @@ async function listServers(cli: CliContext): Promise<void> {
 
 async function resetServer(cli: CliContext, name: string): Promise<void> {
   const path = `/api/v1/push/servers/${encodeURIComponent(name)}/reset`;
-  const done = await (await cli.agent()).request<object>('POST', path);
+  const done = await ask<object>(cli, 'POST', path);
   cli.show(done, () => `${plain(name)}: the next key that it comes with counts`);
+}
+
+/** Asks a route of the push server; throws OPSBRO_API_NOT_FOUND that says how to start one where there is none. */
+async function ask<Body>(cli: CliContext, method: 'GET' | 'POST', path: string): Promise<Body> {
+  try {
+    return await (await cli.agent()).request<Body>(method, path);
+  } catch (error) {
+    if (!(error instanceof OpsbroError) || !/^no route /.test(error.message)) throw error;
+    const message =
+      "this agent is no push server; 'overc: { enabled: true }' in a file of its config.d starts it";
+    throw new OpsbroError('OPSBRO_API_NOT_FOUND', message);
+  }
 }

@@ -47,7 +47,7 @@ async function addSilence(cli: CliContext, match: string[], options: AddOptions)
     'silences',
     match,
     keys,
-    (made) => `silence ${plain(made.id)}: ${end(made, Date.now())}`,
+    (made) => `silence ${plain(made.id)}: ends ${end(made, Date.now())}`,
   );
 }
 

@@ -18,7 +18,7 @@ export function registerBanner(program: Command, cli: CliContext): void {
   program
     .command('banner')
     .description('print the banner')
-    .action(() => cli.print(bannerText(cli)));
+    .action(() => cli.show({ banner: bannerText(cli) }, () => bannerText(cli)));
 }
 
 /** The name in large letters, with the version below. */

@@ -7,5 +7,5 @@ export { shownParameters } from './show.ts';
 export { scanDirectories, trustedOwners } from './sources/files.ts';
 export { kindSchemas } from './sources/kinds.ts';
 export { lookUp } from './sources/macros.ts';
-export { openFormats } from './sources/validate.ts';
+export { openFormats, validate } from './sources/validate.ts';
 export { editableYaml, isMap, isScalar, isSeq, type Path, parseYaml, yamlText } from './sources/yaml.ts';

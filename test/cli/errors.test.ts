@@ -57,11 +57,38 @@ describe('errors', () => {
     expect(await said('checks', 'state', 'cpu')).toBe(
       "opsbro: too many arguments for 'state': it takes none and got 1\n",
     );
-    expect(await said('checks', 'show')).toBe("opsbro: missing required argument 'name'\n");
+    expect(await said('checks', 'show')).toBe(
+      "opsbro: missing required argument 'name'; write 'opsbro checks show <name>'\n",
+    );
+    expect(await said('checks', 'history', '--since')).toBe(
+      "opsbro: option '--since <duration>' argument missing\n",
+    );
     const json = await place.opsbro(['checks', 'stat', '--json']);
     expect(JSON.parse(json.err)).toEqual({
       error: { code: 'OPSBRO_CLI_USAGE', message: "unknown command 'stat'; did you mean 'state'?" },
     });
+  });
+
+  it('of a wrong line say where to look when no word was meant', async () => {
+    const said = async (...words: string[]): Promise<string> => (await place.opsbro(words)).err;
+    expect(await said('zzz')).toBe("opsbro: unknown command 'zzz'; 'opsbro --help' lists all\n");
+    expect(await said('checks', 'zzz')).toBe(
+      "opsbro: unknown command 'zzz'; 'opsbro checks --help' lists all\n",
+    );
+    expect(await said('checks', 'state', '--zzz')).toBe(
+      "opsbro: unknown option '--zzz'; 'opsbro checks state --help' lists all\n",
+    );
+    expect(await said('completion', 'csh')).toBe(
+      "opsbro: 'csh' is invalid for argument 'shell'; it is one of bash, zsh, fish\n",
+    );
+  });
+
+  it('say how to become a push server where there is none', async () => {
+    const { code, err } = await place.opsbro(['push', 'servers', 'list']);
+    expect([code, err]).toEqual([
+      2,
+      "opsbro: this agent is no push server; 'overc: { enabled: true }' in a file of its config.d starts it\n",
+    ]);
   });
 
   it('show where they come from when nobody expected them', () => {

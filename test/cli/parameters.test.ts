@@ -121,6 +121,10 @@ describe('opsbro agent parameters', () => {
       ['set', 'bootstrap', '1'],
       'Error: The value 1 for parameter agent.bootstrap is not valid, should be of type bool',
     ],
+    [
+      ['set', 'log_level', 'LOUD'],
+      `Error: 'log_level' is the text "LOUD", expected one of DEBUG, INFO, WARNING, WARN, ERROR, debug, info, warning, warn, error`,
+    ],
     [['get', 'gruops'], "opsbro: agent.yml has no parameter 'gruops'; did you mean 'groups'?"],
   ])('refuses %j with exit 2', async (words, message) => {
     const file = write('agent.yml', 'port: 1\n');

@@ -69,7 +69,8 @@ export class Workplace {
       const answer = typeof found === 'function' ? found(sent === '' ? null : JSON.parse(sent)) : found;
       const isError = answer === undefined || (answer as { error?: unknown } | null)?.error != null;
       response.statusCode = isError ? 404 : 200;
-      response.end(JSON.stringify(answer ?? { error: { code: 'OPSBRO_API_NOT_FOUND', message: 'no' } }));
+      const error = { code: 'OPSBRO_API_NOT_FOUND', message: `no route ${request.method} ${request.url}` };
+      response.end(JSON.stringify(answer ?? { error }));
     });
     this.#servers.push(server);
     const { socket } = createControlClient(join(this.folder, 'data'));
