@@ -116,7 +116,7 @@ describe.skipIf(!hasPty)('on a terminal (needs python3)', () => {
   it('draws live, writes only what changed, follows the size, and gives the terminal back', async () => {
     const session = open([24, 80]);
     const { terminal } = session;
-    await session.until('the first picture', (one) => one.text().includes('Waiting: 1') && one.isAlternate);
+    await session.until('the first picture', (one) => one.text().includes('q ends') && one.isAlternate);
     expect([terminal.isCursorHidden, terminal.rows[23]?.join('')]).toEqual([
       true,
       expect.stringMatching(/^The shop {2}\d\d:\d\d:\d\d {2}every 500ms, q ends/),
