@@ -25,7 +25,7 @@ const threads = [
   'test/exec/{exec-client,lanes/*,output/real-plugins}.test.ts',
   'test/sandbox/{engine/**/*,budgets/preempted}.test.ts',
   'test/store/{journal-faults,level}.test.ts',
-  'test/threads/*.test.ts',
+  'test/threads/{*,pool/*}.test.ts',
   'test/threads/services/{memory-guard,services}.test.ts',
 ];
 
