@@ -1,122 +1,107 @@
-import type {
-  Context,
-  FunctionContext,
-  HttpRequest,
-  Json,
-  JsonObject,
-  TcpConnection,
-  TcpOptions,
-} from 'opsbro/sdk';
+import type { Context, FunctionContext, HttpRequest, Json, JsonObject } from 'opsbro/sdk';
 import { OpsbroError } from '../core/errors.ts';
+import { textOf } from '../sandbox/grants/arguments.ts';
+import { Connections } from '../sandbox/grants/connections.ts';
 import { Denials } from '../sandbox/grants/denials.ts';
-import { matchesExec } from '../sandbox/grants/exec-pattern.ts';
+import {
+  boundsOf,
+  type Call,
+  execErrand,
+  keyCalls,
+  longestPath,
+  pieceOf,
+  requestOf,
+} from '../sandbox/grants/host-calls.ts';
 import { parseHost } from '../sandbox/grants/host-pattern.ts';
 import { matchesHttp } from '../sandbox/grants/http-pattern.ts';
 import { matchesPath } from '../sandbox/grants/path-pattern.ts';
-import { readGrants } from '../sandbox/grants/permissions.ts';
+import { type Grants, readGrants } from '../sandbox/grants/permissions.ts';
 import { matchesTcp } from '../sandbox/grants/tcp-pattern.ts';
-import type { HostCallParts, HostCalls } from '../sandbox/model.ts';
+import type { Errand, HostCallParts, HostCalls } from '../sandbox/model.ts';
 
-type Call = (args: Json[]) => Promise<Json | undefined> | Json | undefined;
+type TestHost = Context | FunctionContext;
 
 /**
  * The host of a run in a plugin's own test: what the test's `ctx` has recorded answers, as far as the manifest's permissions cover what is
- * asked. So a test fails for a permission that lacks, as the plugin would.
+ * asked, and as far as the host would take the arguments. So a test fails for a permission that lacks, as the plugin would.
  */
-export function recordedCalls(parts: HostCallParts, ctx: Context | FunctionContext): HostCalls {
+export function recordedCalls(parts: HostCallParts, ctx: TestHost): HostCalls {
   const grants = readGrants(parts.permissions);
   const denials = new Denials(parts.denied);
+  const open = connections(ctx, grants, denials);
+  const errand = (asked: Errand): Promise<Json> => runErrand(asked, ctx);
+  const calls = new Map<string, Call>([
+    ...fileCalls(ctx, grants, denials),
+    [
+      'http',
+      async ([given]) => {
+        const url = new URL(requestOf(given).url);
+        if (!grants.http.some((pattern) => matchesHttp(pattern, url)))
+          denials.deny('http', url.origin, url.origin);
+        // As the plugin gave it: the test looks at it.
+        return plain(await ctx.http(given as unknown as HttpRequest));
+      },
+    ],
+    ['exec', async (args) => errand(execErrand(args, grants, denials))],
+    ...keyCalls({ errand }, grants, denials),
+    ['env', async ([name]) => denials.deny('env', String(name), String(name))],
+    ['tcp.connect', (args) => open.connect(args)],
+    ['tcp.write', (args) => open.write(args)],
+    ['tcp.read', (args) => open.read(args)],
+    ['tcp.close', (args) => open.close(args)],
+  ]);
+  return {
+    async call(name, args) {
+      const call = calls.get(name);
+      if (call === undefined) throw new OpsbroError('OPSBRO_PLUGIN_DENIED', `ctx.${name} cannot be recorded`);
+      return await call(args);
+    },
+    close: () => open.closeAll(),
+  };
+}
+
+function fileCalls(ctx: TestHost, grants: Grants, denials: Denials): [string, Call][] {
   const path = ([given]: Json[]): string => {
-    const asked = String(given);
+    const asked = textOf(given, 'path', longestPath);
     if (!grants.read.some((pattern) => matchesPath(pattern, asked))) denials.deny('read', asked, asked);
     return asked;
   };
-  const calls: { [name: string]: Call } = {
-    readText: (args) => ctx.readText(path(args), boundsOf(args[1])),
-    tryReadText: (args) => ctx.tryReadText(path(args), boundsOf(args[1])),
-    readLines: (args) => ctx.readLines(path(args), boundsOf(args[1])),
-    readBytes: async (args) => [...(await ctx.readBytes(path(args), Number(args[1]), Number(args[2])))],
-    list: async (args) => (await ctx.list(path(args))).map((entry) => ({ ...entry })),
-    stat: async (args) => plain(await ctx.stat(path(args))),
-    statFileSystem: async (args) => plain(await ctx.statFileSystem(path(args))),
-    http: async ([given]) => {
-      const request = given as unknown as HttpRequest;
-      const url = new URL(request.url);
-      if (!grants.http.some((pattern) => matchesHttp(pattern, url)))
-        denials.deny('http', url.origin, url.origin);
-      return plain(await ctx.http(request));
-    },
-    exec: async ([file, args, options]) => {
-      const words = (args ?? []) as string[];
-      const line = [String(file), ...words].join(' ');
-      if (!grants.exec.some((pattern) => matchesExec(pattern, String(file), words)))
-        denials.deny('exec', line, line);
-      return plain(await ctx.exec(String(file), words, (options ?? {}) as object));
-    },
-    ...keys(ctx, (name) => {
-      if (!grants.kv.some((prefix) => name.startsWith(prefix))) denials.deny('kv', name, name);
-    }),
-    env: ([name]) => denials.deny('env', String(name), String(name)),
-    ...connections(ctx, (host, port) => {
-      const parsed = parseHost(host);
-      if (parsed === undefined || !grants.tcp.some((pattern) => matchesTcp(pattern, parsed, port)))
-        denials.deny('tcp', `${host}:${port}`, `${host}:${port}`);
-    }),
-  };
-  return {
-    async call(name, args) {
-      const call = Object.hasOwn(calls, name) ? calls[name] : undefined;
-      if (call === undefined) throw new OpsbroError('OPSBRO_PLUGIN_DENIED', `ctx.${name} cannot be recorded`);
-      return (await call(args)) ?? null;
-    },
-    close: () => undefined,
-  };
+  return [
+    ['readText', async (args) => ctx.readText(path(args), boundsOf(args))],
+    ['tryReadText', async (args) => (await ctx.tryReadText(path(args), boundsOf(args))) ?? null],
+    ['readLines', async (args) => ctx.readLines(path(args), boundsOf(args))],
+    [
+      'readBytes',
+      async (args) => {
+        const { offset, length } = pieceOf(args);
+        return [...(await ctx.readBytes(path(args), offset, length))];
+      },
+    ],
+    ['list', async (args) => (await ctx.list(path(args))).map((entry) => ({ ...entry }))],
+    ['stat', async (args) => plain(await ctx.stat(path(args)))],
+    ['statFileSystem', async (args) => plain(await ctx.statFileSystem(path(args)))],
+  ];
 }
 
-function keys({ kv }: Context | FunctionContext, allow: (key: string) => void): { [name: string]: Call } {
-  const key = ([given]: Json[]): string => {
-    allow(String(given));
-    return String(given);
-  };
-  return {
-    'kv.get': (args) => kv.get(key(args)),
-    'kv.put': (args) => kv.put(key(args), args[1] ?? null).then(() => null),
-    'kv.delete': (args) => kv.delete(key(args)).then(() => null),
-    'kv.list': (args) => kv.list(key(args)),
-  };
+function connections(ctx: TestHost, grants: Grants, denials: Denials): Connections {
+  return new Connections(async (host, port, options) => {
+    const parsed = parseHost(host);
+    if (parsed === undefined || !grants.tcp.some((pattern) => matchesTcp(pattern, parsed, port)))
+      denials.deny('tcp', `${host}:${port}`, `${host}:${port}`);
+    return await ctx.tcp(host, port, options);
+  });
 }
 
-function connections(
-  ctx: Context | FunctionContext,
-  allow: (host: string, port: number) => void,
-): { [name: string]: Call } {
-  const open: TcpConnection[] = [];
-  const at = (id: Json | undefined): TcpConnection => {
-    const found = open[Number(id)];
-    if (found === undefined) throw new OpsbroError('OPSBRO_HOST_NETWORK', 'no such connection');
-    return found;
-  };
-  return {
-    'tcp.connect': async ([host, port, options]) => {
-      allow(String(host), Number(port));
-      const connection = await ctx.tcp(String(host), Number(port), (options ?? {}) as TcpOptions);
-      const { certificate } = connection;
-      return { id: open.push(connection) - 1, ...(certificate && { certificate: plain(certificate) }) };
-    },
-    'tcp.write': ([id, text]) =>
-      at(id)
-        .write(String(text))
-        .then(() => null),
-    'tcp.read': ([id, options]) => at(id).read((options ?? {}) as object),
-    'tcp.close': ([id]) => {
-      at(id).close();
-      return null;
-    },
-  };
-}
-
-function boundsOf(options: Json | undefined): { maxBytes?: number } {
-  return (options ?? {}) as { maxBytes?: number };
+async function runErrand(asked: Errand, { exec, kv }: TestHost): Promise<Json> {
+  if (asked.type === 'exec') {
+    const { type: _, file, args, ...options } = asked;
+    return plain(await exec(file, args, options));
+  }
+  const { op, key } = asked;
+  if (op === 'list') return await kv.list(key);
+  if (op === 'get') return (await kv.get(key)) ?? null;
+  await (op === 'put' ? kv.put(key, asked.value) : kv.delete(key));
+  return null;
 }
 
 function plain(value: object | undefined): Json {

@@ -1,4 +1,5 @@
 import type { Context, FunctionContext, Manifest } from 'opsbro/sdk';
+import { fillOptions, optionSchemaOf } from '../configuration/sources/options.ts';
 import type { SandboxJob } from '../sandbox/engine/protocol.ts';
 import { SandboxRun } from '../sandbox/engine/run.ts';
 import { Tenant } from '../sandbox/engine/tenant.ts';
@@ -60,7 +61,10 @@ function runHere(piece: Piece, request: RunRequest, ctx: Context | FunctionConte
       0,
     );
     runs += 1;
-    void tenant.start(new SandboxRun(runs, { ...jobOf(piece, request), name: ctx.name } as SandboxJob));
+    // What a test leaves out of the options is what an object of config.d may leave out.
+    const options = fillOptions(optionSchemaOf(piece.manifest), request.options ?? {});
+    const job = { ...jobOf(piece, { ...request, options }), name: ctx.name };
+    void tenant.start(new SandboxRun(runs, job as SandboxJob));
   });
 }
 

@@ -23,9 +23,11 @@ import { createGuardedNetwork, type Resolve } from './network.ts';
 import { type Grants, readGrants } from './permissions.ts';
 import { matchesWord } from './wildcard.ts';
 
-type Call = (args: Json[]) => Promise<Json>;
+/** One function of `ctx`, by the name it has there. */
+export type Call = (args: Json[]) => Promise<Json>;
 
-const longestPath = 4096;
+/** Of a path, bytes. */
+export const longestPath = 4096;
 const maxFileBytes = 4 * 2 ** 20;
 /** As a list of numbers a byte is several characters on its way. */
 const maxPieceBytes = 64 * 1024;
@@ -103,26 +105,32 @@ function fileCalls(
 ): [string, Call][] {
   const files = createHostFiles(data, signal, looks, createFileGate(grants.read, data, denials));
   const path = (args: Json[]): string => textOf(args[0], 'path', longestPath);
-  const bounds = (args: Json[]): { maxBytes: number } => ({
-    maxBytes: maxBytesOf(objectOf(args[1], 'options', ['maxBytes']), maxFileBytes),
-  });
   return [
-    ['readText', (args) => files.readText(path(args), bounds(args))],
-    ['tryReadText', async (args) => (await files.tryReadText(path(args), bounds(args))) ?? null],
-    ['readLines', async (args) => linesOf(await files.readText(path(args), bounds(args)))],
+    ['readText', (args) => files.readText(path(args), boundsOf(args))],
+    ['tryReadText', async (args) => (await files.tryReadText(path(args), boundsOf(args))) ?? null],
+    ['readLines', async (args) => linesOf(await files.readText(path(args), boundsOf(args)))],
     [
       'readBytes',
       async (args) => {
-        const offset = numberOf(args[1], 'offset', 0, Number.MAX_SAFE_INTEGER);
-        return [
-          ...(await files.readBytes(path(args), offset, numberOf(args[2], 'length', 0, maxPieceBytes))),
-        ];
+        const { offset, length } = pieceOf(args);
+        return [...(await files.readBytes(path(args), offset, length))];
       },
     ],
     ['list', async (args) => entriesOf(await files.list(path(args)))],
     ['stat', async (args) => plain(await files.stat(path(args)))],
     ['statFileSystem', async (args) => plain(await files.statFileSystem(path(args)))],
   ];
+}
+
+/** What `ctx.readBytes` is given behind the path. */
+export function pieceOf(args: Json[]): { offset: number; length: number } {
+  const offset = numberOf(args[1], 'offset', 0, Number.MAX_SAFE_INTEGER);
+  return { offset, length: numberOf(args[2], 'length', 0, maxPieceBytes) };
+}
+
+/** What `ctx.readText` and its like are given behind the path. */
+export function boundsOf(args: Json[]): { maxBytes: number } {
+  return { maxBytes: maxBytesOf(objectOf(args[1], 'options', ['maxBytes']), maxFileBytes) };
 }
 
 /** As a list each line takes more than its text, in a thread that others share. */
@@ -152,7 +160,8 @@ function maxBytesOf(options: JsonObject, most: number): number {
   return optionalNumber(options, 'maxBytes', { least: 1, most, otherwise: defaultBytes });
 }
 
-function requestOf(value: Json | undefined): HttpRequest {
+/** The request that `ctx.http` was given. */
+export function requestOf(value: Json | undefined): HttpRequest {
   const request = objectOf(value, 'request', [
     'url',
     'method',
@@ -197,7 +206,8 @@ function headersOf(request: JsonObject): { [name: string]: string } {
   return Object.fromEntries(entries) as { [name: string]: string };
 }
 
-function execErrand(args: Json[], grants: Grants, denials: Denials): Errand {
+/** The program that `ctx.exec` was given, as far as the grants go. */
+export function execErrand(args: Json[], grants: Grants, denials: Denials): Errand {
   const file = textOf(args[0], 'file', longestPath);
   const words = textsOf(args[1] ?? [], 'args', maxWords, maxWordBytes);
   const options = objectOf(args[2], 'options', ['timeoutMs', 'maxBytes', 'stdin']);
@@ -226,7 +236,12 @@ function variable(
   return Object.hasOwn(data.environment, name) ? data.environment[name] : undefined;
 }
 
-function keyCalls({ errand }: HostCallParts, grants: Grants, denials: Denials): [string, Call][] {
+/** `ctx.kv`, as far as the grants go. */
+export function keyCalls(
+  { errand }: Pick<HostCallParts, 'errand'>,
+  grants: Grants,
+  denials: Denials,
+): [string, Call][] {
   const keyOf = (args: Json[], name: string): string => {
     const key = textOf(args[0], name, maxKeyBytes);
     if (!grants.kv.some((prefix) => key.startsWith(prefix))) denials.deny('kv', key, key);

@@ -86,7 +86,7 @@ export interface FixtureContext<Options = JsonObject> extends Context<Options> {
  * const ctx = fixtureContext({ root: new URL('testdata/debian-12/', import.meta.url) });
  * expect(await runVerb(memory, ctx)).toEqual({ status: 'done', value: { … } });
  */
-export function fixtureContext<Options = JsonObject>(
+export function fixtureContext<Options = never>(
   fixture: FixtureOptions<Options> = {},
 ): FixtureContext<Options> {
   const controller = new AbortController();

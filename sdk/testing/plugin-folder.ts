@@ -40,13 +40,11 @@ export function checkOptionTable(folder: URL, manifest: Manifest): void {
   const properties = (manifest.options?.properties ?? {}) as { [name: string]: JsonObject };
   const section = readReadme(folder).split('## Options\n')[1]?.split('\n## ')[0] ?? '';
   const rows = [...section.matchAll(/^\| `([^`]+)` *\|([^|]*)\|([^|]*)\|/gm)].map(
-    ([, name, , written]) => `${name}=${(written ?? '').trim().replaceAll('`', '')}`,
+    ([, name = '', , written = '']) => [name, written.trim().replaceAll('`', '')] as const,
   );
-  const expected = Object.entries(properties).map(([name, schema]) => `${name}=${shown(schema.default)}`);
-  expectThat(
-    rows.join('\n') === expected.join('\n'),
-    `README.md's option table is\n${rows.join('\n')}\nthe manifest says\n${expected.join('\n')}`,
-  );
+  const expected = Object.entries(properties).map(([name, schema]) => [name, shown(schema.default)] as const);
+  const wrong = tableFaults(new Map(rows), new Map(expected));
+  expectThat(wrong.length === 0, `the option table of README.md ${wrong.join('; ')}`);
   expectThat(
     rows.length > 0 || /^None\./m.test(section),
     "README.md must say 'None.' where there are no options",
@@ -55,6 +53,24 @@ export function checkOptionTable(folder: URL, manifest: Manifest): void {
     manifest.options === undefined || manifest.options.additionalProperties === false,
     'options must refuse unknown keys: additionalProperties: false',
   );
+}
+
+/** What a table of options, each with its default, has otherwise than the manifest. */
+function tableFaults(table: Map<string, string>, manifest: Map<string, string>): string[] {
+  const faults: string[] = [];
+  for (const [name, value] of manifest) {
+    const found = table.get(name);
+    if (found === undefined)
+      faults.push(`lacks \`${name}\`, ${value === '' ? 'no default' : `default \`${value}\``}`);
+    else if (found !== value)
+      faults.push(`gives \`${name}\` the default \`${found}\`, plugin.yml \`${value}\``);
+  }
+  for (const name of table.keys())
+    if (!manifest.has(name)) faults.push(`has \`${name}\`, which plugin.yml has not`);
+  const names = [...manifest.keys()].join(', ');
+  if (faults.length === 0 && [...table.keys()].join(', ') !== names)
+    faults.push(`has another order than plugin.yml: ${names}`);
+  return faults;
 }
 
 /** The options an object without any gets: the manifest's defaults. */

@@ -30,12 +30,14 @@ export class RecordedTree {
   bytes(path: string): Buffer {
     const replaced = this.#files.get(posix.normalize(path));
     if (replaced === null) throw new HostError('OPSBRO_HOST_NOT_FOUND', `${path}: no such file or directory`);
-    return replaced === undefined ? this.#try(path, (real) => readFileSync(real)) : Buffer.from(replaced);
+    if (replaced !== undefined) return Buffer.from(replaced);
+    if (this.#holdsFiles(path)) throw new HostError('OPSBRO_HOST_IO', `${path}: is a directory`);
+    return this.#try(path, (real) => readFileSync(real));
   }
 
   /** The entries of a directory, sorted by name, those of `files` included. */
   list(path: string): DirectoryEntry[] {
-    const prefix = `${posix.normalize(path).replace(/\/$/, '')}/`;
+    const prefix = prefixOf(path);
     const entries = new Map<string, DirectoryEntry>();
     const added = [...this.#files].filter(([file, text]) => text !== null && file.startsWith(prefix));
     try {
@@ -60,6 +62,7 @@ export class RecordedTree {
     if (replaced === null) return undefined;
     if (replaced !== undefined)
       return { type: 'file', sizeBytes: Buffer.byteLength(replaced), mode: 0o644, ...fixed };
+    if (this.#holdsFiles(path)) return { type: 'directory', sizeBytes: 4096, mode: 0o755, ...fixed };
     try {
       const stats = this.#try(path, (real) => statSync(real));
       const link = this.#linkTarget(path);
@@ -73,6 +76,12 @@ export class RecordedTree {
     } catch {
       return undefined;
     }
+  }
+
+  /** Whether one of the files given is below `path`. */
+  #holdsFiles(path: string): boolean {
+    const prefix = prefixOf(path);
+    return [...this.#files].some(([file, text]) => text !== null && file.startsWith(prefix));
   }
 
   #linkTarget(path: string): string | undefined {
@@ -110,6 +119,10 @@ export class RecordedTree {
     }
     return join(this.#root, ...done);
   }
+}
+
+function prefixOf(path: string): string {
+  return `${posix.normalize(path).replace(/\/$/, '')}/`;
 }
 
 function entryType(entry: { isFile(): boolean; isDirectory(): boolean; isSymbolicLink(): boolean }) {

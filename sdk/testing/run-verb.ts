@@ -33,49 +33,47 @@ type Verbs<Options> =
   | HandlerDefinition<Options>
   | ExporterDefinition<Options>;
 
+type OptionsOf<Definition> = Definition extends Verbs<infer Options> ? Options : never;
+
+type YieldOf<Definition> =
+  Definition extends CollectorDefinition<never>
+    ? JsonObject
+    : Definition extends DetectorDefinition<never>
+      ? string[]
+      : Definition extends CheckDefinition<never>
+        ? Verdict
+        : undefined;
+
+type GivenTo<Definition> =
+  Definition extends HandlerDefinition<never>
+    ? [event: HandlerEvent]
+    : Definition extends ExporterDefinition<never>
+      ? [facts: ExportedFacts]
+      : [];
+
 /**
  * Runs the one verb of a definition with a context, as the agent would: `ctx.notEligible` becomes an outcome, anything else
- * thrown rejects. Handlers take their event, exporters their facts, as third argument.
+ * thrown rejects. Handlers take their event, exporters their facts, as third argument. Options that the context leaves out are the manifest's
+ * defaults where `opsbro plugins test` runs it, and absent elsewhere.
  * @example `const outcome = await runVerb(memory, fixtureContext({ root }));`
  */
-export async function runVerb<Options>(
-  definition: CollectorDefinition<Options>,
-  context: Context<Options>,
-): Promise<VerbOutcome<JsonObject>>;
-export async function runVerb<Options>(
-  definition: DetectorDefinition<Options>,
-  context: Context<Options>,
-): Promise<VerbOutcome<string[]>>;
-export async function runVerb<Options>(
-  definition: CheckDefinition<Options>,
-  context: Context<Options>,
-): Promise<VerbOutcome<Verdict>>;
-export async function runVerb<Options>(
-  definition: HandlerDefinition<Options>,
-  context: Context<Options>,
-  event: HandlerEvent,
-): Promise<VerbOutcome<undefined>>;
-export async function runVerb<Options>(
-  definition: ExporterDefinition<Options>,
-  context: Context<Options>,
-  facts: ExportedFacts,
-): Promise<VerbOutcome<undefined>>;
-export async function runVerb<Options>(
-  definition: Verbs<Options>,
-  context: Context<Options>,
-  argument?: HandlerEvent | ExportedFacts,
-): Promise<VerbOutcome<unknown>> {
+export async function runVerb<Definition extends Verbs<never>>(
+  definition: Definition,
+  context: Context<Partial<OptionsOf<Definition>>>,
+  ...given: GivenTo<Definition>
+): Promise<VerbOutcome<YieldOf<Definition>>> {
   try {
-    return { status: 'done', value: await callVerb(definition, context, argument) };
+    const value = await callVerb(definition, context as Context<never>, given[0]);
+    return { status: 'done', value: value as YieldOf<Definition> };
   } catch (thrown) {
     if (thrown instanceof NotEligible) return { status: 'not-eligible', reason: thrown.reason };
     throw thrown;
   }
 }
 
-function callVerb<Options>(
-  definition: Verbs<Options>,
-  context: Context<Options>,
+function callVerb(
+  definition: Verbs<never>,
+  context: Context<never>,
   argument: HandlerEvent | ExportedFacts | undefined,
 ): unknown {
   if ('collect' in definition) return definition.collect(context);

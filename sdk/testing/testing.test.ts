@@ -46,6 +46,14 @@ describe('fixtureContext', () => {
     expect(await ctx.readText('/etc/hostname')).toBe('web1\n');
   });
 
+  it('knows the directories that its files are in', async () => {
+    const ctx = fixtureContext({ files: { '/spool/a': 'x', '/spool/sub/b': 'x', '/gone/c': null } });
+    for (const path of ['/', '/spool', '/spool/', '/spool/sub'])
+      expect(await ctx.stat(path)).toMatchObject({ type: 'directory', mode: 0o755, modifiedMs: 0 });
+    for (const path of ['/gone', '/spoo', '/spool/s']) expect(await ctx.stat(path)).toBeUndefined();
+    await expect(ctx.readText('/spool')).rejects.toMatchObject({ code: 'OPSBRO_HOST_IO' });
+  });
+
   it('keeps what is emitted within the bounds of a run', () => {
     for (const ctx of [fixtureContext(), hostContext()]) {
       ctx.emit('seen', { a: 1 });
@@ -150,6 +158,31 @@ describe('complianceSuite', () => {
       'has the verb of its kind',
       'yields documented plain data on this host, twice',
     ]);
+  });
+
+  it.each([
+    ['', 'the option table of README.md lacks `dir`, default `/`; lacks `deep`, no default'],
+    [
+      '| `dir` | text | `/` | x |\n| `dpth` | text | | x |\n',
+      'the option table of README.md lacks `deep`, no default; has `dpth`, which plugin.yml has not',
+    ],
+    [
+      '| `dir` | text | `/tmp` | x |\n| `deep` | text | | x |\n',
+      'the option table of README.md gives `dir` the default `/tmp`, plugin.yml `/`',
+    ],
+    [
+      '| `deep` | text | | x |\n| `dir` | text | `/` | x |\n',
+      'the option table of README.md has another order than plugin.yml: dir, deep',
+    ],
+  ])('says what is wrong with a table of options: %s', async (rows, message) => {
+    const folder = join(root, 'collectors/table');
+    mkdirSync(folder, { recursive: true });
+    writeFileSync(join(folder, 'README.md'), `# table\n\n## Options\n\n${rows}\n## Output\n`);
+    const properties = { dir: { type: 'string', default: '/' }, deep: { type: 'boolean' } };
+    const options = { type: 'object', additionalProperties: false, properties };
+    const suite = complianceSuite('collector', pathToFileURL(`${folder}/`), {}, { ...manifest, options });
+    const test = suite.find(({ name }) => name === 'documents exactly the options of its manifest');
+    await expect(test?.run()).rejects.toThrow(message);
   });
 
   it('holds a service to its start and its stop', async () => {

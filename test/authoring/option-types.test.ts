@@ -109,3 +109,47 @@ it.each([
   const code = `import { define${kind} } from 'opsbro/sdk';\nexport default define${kind}(${definition});\n`;
   expect(compile({}, code)).toMatch(expected);
 });
+
+const tests = (call: string): string => `
+import { defineCheck, defineCollector, defineHandler } from 'opsbro/sdk';
+import { fixtureContext, runVerb, testEvent } from 'opsbro/sdk/testing';
+import type { Options } from './plugin.d.ts';
+const collector = defineCollector<Options>({ collect: () => ({ up: 1 }) });
+const check = defineCheck<Options>({ check: () => ({ state: 'ok', output: 'fine' }) });
+const handler = defineHandler<Options>({ handle: () => undefined });
+const ctx = fixtureContext({ files: { '/proc/uptime': '1' } });
+export const outcome = await ${call};
+export { check, collector, ctx, handler, testEvent };
+`;
+
+const two: JsonObject = { properties: { dir: { type: 'string', default: '/' }, deep: { type: 'boolean' } } };
+
+it.each([
+  'runVerb(collector, ctx)',
+  'runVerb(collector, fixtureContext())',
+  "runVerb(collector, fixtureContext({ options: { dir: '/tmp' } }))",
+  "runVerb(handler, ctx, testEvent('problem'))",
+  "runVerb(check, ctx).then((one) => (one.status === 'done' ? one.value.state === 'ok' : one.reason))",
+])('lets a test leave out options, for they have defaults: %s', (call) => {
+  expect(compile(two, tests(call))).toBe('');
+});
+
+it.each([
+  [
+    "runVerb(collector, fixtureContext({ options: { dri: '/tmp' } }))",
+    /'\{ dri: string; \}' has no properties in common/,
+  ],
+  [
+    'runVerb(collector, fixtureContext({ options: { dir: 5 } }))',
+    /'number' is not assignable to type 'string/,
+  ],
+  ["runVerb(handler, fixtureContext({ options: { dir: '/tmp' } }))", /Expected 3 arguments, but got 2/],
+  [
+    "runVerb(check, ctx).then((one) => (one.status === 'done' ? one.value.stat : 1))",
+    /'stat' does not exist/,
+  ],
+])('makes a wrong call in a test a compile error that says why: %s', (call, expected) => {
+  const found = compile(two, tests(call));
+  expect(found).toMatch(expected);
+  expect(found).not.toContain('overload');
+});

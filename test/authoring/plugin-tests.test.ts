@@ -68,6 +68,46 @@ describe("'plugins test'", () => {
     expect(opsbro(place.path, 'plugins', 'test', 'globals').code).toBe(0);
   });
 
+  it('fills in the defaults of the manifest where a test leaves options out', () => {
+    opsbro(place.path, 'plugins', 'new', 'collector', 'defaults');
+    edit('defaults/defaults.test.ts', '{ root, options: { percent: true } }', '{ root }');
+    const { code, stdout } = opsbro(place.path, 'plugins', 'test', 'defaults');
+    expect(stdout).toContain('✔ counts the open files');
+    expect(code, stdout).toBe(0);
+    const checked = opsbro(place.path, 'plugins', 'check', 'defaults');
+    expect(checked).toMatchObject({ code: 0, stderr: '' });
+  });
+
+  it('refuses over recorded files what the host would: a path that is none, a program, a header, a port', () => {
+    opsbro(place.path, 'plugins', 'new', 'detector', 'wrong');
+    edit('wrong/plugin.yml', 'permissions:', 'permissions:\n  exec: [/bin/x]');
+    edit(
+      'wrong/index.ts',
+      'const text =',
+      `const said = [];
+    const none = undefined as never;
+    const words = [5] as never;
+    const tries = [
+      () => ctx.stat(none), () => ctx.kv.get(none), () => ctx.exec('/bin/x', words), () => ctx.tcp('a', none),
+      () => ctx.http({ url: 'http://a', headers: { host: 'b' } }),
+    ];
+    for (const one of tries)
+      await one().catch((error: Error) => said.push(error.message.replace(/ \\(at.*/, '')));
+    if (said.length > 0) throw new Error(said.join('; '));
+    const text =`,
+    );
+    const { stdout } = opsbro(place.path, 'plugins', 'test', 'wrong');
+    const refused = [
+      'path must be a text, found nothing',
+      'key must be a text, found nothing',
+      'args must be a text, found the number 5',
+      'port must be a whole number from 1 on, found nothing',
+      'the header host is not for plugins to set',
+    ].join('; ');
+    // Once on this host, and once over recorded files.
+    expect(stdout.split(refused).length - 1, stdout).toBeGreaterThanOrEqual(2);
+  });
+
   it('answers keys from what the test holds, as far as the prefixes go', () => {
     opsbro(place.path, 'plugins', 'new', 'detector', 'keeps');
     edit('keeps/plugin.yml', 'permissions:', 'permissions:\n  kv: [keeps/]');
