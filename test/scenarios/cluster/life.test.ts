@@ -75,6 +75,21 @@ describe.skipIf(typeof lan === 'string')('a member', () => {
     await cluster.allAlive();
   });
 
+  it('goes from all once it is dead and cleared away by one, whatever those who stood still meanwhile remember', async () => {
+    expect(await cluster.agent(2).stop()).toBe(0);
+    await Promise.all(others.map((host) => cluster.believes(host, 2, 'dead')));
+    cluster.agent(1).child.kill('SIGSTOP');
+    const cleared = await opsbro(['--data', cluster.agent(0).data, 'gossip', 'leave', cluster.uuid(2)]);
+    expect([cleared.code, cleared.stdout]).toEqual([0, expect.stringContaining(cluster.uuid(2))]);
+    await cluster.believes(0, 2, 'leave');
+    cluster.agent(1).child.kill('SIGCONT');
+    await cluster.believes(1, 2, 'leave');
+    await cluster.allAlive(others);
+    expect((await cluster.believes(0, 2, 'leave')).uuid).toBe(cluster.uuid(2));
+    await cluster.start(2, '');
+    await cluster.allAlive();
+  });
+
   it('shows its new groups to all', async () => {
     cluster.agent(1).write('agent.yml', 'groups: [blue]\n');
     for (const host of [0, 2])
