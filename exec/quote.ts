@@ -1,10 +1,11 @@
 /** Words at which a shell does something else than starting a program; scripts that begin with one need the shell itself. */
-const shellsOwn = new Set(
+export const shellsOwn: ReadonlySet<string> = new Set(
   (
     'if then else elif fi case esac for while until do done in { } ! function select time [[ ]] ' +
     '. : break continue eval exec exit export readonly return set shift times trap unset source ' +
     'alias bg cd command echo false fc fg getopts hash jobs kill local printf pwd read test true type ulimit ' +
-    'umask unalias wait [ builtin declare let typeset shopt enable history logout popd pushd dirs suspend'
+    'umask unalias wait [ builtin declare let typeset shopt enable history logout popd pushd dirs suspend ' +
+    'coproc caller compgen complete compopt mapfile readarray disown bind print whence'
   ).split(' '),
 );
 

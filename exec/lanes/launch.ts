@@ -1,4 +1,5 @@
 import type { Command } from '../command.ts';
+import { endingInProgram } from '../last-program.ts';
 import { shellWord } from '../quote.ts';
 import { programPath } from './program-path.ts';
 
@@ -73,7 +74,7 @@ export function commandLine(
   environment: { [name: string]: string },
 ): string | null {
   // A space in front: some shells' `eval` takes options.
-  if (argv === null) return `(eval ${shellWord(` ${shell ?? ''}`)})`;
+  if (argv === null) return `(eval ${shellWord(` ${endingInProgram(shell ?? '')}`)})`;
   const [name = '', ...rest] = argv;
   const program = programPath(name, environment.PATH ?? '');
   return program === null ? null : [program, ...rest].map(shellWord).join(' ');

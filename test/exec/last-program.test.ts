@@ -1,0 +1,123 @@
+import { spawnSync } from 'node:child_process';
+import { existsSync } from 'node:fs';
+import fc from 'fast-check';
+import { describe, expect, it } from 'vitest';
+import { endingInProgram } from '../../exec/last-program.ts';
+import { shellWord } from '../../exec/quote.ts';
+
+const shells = ['/bin/sh', '/bin/bash'].filter((path) => existsSync(path));
+
+/** What comes of a script in a subshell of a shell, as a lane runs it. */
+function byShell(shell: string, script: string): { stdout: string; status: number | null } {
+  const { stdout, status } = spawnSync(shell, {
+    encoding: 'utf8',
+    env: { A: 'a b' },
+    cwd: '/',
+    input: `(eval ${shellWord(` ${script}`)})\n`,
+  });
+  // Which of its words it is that a shell complains of is not what the script does.
+  return { stdout: stdout.replaceAll(/e(?:xec|val): |command (?=not found)/g, ''), status };
+}
+
+describe('a script that ends in a program', () => {
+  it.each([
+    [`check_x \${A:-0} fine`, `exec check_x \${A:-0} fine`],
+    ['  check_x "$A"/*.log 2>&1\n', '  exec check_x "$A"/*.log 2>&1\n'],
+    ['test -d /x && check_x', 'test -d /x && exec check_x'],
+    ['cd /tmp; a || b $1 >/dev/null;', 'cd /tmp; a || exec b $1 >/dev/null;'],
+    ["a 'x;y' \\; z\nb", "a 'x;y' \\; z\nexec b"],
+  ])('%j becomes it', (script, expected) => expect(endingInProgram(script)).toBe(expected));
+
+  it.each([
+    ...[
+      '',
+      ' ',
+      'a | b',
+      'a & b',
+      'a &',
+      '(a)',
+      '{ a; }',
+      '! a',
+      'if a; then b; fi',
+      'a `b`',
+      'a $(b)',
+      'a "$(b)"',
+    ],
+    ...[
+      'A=b c',
+      'a # b',
+      'cat <<END\na\nEND\n',
+      `a \${b:?c}`,
+      `a \${b#c}`,
+      'f() a',
+      '>x a',
+      '-x',
+      '$A',
+      '"a" b',
+    ],
+    ...[
+      "trap 'a' EXIT; b",
+      'set -e; a; b',
+      'exec a',
+      'echo a',
+      'a; exit 2',
+      'a; [ b ]',
+      "a 'b",
+      'a "b',
+      'a &&',
+      'alias b=c; b',
+    ],
+  ])('%j stays as it is, which does not or does more', (script) =>
+    expect(endingInProgram(script)).toBe(script),
+  );
+
+  it.each(shells)('does in %s what it did, whatever it is', (shell) => {
+    const piece = fc.constantFrom(
+      ...[
+        '/usr/bin/printf %s.',
+        '/bin/false',
+        '/bin/true',
+        '/no/such',
+        'test -d /',
+        'echo',
+        'exit 3',
+        'cd /tmp',
+      ],
+      ...[
+        ' ',
+        ' && ',
+        ' || ',
+        '; ',
+        '\n',
+        ' | ',
+        ' a',
+        ' "$A"',
+        ' $A',
+        ` \${B:-x y}`,
+        " 'c d'",
+        ' \\;',
+        ' *',
+        '"',
+        "'",
+        '$',
+        '{',
+      ],
+      ...[' 2>&1', ' >/dev/null', ' <', '#', ' #', '(', ')', '=', 'A=1 '],
+    );
+    fc.assert(
+      fc.property(fc.array(piece, { maxLength: 7 }), (pieces) => {
+        const script = pieces.join('');
+        const changed = endingInProgram(script);
+        fc.pre(changed !== script);
+        expect(byShell(shell, changed)).toEqual(byShell(shell, script));
+      }),
+      { numRuns: 60 },
+    );
+  });
+
+  it('takes a long script at once, also one that it cannot read', () => {
+    const script = `a ${'$b"$c"'.repeat(20_000)}`;
+    expect(endingInProgram(script)).toBe(`exec ${script}`);
+    expect(endingInProgram(`${script}(`)).toBe(`${script}(`);
+  });
+});
