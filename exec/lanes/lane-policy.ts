@@ -44,3 +44,11 @@ export function lanesToStart(
   const wanted = Math.max(own ? 0 : 1, bounds.fast - fast);
   return Math.max(0, Math.min(waiting, wanted, bounds.max - lanes.length, stride));
 }
+
+/** Orders that a lane gets at a time: each one more costs less than the first, and waits for those before it. */
+const mostAtOnce = 8;
+
+/** How many of `waiting` orders a lane gets at a time, where `lanes` share them: one while there is a lane for each. */
+export function ordersAtOnce(waiting: number, lanes: number): number {
+  return Math.max(1, Math.min(mostAtOnce, Math.ceil(waiting / Math.max(1, lanes))));
+}

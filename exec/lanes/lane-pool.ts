@@ -1,9 +1,10 @@
 import { join } from 'node:path';
 import { type Command, type CommandResult, maxLanes, refusedEnd } from '../command.ts';
 import { Lane } from './lane.ts';
-import { type LaneBounds, type LaneView, lanesToStart, slowAfter } from './lane-policy.ts';
+import { type LaneBounds, type LaneView, lanesToStart, ordersAtOnce, slowAfter } from './lane-policy.ts';
 import { commandLine, kindOf, type LaneKind } from './launch.ts';
 import { OwnTime } from './own-time.ts';
+import type { Order } from './run.ts';
 import { Warden } from './warden.ts';
 
 /** What a pool is made with. */
@@ -17,18 +18,12 @@ export interface LanePoolOptions {
   ended(result: CommandResult): void;
 }
 
-interface Waiting {
-  command: Command;
-  line: string;
-  since: number;
-}
-
 /** Commands of one kind, and the lanes that take them. Those that lately took long have a queue and lanes of their own. */
 interface Queue {
   key: string;
   kind: LaneKind;
   isLong: boolean;
-  waiting: Waiting[];
+  waiting: Order[];
   /** Places in `waiting` that were taken; cut off now and then, since `shift` copies. */
   taken: number;
   idle: Lane[];
@@ -38,6 +33,8 @@ interface Queue {
 }
 
 const lookMs = 100;
+/** While a lane has several orders. */
+const pollMs = 10;
 /** When no lane is busy. */
 const restingLookMs = 10_000;
 const idleMs = 60_000;
@@ -49,8 +46,11 @@ const longestWaitMs = 60_000;
 const retryMs = 5000;
 /** A command that took longer goes with its like from then on: hundreds that hang must not be what the others wait for. */
 const longMs = 1000;
-const maxLong = 10_000;
+const maxKnown = 10_000;
+/** What takes this share of what lets another lane be started is no company for others: they go on elsewhere. */
+const holdShare = 0.5;
 const reservedLanes = 32;
+const unwanted = 'nobody waits for it';
 const maxScriptBytes = 262_144;
 
 /**
@@ -63,12 +63,15 @@ export class LanePool {
   readonly #lanes = new Map<Lane, Queue>();
   readonly #warden: Warden;
   readonly #time = new OwnTime();
-  /** Lines of commands that took long the last time. */
-  readonly #long = new Set<string>();
+  /** Lines of commands that the last time took long, or too long for others to stand behind them. */
+  readonly #known = new Map<string, 'long' | 'slow'>();
   #started = 0;
   #slowMs = slowAfter(0);
   #timer: NodeJS.Timeout | null = null;
   #timerAt = 0;
+  #pollTimer: NodeJS.Timeout | null = null;
+  /** Ended from without, so that it must not go to another lane. */
+  #unwanted: number | null = null;
   #closed = false;
 
   constructor(options: LanePoolOptions) {
@@ -85,11 +88,13 @@ export class LanePool {
 
   /** Ends a command that runs or waits; its result comes as always. */
   end(id: number): void {
+    this.#unwanted = id;
     for (const lane of this.#lanes.keys()) lane.end(id);
+    this.#unwanted = null;
     for (const queue of this.#queues.values()) {
       const at = queue.waiting.findIndex(({ command }, index) => index >= queue.taken && command.id === id);
       const [found] = at === -1 ? [] : queue.waiting.splice(at, 1);
-      if (found !== undefined) this.#refuse(found.command, 'nobody waits for it');
+      if (found !== undefined) this.#refuse(found.command, unwanted);
     }
   }
 
@@ -100,7 +105,7 @@ export class LanePool {
       this.#options.ended(notFound(command));
       return;
     }
-    const queue = this.#queueOf(kind, this.#long.has(line));
+    const queue = this.#queueOf(kind, this.#known.get(line) === 'long');
     const now = this.#time.now();
     if (queue.lanes === 0 && queue.broken !== null && now < queue.broken.until) {
       this.#refuse(command, queue.broken.why);
@@ -114,7 +119,7 @@ export class LanePool {
   /** Ends all lanes and what runs in them. */
   close(): void {
     this.#closed = true;
-    if (this.#timer !== null) clearTimeout(this.#timer);
+    for (const timer of [this.#timer, this.#pollTimer]) if (timer !== null) clearTimeout(timer);
     for (const queue of this.#queues.values()) this.#refuseAll(queue, 'the agent is stopping');
     for (const lane of this.#lanes.keys()) lane.close();
     this.#warden.close();
@@ -134,8 +139,8 @@ export class LanePool {
     while (queue.taken < queue.waiting.length) {
       const lane = queue.idle.pop();
       if (lane === undefined) break;
-      const { command, line } = this.#next(queue);
-      lane.run(command, line);
+      lane.run(this.#nextOrders(queue));
+      if (lane.isShared) this.#pollLater();
     }
     const waiting = queue.waiting.length - queue.taken;
     if (waiting === 0 || this.#closed || (queue.broken !== null && now < queue.broken.until)) return;
@@ -151,8 +156,27 @@ export class LanePool {
     }
   }
 
-  #next(queue: Queue): Waiting {
-    const next = queue.waiting[queue.taken] as Waiting;
+  /** What the next lane gets: several of those that wait when there are many, and each of them is known to be quick. */
+  #nextOrders(queue: Queue): Order[] {
+    const waiting = queue.waiting.length - queue.taken;
+    const count = queue.isLong ? 1 : ordersAtOnce(waiting, Math.max(queue.lanes, this.#options.bounds.fast));
+    const orders = [this.#next(queue)];
+    while (
+      orders.length < count &&
+      [orders[0], queue.waiting[queue.taken]].every((order) => this.#isSociable(order))
+    )
+      orders.push(this.#next(queue));
+    return orders;
+  }
+
+  #isSociable(order: Order | undefined): boolean {
+    if (order === undefined) return false;
+    const { stdin, capture } = order.command;
+    return stdin === null && !capture && !this.#known.has(order.line);
+  }
+
+  #next(queue: Queue): Order {
+    const next = queue.waiting[queue.taken] as Order;
     queue.taken += 1;
     if (queue.taken > 1000 || queue.taken === queue.waiting.length) {
       queue.waiting.splice(0, queue.taken);
@@ -168,6 +192,7 @@ export class LanePool {
     this.#started += 1;
     const lane: Lane = new Lane(shell, queue.kind, join(directory, `lane-${this.#started}`), this.#time, {
       ended: (result, line) => this.#ended(result, line),
+      returned: (orders) => this.#returned(queue, orders),
       opened: () => {
         // Who changes the user has more to do.
         if (queue.kind.runAs === null) this.#slowMs = slowAfter(this.#time.now() - startedAt);
@@ -193,10 +218,24 @@ export class LanePool {
   }
 
   #ended(result: CommandResult, line: string): void {
-    if (this.#long.size >= maxLong) this.#long.clear();
-    if (result.durationMs > longMs) this.#long.add(line);
-    else this.#long.delete(line);
+    if (this.#known.size >= maxKnown) this.#known.clear();
+    if (result.durationMs > longMs) this.#known.set(line, 'long');
+    else if (result.durationMs > this.#holdMs) this.#known.set(line, 'slow');
+    else this.#known.delete(line);
     this.#options.ended(result);
+  }
+
+  get #holdMs(): number {
+    return this.#slowMs * holdShare;
+  }
+
+  /** Orders that a lane gave back go before what came later. */
+  #returned(queue: Queue, orders: Order[]): void {
+    const wanted = orders.filter(({ command }) => command.id !== this.#unwanted);
+    for (const { command } of orders) if (command.id === this.#unwanted) this.#refuse(command, unwanted);
+    if (this.#closed) for (const { command } of wanted) this.#refuse(command, 'the agent is stopping');
+    else queue.waiting.splice(queue.taken, 0, ...wanted);
+    this.#pump(queue, this.#time.now());
   }
 
   #forget(queue: Queue, lane: Lane, why: string | null): void {
@@ -241,6 +280,16 @@ export class LanePool {
     this.#timer = null;
     const isBusy = [...this.#lanes.keys()].some(({ state }) => state !== 'idle');
     if (this.#queues.size > 0) this.#arm(isBusy ? lookMs : restingLookMs, now);
+  }
+
+  #pollLater(): void {
+    if (this.#pollTimer !== null || this.#closed) return;
+    this.#pollTimer = setTimeout(() => {
+      this.#pollTimer = null;
+      const now = this.#time.now();
+      for (const lane of [...this.#lanes.keys()]) lane.poll(now, this.#holdMs);
+      if ([...this.#lanes.keys()].some(({ isShared }) => isShared)) this.#pollLater();
+    }, pollMs);
   }
 
   /** Looks again within `delayMs`. */

@@ -1,48 +1,31 @@
 import { type ChildProcess, spawn } from 'node:child_process';
-import { chmodSync, chownSync, mkdirSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { existsSync, statSync, writeFileSync } from 'node:fs';
 import { constants } from 'node:os';
-import type { Command, CommandResult } from '../command.ts';
-import { shellWord } from '../quote.ts';
+import { basename } from 'node:path';
+import type { CommandResult } from '../command.ts';
+import { EndsFile } from './ends-file.ts';
+import { LaneDirectory } from './lane-directory.ts';
 import { type LaneKind, launch } from './launch.ts';
-import { outputSize, removeOutput, takeOutput } from './output-file.ts';
+import { removeOutput, takeOutput } from './output-file.ts';
 import type { OwnTime } from './own-time.ts';
-import {
-  living,
-  membersOf,
-  type ProcessEntry,
-  readProcess,
-  recentProcesses,
-  signalProcess,
-  tickMs,
-} from './processes.ts';
+import { living, readProcess, signalProcess } from './processes.ts';
+import { type Order, orderText, type Run, resultOf, writtenBy } from './run.ts';
 import { randomToken } from './token.ts';
+import { hasStarted, type LaneProcess, strike } from './victims.ts';
 import { weighLane } from './weight.ts';
 
 /** What a lane tells its pool. */
 export interface LaneEvents {
   /** The command of `line` has ended; the lane may still be busy with what that left behind. */
   ended(result: CommandResult, line: string): void;
+  /** These did not begin, and another lane may have them. */
+  returned(orders: Order[]): void;
   /** The shell has started. */
   opened(): void;
-  /** The lane takes commands again, or for the first time. */
+  /** The lane takes orders again, or for the first time. */
   free(): void;
   /** The lane is gone for good. `why` it could not start, null when it had. */
   gone(why: string | null): void;
-}
-
-interface Run {
-  command: Command;
-  line: string;
-  file: string;
-  token: string;
-  /** In the lane's time. */
-  since: number;
-  /** By the clock that processes start by. */
-  startedAt: number;
-  killedFor: 'timeout' | 'flood' | null;
-  /** When TERM turns into KILL. */
-  killAt: number;
-  victims: ProcessEntry[];
 }
 
 /** Between TERM and KILL. */
@@ -66,19 +49,20 @@ const preparation = 'trap : HUP INT QUIT ABRT PIPE ALRM TERM USR1 USR2 XFSZ XCPU
 let lastFile = 0;
 
 /**
- * A shell that runs commands one after the other, in a session of its own. Orders go to its standard input, and the end of each comes
- * from its standard output with a random word. A command has neither of them open, and cannot open them by `/proc`,
- * as Node makes them sockets. Call `look` every 100 ms while it is busy. Throws what `spawn` throws.
+ * A shell that runs commands one after the other, in a session of its own. Orders go to its standard input, and the end of the last one
+ * comes from its standard output with a random word. A command has neither of them open, and cannot open them by `/proc`, as Node makes them
+ * sockets. Call `look` every 100 ms while it is busy, and `poll` every 10 ms while it has several orders. Throws what `spawn` throws.
  */
 export class Lane {
   readonly kind: LaneKind;
   state: 'starting' | 'idle' | 'running' | 'sweeping' | 'closed' = 'starting';
-  /** When `state` changed last. */
+  /** When `state` changed last, or the next of several orders began. */
   since: number;
   readonly #events: LaneEvents;
   readonly #child: ChildProcess;
-  readonly #directory: string;
+  readonly #directory: LaneDirectory;
   readonly #time: OwnTime;
+  readonly #ends: EndsFile;
   readonly #spawnedAt: number;
   readonly #greeting = randomToken();
   #pid = 0;
@@ -87,30 +71,38 @@ export class Lane {
   #noise = 0;
   #weighed = false;
   #complaint = '';
-  #run: Run | null = null;
+  /** What was ordered and has not ended, the one that runs first. */
+  #runs: Run[] = [];
+  /** With it the shell tells that it has come to the end of its orders; null while it has none. */
+  #lastToken: string | null = null;
+  /** When the ends were looked for last, by the clock that processes start by. */
+  #polledAt = 0;
   /** Of the last run: what is still to be killed. */
   #sweep: Run | null = null;
 
   constructor(shell: string, kind: LaneKind, directory: string, time: OwnTime, events: LaneEvents) {
     this.kind = kind;
     this.#events = events;
-    this.#directory = directory;
+    this.#directory = new LaneDirectory(directory);
     this.#time = time;
+    this.#ends = new EndsFile(`${directory}.ends`);
     const { words, environment } = launch(shell, kind);
     const [file = shell, ...rest] = words;
-    this.#child = spawn(file, rest, {
-      stdio: 'pipe',
-      detached: true,
-      cwd: '/',
-      env: environment,
-    });
+    try {
+      this.#child = spawn(file, rest, {
+        stdio: ['pipe', 'pipe', this.#ends.descriptor],
+        detached: true,
+        cwd: '/',
+        env: environment,
+      });
+    } catch (thrown) {
+      this.#ends.close();
+      throw thrown;
+    }
     this.#spawnedAt = performance.now();
     this.since = time.now();
     this.#child.stdin?.on('error', () => {});
     this.#child.stdout?.on('data', (bytes: Buffer) => this.#hear(bytes.toString('latin1')));
-    this.#child.stderr?.setEncoding('utf8').on('data', (text: string) => {
-      if (this.state === 'starting') this.#complaint = (this.#complaint + text).slice(0, 300);
-    });
     this.#child.on('error', (error) => this.#gone(null, error.message));
     // What a shell that could not start says may come after its exit.
     this.#child.on('exit', (_code, signal) => this.state === 'starting' || this.#gone(signal, null));
@@ -123,33 +115,52 @@ export class Lane {
     return this.#pid || (this.#child.pid ?? 0);
   }
 
-  /** Runs a command, which as a line for the shell is `line`; the lane must be idle. */
-  run(command: Command, line: string): void {
-    lastFile += 1;
-    const file = `${this.#directory}/${lastFile}`;
-    const token = randomToken();
-    const startedAt = performance.now();
-    const since = this.#time.of(startedAt);
-    this.#run = { command, line, file, token, since, startedAt, killedFor: null, killAt: 0, victims: [] };
-    this.#become('running', since);
-    const input = command.stdin === null ? '/dev/null' : `${file}.in`;
-    try {
-      if (command.stdin !== null) writeFileSync(input, command.stdin, { flag: 'wx', mode: 0o600 });
-    } catch {
-      // Without its input it must not run; without an output it counts as not run.
-      setImmediate((run) => this.#run === run && this.#finish(run, 0, null), this.#run);
-      return;
-    }
-    const errors = command.capture ? shellWord(`${file}.err`) : '&1';
-    this.#child.stdin?.write(
-      `${line} >${shellWord(file)} 2>${errors} <${shellWord(input)};echo ${token} $?\n`,
-    );
+  /** True while it has, or just had, several orders. */
+  get isShared(): boolean {
+    return this.#lastToken !== null && this.#runs[0]?.token !== this.#lastToken;
   }
 
-  /** Ends the command with this id as if its time were over. */
+  /** Runs commands one after the other; the lane must be idle. Several must be such as read nothing and are not captured. */
+  run(orders: Order[]): void {
+    const startedAt = performance.now();
+    const since = this.#time.of(startedAt);
+    this.#runs = orders.map((order) => {
+      lastFile += 1;
+      const [file, token] = [`${this.#directory.path}/${lastFile}`, randomToken()];
+      return { order, file, token, since, startedAt, killedFor: null, killAt: 0, victims: [] };
+    });
+    this.#polledAt = startedAt;
+    this.#lastToken = this.#runs.at(-1)?.token ?? null;
+    this.#become('running', since);
+    const [run] = this.#runs;
+    const input = run?.order.command.stdin ?? null;
+    try {
+      if (run !== undefined && input !== null)
+        writeFileSync(`${run.file}.in`, input, { flag: 'wx', mode: 0o600 });
+    } catch {
+      // Without its input it must not run; without an output it counts as not run.
+      setImmediate(() => this.#runs[0] === run && this.#endOrders(0));
+      return;
+    }
+    this.#child.stdin?.write(orderText(this.#runs));
+  }
+
+  /** Ends the command with this id as if its time were over, or gives it back. */
   end(id: number): void {
-    const run = this.#run;
-    if (run?.command.id === id && run.killedFor === null) this.#terminate(run, 'timeout', this.#time.now());
+    const isTheirs = ({ order }: Run): boolean => order.command.id === id;
+    if (!this.#runs.some(isTheirs)) return;
+    const now = this.#time.now();
+    this.#giveBack(now);
+    const [run] = this.#runs;
+    if (run !== undefined && isTheirs(run) && run.killedFor === null) this.#terminate(run, 'timeout', now);
+  }
+
+  /** Takes what has ended of several orders, and gives back those behind one that takes longer than `holdMs`. */
+  poll(now: number, holdMs: number): void {
+    if (!this.isShared) return;
+    this.#takeEnds(now);
+    const [run, next] = this.#runs;
+    if (run !== undefined && next !== undefined && now - run.since > holdMs) this.#giveBack(now);
   }
 
   /** Ends what has run too long or written too much, and what ended commands have left behind. `now` is in the lane's time. */
@@ -157,10 +168,11 @@ export class Lane {
     if (this.state === 'starting' && now - this.since > startMs) this.close();
     if (this.#sweep !== null && now >= this.#sweep.killAt) this.#finishSweep(this.#sweep);
     if (!this.#weighed && this.#pid !== 0) this.#weighed = weighLane(this.#pid, this.kind.nice);
-    const run = this.#run;
-    if (run === null) return;
+    if (this.#ends.isNoisy()) this.close();
+    const [run] = this.#runs;
+    if (run === undefined) return;
     if (run.killedFor === null) {
-      if (now - run.since >= run.command.timeoutMs) this.#terminate(run, 'timeout', now);
+      if (now - run.since >= run.order.command.timeoutMs) this.#terminate(run, 'timeout', now);
       else if (now - run.since >= watchAfterMs && writtenBy(run) > floodBytes)
         this.#terminate(run, 'flood', now);
     } else if (now >= run.killAt + burialMs) {
@@ -172,7 +184,7 @@ export class Lane {
   /** Ends the lane at once, and its command with it. */
   close(): void {
     if (this.state === 'closed') return;
-    const run = this.#run ?? this.#sweep;
+    const run = this.#runs[0] ?? this.#sweep;
     if (run !== null) this.#strike(run, 'SIGKILL');
     this.#child.kill('SIGKILL');
     if (this.#pid !== 0 && this.#pid !== this.#child.pid) signalProcess(this.#pid, 'SIGKILL');
@@ -191,10 +203,10 @@ export class Lane {
       const [token, value] = this.#heard.slice(0, end).split(' ');
       this.#heard = this.#heard.slice(end + 1);
       if (this.state === 'starting' && token === this.#greeting) this.#open(Number(value));
-      else if (this.#run !== null && token === this.#run.token) this.#finish(this.#run, Number(value), null);
+      else if (this.#lastToken !== null && token === this.#lastToken) this.#endOrders(Number(value));
       else this.#noise += end;
     }
-    // Nothing but ends of commands comes here, unless somebody opened the channel by force.
+    // Nothing but ends of orders comes here, unless somebody opened the channel by force.
     if (this.#noise + this.#heard.length > maxNoise) this.close();
   }
 
@@ -203,10 +215,8 @@ export class Lane {
     this.#startTicks = readProcess(this.#child.pid ?? 0)?.startTicks ?? 0;
     this.#weighed = weighLane(pid, this.kind.nice);
     try {
-      mkdirSync(this.#directory, { mode: 0o700 });
-      chmodSync(this.#directory, 0o700);
       const { uid, gid } = this.kind.runAs === null ? { uid: -1, gid: -1 } : statSync(`/proc/${pid}`);
-      chownSync(this.#directory, uid, gid);
+      this.#directory.open({ uid, gid });
     } catch (thrown) {
       this.#complaint = (thrown as Error).message;
       this.close();
@@ -217,56 +227,100 @@ export class Lane {
     this.#events.free();
   }
 
-  #finish(run: Run, status: number, lostBy: string | null): void {
-    this.#run = null;
+  /** The shell has come to the end of its orders; the last of them, if it has not been given back, with `status`. */
+  #endOrders(status: number): void {
     const now = this.#time.now();
-    const { outputBytes, capture, stdin } = run.command;
+    this.#takeEnds(now, 1);
+    for (const run of this.#runs.splice(0)) {
+      const code = run.token === this.#lastToken ? status : null;
+      this.#finish(run, code, code === null ? 'the loss of its end' : null, now);
+    }
+    this.#lastToken = null;
+    this.#ends.rest();
+    this.#directory.clear();
+    this.#rest(now);
+  }
+
+  /** Finishes those of several orders that have ended by now, and `more` that are about to be finished: as if all had taken the same. */
+  #takeEnds(now: number, more = 0): void {
+    if (!this.isShared) return;
+    const polledAt = this.#polledAt;
+    this.#polledAt = performance.now();
+    const statuses = this.#ends.take(this.#runs.map(({ token }) => token));
+    const ended = this.#runs.slice(0, statuses.length);
+    const shareMs = (now - (this.#runs[0]?.since ?? now)) / (statuses.length + more);
+    for (const [index, run] of ended.entries()) {
+      this.#runs.shift();
+      const endedAt = run.since + shareMs;
+      this.#finish(run, statuses[index] ?? 0, null, endedAt);
+      const [next] = this.#runs;
+      if (next === undefined) return;
+      next.since = endedAt;
+      // It did not begin before somebody saw that the one before had not ended.
+      next.startedAt = polledAt;
+      this.since = endedAt;
+    }
+  }
+
+  #finish(run: Run, status: number | null, lostBy: string | null, endedAt: number): void {
+    const { outputBytes, capture, stdin } = run.order.command;
     const output = takeOutput(run.file, outputBytes);
     const errors = capture ? takeOutput(`${run.file}.err`, outputBytes) : null;
     if (stdin !== null) removeOutput(`${run.file}.in`);
-    const signal = lostBy ?? signalName(status - 128);
+    const signal = lostBy ?? signalName((status ?? 0) - 128);
     const isKept = output !== null || lostBy !== null;
-    if (run.killedFor !== null && this.state !== 'closed') this.#startSweep(run, now);
-    const result: CommandResult = {
-      id: run.command.id,
+    if (run.killedFor !== null && this.state !== 'closed') this.#startSweep(run, endedAt);
+    const told = {
       code: signal === null && isKept ? status : null,
       signal: isKept ? signal : null,
-      killedFor: run.killedFor,
-      timedOut: run.killedFor === 'timeout',
-      refused: isKept ? null : `its output could not be kept in ${this.#directory}`,
-      truncated: output?.truncated === true || errors?.truncated === true,
-      durationMs: Math.max(0, now - run.since),
-      text: output?.text ?? '',
-      ...(errors !== null && { errorText: errors.text }),
+      refused: isKept ? null : `its output could not be kept in ${this.#directory.path}`,
     };
-    this.#events.ended(result, run.line);
-    if (this.state === 'closed' || this.#sweep !== null) return;
+    const durationMs = Math.max(0, endedAt - run.since);
+    this.#events.ended(resultOf(run, told, durationMs, output, errors), run.order.line);
+  }
+
+  /** Takes no orders again before what the last ones left is swept away and the shell waits for more. */
+  #rest(now: number): void {
+    if (this.state === 'closed' || this.#sweep !== null || this.#lastToken !== null) return;
     this.#become('idle', now);
     this.#events.free();
   }
 
+  /** Gives back what has not begun; the shell finds no place for its output and passes it over. */
+  #giveBack(now: number): void {
+    this.#takeEnds(now);
+    if (this.#runs.length < 2) return;
+    try {
+      const moved = this.#directory.replace();
+      for (const run of this.#runs) run.file = `${moved}/${basename(run.file)}`;
+    } catch {
+      // Where nothing can be written, nothing is gained by another lane.
+      return;
+    }
+    this.#takeEnds(now);
+    const [first, ...others] = this.#runs;
+    if (first === undefined) return;
+    const hasBegun = existsSync(first.file) || hasStarted(this.#process, first);
+    const returned = hasBegun ? others : this.#runs.slice();
+    this.#runs = this.#runs.filter((run) => !returned.includes(run));
+    this.#events.returned(returned.map(({ order }) => order));
+  }
+
   #terminate(run: Run, why: 'timeout' | 'flood', now: number): void {
+    this.#giveBack(now);
+    // It ended by itself just now.
+    if (this.#runs[0] !== run) return;
     run.killedFor = why;
     run.killAt = why === 'timeout' ? now + graceMs : now;
     this.#strike(run, why === 'timeout' ? 'SIGTERM' : 'SIGKILL');
   }
 
-  /** Signals all that the run has started, and what was found of it before. */
   #strike(run: Run, signal: NodeJS.Signals): void {
-    const processes = recentProcesses(run.startedAt);
-    if (processes === null) {
-      signalProcess(-this.#pid, signal);
-      return;
-    }
-    const members = membersOf(this.#pid, this.#ticksAt(run.startedAt), processes);
-    const known = new Set(members.map(({ pid }) => pid));
-    run.victims = [...members, ...living(run.victims.filter(({ pid }) => !known.has(pid)))];
-    for (const { pid } of run.victims) signalProcess(pid, signal);
+    strike(this.#process, run, signal);
   }
 
-  /** Ticks since boot at a moment, or a little before. The kernel's clock counts on while the machine sleeps: then it is more before. */
-  #ticksAt(moment: number): number {
-    return this.#startTicks + Math.floor((moment - this.#spawnedAt) / tickMs) - 1;
+  get #process(): LaneProcess {
+    return { pid: this.#pid, startTicks: this.#startTicks, startedAt: this.#spawnedAt };
   }
 
   #startSweep(run: Run, now: number): void {
@@ -280,28 +334,28 @@ export class Lane {
   #finishSweep(run: Run): void {
     this.#strike(run, 'SIGKILL');
     this.#sweep = null;
-    this.#become('idle', this.#time.now());
-    this.#events.free();
+    this.#rest(this.#time.now());
   }
 
   #gone(signal: string | null, error: string | null): void {
     if (this.state === 'closed') return;
     const hadStarted = this.state !== 'starting';
-    this.#become('closed', this.#time.now());
-    if (this.#run !== null) this.#finish(this.#run, 0, signal ?? 'the end of its shell');
-    rmSync(this.#directory, { recursive: true, force: true });
-    const complaint = (error ?? this.#complaint.trim()) || 'it said nothing';
-    this.#events.gone(hadStarted ? null : complaint);
+    const now = this.#time.now();
+    this.#become('closed', now);
+    this.#takeEnds(now);
+    const [run, ...others] = this.#runs.splice(0);
+    if (run !== undefined) this.#finish(run, null, signal ?? 'the end of its shell', now);
+    this.#directory.remove();
+    const complaint = (error ?? this.#complaint) || this.#ends.complaint() || 'it said nothing';
+    this.#ends.close();
+    this.#events.returned(others.map(({ order }) => order));
+    this.#events.gone(hadStarted ? null : complaint.slice(0, 300));
   }
 
   #become(state: Lane['state'], now: number): void {
     this.state = state;
     this.since = now;
   }
-}
-
-function writtenBy({ file, command }: Run): number {
-  return outputSize(file) + (command.capture ? outputSize(`${file}.err`) : 0);
 }
 
 const signalNames = new Map(Object.entries(constants.signals).map(([name, number]) => [number, name]));

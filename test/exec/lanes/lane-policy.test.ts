@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest';
-import { type LaneView, lanesToStart, slowAfter } from '../../../exec/lanes/lane-policy.ts';
+import { type LaneView, lanesToStart, ordersAtOnce, slowAfter } from '../../../exec/lanes/lane-policy.ts';
 
 const bounds = { fast: 4, max: 12, slowMs: 100 };
 const lanes = (count: number, busyMs: number | null, kind = 'a'): LaneView[] =>
@@ -27,4 +27,10 @@ it('starts few at a time', () => {
 
 it('takes nothing for slow sooner than ten starts of a lane, between 100 ms and 2 s', () => {
   expect([0, 4, 40, 900].map(slowAfter)).toEqual([100, 100, 400, 2000]);
+});
+
+it('gives a lane one order while there is a lane for each, and eight at most', () => {
+  const waiting = [1, 4, 5, 8, 9, 31, 32, 500];
+  expect(waiting.map((count) => ordersAtOnce(count, 4))).toEqual([1, 1, 2, 2, 3, 8, 8, 8]);
+  expect(ordersAtOnce(3, 0)).toBe(3);
 });

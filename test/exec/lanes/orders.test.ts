@@ -1,0 +1,152 @@
+import { spawnSync } from 'node:child_process';
+import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import type { CommandRequest, CommandResult } from '../../../exec/command.ts';
+import { EndsFile } from '../../../exec/lanes/ends-file.ts';
+import { openPool, type PoolFixture, processesWith } from './pool-fixture.ts';
+
+const shells = ['/bin/sh', '/bin/bash'].filter((path) => existsSync(path));
+let pool: PoolFixture;
+let scratch: string;
+let flag: string;
+
+beforeEach(() => {
+  scratch = mkdtempSync(join(tmpdir(), 'opsbro-orders-'));
+  flag = join(scratch, 'flag');
+});
+
+afterEach(() => {
+  writeFileSync(flag, '');
+  pool.dispose();
+  rmSync(scratch, { recursive: true, force: true });
+});
+
+/** A command that tells in a file that it ran, and prints its number; its exit code is the last digit of that. */
+const counted = (number: number): CommandRequest => ({
+  shell: `echo ${number} >>${scratch}/ran; echo "this is ${number}"; exit ${number % 4}`,
+});
+
+/** What ran, in order. */
+const ran = (): number[] => readFileSync(join(scratch, 'ran'), 'utf8').trim().split('\n').map(Number);
+
+const numbers = (count: number): number[] => Array.from({ length: count }, (_, index) => index);
+
+const expectOwn = (results: CommandResult[]): void =>
+  expect(results.map(({ code, text }) => [code, text])).toEqual(
+    results.map((_, number) => [number % 4, `this is ${number}\n`]),
+  );
+
+/** Waits until somebody makes the flag. */
+const waiter = `while [ ! -e "$FLAG" ]; do sleep 0.02; done`;
+const held = (more = ''): CommandRequest => ({
+  shell: `${more} ${waiter.replace('$FLAG', flag)}; echo held`,
+});
+
+describe.each(shells)('a lane of %s with several orders', (shell) => {
+  beforeEach(async () => {
+    pool = openPool(shell, 1);
+    // It is up before they come, and takes them together.
+    await pool.run({ argv: ['true'] });
+  });
+
+  it('runs each once and in order, and tells its own end and output', async () => {
+    expectOwn(await Promise.all(numbers(50).map((number) => pool.run(counted(number)))));
+    expect(ran()).toEqual(numbers(50));
+    expect(readdirSync(join(pool.directory, 'lane-1'))).toEqual([]);
+  });
+
+  it('gives to others what stands behind one that takes long', async () => {
+    const first = pool.run(held());
+    expectOwn(await Promise.all(numbers(30).map((number) => pool.run(counted(number)))));
+    expect(ran().sort((a, b) => a - b)).toEqual(numbers(30));
+    writeFileSync(flag, '');
+    expect(await first).toMatchObject({ code: 0, text: 'held\n' });
+    expect(await pool.run(counted(1))).toMatchObject({ code: 1, text: 'this is 1\n' });
+  });
+
+  it('ends one at its timeout, and neither loses nor repeats the others', async () => {
+    const before = numbers(3).map((number) => pool.run(counted(number)));
+    const late = pool.run({ ...held('echo late;'), timeoutMs: 300 });
+    const behind = [3, 4, 5, 6, 7].map((number) => pool.run(counted(number)));
+    expectOwn(await Promise.all([...before, ...behind]));
+    expect(await late).toMatchObject({ timedOut: true, text: expect.stringMatching(/^late\n/) });
+    expect(ran().sort((a, b) => a - b)).toEqual(numbers(8));
+  });
+
+  it('loses one alone when a command kills the shell', async () => {
+    const before = numbers(2).map((number) => pool.run(counted(number)));
+    const killer = pool.run({ argv: ['sh', '-c', 'echo bad; kill -9 $PPID'] });
+    const behind = [2, 3, 4, 5].map((number) => pool.run(counted(number)));
+    expectOwn(await Promise.all([...before, ...behind]));
+    expect(await killer).toMatchObject({ code: null, signal: 'SIGKILL', text: 'bad\n' });
+    expect(ran().sort((a, b) => a - b)).toEqual(numbers(6));
+  });
+
+  it('runs one that takes its output away once, and says that it has none', async () => {
+    const thief = pool.run(held(`echo 9 >>${scratch}/ran; rm "$(readlink /proc/self/fd/2)";`));
+    expectOwn(await Promise.all(numbers(5).map((number) => pool.run(counted(number)))));
+    writeFileSync(flag, '');
+    expect((await thief).refused).toMatch(/could not be kept/);
+    expect(ran().sort((a, b) => a - b)).toEqual([0, 1, 2, 3, 4, 9]);
+  });
+
+  it('ends what nobody waits for, whether it runs or stands behind', async () => {
+    const first = pool.run(held());
+    const behind = numbers(3).map((number) => pool.run(counted(number)));
+    const last = pool.run(counted(3));
+    pool.endLast();
+    expect((await last).refused).toBe('nobody waits for it');
+    expectOwn(await Promise.all(behind));
+    expect(ran()).not.toContain(3);
+    writeFileSync(flag, '');
+    expect(await first).toMatchObject({ code: 0 });
+  });
+
+  it('opens nothing for any of them but its three streams', async () => {
+    const inherited = spawnSync('ls', ['/proc/self/fd'], { encoding: 'utf8' }).stdout;
+    const runs = numbers(6).map((number) =>
+      pool.run(number % 2 === 0 ? { argv: ['ls', '/proc/self/fd'] } : { shell: 'ls /proc/self/fd; true' }),
+    );
+    expect((await Promise.all(runs)).map(({ text }) => text)).toEqual(Array(6).fill(inherited));
+  });
+
+  it('believes no end that one of them tells for another', async () => {
+    const forger = 'for n in 1 2; do echo 0123456789abcdef 0; echo "0 0"; yes | head -c 1000; done';
+    const forged = pool.run({ shell: `(${forger}) >>/proc/$$/fd/2; (${forger}) >/proc/$$/fd/1; exit 3` });
+    expectOwn(await Promise.all(numbers(6).map((number) => pool.run(counted(number)))));
+    expect(await forged).toMatchObject({ code: 3 });
+  });
+
+  it('starts anew when somebody floods what it tells ends with', async () => {
+    const flood = pool.run({ shell: `yes >>/proc/$$/fd/2`, timeoutMs: 20_000 });
+    expectOwn(await Promise.all(numbers(6).map((number) => pool.run(counted(number)))));
+    expect(await flood).toMatchObject({ code: null, signal: 'SIGKILL' });
+    await expect.poll(() => processesWith(pool.directory)).toEqual([]);
+  });
+});
+
+describe('the file of ends', () => {
+  it('tells those of the first runs, up to one that has not ended', () => {
+    const file = new EndsFile(join(scratch, 'ends'));
+    const write = (text: string): void =>
+      writeFileSync(`/proc/self/fd/${file.descriptor}`, text, { flag: 'a' });
+    expect(existsSync(join(scratch, 'ends'))).toBe(false);
+    expect(file.take(['a1', 'b2'])).toEqual([]);
+    write('noise\na1 3\nnoiseb2 1');
+    expect(file.take(['a1', 'b2', 'c3'])).toEqual([3]);
+    write('0\nc3 4\n');
+    expect(file.take(['b2', 'd4', 'c3'])).toEqual([10]);
+    for (let round = 0; round < 600; round += 1) {
+      write(`${'x'.repeat(1000)}\ne5 ${round}\n`);
+      expect(file.take(['e5'])).toEqual([round]);
+      file.rest();
+      expect(file.isNoisy()).toBe(false);
+    }
+    write('y'.repeat(70_000));
+    expect(file.isNoisy()).toBe(true);
+    file.close();
+    file.close();
+  });
+});
