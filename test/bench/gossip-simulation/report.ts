@@ -25,7 +25,7 @@ socket or scheduler takes part.
 ${poolSize} members, the profile of a local network, no loss, 0.2 to 2 ms a packet. Some members hang together: what reaches them waits, what
 they send waits too, their clocks run on. They probe, hear no answer, accuse and bury; when they are free, all of it goes out before they
 read what came. They run for a second and hang again, twice or for as long as plain SWIM needs for ${wantedPositives} false positives. Both modes run
-the same pools by the same seeds. A false positive is a healthy member held dead, counted once for each member that believed it; *healthy*
+the same pools by the same seeds. A false positive is a healthy member held dead, counted once for each member that believed it; _healthy_
 ones are those that a healthy member believed. Detection is the time from the first hang to the first healthy member that held a hanging
 one dead.
 
@@ -44,8 +44,8 @@ ${scaleTable(scale)}
 
 ## A split
 
-${split.cutOff} of ${split.nodes} members are cut off for two minutes. When the cut heals, ${shown(100 * split.deadShare)} % of the views across it are dead; nobody held a
-member of its own side dead (${split.wrongDeaths} times). After ${shown(split.healMs / 1000)} s everybody holds everybody alive again. A member sent ${shown(split.bytes / 1024)} KiB
+${split.cutOff} of ${split.nodes} members are cut off for two minutes. When the cut heals, ${shown(100 * split.deadShare)} % of the views across it are dead. Until all
+agree again a member of the own side was held dead ${split.wrongDeaths} times. After ${shown(split.healMs / 1000)} s everybody holds everybody alive again. A member sent ${shown(split.bytes / 1024)} KiB
 in datagrams meanwhile. This took ${shown(split.cpuSeconds)} s of processor time.
 `;
 }
