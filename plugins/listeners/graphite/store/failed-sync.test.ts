@@ -111,6 +111,23 @@ it('writes a file again, head and roll-up too, from its log, when the disk did n
   expect(onDisk(store, 'web.fine', 1)).toEqual([1]);
 });
 
+it('writes what a killed process left again, too, though nothing more comes', async () => {
+  const killed = await opened();
+  killed.takeNamed('web.load', now, 1, 'test');
+  expect(await killed.synced(killed.position)).toBe(true);
+  await killed.close();
+  disk.clear();
+  refused.set('whisper/web/load.wsp', 1);
+  const store = await opened();
+  const left = (): string[] => {
+    later += 1000;
+    return segments();
+  };
+  await expect.poll(left).toEqual([]);
+  await store.close();
+  expect(onDisk(store, 'web.load', 1)).toEqual([1]);
+});
+
 it('keeps only what came since the last sync for a file that the disk refuses later', async () => {
   const store = await opened();
   store.takeNamed('web.load', now - 2, 1, 'test');

@@ -48,8 +48,9 @@ export class Flusher {
   #timer: NodeJS.Timeout | NodeJS.Immediate | undefined;
   #isSoon = false;
   #syncing: Promise<void> | null = null;
-  /** After one that failed the next has to wait. */
-  #checkpointAt = 0;
+  /** After one that failed the next has to wait, and is made though nothing more comes. */
+  #checkpointAt = Number.NEGATIVE_INFINITY;
+  #isUnsynced = false;
   #isFailing = false;
   #isStopped = false;
   #times = new Float64Array(1024);
@@ -73,7 +74,7 @@ export class Flusher {
     const isPressed = ring.waiting > 0 && !this.#isFailing && !this.#isBlocked && this.#isWorthwhile();
     if (this.#isStopped || (this.#timer !== undefined && (this.#isSoon || !isPressed))) return;
     if (isPressed) this.#at(0);
-    else if (ring.waiting > 0 || ring.used > 0 || this.#unsafe.size > 0)
+    else if (ring.waiting > 0 || ring.used > 0 || this.#isUnsynced)
       this.#at(this.#isFailing ? retryMs : this.#tickMs);
   }
 
@@ -152,7 +153,7 @@ export class Flusher {
     this.#parts.relieved();
     // Under load, and while the disk is full, there is always more to do, and what the log keeps is what takes the room.
     if (clock.monotonic() < this.#checkpointAt) return;
-    if (this.#unsafe.size > 0 || log.obsolete(ring.oldest).length > 0) void this.checkpoint();
+    if (this.#isUnsynced || log.obsolete(ring.oldest).length > 0) void this.checkpoint();
   }
 
   /** Points of unsafe files stay where they are: those files are being written again, or the log does not take anything either. */
@@ -232,6 +233,7 @@ export class Flusher {
       }
       if (error.code === 'EIO') {
         this.#unsafe.add(series[number]!, error);
+        this.#isUnsynced = true;
         return this.#write(number);
       }
       failed(series[number]!, error, ring.count(number));
@@ -248,11 +250,14 @@ export class Flusher {
       const unsynced = await files.sync();
       this.#unsafe.synced(unsynced.files);
       if (unsynced.names !== undefined) throw unsynced.names;
-      if (this.#unsafe.size === 0) await log.forget(paths);
+      this.#isUnsynced = this.#unsafe.size > 0;
+      if (!this.#isUnsynced) await log.forget(paths);
       this.#checkpointAt = this.#unsafe.nextAt;
     } catch (error) {
+      this.#isUnsynced = true;
       this.#checkpointAt = Math.max(clock.monotonic() + retryMs, this.#unsafe.nextAt);
       health(error as NodeJS.ErrnoException);
     }
+    this.soon();
   }
 }
