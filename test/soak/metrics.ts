@@ -48,7 +48,7 @@ class Sent {
 
 /**
  * 400 times `kill -9` at a random moment while senders send, and after every other one, the first among them, the power goes too: all is gone that no sync had
- * covered, and what a sync was to bring that the disk refused, one of sixty. Before every other power cut the server was killed once before and started again. What was acknowledged, by the end of a connection or by having been read more than a second before, is in the files after the next
+ * covered, and what a sync was to bring that the disk refused, as it did ten of the first hundred. Before every other power cut the server was killed once before and started again. What was acknowledged, by the end of a connection or by having been read more than a second before, is in the files after the next
  * start. Lives in which the server itself said that the disk is late, or got no processor to say it, count for ends of connections alone.
  */
 export const soak: Soak = async ({ share, seed, say }) => {
@@ -68,7 +68,7 @@ export const soak: Soak = async ({ share, seed, say }) => {
     try {
       clearJournal(shim.journals);
       for (let life = round % 4 === 3 ? 0 : 1; life < 2; life += 1) {
-        const read = await oneLife(shim, sent, random, isCut);
+        const read = await oneLife(shim, sent, random, isCut, life === 1 && round % 4 === 3);
         if (read === null) figures.lateLives += 1;
         else figures.byReading += read;
       }
@@ -120,16 +120,17 @@ function shimBelow(place: string): Shim {
   return { library, root, journals };
 }
 
-/** Starts a server, sends to it, and kills it at a random moment. Resolves as `sendOn` does. */
+/** Starts a server, sends to it, and kills it at a random moment: a long life has time to let go of the log of the one before. Resolves as `sendOn` does. */
 async function oneLife(
   shim: Shim,
   sent: Sent,
   random: () => number,
   isRefused: boolean,
+  isLong: boolean,
 ): Promise<number | null> {
   const { child, port, picklePort } = await start(shim.root, shim, isRefused);
   const life: Life = { killedAt: undefined };
-  const killed = pause(200 + random() * 2300).then(() => {
+  const killed = pause(isLong ? 5000 + random() * 3000 : 200 + random() * 2300).then(() => {
     life.killedAt = sharedClock();
     child.kill('SIGKILL');
   });
@@ -236,7 +237,7 @@ async function start(
   const store = { flush: '700ms', retentions: [{ pattern: '', retentions: '1s:12h' }] };
   const env = shim && {
     ...{ LD_PRELOAD: shim.library, OPSBRO_CUT_ROOT: shim.root, OPSBRO_CUT_JOURNAL: shim.journals },
-    ...(isRefused && { OPSBRO_CUT_REFUSE: '60' }),
+    ...(isRefused && { OPSBRO_CUT_REFUSE: '10' }),
     // The shim sees calls of the C library alone.
     ...{ UV_USE_IO_URING: '0' },
   };

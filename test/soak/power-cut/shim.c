@@ -2,7 +2,8 @@
  * `undo.ts` then takes back what no sync had covered. Names count as the kernel promises them: by a sync of their folder alone.
  * LD_PRELOAD it; OPSBRO_CUT_ROOT is the folder, OPSBRO_CUT_JOURNAL a folder outside of it and on the same file system. Processes that follow each
  * other write a journal each, numbered from 1 to 9: what the first has not synced before it was killed is lost with what the last has not.
- * With OPSBRO_CUT_REFUSE=N the disk refuses every Nth sync of a file, by EIO, and never has what that was to bring: the system counts it as written.
+ * With OPSBRO_CUT_REFUSE=N the disk refuses every Nth of a process's first hundred syncs of files, by EIO, and never has what those were to bring: the
+ * system counts it as written.
  * Knows what Node calls (nm -D node). libuv closes by a bare system call, so what a descriptor stands for is looked at each time. */
 #define _GNU_SOURCE
 #include <dlfcn.h>
@@ -178,7 +179,8 @@ static int synced(int fd, int (*real)(int)) {
   pthread_mutex_lock(&lock);
   uint64_t reached = sequence;
   /* Names are the journal's of the file system, which stops when it cannot be written. */
-  int is_refused = is_tracked && refused_of > 0 && S_ISREG(found.st_mode) && ++syncs % (uint64_t)refused_of == 0;
+  int is_refused = is_tracked && refused_of > 0 && S_ISREG(found.st_mode) && ++syncs <= 100 &&
+                   syncs % (uint64_t)refused_of == 0;
   if (is_refused) note(REFUSED, found.st_ino, reached, 0, "", 0);
   pthread_mutex_unlock(&lock);
   if (is_refused) {
@@ -240,7 +242,8 @@ int mkdir(const char *path, mode_t mode) {
   if (!is_below(path)) return real(path, mode);
   struct stat found;
   pthread_mutex_lock(&lock);
-  if (stat(path, &found) != 0) note_paths(CREATED, path, "", "");
+  /* Where the folder above is not there either, nothing is made. */
+  if (stat(path, &found) != 0 && folder_of(path) != 0) note_paths(CREATED, path, "", "");
   int result = real(path, mode);
   int error = errno;
   pthread_mutex_unlock(&lock);
