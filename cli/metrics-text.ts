@@ -7,6 +7,8 @@ import { shortNumber, sparkline, summaryOf } from './series.ts';
 export interface Rendered {
   target: string;
   datapoints: [value: number | null, time: number][];
+  /** What all of its points came to, where those here are joined from more. */
+  ofAll?: { min: number; max: number; last: number };
 }
 
 /** What a series came to; null where it has no value in that time. */
@@ -26,7 +28,12 @@ const mostSpark = 60;
 /** The figures of one series. */
 export function figuresOf(series: Rendered): Figures {
   const none = { min: null, max: null, mean: null, last: null };
-  return { name: series.target, ...(summaryOf(valuesOf(series)) ?? none) };
+  return { name: series.target, ...(summaryOf(valuesOf(series)) ?? none), ...series.ofAll };
+}
+
+/** What the points of a series come to, as they are here; undefined where there is none, or no series. */
+export function summaryOfSeries(series: Rendered | undefined): ReturnType<typeof summaryOf> {
+  return series && summaryOf(valuesOf(series));
 }
 
 /** A line for each series: its name and its figures. */
@@ -99,8 +106,16 @@ export function chartText(paint: Paint, series: Rendered, { room, isAscii }: Dra
   const time = (at: number | undefined): string =>
     new Date((at ?? 0) * 1000).toISOString().replace('T', ' ').slice(0, 16);
   const span = `${time(series.datapoints[0]?.[1])} to ${time(series.datapoints.at(-1)?.[1])} UTC`;
-  const figures = `last ${shortNumber(summary.last)}, mean ${shortNumber(summary.mean)}`;
-  return [series.target, ...lines, paint.dim(`${' '.repeat(margin + 2)}${span}; ${figures}`)].join('\n');
+  const { min, max, last } = series.ofAll ?? summary;
+  const figures = `last ${shortNumber(last)}, mean ${shortNumber(summary.mean)}`;
+  const below = [`${span}; ${figures}`];
+  if (min < summary.min || max > summary.max)
+    below.push(`drawn are means: the lowest was ${shortNumber(min)}, the highest ${shortNumber(max)}`);
+  return [
+    series.target,
+    ...lines,
+    ...below.map((text) => paint.dim(`${' '.repeat(margin + 2)}${text}`)),
+  ].join('\n');
 }
 
 function valuesOf({ datapoints }: Rendered): (number | null)[] {
