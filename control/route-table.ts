@@ -69,7 +69,9 @@ export class RouteTable {
     const steps = path.split('/').slice(1);
     for (const { route, steps: pattern } of this.#all()) {
       if (route.method !== method) continue;
-      const params = matchSteps(pattern, steps);
+      // Graphite answers its paths with a slash at their end, too.
+      const isOpen = route.form === true && steps.at(-1) === '';
+      const params = matchSteps(pattern, isOpen ? steps.slice(0, -1) : steps);
       if (params !== undefined) return { route, params };
     }
     throw new OpsbroError('OPSBRO_API_NOT_FOUND', `no route ${method} ${path}`);

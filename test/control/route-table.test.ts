@@ -16,6 +16,7 @@ function table(): RouteTable {
       scope: 'write',
       handle: ({ params, body }) => ({ body: { params, body } }),
     },
+    { method: 'GET', path: '/form', scope: 'read', form: true, handle: () => ({ body: null }) },
     { method: 'GET', path: '/api/v1/things/*id', scope: 'read', handle: ({ params }) => ({ body: params }) },
     {
       method: 'GET',
@@ -41,6 +42,7 @@ describe('route table', () => {
     ['GET', '/api/v1/things', '/api/v1/things', {}],
     ['POST', '/api/v1/things/a%2Fb/run', '/api/v1/things/:name/run', { name: 'a/b' }],
     ['GET', '/api/v1/things/pack/check/x', '/api/v1/things/*id', { id: 'pack/check/x' }],
+    ['GET', '/form/', '/form', {}],
   ])('%s %s matches %s', (method, path, expected, params) => {
     const match = table().match(method, path);
     expect(match.route.path).toBe(expected);
@@ -50,6 +52,8 @@ describe('route table', () => {
   it.each([
     ['DELETE', '/api/v1/things', 'OPSBRO_API_NOT_FOUND'],
     ['GET', '/api/v1', 'OPSBRO_API_NOT_FOUND'],
+    ['GET', '/form//', 'OPSBRO_API_NOT_FOUND'],
+    ['GET', '/fails/', 'OPSBRO_API_NOT_FOUND'],
     ['GET', '/api/v1/things/%zz', 'OPSBRO_API_INVALID'],
   ])('%s %s is refused with %s', (method, path, code) => {
     expect(() => table().match(method, path)).toThrow(expect.objectContaining({ code }));

@@ -63,8 +63,10 @@ it("answers what Grafana's Graphite data source asks, over HTTP", async () => {
   expect(Object.keys((await json('/functions')) as object).length).toBeGreaterThan(100);
   expect(await json('/events/get_data?from=-1h&until=now&tags=x')).toEqual([]);
   expect(await (await fetch(`${url}/version`)).text()).toBe('1.1.8');
-  const path = '/render?target=web1.load&from=-10min&format=raw';
-  expect(await (await fetch(`${url}${path}`)).text()).toMatch(/^web1\.load,\d+,\d+,10\|/);
+  for (const path of ['/render', '/render/'])
+    expect(await (await fetch(`${url}${path}?target=web1.load&from=-10min&format=raw`)).text()).toMatch(
+      /^web1\.load,\d+,\d+,10\|/,
+    );
 });
 
 /** What Grafana's data source sends, as its own code makes it, and what it reads of the answers. */

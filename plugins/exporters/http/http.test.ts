@@ -46,7 +46,13 @@ describe('exporter/http', () => {
         ['target', 'é'],
       ],
     });
+    const asked = { method: 'POST', headers: form, body: 'target=a' };
+    expect(JSON.parse((await ask(port, '/form/', asked)).body)).toMatchObject({
+      route: '/form',
+      fields: [['target', 'a']],
+    });
     expect(await ask(port, '/one/x', { method: 'HEAD' })).toMatchObject({ status: 200, body: '' });
+    expect(await ask(port, '/one/x/')).toMatchObject({ status: 404 });
   });
 
   it('answers with what the route said, byte by byte, and lets no browser guess or keep it', async () => {

@@ -104,12 +104,26 @@ function createApp(): FastifyInstance {
   return app;
 }
 
-function add(app: FastifyInstance, route: RouteView, { callerOf, ask }: MountParts): void {
-  const { method, path, scope, schema } = route;
+function add(app: FastifyInstance, route: RouteView, parts: MountParts): void {
+  const { path } = route;
   const rest = /\/\*(\w+)$/.exec(path)?.[1];
+  const url = rest === undefined ? path : path.slice(0, -rest.length);
+  // Graphite answers its paths with a slash at their end, too.
+  for (const one of route.form === true ? [url, `${url}/`] : [url])
+    addAt(app, { url: one, rest }, route, parts);
+}
+
+/** `rest` is the name of what a path that ends in `*` leaves open. */
+function addAt(
+  app: FastifyInstance,
+  { url, rest }: { url: string; rest: string | undefined },
+  route: RouteView,
+  { callerOf, ask }: MountParts,
+): void {
+  const { method, path, scope, schema } = route;
   app.route({
     method: method as 'GET',
-    url: rest === undefined ? path : path.slice(0, -rest.length),
+    url,
     ...(schema !== undefined && { schema: fastifySchema(schema) }),
     // Before the body is read.
     onRequest: async (request, reply) => {
