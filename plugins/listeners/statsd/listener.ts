@@ -20,6 +20,7 @@ const maxNameChars = 16 * 1024 * 1024;
 const maxServiceChecks = 1000;
 /** How long the work at the end of an interval may hold the loop, while packets wait in the kernel. */
 const sliceMs = 2;
+const tellBadEveryMs = 60_000;
 
 /** The listener while it runs. */
 export class Listener {
@@ -43,6 +44,9 @@ export class Listener {
   #isWaiting = false;
   #isHurried = false;
   #isStoreFailing = false;
+  /** What was bad when it was told of last, and when that was. */
+  #toldBad = 0;
+  #toldBadAt = Number.NEGATIVE_INFINITY;
 
   constructor(ctx: ServiceContext<Options>) {
     this.#ctx = ctx;
@@ -152,6 +156,7 @@ export class Listener {
     const { port } = this.#doors;
     if (port.udp !== undefined && !this.#isHurried) this.#drops = await kernelDrops(address, port.udp);
     this.#publish(at, this.#last.shown);
+    this.#tellBad();
     if (!this.#isHurried) await this.#saveGauges();
   }
 
@@ -164,6 +169,22 @@ export class Listener {
     }
     const checks = Object.fromEntries(this.#serviceChecks);
     this.#ctx.publish('statsd', { ...this.figures(), ...metricsTree(shown), service_checks: checks });
+  }
+
+  /** Whoever looks for a metric that does not come finds what was wrong with its line in the log. */
+  #tellBad(): void {
+    const { lastBad, counts } = this.parser;
+    const now = this.#ctx.clock.monotonic();
+    if (lastBad === undefined || now - this.#toldBadAt < tellBadEveryMs) return;
+    const total = Object.values(counts.bad).reduce((sum, count) => sum + count, 0);
+    // What a terminal would take for more than text.
+    const text = lastBad.text.trim().replaceAll(/[\p{Cc}\p{Cf}]/gu, '?');
+    this.#ctx.log.info(
+      `lines or values left out: ${total - this.#toldBad}, the last for ${lastBad.reason}: '${text}'`,
+    );
+    this.parser.lastBad = undefined;
+    this.#toldBad = total;
+    this.#toldBadAt = now;
   }
 
   async #saveGauges(): Promise<void> {

@@ -60,6 +60,27 @@ it('hands on what datagrams come to, and shows it to the collector', async () =>
   });
 });
 
+it('tells what it left out, once a minute at most', async () => {
+  const { ctx, listener } = await open();
+  const told = () => ctx.logs.flatMap(({ message }) => (message.includes('left out') ? [message] : []));
+  let now = 0;
+  Object.assign(ctx.clock, { monotonic: () => now });
+  for (const [at, packet] of [
+    [0, 'nonsense\u001b\nweb.hits:x|c'],
+    [10_000, 'a:1|q'],
+    [70_000, 'b:1|c'],
+    [140_000, 'c:1|c'],
+  ] as const) {
+    now = at;
+    listener.parser.packet(Buffer.from(packet));
+    await listener.flush();
+  }
+  expect(told()).toEqual([
+    "lines or values left out: 2, the last for bad_value: 'web.hits:x|c'",
+    "lines or values left out: 1, the last for bad_type: 'a:1|q'",
+  ]);
+});
+
 it('takes lines of connections, whole ones and in parts', async () => {
   const { listener } = await open({ udp: false, tcp: true });
   const socket = connect(listener.doors.port.tcp!, '127.0.0.1');

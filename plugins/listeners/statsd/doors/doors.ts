@@ -67,11 +67,7 @@ export class Doors {
       receive_buffer_asked: receiveBytes,
       receive_buffer_granted: grantedBytes,
     });
-    // The kernel counts its own bookkeeping too, and grants twice what it was asked for.
-    if (grantedBytes < receiveBytes)
-      log.warn(
-        `${grantedBytes} bytes wait for it at most; for ${receiveBytes} set net.core.rmem_max=${Math.ceil(receiveBytes / 2)}`,
-      );
+    if (grantedBytes < receiveBytes) log.warn(tooSmall(receiveBytes, grantedBytes));
   }
 
   async #openTcp(): Promise<void> {
@@ -80,6 +76,14 @@ export class Doors {
     this.port.tcp = await this.#tcp.open(address, port === 0 ? (this.port.udp ?? 0) : port);
     this.#ctx.log.info(`takes lines on ${shown(address, this.port.tcp)}, TCP`);
   }
+}
+
+/** The kernel counts its own bookkeeping too, and grants twice what it was asked for. */
+function tooSmall(asked: number, granted: number): string {
+  return (
+    `the kernel lets ${granted} bytes of datagrams wait for it, not the ${asked} of 'receive_buffer': ` +
+    `'sysctl -w net.core.rmem_max=${Math.ceil(asked / 2)}' and a restart give it all, since the kernel doubles that`
+  );
 }
 
 function shown(address: string, port: number): string {

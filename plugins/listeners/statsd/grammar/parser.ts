@@ -26,6 +26,7 @@ const prime = 0x01000193;
 /** Powers that are exact, so that a quotient of whole numbers is rounded once, as `Number` rounds the text. */
 const powers = Float64Array.from({ length: 16 }, (_, power) => 10 ** power);
 const maxDigits = 15;
+const shownChars = 120;
 const unknown = 255;
 /** Kinds by the first letter; `ms` is told by its second one, and sets are read as text. */
 const kindByLetter = new Uint8Array(256).fill(unknown);
@@ -49,6 +50,8 @@ export class Parser {
     serviceChecks: 0,
     bad: Object.fromEntries(reasons.map((reason) => [reason, 0])) as Counts['bad'],
   };
+  /** The latest of what was bad, as far as anybody wants to see it; whoever tells of it takes it away. */
+  lastBad: { reason: Reason; text: string } | undefined;
   readonly #table: NameTable;
   readonly #columns: Columns;
   readonly #notice: (notice: Notice) => void;
@@ -197,17 +200,17 @@ export class Parser {
     const text = this.#text(bytes, from, end);
     if (text.trim() === '') return;
     if (text.startsWith('_e{') || text.startsWith('_sc|')) {
-      this.#tell(readNotice(text.trimEnd()));
+      this.#tell(text.trimEnd());
       return;
     }
     const line = readLine(text);
     if (typeof line === 'string') {
-      this.counts.bad[line] += 1;
+      this.#bad(line, text);
       return;
     }
     for (const sample of line.samples) {
       if (typeof sample === 'string') {
-        this.counts.bad[sample] += 1;
+        this.#bad(sample, text);
         continue;
       }
       const slot = this.#slot(sample.kind, line.name, line.tags);
@@ -222,8 +225,14 @@ export class Parser {
     }
   }
 
-  #tell(notice: Notice | undefined): void {
-    if (notice === undefined) this.counts.bad.bad_event += 1;
+  #bad(reason: Reason, text: string): void {
+    this.counts.bad[reason] += 1;
+    this.lastBad = { reason, text: text.slice(0, shownChars) };
+  }
+
+  #tell(text: string): void {
+    const notice = readNotice(text);
+    if (notice === undefined) this.#bad('bad_event', text);
     else {
       this.counts[notice.topic === 'event' ? 'events' : 'serviceChecks'] += 1;
       this.#notice(notice);
@@ -234,7 +243,7 @@ export class Parser {
   #slot(of: Kind, written: string, tags: string): number {
     const name = metricName(written, tags);
     if (name === undefined) {
-      this.counts.bad.bad_name += 1;
+      this.#bad('bad_name', written);
       return -1;
     }
     const slot = this.#table.intern(of, name.base, name.tags);
