@@ -52,10 +52,11 @@ function remote(given: Partial<Options['remote_write']>): Partial<Options> {
 async function started(
   given: Partial<Options> = {},
   routes: { [route: string]: unknown } = {},
+  store: Partial<Options['store']> = {},
 ): Promise<ServiceTestContext<Options>> {
   const facts = { node: { name: 'web 1.example', uuid: 'u', zone: 'z' } };
   const ctx = serviceContext<Options>({
-    options: optionsWith(given, { flush: '100ms' }),
+    options: optionsWith(given, { flush: '100ms', ...store }),
     snapshots: { facts },
     async ask({ route }) {
       const body = Buffer.from(JSON.stringify({ '/api/v1/agent': { data }, ...routes }[route] ?? []));
@@ -132,6 +133,19 @@ describe('graphite', () => {
     expect(first?.message).toMatch(
       /^the store may take 2\.0 GiB of the disk: up to \d+ KiB for each of 100000 names/,
     );
+  });
+
+  it('says at its start that the disk has no room for what the store may take', async () => {
+    const warned = (ctx: ServiceTestContext<Options>): string[] =>
+      ctx.logs.flatMap(({ level, message }) => (level === 'warn' ? [message] : []));
+    expect(warned(await started({}, {}, { max_disk: '1MiB' }))).toEqual([]);
+    await graphite.stop();
+    const large = { max_disk: '1000000GiB', retentions: [{ pattern: '', retentions: '1s:10y' }] };
+    expect(warned(await started({}, {}, large))).toEqual([
+      expect.stringMatching(
+        /^the disk has room for \S+ [KMG]iB of metrics, and the store may take \d+\.\d GiB: with a smaller 'max_disk'/,
+      ),
+    ]);
   });
 
   it.skipIf(!isWhisperHere)('keeps points where whisper-fetch finds them', async () => {
@@ -246,6 +260,13 @@ describe('graphite', () => {
     await expect
       .poll(async () => (await figures(later)).forwarding, { timeout: 20_000 })
       .toMatchObject([{ connected: true, queued_bytes: 0, dropped_bytes: 0 }]);
+    expect(later.published).toMatchObject([
+      {
+        topic: 'graphite',
+        data: { names: 0, left_out: 0, forwarding: { destinations: 1, dropped_bytes: 0 } },
+      },
+    ]);
+    expect(Object.keys(later.published[0]?.data as JsonObject)).not.toContain('remote_write');
     expect(await figures(later)).toMatchObject({ names: 0 });
     await graphite.stop();
     far.close();

@@ -6,7 +6,7 @@ import { nameAt, pathOf } from './store/series-path.ts';
 import { type KeptValues, keptValues, linesOf } from './values/value-file.ts';
 import { fetchPoints } from './whisper/fetch.ts';
 import { layoutOf } from './whisper/file.ts';
-import type { Archive } from './whisper/layout.ts';
+import { retentionsText } from './whisper/retention.ts';
 
 export type { KeptValues, ValueChange } from './values/value-file.ts';
 export { cleanStep, possibleSteps, stepsOf };
@@ -21,12 +21,6 @@ export interface StoredPoints extends FetchedPoints {
 
 /** Series below a place that are listed at most. */
 const maxSeries = 20_000;
-const units: [suffix: string, seconds: number][] = [
-  ['y', 31_536_000],
-  ['d', 86_400],
-  ['h', 3600],
-  ['m', 60],
-];
 
 /**
  * What a store wrote, read by whoever does not own it, such as a command beside the agent that runs: nothing is locked or changed. What the
@@ -70,7 +64,7 @@ export class StoredHistory {
         const points = fetchPoints(fd, layout, begin, end, now);
         const aggregation = archive === layout.archives[0] ? '' : layout.aggregation;
         if (points !== undefined)
-          pieces.unshift({ ...before(points, pieces[0]), archive: archiveText(archive), aggregation });
+          pieces.unshift({ ...before(points, pieces[0]), archive: retentionsText([archive]), aggregation });
         end = begin;
       }
       return pieces;
@@ -143,13 +137,4 @@ function entriesOf(folder: string) {
     if (['ENOENT', 'ENOTDIR'].includes((error as NodeJS.ErrnoException).code ?? '')) return [];
     throw error;
   }
-}
-
-function archiveText({ step, reach }: Archive): string {
-  return `${spanText(step)}:${spanText(reach)}`;
-}
-
-function spanText(seconds: number): string {
-  const unit = units.find(([, length]) => seconds % length === 0);
-  return unit === undefined ? `${seconds}s` : `${seconds / unit[1]}${unit[0]}`;
 }

@@ -1,5 +1,6 @@
 import { randomInt } from 'node:crypto';
-import { readFile } from 'node:fs/promises';
+import { readFile, statfs } from 'node:fs/promises';
+import { join } from 'node:path';
 import type { ServiceContext } from 'opsbro/sdk';
 import type { Options, Settings } from './options.ts';
 import {
@@ -42,7 +43,17 @@ export async function openStore(
   const mended =
     replayed + torn > 0 ? `; ${replayed} points came from the log, ${torn} bytes of it were torn` : '';
   ctx.log.info(`the store has ${names} names, which take ${size(bytes)}${mended}`);
+  const room = bytes + (await freeBytes(given.directory === '' ? join(folder, 'whisper') : given.directory));
+  if (room < most)
+    ctx.log.warn(
+      `the disk has room for ${size(room)} of metrics, and the store may take ${size(most)}: with a smaller 'max_disk' it makes room itself before the disk is full`,
+    );
   return store;
+}
+
+async function freeBytes(path: string): Promise<number> {
+  const { bavail, bsize } = await statfs(path);
+  return bavail * bsize;
 }
 
 async function schemasOf({ store }: Settings): Promise<Schemas> {

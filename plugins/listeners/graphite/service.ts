@@ -7,6 +7,8 @@ import {
   type RouteRequest,
   type ServiceContext,
 } from 'opsbro/sdk';
+import { type StoreFigures, shownFigures, storeFigures } from './figures.ts';
+import { LeftOut } from './listener/left-out.ts';
 import { LineBuffer } from './listener/line-buffer.ts';
 import { LineParser } from './listener/line-parser.ts';
 import { PickleBuffer, PickleRoom } from './listener/pickle-buffer.ts';
@@ -26,6 +28,8 @@ import { ValueLog } from './values/value-log.ts';
 const valueLimits = { maxBytes: 16 * 2 ** 20, maxValues: 10_000 };
 /** What unfinished pickles of all connections may take. */
 const unfinishedBytes = 64 * 2 ** 20;
+/** As often as the collector that shows them runs. */
+const publishMs = 10_000;
 const hostZone = new Intl.DateTimeFormat().resolvedOptions().timeZone;
 
 /** The store and its doors, while the service runs. */
@@ -37,6 +41,7 @@ export class Graphite {
   #store: MetricStore | undefined;
   #onwards: Onwards | undefined;
   #own: OwnMetrics | undefined;
+  #publishing: NodeJS.Timeout | undefined;
   #lost = 0;
   #valuesFailed = '';
 
@@ -65,6 +70,9 @@ export class Graphite {
     });
     this.#own.start();
     if (this.#settings.enabled) await this.#openDoors(points);
+    const publish = (): void => this.#ctx.publish('graphite', shownFigures(this.#figures(store)));
+    publish();
+    this.#publishing = setInterval(publish, publishMs);
   }
 
   /** Without them points are kept all the same. */
@@ -91,6 +99,7 @@ export class Graphite {
 
   /** No more comes in, then all that came is kept. */
   async close(): Promise<void> {
+    clearInterval(this.#publishing);
     await Promise.all(this.#doors.map((door) => door.close()));
     await this.#own?.stop();
     await Promise.all([
@@ -108,31 +117,18 @@ export class Graphite {
     const { clock } = this.#ctx;
     if (isQuery(request.route))
       return answerQuery(request, { reader: store, clock, zone: hostZone, random: Math.random });
-    return this.#figures(store);
+    return { status: 200, body: this.#figures(store) as unknown as JsonObject };
   }
 
-  #figures(store: MetricStore): RouteReply {
-    const doors = this.#doors.filter((door): door is TcpDoor => door instanceof TcpDoor);
-    const sum = (of: (door: TcpDoor) => number): number => doors.reduce((total, door) => total + of(door), 0);
-    const body = {
-      ...store.figures(),
-      counts: { ...store.counts() },
-      received: {
-        lines: { ...this.#counts.lines },
-        datagrams: { ...this.#counts.datagrams },
-        pickles: { ...this.#counts.pickles },
-      },
-      connections: {
-        open: sum((door) => door.connections),
-        waiting: sum((door) => door.waiting),
-        refused: sum((door) => door.refused),
-        broken: sum((door) => door.broken),
-      },
-      batches_lost: this.#lost,
+  #figures(store: MetricStore): StoreFigures {
+    return storeFigures({
+      store,
+      received: this.#counts,
+      doors: this.#doors.filter((door): door is TcpDoor => door instanceof TcpDoor),
+      batchesLost: this.#lost,
       forwarding: this.#onwards?.forwarder?.figures() ?? [],
-      remote_write: this.#onwards?.remoteWriter?.figures() ?? [],
-    };
-    return { status: 200, body: body as unknown as JsonObject };
+      remoteWrite: this.#onwards?.remoteWriter?.figures() ?? [],
+    });
   }
 
   readonly #lastSeq = new Map<string, number>();
@@ -150,14 +146,15 @@ export class Graphite {
     const now = (): number => Math.floor(this.#ctx.clock.now() / 1000);
     const limits = { connections: max_connections, idleMs };
     const counts = this.#counts;
+    const leftOut = new LeftOut(this.#ctx.clock, (message) => this.#ctx.log.info(message));
     let taken = port;
     if (tcp) {
-      const lines = new LineParser(points, counts.lines, now);
+      const lines = new LineParser(points, counts.lines, now, leftOut);
       const door = new TcpDoor(points, limits, (source) => new LineBuffer(lines, source));
       taken = await this.#listen(door, address, taken, 'takes lines on tcp');
     }
     if (udp) {
-      const door = new UdpDoor(new LineParser(points, counts.datagrams, now), points);
+      const door = new UdpDoor(new LineParser(points, counts.datagrams, now, leftOut), points);
       await this.#listen(door, address, taken, 'takes lines on udp');
     }
     if (!pickle) return;

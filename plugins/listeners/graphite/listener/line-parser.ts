@@ -1,3 +1,4 @@
+import type { LeftOut, Reason } from './left-out.ts';
 import { readNumber } from './number.ts';
 import type { LineCounts, PointSink } from './point-sink.ts';
 
@@ -19,15 +20,19 @@ export class LineParser {
   readonly counts: LineCounts;
   readonly #sink: PointSink;
   readonly #now: () => number;
+  readonly #leftOut: Pick<LeftOut, 'note'> | undefined;
+  /** Why the line that was read last is none. */
+  #reason: Reason = 'fields';
   /** Where the field ends that was read last. */
   #at = 0;
   #number = 0;
 
   /** `now` is in seconds, for points whose time is -1. */
-  constructor(sink: PointSink, counts: LineCounts, now: () => number) {
+  constructor(sink: PointSink, counts: LineCounts, now: () => number, leftOut?: Pick<LeftOut, 'note'>) {
     this.#sink = sink;
     this.counts = counts;
     this.#now = now;
+    this.#leftOut = leftOut;
   }
 
   /** Reads the lines of `bytes`, each with its end, from `from` to `to`; the byte before `to` is a newline. */
@@ -35,7 +40,7 @@ export class LineParser {
     let at = from;
     while (at < to) {
       const after = this.#line(bytes, at, source);
-      at = after === 0 ? bytes.indexOf(newline, at) + 1 : after;
+      at = after === 0 ? this.#skip(bytes, at, source) : after;
     }
   }
 
@@ -62,14 +67,22 @@ export class LineParser {
     if (Number.isNaN(value)) return this.#bad('notFinite');
     const seconds = time === -1 ? this.#now() : Math.trunc(time);
     if (!(seconds >= 1 && seconds <= maxTime)) return this.#bad('time');
-    if (this.#sink.take(bytes, name, nameEnd, hash, seconds, value, source)) this.counts.points += 1;
-    else this.counts.refused += 1;
+    if (!this.#sink.take(bytes, name, nameEnd, hash, seconds, value, source)) return this.#bad('refused');
+    this.counts.points += 1;
     return at + 1;
   }
 
-  #bad(reason: keyof LineCounts): 0 {
+  #bad(reason: Reason): 0 {
     this.counts[reason] += 1;
+    this.#reason = reason;
     return 0;
+  }
+
+  /** Where the line after one that is left out begins. */
+  #skip(bytes: Buffer, from: number, source: string): number {
+    const end = bytes.indexOf(newline, from) + 1;
+    this.#leftOut?.note(this.#reason, bytes, from, end, source);
+    return end;
   }
 
   /** Reads a number that stands behind blanks from `from` on. */

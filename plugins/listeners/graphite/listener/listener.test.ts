@@ -3,6 +3,7 @@ import { existsSync } from 'node:fs';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { hashOf } from '../store/name-table.ts';
+import { LeftOut } from './left-out.ts';
 import { LineBuffer } from './line-buffer.ts';
 import { LineParser } from './line-parser.ts';
 import { readNumber } from './number.ts';
@@ -73,6 +74,36 @@ describe('a line', () => {
       ['after', 3, 4],
     ]);
     expect(counts).toEqual({ ...noLines(), points: 2, [reason]: 1 });
+  });
+
+  it('that is left out is told of, the first at once, others once a minute with their number', () => {
+    const told: string[] = [];
+    let now = 0;
+    const leftOut = new LeftOut({ now: () => 0, monotonic: () => now }, (message) => told.push(message));
+    const { sink, counts } = reader();
+    const parser = new LineParser(
+      { ...sink, take: (...point) => point[2] > 3 && sink.take(...point) },
+      counts,
+      () => 777,
+      leftOut,
+    );
+    const read = (text: string): void =>
+      parser.read(Buffer.from(text), 0, Buffer.byteLength(text), '10.0.0.1');
+    read('web.load 1,5 100\r\nweb.load 1 100\nmore 1\n');
+    now = 59_999;
+    read('x\n');
+    expect(told).toEqual([
+      "a line of 10.0.0.1 was left out, since its value is no number: 'web.load 1,5 100'",
+    ]);
+    now = 60_000;
+    read(`\u001b[31m${'é'.repeat(200)} 1\n`);
+    expect(told[1]).toMatch(
+      /^a line of 10\.0\.0\.1 was left out, as 2 others were since the last that was told, since it is not a name, a value and a time: '\?\[31mé+�?'$/,
+    );
+    now = 120_000;
+    read('a 1 100\n');
+    expect(told[2]).toContain("since its name is none, or one too many, or there is no room: 'a 1 100'");
+    expect(counts).toEqual({ ...noLines(), points: 1, value: 1, fields: 3, refused: 1 });
   });
 
   it('that is empty is none', () => {

@@ -44,6 +44,8 @@ export class SeriesFiles {
   onReturn: ((series: Series) => void) | undefined;
   /** Called when a file takes more of the disk than before. */
   onGrowth: (() => void) | undefined;
+  /** Called when a file is first read that is laid out in another way than it would be made now. */
+  onUnlike: ((series: Series, configured: Layout) => void) | undefined;
   /** What all files and their folders take of the disk. */
   allocatedBytes = 0;
   created = 0;
@@ -104,7 +106,7 @@ export class SeriesFiles {
       throw error;
     }
     try {
-      series.layout = layoutOf(fd, series.layout);
+      this.#read(fd, series);
       return series.layout === undefined ? undefined : fetchPoints(fd, series.layout, from, until, now);
     } finally {
       closeSync(fd);
@@ -189,10 +191,18 @@ export class SeriesFiles {
     return unsynced;
   }
 
+  #read(fd: number, series: Series): void {
+    const known = series.layout;
+    series.layout = layoutOf(fd, known);
+    if (known !== undefined || series.layout === undefined) return;
+    const configured = this.#schemas.layoutFor(series.name);
+    if (!series.layout.head.equals(configured.head)) this.onUnlike?.(series, configured);
+  }
+
   #open(series: Series, now: number): number {
     const fd = openThere(series.path);
     if (fd !== undefined) {
-      series.layout = layoutOf(fd, series.layout);
+      this.#read(fd, series);
       if (series.layout !== undefined) return fd;
       closeSync(fd);
       renameSync(series.path, `${series.path}.damaged`);

@@ -352,6 +352,21 @@ describe('a store', () => {
     expect(store.takeNamed('flood.3', now, 2, '10.0.0.9')).toBe(true);
   });
 
+  it('says that files keep what they were made with when other retentions are configured', async () => {
+    const first = await opened();
+    for (const name of ['a.b', 'a.c']) first.takeNamed(name, now, 1, 'test');
+    await first.close();
+    const schemas = new Schemas(retentionRules([{ pattern: '', retentions: '10s:6h,1m:7d' }]), []);
+    const store = await opened({ schemas });
+    for (const name of ['a.b', 'a.c', 'a.new']) store.takeNamed(name, now, 2, 'test');
+    for (const name of ['a.b', 'a.c', 'a.new', 'a.b']) expect(lastOf(store, name, 1)).toBeDefined();
+    expect(store.figures()).toMatchObject({ names: 3, unlike_files: 2 });
+    expect(told.map(({ topic }) => topic)).toEqual(['files-unlike']);
+    expect(told[0]?.message).toContain(
+      'whisper/a/b.wsp keeps what it was made with, 1s:1h,10s:1d by average, xFilesFactor 0, and not the configured 10s:6h,1m:7d by average',
+    );
+  });
+
   it('sets a file aside that is none of Whisper, and goes on with a new one', async () => {
     const first = await opened();
     first.takeNamed('a.b', now, 1, 'test');

@@ -13,6 +13,7 @@ import { ahead, chunkPoints, PointRing } from './point-ring.ts';
 import { scanFiles } from './scan.ts';
 import { type Series, SeriesFiles } from './series-files.ts';
 import { maxNameBytes, normalName } from './series-path.ts';
+import { UnlikeFiles } from './unlike-files.ts';
 
 /** What a store is made of. */
 export interface StoreParts {
@@ -58,6 +59,7 @@ export class MetricStore implements SeriesReader {
   readonly #series: Series[] = [];
   readonly #ring: PointRing;
   readonly #files: SeriesFiles;
+  readonly #unlike = new UnlikeFiles((message) => this.#tell('files-unlike', message, {}));
   readonly #log: WriteAheadLog;
   readonly #flusher: Flusher;
   readonly #budget: NameBudget;
@@ -82,6 +84,7 @@ export class MetricStore implements SeriesReader {
     this.#budget = new NameBudget(limits);
     this.#files = new SeriesFiles(parts.files ?? join(folder, 'whisper'), schemas);
     this.#files.onReturn = (series) => this.#list(series);
+    this.#files.onUnlike = (series, configured) => this.#unlike.note(series, configured);
     this.#disk = new DiskLimit({
       bytes: limits.diskBytes,
       files: this.#files,
@@ -257,6 +260,7 @@ export class MetricStore implements SeriesReader {
     waiting: number;
     segments: number;
     created: number;
+    unlike_files: number;
     unsafe_ms: { now: number; most: number };
   } {
     const { allocatedBytes, created } = this.#files;
@@ -266,6 +270,7 @@ export class MetricStore implements SeriesReader {
       waiting: this.#ring.waiting,
       segments: this.#log.segments,
       created,
+      unlike_files: this.#unlike.count,
       unsafe_ms: this.#log.unsafeMs,
     };
   }

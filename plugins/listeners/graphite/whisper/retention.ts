@@ -36,3 +36,13 @@ function quantity(text: string | undefined): { value: number; hasUnit: boolean }
   const seconds = word === undefined ? undefined : units[word[0]!];
   return seconds === undefined ? undefined : { value: Number(digits) * seconds, hasUnit: true };
 }
+
+/** Retentions as Graphite writes them: `10s:6h,1m:7d`. */
+export function retentionsText(retentions: readonly Retention[]): string {
+  return retentions.map(({ step, points }) => `${spanText(step)}:${spanText(step * points)}`).join();
+}
+
+function spanText(seconds: number): string {
+  const unit = ['y', 'd', 'h', 'm'].find((each) => seconds % units[each]! === 0) ?? 's';
+  return `${seconds / units[unit]!}${unit}`;
+}
