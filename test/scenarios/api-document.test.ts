@@ -41,7 +41,8 @@ beforeAll(async () => {
     files: {
       'http.yml': 'http: {port: 0, address_rate: 10000, token_rate: 10000}\n',
       'gossip.yml': `gossip: {address: 127.0.0.1, port: 0, profile: local, key: "${key}"}\n`,
-      'graphite.yml': 'graphite: {enabled: true, port: 0}\nstatsd: {enabled: true, port: 0}\n',
+      'graphite.yml':
+        'graphite: {enabled: true, port: 0}\nstatsd: {enabled: true, port: 0, management_port: 0}\n',
       'prometheus.yml': 'prometheus: {enabled: true}\n',
       'push.yml': 'overc: {enabled: true, port: 0}\n',
       'nsca.yml': 'nsca: {enabled: true, port: 0, password: secret}\n',

@@ -76,6 +76,8 @@ function onDisk(store: MetricStore, name: string, seconds: number): (number | un
 /** Brings all to its files, and ends the file of the log that is written, so that those are synced. */
 async function nextSegment(store: MetricStore, marker: number): Promise<void> {
   await expect.poll(() => store.counts().written).toBe(store.counts().points);
+  // Else it is the first of the next file.
+  expect(await store.synced(store.position)).toBe(true);
   later += 300_000;
   store.takeNamed('other.marker', now, marker, 'test');
   store.settle();

@@ -258,6 +258,6 @@ export class Flusher {
       this.#checkpointAt = Math.max(clock.monotonic() + retryMs, this.#unsafe.nextAt);
       health(error as NodeJS.ErrnoException);
     }
-    this.soon();
+    if (this.#isUnsynced) this.soon();
   }
 }
