@@ -26,9 +26,11 @@ export async function checkPlugin(cli: CliContext, path: string): Promise<void> 
   const { bundle } = await bundlePlugin(shown);
   const { root, env } = cli.process;
   const types = await checkTypes(place, root, env.PATH ?? '');
-  if (types !== null && types.length > 0) throw new OpsbroError('OPSBRO_PLUGIN_BUNDLE', types.join('\n'));
-  const rights = describePermissions(manifest.permissions ?? {}, readLimits(manifest.limits));
   const stale = areTypesStale(place);
+  const advice = `${relative('.', place.types)} is not what the manifest says: opsbro plugins types ${path}`;
+  if (types !== null && types.length > 0)
+    throw new OpsbroError('OPSBRO_PLUGIN_BUNDLE', [...types, ...(stale ? [advice] : [])].join('\n'));
+  const rights = describePermissions(manifest.permissions ?? {}, readLimits(manifest.limits));
   const clashes = clashesOf(place, shipped);
   const report = {
     id,
@@ -47,12 +49,7 @@ export async function checkPlugin(cli: CliContext, path: string): Promise<void> 
     ].join('\n'),
   );
   for (const clash of clashes) cli.note(cli.paint.yellow(clash));
-  if (stale)
-    cli.note(
-      cli.paint.yellow(
-        `${relative('.', place.types)} is not what the manifest says: opsbro plugins types ${path}`,
-      ),
-    );
+  if (stale) cli.note(cli.paint.yellow(advice));
 }
 
 /** Throws `OPSBRO_PLUGIN_MANIFEST` with the place of each example that cannot come to anything. */

@@ -125,8 +125,10 @@ function jsonOf(text: string, option: string): Json {
 
 function calledFunction(names: string[], { call, args = '[]' }: RunOptions): RunRequest['call'] & object {
   const name = call ?? (names.length === 1 ? names[0] : undefined);
-  if (name === undefined || !names.includes(name))
-    throw new OpsbroError('OPSBRO_CLI_USAGE', `name a function by --call; there is ${names.join(', ')}`);
+  if (name === undefined || !names.includes(name)) {
+    const wrong = name === undefined ? '' : `there is no function '${name}'; `;
+    throw new OpsbroError('OPSBRO_CLI_USAGE', `${wrong}name one by --call: ${names.join(', ')}`);
+  }
   const list = jsonOf(args, '--args');
   if (!Array.isArray(list))
     throw new OpsbroError('OPSBRO_CLI_USAGE', `--args takes a JSON list such as '["/tmp"]'`);

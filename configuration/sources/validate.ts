@@ -6,6 +6,7 @@ import { knownZone } from '../../alerting/calendar/weekly.ts';
 import type { ErrorCode } from '../../core/errors.ts';
 import { nearest } from '../../language/nearest.ts';
 import { parseDuration, parseSize } from './duration.ts';
+import { strangeWords } from './schema-words.ts';
 import type { Path } from './yaml.ts';
 
 /** One way a value does not fit its schema. `of` tells whether the key or the value at `path` is to blame. */
@@ -129,12 +130,31 @@ export function schemaFaults(schema: JsonObject): Omit<SchemaFinding, 'code'>[] 
     }
     return [...first.values()].slice(0, mostFaults).map((error) => describe(error, 'the schema'));
   }
+  const strange = strangeWords(schema, Object.keys(ajv.formats));
+  if (strange.length > 0) return strange.slice(0, mostFaults);
   try {
     ajv.compile(openFormats(schema) as AnySchemaObject);
-    return [];
+    return defaultFaults(schema);
   } catch (error) {
     return whole(`is none: ${(error as Error).message}`);
   }
+}
+
+/** Defaults that their own schema does not take: a plugin would get what it declares it never gets. */
+function defaultFaults(schema: JsonObject): Omit<SchemaFinding, 'code'>[] {
+  return Object.entries(Object(schema.properties) as JsonObject).flatMap(([name, property]) => {
+    const { default: value } = Object(property) as JsonObject;
+    // A reference means a place of the whole schema.
+    if (value === undefined || JSON.stringify(property).includes('"$ref"')) return [];
+    const path = ['properties', name, 'default'];
+    return validate(property as JsonObject, value, 'its default')
+      .slice(0, 1)
+      .map(({ message }) => ({
+        message: `'${path.join('.')}' does not fit: ${message}`,
+        path,
+        of: 'value' as const,
+      }));
+  });
 }
 
 /** Of several errors in one place the one that says most comes first. */

@@ -211,7 +211,9 @@ async function resolveImport(
   const found = root === null ? null : await build.resolve(path, { kind, resolveDir, pluginData: 'outside' });
   if (found === null || found.errors.length > 0) {
     if (isBuiltin(path))
-      return refuse(`needs Node's module '${path}', which a sandboxed plugin does not have`);
+      return refuse(
+        `needs Node's module '${path}', which a sandboxed plugin does not have${insteadOf(path)}`,
+      );
     return refuse(`cannot find '${path}'; dependencies are taken from the plugin's own node_modules`);
   }
   const name = relative(root as string, found.path)
@@ -229,6 +231,23 @@ async function resolveImport(
     return refuse((thrown as Error).message);
   }
   return { path: name, namespace: 'plugin', sideEffects: found.sideEffects };
+}
+
+const instead: { [module: string]: string } = {
+  fs: "ctx.readText and its like read files that 'permissions: { read: [...] }' names",
+  http: "ctx.http asks what 'permissions: { http: [...] }' names",
+  net: "ctx.tcp connects to what 'permissions: { tcp: [...] }' names",
+  child_process: "ctx.exec runs what 'permissions: { exec: [...] }' names",
+  os: "ctx.readText reads what 'permissions: { read: [...] }' names, such as /proc/loadavg",
+  process: "ctx.env gives what 'permissions: { env: [...] }' names",
+};
+const alike: { [module: string]: string } = { https: 'http', http2: 'http', tls: 'net' };
+
+/** What does the same in a sandbox. */
+function insteadOf(path: string): string {
+  const [module = ''] = path.replace(/^node:/, '').split('/');
+  const hint = instead[alike[module] ?? module];
+  return hint === undefined ? '' : `; ${hint}`;
 }
 
 /** What decided that an import means this file, and whether it is left out where nothing of it is used. */

@@ -54,7 +54,11 @@ export function signSource(sourceDigest: string, privateKey: string): string {
   try {
     key = createPrivateKey(privateKey);
   } catch (cause) {
-    throw new OpsbroError('OPSBRO_CLI_USAGE', 'the key is no private key in PEM', { cause });
+    throw new OpsbroError(
+      'OPSBRO_CLI_USAGE',
+      "the key is no private key in PEM; give --key the file that 'opsbro plugins keygen' wrote",
+      { cause },
+    );
   }
   if (key.asymmetricKeyType !== 'ed25519')
     throw new OpsbroError('OPSBRO_CLI_USAGE', `the key is ${key.asymmetricKeyType}, expected ed25519`);

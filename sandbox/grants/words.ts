@@ -106,7 +106,8 @@ const dangers: { [Kind in GrantKind]-?: (text: string) => string | undefined } =
   read: (text) => {
     if (beyond('read', { read: [text] }, { read: ['/**'] }).length === 0) return 'every file of this host';
     const reached = secrets.find((path) => beyond('read', { read: [text] }, { read: [path] }).length === 0);
-    return reached === undefined ? undefined : `also such as ${reached}`;
+    if (reached === undefined) return undefined;
+    return reached === text ? 'what none but root should know' : `also such as ${reached}`;
   },
   http: (text) => {
     const [pattern] = readGrants({ http: [text] }).http;

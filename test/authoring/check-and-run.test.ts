@@ -55,7 +55,12 @@ describe("'plugins check'", () => {
       /^opsbro: files\/plugin\.yml:\d+:\d+: 'options' is no JSON Schema: /,
     ],
     ['files/index.ts', 'options.percent', 'options.percnt', /index\.ts\(9,\d+\): .*'percnt' does not exist/],
-    ['files/index.ts', 'import {', "import 'node:fs';\nimport {", /index\.ts:1:\d+.*Node's module 'node:fs'/],
+    [
+      'files/index.ts',
+      'import {',
+      "import 'node:fs';\nimport {",
+      /index\.ts:1:\d+.*Node's module 'node:fs'.*; ctx\.readText .*permissions: \{ read/,
+    ],
     ['files/index.ts', 'return values', 'return undefined', /not assignable/],
   ])('tells with its place what is wrong in %s: %s as %s', (file, from, to, expected) => {
     const found = changed(
@@ -124,6 +129,23 @@ describe("'plugins check'", () => {
         /the function 'grep' of functions\/lines is never called, for functions\/\S+ gives/,
       ),
     });
+  });
+
+  it('says with a type error that the written types are old', () => {
+    const used = changed(
+      'files/plugin.yml',
+      (text) => text.replace(/\n {4}percent:/, '\n    share:'),
+      () =>
+        changed(
+          'files/index.ts',
+          (text) => text.replaceAll('options.percent', 'options.share'),
+          () => said('check', 'files'),
+        ),
+    );
+    expect(used).toMatchObject({ code: 1, stderr: expect.stringMatching(/'share' does not exist/) });
+    expect(used.stderr).toMatch(
+      /files\/plugin\.d\.ts is not what the manifest says: opsbro plugins types files/,
+    );
   });
 
   it('checks the types of a test beside a plugin in one file', () => {

@@ -57,6 +57,24 @@ it.each<[object, string | undefined]>([
   [{ required: 'a' }, '\'required\' is the text "a", expected a list'],
   [{ properties: { a: { minimum: '1' } } }, '\'properties.a.minimum\' is the text "1", expected a number'],
   [{ properties: { a: { $ref: '#/none' } } }, "is none: can't resolve reference #/none from id #"],
+  [
+    { properties: { a: { typ: 'integer' } } },
+    "'properties.a' has 'typ', which is no keyword; did you mean 'type'?",
+  ],
+  [{ a: 'integer' }, "the schema has 'a', which is no keyword; options are declared below 'properties'"],
+  [
+    { properties: { a: { type: 'string', format: 'durration' } } },
+    "'properties.a.format' 'durration' does not exist; did you mean 'duration'?",
+  ],
+  [
+    { required: ['prt'], properties: { port: { type: 'integer' } } },
+    "the schema requires 'prt', which is not among its properties; did you mean 'port'?",
+  ],
+  [
+    { properties: { a: { type: 'integer', default: 'x' } } },
+    '\'properties.a.default\' does not fit: its default is the text "x", expected a whole number',
+  ],
+  [{ properties: { a: { type: 'string', format: 'duration', default: '10s' } } }, undefined],
   [{ enum: ['x'.repeat(300_000)] }, 'is over 262144 bytes'],
 ])('of %j has the fault %s', (options, fault) => {
   expect(schemaFaults(options as never)[0]?.message).toBe(fault);

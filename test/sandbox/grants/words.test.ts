@@ -30,6 +30,7 @@ describe('what a plugin may do, in words', () => {
 
   it.each([
     [{ read: ['/**'] }, '⚠ reads /** (every file of this host)'],
+    [{ read: ['/etc/shadow'] }, '⚠ reads /etc/shadow (what none but root should know)'],
     [{ read: ['/etc/*'] }, '⚠ reads /etc/* (also such as /etc/shadow)'],
     [{ read: ['/proc/**'] }, '⚠ reads /proc/** (also such as /proc/1/environ)'],
     [{ exec: ['/bin/sh ...'] }, '⚠ runs /bin/sh ... (a program that can run or reach anything)'],
