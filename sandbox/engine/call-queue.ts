@@ -58,12 +58,18 @@ export interface Caller {
 export class CallQueue {
   readonly #caller: Caller;
   readonly #waiting: (Asked & { held: number })[] = [];
+  readonly #underWay: string[] = [];
   #running = 0;
   #bytes = 0;
   #held = 0;
 
   constructor(caller: Caller) {
     this.#caller = caller;
+  }
+
+  /** The call that the run waits for longest, by its name in `ctx`. */
+  get first(): string | undefined {
+    return this.#underWay[0] ?? this.#waiting[0]?.name;
   }
 
   push({ call, name, args }: Asked): void {
@@ -97,7 +103,9 @@ export class CallQueue {
   }
 
   async #answer({ call, name, args, held }: Asked & { held: number }, bytes: number): Promise<void> {
+    this.#underWay.push(name);
     const answer = await this.#perform(name, Array.isArray(args) ? args : []);
+    this.#underWay.splice(this.#underWay.indexOf(name), 1);
     this.#running -= 1;
     this.#settleLater(call, answer, () => {
       this.#bytes -= bytes;
@@ -134,4 +142,13 @@ function answerBytes({ name, args }: Asked): number {
   const given = options === undefined || !Array.isArray(args) ? undefined : args[options];
   const most = (given as { maxBytes?: unknown } | null | undefined)?.maxBytes;
   return typeof most === 'number' && most > 0 ? Math.min(most, largestAnswerBytes) : bytes;
+}
+
+/** What a run that did not end in time waits for, as far as it is known here. */
+export function awaitedOf(queue: CallQueue | undefined): string {
+  if (queue === undefined) return 'its thread had no time to begin it';
+  const name = queue.first;
+  return name === undefined
+    ? 'it awaits a promise that nothing settles'
+    : `it awaits ctx.${name.replace(/[^\w.]/g, '').slice(0, 20)}`;
 }

@@ -11,7 +11,7 @@ import { type Bundle, readBundle } from '../bundle.ts';
 import { matchesWord, parseWord } from '../grants/wildcard.ts';
 import { type GuestError, type GuestMessage, type GuestOrder, unknownError } from '../guest/message.ts';
 import type { Errand, HostCallParts, HostCalls } from '../model.ts';
-import { CallQueue } from './call-queue.ts';
+import { awaitedOf, CallQueue } from './call-queue.ts';
 import { type Fault, Instance, type Slice } from './instance.ts';
 import type { SandboxRun } from './run.ts';
 import { explainAbsent, mapStack, placeOf } from './stack-map.ts';
@@ -230,7 +230,8 @@ export class Tenant {
       if (!run.log(message)) this.#over(home, run, 'log_lines', run.job.sandbox.limits.logLines + 1);
     } else if (message.type === 'emit') run.emits.take(message.topic, message.data);
     else if (message.type === 'emits-dropped') run.emits.dropped += countOf(message.count);
-    else if (message.type === 'breach') this.#over(home, run, message.limit, Number(message.found));
+    else if (message.type === 'breach')
+      this.#over(home, run, message.limit, Number(message.found), stackOf(message.stack));
     else if (message.type === 'failed' && isOutOfMemory(home, message.error))
       this.#broke(home, run, { fault: 'memory', stack: String(message.error.stack) }, 'memory');
     else {
@@ -296,7 +297,9 @@ export class Tenant {
 
   #timeOut(home: Home, run: SandboxRun): void {
     if (run.isOver) return;
-    const error = { code: 'OPSBRO_PLUGIN_TIMEOUT', message: `did not end within ${run.job.timeoutMs} ms` };
+    const message = `did not end within ${run.job.timeoutMs} ms: ${awaitedOf(run.queue)}`;
+    const error = { code: 'OPSBRO_PLUGIN_TIMEOUT', message };
+    let stack: string | undefined;
     const { instance } = home;
     let state: JsonObject | null = null;
     if (instance !== undefined && run.queue !== undefined) {
@@ -307,10 +310,12 @@ export class Tenant {
         const isLast = message.type === 'failed' && message.run === run.id;
         const end = isLast ? run.endOf(message) : this.#hear(home, message);
         if (end && 'state' in end) state = end.state ?? null;
+        if (isLast) stack = stackOf(message.error.stack);
       };
       if ('messages' in slice && !listen(slice.messages, hear)) instance.fault = 'broken';
     }
-    this.#end(home, run, { status: 'failed', error, state });
+    const told = stack === undefined ? error : this.#placed(home, run, { ...error, data: { stack } });
+    this.#end(home, run, { status: 'failed', error: told, state });
     if (instance?.fault !== undefined) {
       if (this.#home === home) this.#home = undefined;
       for (const other of [...home.runs.values()]) this.#parts.lost(this.#left(home, other));
@@ -357,6 +362,11 @@ function withTime(
   { epoch, monotonic }: ReturnType<TenantParts['now']>,
 ): Parameters<Instance['post']>[0] {
   return { ...command, at: [epoch, monotonic] } as Parameters<Instance['post']>[0];
+}
+
+/** A stack that the guest tells; undefined for none. */
+function stackOf(told: unknown): string | undefined {
+  return typeof told === 'string' && told !== '' ? told : undefined;
 }
 
 /** A count that the guest tells, which may be anything. */

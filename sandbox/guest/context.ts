@@ -56,6 +56,12 @@ export class GuestRun {
     return this.#order.state;
   }
 
+  /** Where it made the first of the calls that wait, in the engine's words; empty when none does. */
+  get waitsAt(): string {
+    const [first] = this.#open.values();
+    return String(first?.failure.stack ?? '');
+  }
+
   /** Nothing of the run is sent any more. */
   close(): void {
     if (this.#isOver) return;
@@ -105,7 +111,8 @@ export class GuestRun {
     if (this.#isOver) throw new OpsbroError('OPSBRO_PLUGIN_LATE', `ctx.${name} was called after the run`);
     const { run, limits } = this.#order;
     if (this.#calls >= limits.hostCalls) {
-      this.#parts.send({ type: 'breach', run, limit: 'host_calls', found: this.#calls + 1 });
+      const stack = String(new Error('').stack);
+      this.#parts.send({ type: 'breach', run, limit: 'host_calls', found: this.#calls + 1, stack });
       this.close();
       throw new OpsbroError('OPSBRO_PLUGIN_BUDGET', `more than ${limits.hostCalls} calls of the host`);
     }

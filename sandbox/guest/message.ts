@@ -38,7 +38,7 @@ export type GuestMessage =
   | { type: 'emit'; run: number; topic: string; data: Json }
   | { type: 'emits-dropped'; run: number; count: number }
   | { type: 'late'; calls: number }
-  | { type: 'breach'; run: number; limit: GuestBreach; found: number }
+  | { type: 'breach'; run: number; limit: GuestBreach; found: number; stack?: string }
   | { type: 'done'; run: number; value: Json; state: JsonObject; dropped: number }
   | { type: 'not-eligible'; run: number; reason: string; state: JsonObject }
   | { type: 'failed'; run: number; error: GuestError; state?: JsonObject };

@@ -47,8 +47,9 @@ function post(text: string): void {
     runs.delete(command.run);
     // A handler's state is kept when it fails: whom it has told it need not tell again.
     const kept = plainState(run);
+    const error = { ...nothing, stack: run.waitsAt.slice(0, longestStack) };
     run.abort(command.error);
-    if (kept !== undefined) send({ type: 'failed', run: command.run, error: nothing, state: kept });
+    if (kept !== undefined) send({ type: 'failed', run: command.run, error, state: kept });
   }
 }
 
@@ -94,7 +95,12 @@ function callVerb(order: GuestOrder, run: GuestRun): unknown {
   const verb = own(holder, type === 'call' ? object : type);
   if (typeof verb !== 'function') {
     const what = type === 'call' ? `function '${object}'` : `verb '${type}'`;
-    throw new OpsbroError('OPSBRO_PLUGIN_NO_VERB', `its code has no ${what}`);
+    const has = Object.keys(Object(holder) as object)
+      .slice(0, 5)
+      .join("', '");
+    const advice =
+      has === '' ? '' : `; it has '${has}'. Does 'kind' of its manifest say what its code defines?`;
+    throw new OpsbroError('OPSBRO_PLUGIN_NO_VERB', `its code has no ${what}${type === 'call' ? '' : advice}`);
   }
   if (type === 'call') return verb.call(holder, context, ...(order.args ?? []));
   if (type === 'handle') return verb.call(holder, context, order.event);

@@ -187,6 +187,35 @@ describe("'plugins check'", () => {
 });
 
 describe("'plugins run --once'", () => {
+  it.each([
+    [
+      'files/index.ts',
+      'const { used',
+      'for (let i = 0; i < 300; i += 1) await ctx.stat("/proc/sys/fs/file-nr");\n    const { used',
+      /OPSBRO_PLUGIN_BUDGET: used more than 200 calls of the host; .* \(at index\.ts:7:\d+\)/,
+    ],
+    [
+      'files/plugin.yml',
+      'kind: collector',
+      'kind: check',
+      /OPSBRO_PLUGIN_NO_VERB: its code has no verb 'check'; it has 'collect'\. Does 'kind'/,
+    ],
+    [
+      'files/index.ts',
+      'const { used',
+      'await new Promise(() => undefined);\n    const { used',
+      /OPSBRO_PLUGIN_TIMEOUT: did not end within 5000 ms: it awaits a promise that nothing settles/,
+    ],
+  ])('says where and why in %s: %s as %s', (file, from, to, expected) => {
+    const { code, stdout } = changed(
+      file,
+      (text) => text.replace(from, to),
+      () => said('run', 'files', '--once'),
+    );
+    expect(stdout).toMatch(expected);
+    expect(code).toBe(1);
+  });
+
   it('prints what a plugin yields and what it used up', () => {
     const { code, stdout } = said('run', 'files', '--once');
     expect(code).toBe(0);
