@@ -343,17 +343,21 @@ class Builder {
     return this.finish({ ...draft, program: program as unknown as JsonObject });
   }
 
-  /** A function that does not exist may be one of a plugin that waits for approval. */
+  /** A function or collector that does not exist may be one of a plugin that waits for approval. */
   private unlessWaiting(code: ErrorCode, message: string): string {
-    const name = code === 'OPSBRO_EXPRESSION_UNKNOWN_FUNCTION' ? /'([^']+)'/.exec(message)?.[1] : undefined;
-    if (name === undefined) return message;
-    const waiting = [...this.context.plugins.values()].find(
-      ({ approval, manifest: { functions = {} } }) =>
-        approval === 'pending' &&
-        Object.entries(functions).some(([own, { aliases = [] }]) => [own, ...aliases].includes(name)),
-    );
+    const isFunction = code === 'OPSBRO_EXPRESSION_UNKNOWN_FUNCTION';
+    const name =
+      isFunction || code === 'OPSBRO_CONFIG_UNKNOWN_COLLECTOR' ? /'([^']+)'/.exec(message)?.[1] : null;
+    if (name == null) return message;
+    const waiting = [...this.context.plugins.values()].find(({ approval, manifest }) => {
+      const functions = Object.entries(manifest.functions ?? {});
+      const names = functions.flatMap(([own, { aliases = [] }]) => [own, ...aliases]);
+      const isMeant = manifest.kind === 'collector' && manifest.name === name.toLowerCase();
+      return approval === 'pending' && (isFunction ? names.includes(name) : isMeant);
+    });
     if (waiting === undefined) return message;
-    return `the function '${name}' waits with its plugin for approval, see 'opsbro plugins approve ${waiting.id}'`;
+    const what = `the ${isFunction ? 'function' : 'collector'} '${name}'`;
+    return `${what} waits with its plugin for approval, see 'opsbro plugins approve ${waiting.id}'`;
   }
 
   private scope(): Scope {

@@ -57,6 +57,7 @@ describe('a third-party plugin', () => {
     made.write('a/weather/plugin.yml', manifest);
     made.write('a/weather/index.js', code);
     made.write('a/here.yml', 'collector: {use: weather}\n');
+    made.write('a/wet.yml', 'check: { critical_if: "{{collector.weather.rain}} > 5" }\n');
     expect(entry('collector/weather')).toMatchObject({
       origin: 'third-party',
       approval: 'pending',
@@ -66,6 +67,7 @@ describe('a third-party plugin', () => {
     expect(plan.start.map(({ id }) => id)).not.toContain('a/collector/here');
     expect(lines(plan.diagnostics)).toEqual([
       "here.yml:1:18 warning the plugin collector/weather waits for approval, see 'opsbro plugins approve collector/weather'; the collector is not started",
+      "wet.yml:1:24 warning critical_if: the collector 'weather' waits with its plugin for approval, see 'opsbro plugins approve collector/weather'",
     ]);
   });
 
