@@ -5,8 +5,8 @@ import { nextCron } from '../../alerting/calendar/cron.ts';
 import { knownZone } from '../../alerting/calendar/weekly.ts';
 import type { ErrorCode } from '../../core/errors.ts';
 import { nearest } from '../../language/nearest.ts';
+import { strangeWords } from '../policy/schema-words.ts';
 import { parseDuration, parseSize } from './duration.ts';
-import { strangeWords } from './schema-words.ts';
 import type { Path } from './yaml.ts';
 
 /** One way a value does not fit its schema. `of` tells whether the key or the value at `path` is to blame. */

@@ -1,6 +1,6 @@
 import type { Json, JsonObject } from 'opsbro/sdk';
 import { nearest } from '../../language/nearest.ts';
-import type { Path } from './yaml.ts';
+import type { Path } from '../sources/yaml.ts';
 
 /** What is wrong with one place of a schema; `of` tells whether the key or the value there is to blame. */
 export interface WordFault {
