@@ -6,8 +6,10 @@ import { CpuMeter } from '../control/cpu-meter.ts';
 import { lockCandidates } from '../control/defaults.ts';
 import { RouteTable } from '../control/route-table.ts';
 import { ControlServer } from '../control/server.ts';
+import { prepareSocket } from '../control/socket-path.ts';
 import { createNotifier, type Notifier } from '../control/systemd.ts';
 import { type DataDirectory, openDataDirectory } from '../store/data-directory.ts';
+import type { AgentHandle, AgentOptions } from './agent-handle.ts';
 import { type Assembly, assemble, packageRoot } from './assembly.ts';
 import { late, systemClock } from './clock.ts';
 import { plainError } from './errors.ts';
@@ -21,43 +23,14 @@ import { type AgentInside, agentView, pluginViews } from './routes/agent.ts';
 import { routeAsker } from './routes/asked.ts';
 import { controlRoutes } from './routes/index.ts';
 
+export type { AgentHandle } from './agent-handle.ts';
+
 /** With what ends the process afterwards, a stop takes five seconds at most. */
 const stopDeadlineMs = 4100;
 /** Leaves time to write what must be kept. */
 const endsMs = 3400;
 const cutOffMs = 500;
 const initialDeadlineMs = 30_000;
-
-/** How an agent is started; all paths absolute. */
-export interface AgentOptions {
-  config: string[];
-  data: string;
-  logLevel?: string;
-  /** Exit status of the agent that this one replaces, when its launcher saw it die. */
-  endedWith?: number;
-  /** Called with the run directory once this agent holds its data directory. */
-  onData?(run: string): void;
-  /** Run everything once, then stop. */
-  oneShot?: boolean;
-  uuid?: string | undefined;
-  /** Stops the agent when it fires, also one that starts; its reason goes to the log. */
-  stop?: AbortSignal;
-}
-
-/** A running agent, as its process sees it. */
-export interface AgentHandle {
-  /** Resolves with the exit code once everything is flushed and closed; with null when that did not come to an end in time. */
-  readonly stopped: Promise<number | null>;
-  /** Stops gracefully, within 5 s. `why` goes to the log. */
-  stop(why: string): void;
-  /**
-   * Gives up a graceful stop: waits for nothing that runs, blames nobody for it, and closes the data directory and the log if that takes no
-   * longer than 500 ms. Resolves with whether it did.
-   */
-  cutOff(): Promise<boolean>;
-  /** Reloads the configuration; what comes of it goes to the log. */
-  reload(): void;
-}
 
 /**
  * Starts an agent and resolves once it serves its socket, or stops because `options.stop` fired. Rejects with OPSBRO_AGENT_LOCKED, OPSBRO_AGENT_DATA, OPSBRO_AGENT_FORMAT or
@@ -140,7 +113,9 @@ class Agent implements AgentHandle {
     this.#cpu = new CpuMeter(() => process.cpuUsage(), systemClock.monotonic());
     this.#inside = this.#makeInside();
     this.#routes = this.#makeRoutes();
-    this.#server = new ControlServer(this.#routes);
+    this.#server = new ControlServer(this.#routes, (path) =>
+      this.#log.warn('the socket was gone; the agent listens on it again', { socket: path }),
+    );
     this.#chores = this.#makeChores();
   }
 
@@ -164,7 +139,7 @@ class Agent implements AgentHandle {
     const steps = [
       () => this.#restore(),
       () => this.#firstLoad(),
-      () => this.#server.listen(identity.socket),
+      () => this.#server.listen(() => prepareSocket(this.#options.data, process.getuid?.() ?? 0)),
     ];
     for (const step of steps) {
       if (this.#isStopping()) return;
@@ -361,6 +336,7 @@ class Agent implements AgentHandle {
         { everyMs: 200, run: (now) => this.#watchFirstRound(now - start) },
         { everyMs: 200, run: () => this.#guardMemory() },
         { everyMs: 1000, run: () => this.#parts.watch() },
+        { everyMs: 5000, run: () => void this.#server.check() },
         { everyMs: this.#notifier.watchdogMs, run: () => this.#notifier.watchdog() },
         { everyMs: 10_000, run: (now) => this.#cpu.sample(now) },
         { everyMs: 60_000, run: () => this.#parts.deps.states.save() },

@@ -6,7 +6,7 @@ import type { JsonObject } from 'opsbro/sdk';
 import { crashTrouble, spaceTrouble } from '../alerting/own-troubles.ts';
 import type { AgentSettings } from '../configuration/model.ts';
 import { systemDirectories } from '../control/defaults.ts';
-import { prepareSocket } from '../control/socket-path.ts';
+import { socketPath } from '../control/socket-path.ts';
 import { ExecClient } from '../exec/exec-client.ts';
 import { ExpressionEngine } from '../language/engine/engine.ts';
 import {
@@ -349,7 +349,8 @@ function makeServices(deps: HostDeps, errand: ErrandRunner, ask: RouteAsker): Se
     emit: (plugin, topic, data) => publishEmitted(deps, plugin, { topic, data }),
     log: (id, { level, message, fields }) => log[level](message, { ...fields, plugin: id }),
     changed(id, state, error) {
-      if (error === null) log.info(`service is ${state}`, { plugin: id });
+      // One that tries again still carries what it died of.
+      if (error === null || state === 'starting') log.info(`service is ${state}`, { plugin: id });
       else log.error(`service is ${state}`, { plugin: id, code: error.code, reason: error.message });
     },
   });
@@ -371,7 +372,7 @@ function identify({ dataPath, config }: AssemblyOptions, own: AgentUuid): Identi
     version,
     startedAt: systemClock.now(),
     startedMs: systemClock.monotonic(),
-    socket: prepareSocket(dataPath, process.getuid?.() ?? 0),
+    socket: socketPath(dataPath, process.getuid?.() ?? 0),
     data: dataPath,
     config,
   };

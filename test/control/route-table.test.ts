@@ -83,7 +83,7 @@ describe('control server', () => {
     servers.push(server);
     const path = join(mkdtempSync(join(tmpdir(), 'opsbro-control-')), 'a.sock');
     writeFileSync(path, 'left by an agent that died');
-    await server.listen(path);
+    await server.listen(() => path);
     return path;
   }
 

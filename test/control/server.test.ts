@@ -1,4 +1,4 @@
-import { mkdtempSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { request } from 'node:http';
 import { connect, Server } from 'node:net';
 import { tmpdir } from 'node:os';
@@ -11,6 +11,7 @@ import { OpsbroError } from '../../core/errors.ts';
 let scratch: string;
 let socket: string;
 let server: ControlServer;
+let reopened = 0;
 
 beforeEach(() => {
   scratch = mkdtempSync(join(tmpdir(), 'opsbro-server-'));
@@ -24,13 +25,19 @@ afterEach(async () => {
 
 async function serve(handle: ControlRoute['handle'], form = false): Promise<void> {
   const route: ControlRoute = { method: 'POST', path: '/api/v1/x', scope: 'write', form, handle };
-  server = new ControlServer(new RouteTable([route]));
-  await server.listen(socket);
+  reopened = 0;
+  server = new ControlServer(new RouteTable([route]), () => {
+    reopened += 1;
+  });
+  await server.listen(() => {
+    mkdirSync(scratch, { recursive: true });
+    return socket;
+  });
 }
 
 function post(path: string, body = '', headers = {}): Promise<{ status: number; body: unknown }> {
   return new Promise((resolve, reject) => {
-    const sent = request({ socketPath: socket, method: 'POST', path, headers }, (response) => {
+    const sent = request({ socketPath: socket, method: 'POST', path, headers, agent: false }, (response) => {
       let text = '';
       response.on('data', (chunk) => {
         text += chunk;
@@ -103,9 +110,49 @@ describe('control server', () => {
     expect(await post('/api/v1/x')).toEqual({ status: 200, body: 1 });
   });
 
+  it('listens again where its socket was removed or replaced, and lets who talks end', async () => {
+    let release: () => void = () => undefined;
+    const gate = new Promise<void>((resolve) => {
+      release = resolve;
+    });
+    await serve(async ({ body }) => {
+      if (body === 'slow') await gate;
+      return { body };
+    });
+    await server.check();
+    expect(reopened).toBe(0);
+    const slow = post('/api/v1/x', '"slow"');
+    expect(await post('/api/v1/x', '1')).toMatchObject({ status: 200 });
+    rmSync(scratch, { recursive: true });
+    await server.check();
+    expect(await post('/api/v1/x', '2')).toEqual({ status: 200, body: 2 });
+    expect(statSync(socket).mode & 0o777).toBe(0o600);
+    rmSync(socket);
+    writeFileSync(socket, '');
+    await Promise.all([server.check(), server.check()]);
+    expect(await post('/api/v1/x', '3')).toEqual({ status: 200, body: 3 });
+    expect(reopened).toBe(2);
+    release();
+    expect(await slow).toEqual({ status: 200, body: 'slow' });
+    await server.close(0);
+    rmSync(socket, { force: true });
+    await server.check();
+    await expect(post('/api/v1/x', '4')).rejects.toMatchObject({ code: 'ENOENT' });
+  });
+
+  it('tries again later where it cannot listen again', async () => {
+    await serve(() => ({ body: null }));
+    rmSync(scratch, { recursive: true });
+    writeFileSync(scratch, '');
+    await server.check();
+    rmSync(scratch);
+    await server.check();
+    expect(await post('/api/v1/x', '1')).toMatchObject({ status: 200 });
+  });
+
   it('rejects when it cannot listen', async () => {
     server = new ControlServer(new RouteTable([]));
-    await expect(server.listen(join(scratch, 'none', 'sock'))).rejects.toThrow(/ENOENT|EACCES/);
+    await expect(server.listen(() => join(scratch, 'none', 'sock'))).rejects.toThrow(/ENOENT|EACCES/);
   });
 
   it('survives a connection that cannot be accepted', async () => {
