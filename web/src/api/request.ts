@@ -57,15 +57,17 @@ async function ask<Answer>(path: string, init: RequestInit): Promise<Answer> {
     text = await response.text();
   } catch (error) {
     if (init.signal?.aborted === true) throw error;
-    throw new ApiError(
-      0,
-      '',
-      deadline.aborted ? 'the agent does not answer in time' : 'the agent cannot be reached',
-    );
+    throw new ApiError(0, '', unanswered(deadline.aborted, init.method !== undefined));
   }
   if (response.ok) return JSON.parse(text) as Answer;
   if (response.status === 401) whenSignedOut();
   throw errorOf(response.status, text);
+}
+
+/** What is said where nothing answered. Of a change that was sent nobody knows then whether it was made. */
+export function unanswered(isLate: boolean, isChange: boolean): string {
+  if (!isLate) return 'the agent cannot be reached';
+  return `the agent does not answer in time${isChange ? '; it may still do this, so look before you try again' : ''}`;
 }
 
 /** Whether the same question may be answered later: nothing answered, or the agent is busy. */

@@ -1,3 +1,4 @@
+import type { Json } from 'opsbro/sdk';
 import type { CheckExplanationView, HandlerExplanation } from '../../../control/shapes.ts';
 import { Command } from '../parts/command.tsx';
 import { Age, Empty } from '../parts/notes.tsx';
@@ -14,7 +15,7 @@ export function ExplainPanel({ found, now }: { found: CheckExplanationView; now:
     <Panel title="Why">
       <h3>What it read</h3>
       {seen.length === 0 && <Empty>It reads nothing by an expression.</Empty>}
-      <dl class="pairs">
+      <dl class="pairs is-read">
         {seen.map(({ key, value, age }) => (
           <div key={key}>
             <dt>
@@ -32,7 +33,7 @@ export function ExplainPanel({ found, now }: { found: CheckExplanationView; now:
           <div key={key}>
             <dt>{key}</dt>
             <dd>
-              <code>{valueText(value)}</code>
+              <Written value={value} />
             </dd>
           </div>
         ))}
@@ -64,6 +65,21 @@ export function ExplainPanel({ found, now }: { found: CheckExplanationView; now:
       <p class="dim">In a terminal:</p>
       <Command text={commandLine('opsbro', 'explain', 'check', found.check.id)} />
     </Panel>
+  );
+}
+
+/** A key of the configuration as it is written; of one that holds others each by itself. */
+function Written({ value }: { value: Json }) {
+  if (typeof value !== 'object' || value === null || Array.isArray(value))
+    return <code>{valueText(value)}</code>;
+  return (
+    <ul>
+      {Object.entries(value).map(([key, one]) => (
+        <li key={key}>
+          {key}: <code>{valueText(one)}</code>
+        </li>
+      ))}
+    </ul>
   );
 }
 

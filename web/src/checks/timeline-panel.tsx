@@ -6,7 +6,7 @@ import { Age, Awaited, Empty } from '../parts/notes.tsx';
 import { Panel } from '../parts/panel.tsx';
 import { StateMark, StateShape } from '../parts/state-mark.tsx';
 import { clockText, spanText } from '../text/age.ts';
-import { type Span, timelineSpans } from './timeline.ts';
+import { causeText, type Span, timelineSpans } from './timeline.ts';
 
 const ranges: { [text: string]: number } = { '3 h': 3, '1 d': 24, '7 d': 168, '30 d': 720 };
 const hourMs = 3_600_000;
@@ -100,8 +100,7 @@ function StateChange({ entry, now }: { entry: HistoryView['entries'][number]; no
       <span class="change-states">
         <StateShape state={entry.old_state as 'ok'} />
         <span class="unseen">from {entry.old_state} to </span>
-        <span aria-hidden="true">→</span>{' '}
-        <StateMark state={to} note={entry.hard === false ? 'soft' : (entry.cause ?? '')} />
+        <span aria-hidden="true">→</span> <StateMark state={to} note={causeText(entry)} />
       </span>
       <span class="dim change-output" title={entry.log}>
         {entry.log}

@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest';
-import { timelineSpans } from './timeline.ts';
+import { causeText, timelineSpans } from './timeline.ts';
 
 const iso = (at: number): string => new Date(at).toISOString();
 const entry = (at: number, old: string, state: string, more = {}) => ({
@@ -44,4 +44,14 @@ it('shows an OK without fresh data as stale', () => {
     [2000, 3000, 'ok'],
     [3000, 9000, 'stale'],
   ]);
+});
+
+it.each<[Parameters<typeof causeText>[0], string]>([
+  [{ hard: false, cause: 'run' }, 'soft'],
+  [{ hard: true, cause: 'run' }, ''],
+  [{ hard: true, cause: 'attempts' }, 'confirmed'],
+  [{ hard: true, cause: 'steady' }, 'flaps no more'],
+  [{}, ''],
+])('a change of %j is marked %j', (entry, text) => {
+  expect(causeText(entry)).toBe(text);
 });

@@ -45,6 +45,25 @@ export function timelineSpans(
   return spans;
 }
 
+const causes: { [cause in NonNullable<Entry['cause']>]: string } = {
+  run: '',
+  attempts: 'confirmed',
+  for: 'confirmed',
+  volatile: 'once more',
+  missing: 'without data',
+  late: 'late',
+  fresh: 'fresh again',
+  flapping: 'begins to flap',
+  steady: 'flaps no more',
+  removed: 'removed',
+};
+
+/** What a change is marked with beside its state: that it is not confirmed yet, or what else made it one. */
+export function causeText({ hard, cause }: Pick<Entry, 'hard' | 'cause'>): string {
+  if (hard === false) return 'soft';
+  return cause === undefined ? '' : causes[cause];
+}
+
 function stateOf(state: string, isStale: boolean): Span['state'] {
   if (!(shownStates as readonly string[]).includes(state)) return 'none';
   return state === 'ok' && isStale ? 'stale' : (state as ShownState);

@@ -2,6 +2,7 @@ import { useMemo, useState } from 'preact/hooks';
 import type { CollectorView } from '../../../control/shapes.ts';
 import { useResource } from '../api/resource.ts';
 import { useNow } from '../live/live.ts';
+import { useCurrentInSight } from '../parts/in-sight.ts';
 import { Awaited, Empty } from '../parts/notes.tsx';
 import { Panel } from '../parts/panel.tsx';
 import { StateShape } from '../parts/state-mark.tsx';
@@ -21,6 +22,7 @@ export function CollectorsPage({ route }: { route: Route }) {
     [data, text],
   );
   const chosen = route.rest[0] ?? data?.find(({ active }) => active)?.name;
+  const list = useCurrentInSight<HTMLUListElement>(data === undefined ? '' : (chosen ?? ''));
   return (
     <>
       <h1>Collectors</h1>
@@ -37,7 +39,7 @@ export function CollectorsPage({ route }: { route: Route }) {
             />
           </div>
           {data !== undefined && shown.length === 0 && <Empty>No collector fits.</Empty>}
-          <ul class="names" aria-label="Names">
+          <ul class="names" aria-label="Names" ref={list}>
             {shown.map(({ id, name, state }) => (
               <li key={id}>
                 <a

@@ -1,14 +1,11 @@
-import { useEffect, useRef } from 'preact/hooks';
+import { useCurrentInSight } from '../parts/in-sight.ts';
 import { isWithin, namedPages } from './pages.ts';
 import { linkTo } from './route.ts';
 
 /** Links to every page, with how many problems wait at the checks. */
 export function Navigation({ page, problems }: { page: string; problems: number }) {
-  const list = useRef<HTMLElement>(null);
   // On a narrow screen the links stand in one line that is longer than the screen.
-  useEffect(() => {
-    list.current?.querySelector('[aria-current]')?.scrollIntoView({ block: 'nearest', inline: 'nearest' });
-  }, [page]);
+  const list = useCurrentInSight<HTMLElement>(page);
   return (
     <nav class="pages" aria-label="Pages" ref={list}>
       <ul>
