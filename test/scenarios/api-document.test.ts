@@ -129,6 +129,7 @@ const inPath: { [path: string]: string } = {
   '/functions': 'sumSeries',
   '/tags': 'name',
   '/list': 'a',
+  '/_ui_list': 'a',
 };
 const inQuery: { [path: string]: string } = {
   '/api/v1/report/checks': 'since=2026-01-01T00:00:00Z',

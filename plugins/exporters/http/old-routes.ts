@@ -118,11 +118,26 @@ const routes: { [path: string]: OldRoute } = {
     const all = Object.entries(threads).map(([name, count]) => ({ name, count }));
     return { nb_threads: all.reduce((total, { count }) => total + count, 0), all_threads: all };
   },
-  '/list/*prefix': async (ask, prefix) => {
-    const names = (await inCluster(ask, '/metrics/index.json')) as Json[] | JsonObject;
-    return Array.isArray(names) ? names.filter((name) => String(name).startsWith(prefix)) : [];
+  '/list/*prefix': async (ask, prefix) => (await metricNames(ask)).filter((name) => name.startsWith(prefix)),
+  '/_ui_list/*key': async (ask, key) => {
+    const before = key === '' ? '' : `${key}.`;
+    const steps = new Map<string, boolean>();
+    for (const name of await metricNames(ask)) {
+      if (!name.startsWith(before)) continue;
+      const [step = '', ...rest] = name.slice(before.length).split('.');
+      steps.set(step, rest.length > 0 || steps.get(step) === true);
+    }
+    return [...steps]
+      .sort(([one], [other]) => (one < other ? -1 : 1))
+      .map(([title, folder]) => ({ title, key: `${before}${title}`, folder, lazy: folder }));
   },
 };
+
+/** None where no metric store runs. */
+async function metricNames(ask: Ask): Promise<string[]> {
+  const names = await inCluster(ask, '/metrics/index.json');
+  return Array.isArray(names) ? names.map(String) : [];
+}
 
 /** The answer to an old path of the manifest; undefined for a path that is none. */
 export async function answerOld(ask: Ask, { route, params }: RouteRequest): Promise<RouteReply | undefined> {

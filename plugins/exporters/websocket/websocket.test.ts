@@ -2,7 +2,14 @@ import { createHash, createHmac } from 'node:crypto';
 import { once } from 'node:events';
 import { readFileSync } from 'node:fs';
 import { connect, type Socket } from 'node:net';
-import type { CheckFact, ClusterNode, ExportedFacts, Json, Manifest } from 'opsbro/sdk';
+import {
+  type CheckFact,
+  type ClusterNode,
+  type ExportedFacts,
+  type Json,
+  type Manifest,
+  ports,
+} from 'opsbro/sdk';
 import { complianceSuite, type ServiceTestContext, serviceContext, testFacts } from 'opsbro/sdk/testing';
 import { afterEach, describe, expect, it, vi } from 'vitest';
 import { WebSocket } from 'ws';
@@ -298,6 +305,13 @@ describe('who may listen', () => {
     expect(await statusOf(port)).toBe(503);
     socket.terminate();
     await expect.poll(() => statusOf(port)).toBe(101);
+  });
+
+  it('find it on the port of the product, of loopback, unless told otherwise', () => {
+    const { port, address } = (manifest.options?.properties ?? {}) as {
+      [name: string]: { default: unknown };
+    };
+    expect([port?.default, address?.default, ports.websocket]).toEqual([6769, '127.0.0.1', 6769]);
   });
 
   it('are not answered by HTTP', async () => {
