@@ -242,6 +242,13 @@ describe('the file', () => {
     });
   });
 
+  it('needs nothing but what Node has, and asks by its plain HTTP', () => {
+    const needed = [...readFileSync(bundle, 'utf8').matchAll(/\b(?:require|import)\("([^"]+)"\)/g)];
+    const names = new Set(needed.map(([, name = '']) => name));
+    expect([...names].filter((name) => !name.startsWith('node:'))).toEqual([]);
+    expect(names).toContain('node:http');
+  });
+
   it('is what bin/overcli runs', async () => {
     expect(await run(join(root, 'bin', 'overcli'), ['-s', url, '-i', 'a:b', 'ping'], env)).toMatchObject(
       silent,

@@ -99,6 +99,48 @@ describe.skipIf(!isHere)('the page', () => {
     },
   );
 
+  it('never shows as well what is late, be it a check, the supervisor or an answer', async () => {
+    const late = { state: 'ok', stale: true, output: 'it was well' } as const;
+    const answers = { ...hostile.answers };
+    delete answers['/api/v1/push/alerts'];
+    const { page } = await opened({
+      checks: [check('late', { ...late, display_name: 'late' })],
+      answers,
+    });
+    await show(page, 'overview');
+    await page.getByRole('link', { name: '1 stale' }).waitFor({ timeout: waitMs });
+    const row = page.locator('.table-row', { hasText: 'it was well' });
+    await row.locator('.state.is-stale').waitFor({ timeout: waitMs });
+    expect(await page.locator('.table-row .is-ok').count()).toBe(0);
+    await show(page, 'push');
+    const said = page.getByRole('alert');
+    await said.getByText('The supervisor lags 1m: alerts come late.').waitFor({ timeout: waitMs });
+    await said.getByText('not on this stage').waitFor({ timeout: waitMs });
+    expect(await page.locator('.timeout').count()).toBe(2);
+  });
+
+  it('shows members by zone, with who accused one that died', async () => {
+    const { page } = await opened({
+      ...hostile,
+      nodes: [node('own', {}), node('db1', { zone: 'dmz', groups: ['redis'], failing: ['redis'] })],
+      answers: {
+        ...hostile.answers,
+        '/api/v1/gossip/history': [
+          {
+            ...{ at: '2026-01-01T00:00:00Z', node: 'db1', name: 'db1', state: 'dead' },
+            accusers: [{ by: 'own', name: 'own', evidence: 'no-ack', at: '2026-01-01T00:00:00Z' }],
+          },
+        ],
+      },
+    });
+    await show(page, 'cluster');
+    const zone = page.getByRole('region', { name: 'Zone dmz' });
+    for (const text of ['db1', 'alive', 'redis failing', '1 of 1 alive'])
+      await zone.getByText(text, { exact: true }).first().waitFor({ timeout: waitMs });
+    const history = page.getByRole('region', { name: 'History', exact: true });
+    await history.getByText('own: no answer to a probe').waitFor({ timeout: waitMs });
+  });
+
   it('begins another page at its top', async () => {
     const { page } = await opened(hostile, 360);
     await page.evaluate("document.querySelector('.stage').scrollTo(0, 600)");

@@ -5,7 +5,17 @@ import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import { opsbro } from './cli-run.ts';
 import { axeFaults } from './web/axe.ts';
 import { hasChromium, openWatched } from './web/chromium.ts';
-import { isLive, isTooWide, LookedAt, show, waitMs, webScratch } from './web/looked-at.ts';
+import {
+  hostile,
+  looksAtCheck,
+  looksAtCollectors,
+  looksAtConfiguration,
+  looksAtGraphs,
+  looksAtOverview,
+  looksAtPlugins,
+  looksAtPush,
+} from './web/contents.ts';
+import { isLive, isTooWide, keepPicture, LookedAt, show, waitMs, webScratch } from './web/looked-at.ts';
 
 const isHere = hasChromium();
 const pages = [
@@ -27,15 +37,16 @@ let place: LookedAt;
 const files: { [path: string]: string } = {
   'web.yml': 'web: {badges: [shaky], status_page: {title: Shop, checks: [shaky]}}\n',
   'store.yml': 'graphite: {enabled: true, port: 0}\n',
+  'cpustats.yml': 'collector: {id: cpustats, interval: 1s}\n',
   'gossip.yml': `gossip: {address: 127.0.0.1, port: 0, profile: local, key: "${Buffer.alloc(32, 7).toString('base64')}"}\n`,
   'shaky.yml': `check: {id: shaky, interval: 1s, critical_if: "file_exists('${broken}')", critical_output: "'it broke'", ok_output: "'it holds'"}\n`,
   // What a service says of itself may be anything.
   'hostile.yml': `check:
   id: hostile
-  display_name: "<img src=x onerror=window.hurt=1>"
+  display_name: "${hostile}"
   interval: 1s
   warning_if: "1 < 2"
-  warning_output: "'<script>window.hurt=1</script><img src=x onerror=window.hurt=1>'"
+  warning_output: "'<script>window.hurt=1</script>${hostile}'"
 `,
 };
 
@@ -127,6 +138,20 @@ describe.skipIf(!isHere)('the web page', () => {
     expect(faults).toEqual([]);
   });
 
+  it.each<[string, (page: Page, place: LookedAt) => Promise<void>]>([
+    ['hosts, groups, checks, changes and the agent', looksAtOverview],
+    ['a check over time, why it is so, and graphs of what it reads', looksAtCheck],
+    ['what collectors measure, as it changes', looksAtCollectors],
+    ['lines of the metric store, and their figures', looksAtGraphs],
+    ['what is pushed, its runs of equal states and its alerts', looksAtPush],
+    ['plugins, what they cost and may, and what waits for approval', looksAtPlugins],
+    ['what is wrong in the configuration, with file and line', looksAtConfiguration],
+  ])('shows %s', async (_, looks) => {
+    const { page, faults } = await place.opened('read');
+    await looks(page, place);
+    expect(faults).toEqual([]);
+  });
+
   it.each([
     ['light', 1280],
     ['dark', 360],
@@ -136,6 +161,7 @@ describe.skipIf(!isHere)('the web page', () => {
     const found: { [page: string]: string[] } = {};
     const look = async (name: string): Promise<void> => {
       const faults = await axeFaults(page);
+      await keepPicture(page, `${width}-${scheme}-${name}`);
       if (await isTooWide(page)) faults.push('it is wider than the screen');
       if (faults.length > 0) found[name] = faults;
     };

@@ -5,6 +5,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { Browser, BrowserContext, Page } from 'playwright-core';
 import { expect } from 'vitest';
+import { packageRoot } from '../../bench/agent.ts';
 import { opsbro } from '../cli-run.ts';
 import { type RealAgent, startRealAgent } from '../real-agent.ts';
 import { openWatched, startChromium, type Watched } from './chromium.ts';
@@ -136,6 +137,12 @@ export async function show(page: Page, name: string): Promise<void> {
     .first()
     .waitFor({ timeout: waitMs });
   await page.waitForLoadState('networkidle');
+}
+
+/** Keeps what the page looks like, for people to look at: in `var/web-pages`, below the package. */
+export async function keepPicture(page: Page, name: string): Promise<void> {
+  const path = join(packageRoot, 'var', 'web-pages', `${name.replaceAll(/[^\w.-]+/g, '_')}.png`);
+  await page.screenshot({ path });
 }
 
 /** Whether something of the page stands beyond the right edge of the screen. */

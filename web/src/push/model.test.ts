@@ -4,6 +4,7 @@ import {
   type PushServer,
   type PushState,
   pastPath,
+  periodText,
   serviceRows,
   serviceState,
 } from './model.ts';
@@ -48,4 +49,8 @@ describe('services that are pushed', () => {
       'api/v1/push/states/7?hours=48&groups=1&expand=1-3&expand=9-12',
     );
   });
+});
+
+it('a period is shown in seconds, as OverC did', () => {
+  expect([periodText({ period: 600 }), periodText({ period: null })]).toEqual(['600s', 'none']);
 });

@@ -88,6 +88,11 @@ export function serviceState({ state }: Pick<PushService, 'state'>): ShownState 
   return state.timed_out && state.state === 'OK' ? 'stale' : shown[state.state];
 }
 
+/** How often a service is to report, as OverC shows it; nothing is shown where nobody said. */
+export function periodText({ period }: Pick<PushService, 'period'>): string {
+  return period === null ? 'none' : `${period}s`;
+}
+
 /** Services that a text leaves in, those that are late and the worst first. */
 export function serviceRows(servers: readonly PushServer[], text: string): ServiceRow[] {
   const words = text.toLowerCase().split(/\s+/).filter(Boolean);

@@ -1,7 +1,8 @@
+import { Flash } from '../parts/flash.tsx';
 import { StateMark, StateShape } from '../parts/state-mark.tsx';
 import type { Column } from '../parts/windowed-table.tsx';
 import { linkTo } from '../shell/route.ts';
-import { alertsOfServer, type PushServer, type ServiceRow, serviceState } from './model.ts';
+import { alertsOfServer, type PushServer, periodText, type ServiceRow, serviceState } from './model.ts';
 import { AlertBadge } from './push-notes.tsx';
 
 /** A server with the states of its services, as the overview lists them. */
@@ -29,7 +30,9 @@ export const serverColumns: Column<PushServer>[] = [
             href={linkTo(['push', 'service', String(service.id)])}
             title={`${service.title}: ${serviceState(service)}`}
           >
-            <StateShape state={serviceState(service)} />
+            <Flash value={serviceState(service)}>
+              <StateShape state={serviceState(service)} />
+            </Flash>
             <span class="unseen">
               {service.title}: {serviceState(service)}
             </span>
@@ -47,10 +50,10 @@ export const serviceColumns: Column<ServiceRow>[] = [
     title: 'State',
     name: 'state',
     cell: ({ state, service }) => (
-      <>
+      <Flash value={`${state} ${service.state?.timed_out}`}>
         <StateMark state={state} />
-        {service.state?.timed_out && <span class="timeout"> Timeout</span>}
-      </>
+        {service.state?.timed_out && <span class="timeout">Timeout</span>}
+      </Flash>
     ),
   },
   {
@@ -58,7 +61,10 @@ export const serviceColumns: Column<ServiceRow>[] = [
     name: 'check',
     cell: ({ service }) => (
       <>
-        <a href={linkTo(['push', 'service', String(service.id)])} title={service.name}>
+        <a
+          href={linkTo(['push', 'service', String(service.id)])}
+          title={`${service.name}, period: ${periodText(service)}`}
+        >
           {service.title}
         </a>{' '}
         <AlertBadge count={service.n_alerts} />
@@ -73,7 +79,12 @@ export const serviceColumns: Column<ServiceRow>[] = [
   {
     title: 'Info',
     name: 'output',
-    cell: ({ service }) => <span title={service.state?.info}>{service.state?.info}</span>,
+    cell: ({ service: { state } }) => (
+      <Flash value={state?.info ?? ''}>
+        <span title={state?.info}>{state?.info}</span>
+      </Flash>
+    ),
   },
+  { title: 'Period', name: 'period', cell: ({ service }) => periodText(service) },
   { title: 'Seen', name: 'since', cell: ({ service }) => service.state?.seen_ago ?? 'never' },
 ];

@@ -40,7 +40,7 @@ export function PushList({ route }: { route: Route }) {
         {isDetailed ? (
           <WindowedTable
             label="Services"
-            grid="grid-checks"
+            grid="grid-services"
             columns={serviceColumns}
             rows={rows}
             keyOf={({ service }) => String(service.id)}

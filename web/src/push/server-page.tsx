@@ -51,7 +51,7 @@ export function ServerPage({ id }: { id: string }) {
             />
             <WindowedTable
               label="Services"
-              grid="grid-checks"
+              grid="grid-services"
               columns={serviceColumns}
               rows={serviceRows([server], '')}
               keyOf={({ service }) => String(service.id)}
