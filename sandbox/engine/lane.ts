@@ -25,14 +25,16 @@ const starvedPatience = 10;
 const startMs = 10_000;
 /** What a run may last beyond its timeout, when its thread is held by the slices of others; then the thread is given up. */
 const overdueMs = 30_000;
+const diedOfIt: LaneOutcome = { ended: 'killed', cpuMs: 0, died: true };
 
 /**
- * How a run left its thread: with a result; because the thread was terminated for what it did, or `died` of it (`killed`); or without having to
- * do with why (`lost`).
+ * How a run left its thread: with a result; because the thread was terminated for what it did, or `died` of it (`killed`); because in
+ * `passedMs` it got a processor for `cpuMs` only (`starved`); or without having to do with why (`lost`).
  */
 export type LaneOutcome =
   | { ended: 'result'; result: JobResult; usage: RunUsage }
   | { ended: 'killed'; cpuMs: number; died: boolean }
+  | { ended: 'starved'; cpuMs: number; passedMs: number }
   | { ended: 'lost'; usage: RunUsage | null };
 
 /** What a lane is made of. */
@@ -54,10 +56,10 @@ interface InFlight {
   resolve(outcome: LaneOutcome): void;
 }
 
-interface Culprit {
+/** The run whose slice held a thread that had to go, and how that leaves it. */
+interface Holder {
   run: number;
-  cpuMs: number;
-  died: boolean;
+  outcome: LaneOutcome;
 }
 
 /** What may hold a processor for long gives way to the agent and to the plugins that may not: on Linux niceness is each thread's own (setpriority(2), notes). */
@@ -209,18 +211,19 @@ export class SandboxLane {
       const passed = now - this.#slice.since;
       if (passed < patience) return;
       const used = processorMs(this.#kernelThread, now) - this.#slice.processorMs;
-      if (used >= patience || passed >= patience * starvedPatience)
-        this.#finish({ run, cpuMs: used, died: false });
+      if (used >= patience) this.#finish({ run, outcome: { ended: 'killed', cpuMs: used, died: false } });
+      else if (passed >= patience * starvedPatience)
+        this.#finish({ run, outcome: { ended: 'starved', cpuMs: used, passedMs: passed } });
     }
   }
 
   /** The run whose guest code the thread was in when it ended by itself; else one of the plugin that was alone in it. */
-  #current(): Culprit | null {
+  #current(): Holder | null {
     const run = Atomics.load(this.#cells, cellOf.run);
-    if (run !== 0) return { run, cpuMs: 0, died: true };
+    if (run !== 0) return { run, outcome: diedOfIt };
     const [first, ...others] = this.#inFlight;
     const isAlone = others.every(([, { job }]) => job.plugin === first?.[1].job.plugin);
-    return first === undefined || !isAlone ? null : { run: first[0], cpuMs: 0, died: true };
+    return first === undefined || !isAlone ? null : { run: first[0], outcome: diedOfIt };
   }
 
   #noteSlice(since: number): void {
@@ -231,13 +234,13 @@ export class SandboxLane {
   #lookForOverdue(now: number): void {
     for (const [id, { job, since }] of this.#inFlight)
       if (now - since > job.timeoutMs + overdueMs) {
-        this.#finish({ run: id, cpuMs: 0, died: true });
+        this.#finish({ run: id, outcome: diedOfIt });
         return;
       }
   }
 
-  /** Terminates the thread; `culprit` is the run whose slice held it. */
-  #finish(culprit: Culprit | null): void {
+  /** Terminates the thread. */
+  #finish(holder: Holder | null): void {
     if (this.#isOver) return;
     this.#isOver = true;
     this.#unwatch?.();
@@ -246,9 +249,6 @@ export class SandboxLane {
     void this.#worker.terminate();
     this.#parts.gone(this);
     for (const id of [...this.#inFlight.keys()])
-      this.#settle(
-        id,
-        id === culprit?.run ? { ended: 'killed', ...culprit } : { ended: 'lost', usage: null },
-      );
+      this.#settle(id, id === holder?.run ? holder.outcome : { ended: 'lost', usage: null });
   }
 }

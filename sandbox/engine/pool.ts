@@ -184,6 +184,10 @@ export class SandboxPool {
       lodger.isApart = true;
       tell(lodger.ledger.killed(outcome.cpuMs, now));
       waiting.resolve(killedResult(job, outcome, now - began));
+    } else if (outcome.ended === 'starved') {
+      // Not its doing, as far as anybody can see; should it be, it takes nobody along.
+      lodger.isApart = true;
+      waiting.resolve({ ...starvedResult(job, outcome), durationMs: now - began });
     } else {
       if (outcome.usage !== null) lodger.ledger.enter(outcome.usage, now);
       this.#repeat(waiting);
@@ -291,6 +295,15 @@ function killedResult(
     ...(data !== undefined && { data }),
   };
   return { ...failure(job, 'OPSBRO_PLUGIN_BUDGET', ''), status: 'failed', error, durationMs };
+}
+
+function starvedResult(job: SandboxJob, { cpuMs, passedMs }: { cpuMs: number; passedMs: number }): JobResult {
+  const [got, of] = [cpuMs, passedMs].map(Math.round);
+  return failure(
+    job,
+    'OPSBRO_AGENT_BUSY',
+    `ended: its sandbox got a processor for ${got} of ${of} ms, the host is overloaded`,
+  );
 }
 
 function failure({ object }: { object: string }, code: ErrorCode, why: string): JobResult {

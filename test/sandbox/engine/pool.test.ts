@@ -1,4 +1,5 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { systemClock } from '../../../core/clock.ts';
 import { outcome, Sandboxes } from './sandboxes.ts';
 
 let sandboxes: Sandboxes;
@@ -168,6 +169,34 @@ describe('a sandbox pool', () => {
       ['collector/takes-down', 'took its thread down 3 times within ten minutes'],
     ]);
     await alone.close();
+  });
+
+  it('accuses nobody whose thread gets no processor', async () => {
+    let aheadMs = 0;
+    let jumpMs = 0;
+    // Each look at the thread finds that far more time has passed than it can have used.
+    const starved = new Sandboxes({
+      now: systemClock.now,
+      monotonic: () => systemClock.monotonic() + aheadMs,
+      after: (delayMs, wake) =>
+        systemClock.after(delayMs, () => {
+          aheadMs += jumpMs;
+          wake();
+        }),
+    });
+    const change = { plugin: 'collector/starved', timeoutMs: 600_000, limits: { cpuMs: 1000 } };
+    expect(await starved.yields('return { a: 1 };', change)).toEqual({ a: 1 });
+    jumpMs = 900;
+    for (let run = 0; run < 3; run += 1)
+      expect(await starved.collect('for (;;);', change)).toMatchObject({
+        error: {
+          code: 'OPSBRO_AGENT_BUSY',
+          message: expect.stringMatching(/got a processor for \d+ of \d+ ms/),
+        },
+      });
+    expect(starved.quarantined).toEqual([]);
+    expect(starved.pool.figures('collector/starved')).toMatchObject({ kills: 0, breaches: {} });
+    await starved.close();
   });
 
   it('keeps a plugin that may use much of a thread out of those that are shared', async () => {

@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import type { Json, Manifest } from 'opsbro/sdk';
-import { systemClock } from '../../../core/clock.ts';
+import { systemClock, type TimerClock } from '../../../core/clock.ts';
 import { type Bundle, bundleText, digestText } from '../../../sandbox/bundle.ts';
 import { SandboxPool } from '../../../sandbox/engine/pool.ts';
 import { defaultLimits } from '../../../sandbox/limits.ts';
@@ -21,7 +21,7 @@ export class Sandboxes {
   readonly pool: SandboxPool;
   #answer: ErrandRunner = () => Promise.resolve('an answer');
 
-  constructor() {
+  constructor(clock: TimerClock = systemClock) {
     this.pool = new SandboxPool({
       threadData: {
         hostProc: '/proc',
@@ -29,7 +29,7 @@ export class Sandboxes {
         hostRoot: '/',
         environment: { SHOWN_HOME: '/srv', SECRET: 'hidden' },
       },
-      clock: systemClock,
+      clock,
       errand: (plugin, errand, signal) => {
         this.errands.push([plugin, errand]);
         return this.#answer(plugin, errand, signal);
