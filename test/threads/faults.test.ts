@@ -75,7 +75,7 @@ describe('sixty random faults in a row', () => {
 
 describe('what no thread survives', () => {
   it('takes the process down, as the supervisor and the crash journal expect', () => {
-    const pool = fileURLToPath(new URL('../../dist/threads/job-pool.js', import.meta.url));
+    const pool = fileURLToPath(new URL('../../dist/threads/pool/job-pool.js', import.meta.url));
     const clock = fileURLToPath(new URL('../../dist/core/clock.js', import.meta.url));
     const job = jobOf('aborts-v8', { module: fixtureModule('aborts-v8'), timeoutMs: 90_000 });
     const program = `
