@@ -9,6 +9,11 @@ export function lateAfterMs({ intervalMs, timeoutMs }: { intervalMs: number; tim
   return Math.max(leastMs, roundsToKeep * Math.max(intervalMs, timeoutMs));
 }
 
+/** How old what a collector found may get while its runs fail, ms: it says itself that nothing comes, so its timeout does not matter. */
+export function failedAfterMs({ intervalMs }: { intervalMs: number }): number {
+  return roundsToKeep * intervalMs;
+}
+
 /** How long a rule waits for a collector that is about to run for the first time, ms: a start takes longer than three rounds of a quick one. */
 export function firstWaitMs({ intervalMs }: { intervalMs: number }): number {
   return Math.max(leastMs, roundsToKeep * intervalMs);

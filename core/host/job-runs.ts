@@ -169,7 +169,8 @@ export class JobRuns {
         reason: error.message,
       });
     this.#results.settle(runtime, state, state === 'error' ? text : error.message);
-    if (object.kind === 'collector' && this.#freshness.isLate(runtime)) this.#results.forgetSample(runtime);
+    if (object.kind === 'collector' && this.#freshness.hasFailedLong(runtime))
+      this.#results.forgetSample(runtime);
     if (object.kind === 'check') {
       await this.#results.verdicts([{ runtime, result: { state: 'unknown', output: text, error } }]);
     }

@@ -1,5 +1,5 @@
 import type { Observation } from '../../alerting/model.ts';
-import { lateAfterMs, ofLateData, ofLateRun } from '../../alerting/state/late.ts';
+import { failedAfterMs, lateAfterMs, ofLateData, ofLateRun } from '../../alerting/state/late.ts';
 import type { HostDeps } from '../host/deps.ts';
 import type { Runtime } from '../host/objects.ts';
 import { waitsForData } from '../host/rule-batch.ts';
@@ -49,6 +49,11 @@ export class Freshness {
   /** Whether what an object found last is too old, by the monotonic clock: the wall clock may have stepped since. */
   isLate(runtime: Runtime, now = this.#deps.clock.monotonic()): boolean {
     return this.#ageMs(runtime, now) >= lateAfterMs(runtime.object);
+  }
+
+  /** The same for what a collector found whose runs fail. */
+  hasFailedLong(runtime: Runtime): boolean {
+    return this.#ageMs(runtime, this.#deps.clock.monotonic()) >= failedAfterMs(runtime.object);
   }
 
   #ageMs({ sampledMs, activeMs }: Runtime, now: number): number {

@@ -84,7 +84,7 @@ describe('runner', () => {
     bench.answers.set(object.id, failed('OPSBRO_PLUGIN_FAILED'));
     await bench.advance(1500);
     expect(bench.deps.board.samples.has('load')).toBe(true);
-    await bench.awake(20);
+    await bench.awake(8);
     expect(bench.deps.board.samples.has('load')).toBe(false);
   });
 

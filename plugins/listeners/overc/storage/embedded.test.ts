@@ -91,7 +91,7 @@ it('removes the oldest rows, runs and alerts once all takes more than it may, an
   await vi.waitFor(async () => {
     const { sizeBytes } = await storage.figures();
     expect(sizeBytes > 0 && sizeBytes < 400_000).toBe(true);
-  });
+  }, 20_000);
   const { rows, runs } = await storage.past(1, 0);
   expect(rows.length).toBeLessThan(30);
   expect(rows.at(-1)?.info).toMatch(/^44 /);
