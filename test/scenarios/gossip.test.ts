@@ -51,8 +51,11 @@ describe('three agents', () => {
     const node = await sees(hosts[1], 'the second', inState('alive'));
     expect(node).toMatchObject({ display_name: `at ${hosts[1]}`, port, version: '1.0.0' });
     expect(node.groups).toContain('web');
+    // Its own detectors find more meanwhile, of which one route may know before the other.
     const old = await agents[0]!.get<{ [uuid: string]: object }>('/agent/members');
-    expect(old[node.uuid]).toMatchObject({ addr: hosts[1], state: 'alive', groups: node.groups });
+    expect(old[node.uuid]).toMatchObject({
+      ...{ addr: hosts[1], state: 'alive', groups: expect.arrayContaining(['web']) },
+    });
   });
 
   it('see a changed group', async () => {
