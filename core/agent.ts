@@ -19,6 +19,7 @@ import { Chores } from './host/chores.ts';
 import { Reloader } from './host/reloader.ts';
 import { accuse, dropOrphans, restoreBoard } from './host/restore.ts';
 import { type AgentLog, createLog } from './log.ts';
+import { fileLimitAdvice } from './process-limits.ts';
 import { type AgentInside, agentView, pluginViews } from './routes/agent.ts';
 import { routeAsker } from './routes/asked.ts';
 import { controlRoutes } from './routes/index.ts';
@@ -59,6 +60,8 @@ export async function startAgent(options: AgentOptions): Promise<AgentHandle> {
     });
     options.onData?.(data.run);
     for (const line of data.mended) log.warn(line);
+    const advice = fileLimitAdvice();
+    if (advice !== undefined) log.warn(advice);
     agent = new Agent(options, log, config, data);
     agent.stopAt(options.stop);
     await agent.start();
@@ -343,6 +346,7 @@ class Agent implements AgentHandle {
         { everyMs: 60_000, run: () => this.#watch?.rescan() },
       ],
       start,
+      (reason) => this.#log.error('a chore of the agent failed', { reason }),
     );
   }
 

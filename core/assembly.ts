@@ -46,6 +46,7 @@ import { CurrentSettings } from './host/settings.ts';
 import type { AgentLog } from './log.ts';
 import { Alerting } from './notify/alerting.ts';
 import { Pools } from './pools.ts';
+import { residentBytes } from './process-limits.ts';
 import { JournaledPool } from './quarantine/journaled-pool.ts';
 import { Quarantine } from './quarantine/quarantine.ts';
 import { Scheduler } from './schedule/scheduler.ts';
@@ -319,7 +320,7 @@ function makeGuard(
     get maxRssBytes() {
       return maxRssBytes();
     },
-    rss: () => process.memoryUsage.rss(),
+    rss: residentBytes,
     suspects: () => [...memorySuspects(jobs, services), ...sandboxes.suspects()],
   });
 }

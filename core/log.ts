@@ -96,7 +96,17 @@ function openOutput(target: string | number): Output {
   });
   let dropped = 0;
   let closing: Promise<void> | null = null;
+  // Called as the process exits. It tries again for ever what a full disk refused.
+  const { flushSync } = destination;
+  let isFailing = false;
+  destination.flushSync = () => {
+    if (!isFailing) flushSync.call(destination);
+  };
+  destination.on('write', () => {
+    isFailing = false;
+  });
   destination.on('error', () => {
+    isFailing = true;
     dropped += 1;
   });
   destination.on('drop', () => {

@@ -1,3 +1,4 @@
+import { getHeapStatistics } from 'node:v8';
 import type { JsonObject } from 'opsbro/sdk';
 import { pendingStatus } from '../../alerting/model.ts';
 import type { AgentSettings } from '../../configuration/model.ts';
@@ -8,6 +9,7 @@ import type { SandboxFigures } from '../../sandbox/budgets/ledger.ts';
 import type { ServiceHost } from '../../threads/services/services.ts';
 import type { HostDeps } from '../host/deps.ts';
 import type { LoadStatus, Reloader } from '../host/reloader.ts';
+import { residentBytes } from '../process-limits.ts';
 import { isoTime, isStale, pluginFacts, pluginView } from './views.ts';
 
 /** What the agent knows of itself; asked for, never kept. */
@@ -55,7 +57,6 @@ export function pluginViews({ deps, penalised, services }: AgentInside): PluginV
 /** The screen of `agent info`, as data; its loop delay is that of the last `ticks`, when that is a number. */
 export function agentView(inside: AgentInside, ticks = '', plugins = pluginViews(inside)): AgentView {
   const { deps, identity } = inside;
-  const memory = process.memoryUsage();
   const settings = inside.settings();
   return {
     state: inside.state(),
@@ -81,7 +82,7 @@ export function agentView(inside: AgentInside, ticks = '', plugins = pluginViews
       troubled: plugins.filter(isTroubled).map(({ id, state, log }) => ({ id, state, log })),
     },
     threads: inside.threads(),
-    memory: { rss_bytes: memory.rss, heap_bytes: memory.heapUsed },
+    memory: { rss_bytes: residentBytes(), heap_bytes: getHeapStatistics().used_heap_size },
     cpu_percent: inside.cpuPercent(),
     loop_delay_ms: deps.scheduler.loopDelay(Number(ticks) || undefined),
     schedule: deps.scheduler.totals(),

@@ -1,5 +1,6 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
+import { closeSync, openSync } from 'node:fs';
 import { mkdtemp, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -143,6 +144,24 @@ describe('createLog', () => {
     await log.close();
   });
 });
+
+it.each(['await log.close();', ''])(
+  'lets its process end though the disk is full, with "%s" before',
+  async (close) => {
+    const script = `import { createLog } from ${JSON.stringify(new URL('../../dist/core/log.js', import.meta.url).href)};
+    const log = createLog({ level: 'info', pretty: false });
+    for (let line = 0; line < 20; line += 1) log.info('x');
+    while (log.dropped() === 0) await new Promise(setImmediate);
+    ${close}
+    process.exit(7);`;
+    const full = openSync('/dev/full', 'w');
+    const child = spawn(process.execPath, ['--input-type=module', '-e', script], {
+      stdio: ['ignore', full, 'inherit'],
+    });
+    closeSync(full);
+    expect(await once(child, 'exit')).toEqual([7, null]);
+  },
+);
 
 it.each(['exec sleep 1000', 'exec true'])(
   'lets its process end though "%s" reads the log',

@@ -2,7 +2,7 @@ import type { TimerClock } from '../../core/clock.ts';
 import type { PlainError } from '../../core/errors.ts';
 import { endAfter } from '../deadline/deadline.ts';
 import { hogMs, isHog, type ThreadTimes } from '../deadline/starvation.ts';
-import type { Job } from '../protocol.ts';
+import type { Job, JobResult } from '../protocol.ts';
 import type { JobLane, LaneOutcome } from './job-lane.ts';
 import {
   allowedNext,
@@ -29,6 +29,8 @@ const startMs = 10_000;
 const restartMs = 1000;
 /** A thread above this share of its heap is replaced. */
 const recycleShare = 0.6;
+/** So is one in which code could not be loaded, once it is this old: Node never tries that file again in a thread, though it may be there now. */
+const failedLoadMs = 10_000;
 
 /** How a job left the group: as its thread ended it, or unrun. */
 export type GroupOutcome = (LaneOutcome | { ended: 'unrun'; why: string }) & {
@@ -68,6 +70,7 @@ interface Seat {
   lane: JobLane;
   state: LaneView['state'];
   held: Held | null;
+  bornMs: number;
   idleSince: number;
   /** Has the lowest priority, because a job of it hogged a processor. */
   demoted: boolean;
@@ -230,8 +233,7 @@ export class LaneGroup {
     if (seat.demoted && seat.lane.alive) seat.demoted = !seat.lane.prioritise('ordinary');
     if (!seat.lane.alive) this.#remove(seat);
     else if (outcome.ended === 'result') {
-      const { heapUsedBytes, heapLimitBytes } = outcome.result;
-      if (seat.stale || heapUsedBytes > heapLimitBytes * recycleShare) this.#replace(seat);
+      if (seat.stale || isSpent(outcome.result, ended - seat.bornMs)) this.#replace(seat);
     }
     resolve({ ...outcome, waitedMs: now - since, heldMs: ended - now });
     this.pump();
@@ -250,7 +252,15 @@ export class LaneGroup {
       if (seat !== undefined && seat.held === null) this.#remove(seat);
       this.pump();
     });
-    const seat: Seat = { lane, state: 'starting', held: null, idleSince: now, demoted: false, stale: false };
+    const seat: Seat = {
+      lane,
+      state: 'starting',
+      held: null,
+      bornMs: now,
+      idleSince: now,
+      demoted: false,
+      stale: false,
+    };
     this.#seats.set(lane.id, seat);
     this.#owner.changed();
     const cancel = endAfter(
@@ -347,4 +357,10 @@ export class LaneGroup {
     }
     return moments.reduce((next, at) => (at > now && at < next ? at : next), Number.POSITIVE_INFINITY);
   }
+}
+
+/** Whether the thread that gave a result has become too large, or too old with code that it could not load. */
+function isSpent(result: JobResult, ageMs: number): boolean {
+  if (result.heapUsedBytes > result.heapLimitBytes * recycleShare) return true;
+  return result.status === 'failed' && result.error.code === 'OPSBRO_PLUGIN_IMPORT' && ageMs >= failedLoadMs;
 }

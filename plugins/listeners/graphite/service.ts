@@ -89,7 +89,8 @@ export class Graphite {
 
   async #keep(values: ValueLog, collector: string, time: number, results: JsonObject): Promise<void> {
     const failed = await values.take(collector, time, results).then(
-      () => '',
+      // Where nothing was to be written the disk may be full still.
+      (isWritten) => (isWritten ? '' : this.#valuesFailed),
       (error: Error) => error.message,
     );
     if (failed !== '' && this.#valuesFailed === '')

@@ -1,11 +1,14 @@
 import { describe, expect, it } from 'vitest';
-import type { JobLane } from '../../../threads/pool/job-lane.ts';
+import type { JobLane, LaneOutcome } from '../../../threads/pool/job-lane.ts';
 import { type GroupOwner, LaneGroup } from '../../../threads/pool/lane-group.ts';
+import type { JobResult } from '../../../threads/protocol.ts';
 import { HandClock } from '../../core/schedule/test-clock.ts';
 import { jobOf } from '../plugin-fixtures.ts';
 
 interface OpenedLane {
   start(ready: boolean): Promise<void>;
+  /** Ends its run. */
+  answer(result: Partial<JobResult>): void;
   retired: boolean;
 }
 
@@ -19,8 +22,10 @@ function openGroup(): { group: LaneGroup; lanes: OpenedLane[]; clock: HandClock 
       const ready = new Promise<boolean>((resolve) => {
         settle = resolve;
       });
+      let end: (outcome: LaneOutcome) => void = () => undefined;
       const opened: OpenedLane = {
         retired: false,
+        answer: (result) => end({ ended: 'result', result: result as JobResult }),
         start: async (started) => {
           settle(started);
           await ready;
@@ -33,7 +38,10 @@ function openGroup(): { group: LaneGroup; lanes: OpenedLane[]; clock: HandClock 
         alive: true,
         beat: 0,
         plugins: new Set(),
-        run: () => new Promise(() => undefined),
+        run: () =>
+          new Promise((resolve) => {
+            end = resolve;
+          }),
         retire: async () => {
           opened.retired = true;
           settle(false);
@@ -81,5 +89,30 @@ describe('a thread that cannot start', () => {
     const outcome = group.submit(jobOf('healthy'));
     clock.advance(60_002);
     expect(await outcome).toMatchObject({ ended: 'unrun', why: expect.stringContaining('60000 ms') });
+  });
+});
+
+describe('a thread in which code could not be loaded', () => {
+  const heap = { heapUsedBytes: 1, heapLimitBytes: 2 };
+  const failed = (code: string): Partial<JobResult> =>
+    ({ ...heap, status: 'failed', error: { code, message: 'EMFILE: too many open files' } }) as JobResult;
+
+  it('is replaced once it is ten seconds old, and no other is', async () => {
+    const { group, lanes, clock } = openGroup();
+    const run = async (result: Partial<JobResult>): Promise<void> => {
+      const ended = group.submit(jobOf('healthy'));
+      if (lanes.length === 1) await lanes[0]!.start(true);
+      await Promise.resolve();
+      lanes[0]!.answer(result);
+      await ended;
+    };
+    await run(failed('OPSBRO_PLUGIN_IMPORT'));
+    expect(lanes[0]!.retired).toBe(false);
+    clock.advance(10_000);
+    await run(failed('OPSBRO_PLUGIN_FAILED'));
+    expect(lanes[0]!.retired).toBe(false);
+    await run(failed('OPSBRO_PLUGIN_IMPORT'));
+    expect(lanes[0]!.retired).toBe(true);
+    expect(group.size).toBe(0);
   });
 });

@@ -26,6 +26,7 @@ export class Keeper {
   readonly #save: Debounce;
   #incarnation = 0;
   #isStopped = false;
+  #isFailing = false;
 
   constructor(parts: KeeperParts) {
     this.#parts = parts;
@@ -60,7 +61,7 @@ export class Keeper {
   }
 
   async #saveAll(): Promise<void> {
-    const { saved, log, node, uuid, isMember, history } = this.#parts;
+    const { saved, node, uuid, isMember, history } = this.#parts;
     const writes: Promise<void>[] = [this.incarnation()];
     if (isMember()) {
       const rows = node()
@@ -68,8 +69,19 @@ export class Keeper {
         .filter(({ alive }) => alive.record.uuid !== uuid);
       writes.push(saved.saveRows(rows), saved.put('history', history()));
     }
-    await Promise.all(writes).catch(
-      (error: Error) => !this.#isStopped && log.warn(`members are not saved: ${error.message}`),
+    await Promise.all(writes).then(
+      () => this.#tell(null),
+      (error: Error) => this.#tell(error),
+    );
+  }
+
+  /** Says once that members cannot be saved, and once that they can again: a disk may be full for long. */
+  #tell(error: Error | null): void {
+    const isNews = (error !== null) !== this.#isFailing;
+    this.#isFailing = error !== null;
+    if (!isNews || this.#isStopped) return;
+    this.#parts.log.warn(
+      error === null ? 'members are saved again' : `members are not saved: ${error.message}`,
     );
   }
 }

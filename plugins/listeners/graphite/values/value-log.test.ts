@@ -42,8 +42,8 @@ it('goes on after a restart, also behind a torn line', async () => {
   await (await open()).take('system', 10, { name: 'a' });
   appendFileSync(join(folder, 'values', 'system.jsonl'), '{"at":11,"pa');
   const log = await open();
-  await log.take('system', 20, { name: 'a' });
-  await log.take('system', 30, { name: 'b' });
+  expect(await log.take('system', 20, { name: 'a' })).toBe(false);
+  expect(await log.take('system', 30, { name: 'b' })).toBe(true);
   expect(changes().map(({ at, value }) => [at, value])).toEqual([
     [10, 'a'],
     [30, 'b'],

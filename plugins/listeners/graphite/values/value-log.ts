@@ -45,11 +45,14 @@ export class ValueLog {
     }
   }
 
-  /** Takes a collector's tree, measured at `at` (seconds): what changed in it is written down. `collector` is its step of a metric's name. */
-  async take(collector: string, at: number, tree: JsonObject): Promise<void> {
+  /**
+   * Takes a collector's tree, measured at `at` (seconds): what changed in it is written down. `collector` is its step of a metric's name. Resolves
+   * with whether there was something to write.
+   */
+  async take(collector: string, at: number, tree: JsonObject): Promise<boolean> {
     const known = this.#known.get(collector) ?? (await this.#load(collector));
     const lines = [...this.#changed(known, at, tree), ...this.#renamed(known, at, tree)];
-    if (lines.length === 0) return;
+    if (lines.length === 0) return false;
     const text = lines.map(lineOf).join('');
     try {
       await appendFile(this.#path(collector), text, { mode: 0o600 });
@@ -61,6 +64,7 @@ export class ValueLog {
     }
     this.#sizes.set(collector, (this.#sizes.get(collector) ?? 0) + Buffer.byteLength(text));
     await this.#makeRoom();
+    return true;
   }
 
   #changed(known: Map<string, string>, at: number, tree: JsonObject): KeptLine[] {
