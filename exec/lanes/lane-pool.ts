@@ -2,7 +2,7 @@ import { join } from 'node:path';
 import { type Command, type CommandResult, maxLanes, refusedEnd } from '../command.ts';
 import { Lane } from './lane.ts';
 import { type LaneBounds, type LaneView, lanesToStart, ordersAtOnce, slowAfter } from './lane-policy.ts';
-import { commandLine, kindOf, type LaneKind } from './launch.ts';
+import { commandLine, hidesChannels, kindOf, type LaneKind } from './launch.ts';
 import { OwnTime } from './own-time.ts';
 import type { Order } from './run.ts';
 import { Warden } from './warden.ts';
@@ -63,6 +63,8 @@ export class LanePool {
   readonly #lanes = new Map<Lane, Queue>();
   readonly #warden: Warden;
   readonly #time = new OwnTime();
+  /** Otherwise only programs with their words stand behind each other. */
+  readonly #sharesScripts: boolean;
   /** Lines of commands that the last time took long, or too long for others to stand behind them. */
   readonly #known = new Map<string, 'long' | 'slow'>();
   #started = 0;
@@ -77,6 +79,7 @@ export class LanePool {
   constructor(options: LanePoolOptions) {
     this.#options = options;
     this.#warden = new Warden(options.shell);
+    this.#sharesScripts = hidesChannels(options.shell);
   }
 
   /** Takes a command. Its result comes by `ended`, exactly once; from within this call when it cannot run. */
@@ -171,7 +174,8 @@ export class LanePool {
 
   #isSociable(order: Order | undefined): boolean {
     if (order === undefined) return false;
-    const { stdin, capture } = order.command;
+    const { argv, stdin, capture } = order.command;
+    if (argv === null && !this.#sharesScripts) return false;
     return stdin === null && !capture && !this.#known.has(order.line);
   }
 

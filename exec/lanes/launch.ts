@@ -1,3 +1,5 @@
+import { realpathSync } from 'node:fs';
+import { basename } from 'node:path';
 import type { Command } from '../command.ts';
 import { endingInProgram } from '../last-program.ts';
 import { shellWord } from '../quote.ts';
@@ -78,4 +80,16 @@ export function commandLine(
   const [name = '', ...rest] = argv;
   const program = programPath(name, environment.PATH ?? '');
   return program === null ? null : [program, ...rest].map(shellWord).join(' ');
+}
+
+/**
+ * Whether a subshell of this shell can name nothing of the lane's own. While a shell has several orders, it keeps its channels at numbers from 10 on;
+ * these shells take one digit, where bash lets a script write to `>&10`.
+ */
+export function hidesChannels(shell: string): boolean {
+  try {
+    return ['dash', 'busybox'].includes(basename(realpathSync(shell)));
+  } catch {
+    return false;
+  }
 }

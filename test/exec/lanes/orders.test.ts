@@ -57,6 +57,15 @@ describe.each(shells)('a lane of %s with several orders', (shell) => {
     expect(readdirSync(join(pool.directory, 'lane-1'))).toEqual([]);
   });
 
+  it('has none of its own channels open to a script', async () => {
+    const seeks = {
+      shell:
+        'for number in 10 11 12 13 14 15; do (eval ": >&$number") 2>/dev/null && echo "$number is open"; done; true',
+    };
+    const results = await Promise.all(numbers(20).map(() => pool.run(seeks)));
+    expect(results.map(({ text }) => text)).toEqual(results.map(() => ''));
+  });
+
   it('gives to others what stands behind one that takes long', async () => {
     const first = pool.run(held());
     expectOwn(await Promise.all(numbers(30).map((number) => pool.run(counted(number)))));
