@@ -1,11 +1,19 @@
 import { createServer, type IncomingMessage, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 
+/** What the routes take: reports have `services`, alerts have `alerts`. */
+export interface Posted {
+  server: { name: string; key: string };
+  services: { name: string; state: string; info: string; period?: number }[];
+  alerts?: { message: string }[];
+  period?: number;
+  age?: number;
+}
+
 /** A request that was answered 200. */
 export interface Taken {
   route: string;
-  // biome-ignore lint/suspicious/noExplicitAny: a test looks into whatever came.
-  body: any;
+  body: Posted;
   authorization: string | undefined;
   agent: string | undefined;
 }
@@ -84,11 +92,12 @@ export class PushServer {
     const problem = problemOf(route, body);
     if (problem !== undefined) return { status: 400, body: { error: problem } };
     if (!(route in routes)) return { status: 404, body: { error: 'no such route' } };
-    const { name, key } = (body as { server: { name: string; key: string } }).server;
+    const posted = body as Posted;
+    const { name, key } = posted.server;
     if ((this.#keys.get(name) ?? key) !== key) return { status: 403, body: { error: 'Invalid server key' } };
     this.#keys.set(name, key);
     const { authorization, 'user-agent': agent } = request.headers;
-    this.taken.push({ route, body, authorization, agent });
+    this.taken.push({ route, body: posted, authorization, agent });
     return { status: 200, body: route === '/api/ping' ? { pong: 1 } : { ok: 1 } };
   }
 }

@@ -47,9 +47,7 @@ function monitor(...words: string[]): Running {
 
 const reports = (): Taken[] => server.taken.filter(({ route }) => route === '/api/set/service/status');
 const infoOf = (name: string): string[] =>
-  reports().flatMap(({ body }) =>
-    body.services.flatMap((one: { name: string; info: string }) => (one.name === name ? [one.info] : [])),
-  );
+  reports().flatMap(({ body }) => body.services.flatMap((one) => (one.name === name ? [one.info] : [])));
 
 const everyKind = `
 ; what a plugin says
@@ -89,9 +87,7 @@ describe('monitor', () => {
     const { server: identity, period, services } = server.taken[1]?.body ?? {};
     expect(identity).toEqual({ name: 'web-1', key: '1234' });
     expect(period).toBe(3600);
-    expect(
-      services.toSorted((a: { name: string }, b: { name: string }) => (a.name < b.name ? -1 : 1)),
-    ).toEqual([
+    expect(services?.toSorted((a, b) => (a.name < b.name ? -1 : 1))).toEqual([
       {
         name: 'absent',
         state: 'UNK',

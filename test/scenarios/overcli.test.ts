@@ -97,7 +97,7 @@ describe('a report that cannot be sent', () => {
     server = new PushServer();
     await server.listen(port);
     expect(await report(['service-status', '60', 'app', 'OK', 'three'])).toEqual(silent);
-    expect(server.taken.map(({ body }) => body.alerts?.[0].message ?? body.services[0].info)).toEqual([
+    expect(server.taken.map(({ body }) => body.alerts?.[0]?.message ?? body.services[0]?.info)).toEqual([
       'one',
       'two',
       'three',

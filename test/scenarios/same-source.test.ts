@@ -76,6 +76,11 @@ it('gives the same in the sandbox and trusted', async () => {
       }),
     ),
   );
-  expect(sandboxed).toMatchObject({ word: 'as it stands', ostype: 'Linux\n', stdout: 'a-b $HOME\n', code: 0 });
+  expect(sandboxed).toMatchObject({
+    word: 'as it stands',
+    ostype: 'Linux\n',
+    stdout: 'a-b $HOME\n',
+    code: 0,
+  });
   expect(trusted).toEqual(sandboxed);
 });

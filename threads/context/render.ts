@@ -23,7 +23,7 @@ interface Engine {
 let engine: Promise<Engine> | undefined;
 
 /**
- * `ctx.render` of one run. nunjucks is loaded by the first template of a thread. A template that never ends is ended with its thread, as any
+ * `ctx.render` of one run. nunjucks is loaded by the first template of a thread. A template that never ends is ended with its thread, like a
  * plugin that blocks.
  */
 export function createRender(signal: AbortSignal): Context['render'] {

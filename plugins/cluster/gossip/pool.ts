@@ -16,7 +16,7 @@ export type { Claim, PoolEvent, PoolParts } from './pool-parts.ts';
 
 /** Who holds the zone's key can make up members; beyond this many the table takes no new ones. */
 const memberLimit = 20_000;
-/** A member that came by a table is passed on so often: who told the table tells of it too. Who hears it then passes it on as any news. */
+/** A member that came by a table is passed on so often: who told the table tells of it too. Who hears it then passes it on like other news. */
 const hearsaySends = 1;
 
 /** The members as one node sees them: takes claims, runs suspicions, and queues what others must hear. Sends nothing itself. */
