@@ -2,6 +2,8 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { Agent, request } from 'node:http';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { setFlagsFromString } from 'node:v8';
+import { runInNewContext } from 'node:vm';
 import type { Json, JsonObject } from 'opsbro/sdk';
 import { startPush, type TestPush } from '../../plugins/listeners/overc/test-push.ts';
 import { mutate } from './mutate.ts';
@@ -156,8 +158,10 @@ function change(value: JsonObject | Json[], random: () => number): void {
   else holder[key] = pick(values, random);
 }
 
+/** Bytes that are held: garbage is collected first, else what waits for its collection would be taken for growth. */
 function memory(): number {
-  (globalThis as { gc?: () => void }).gc?.();
+  setFlagsFromString('--expose-gc');
+  (runInNewContext('gc') as () => void)();
   const { heapUsed, external } = process.memoryUsage();
   return heapUsed + external;
 }
