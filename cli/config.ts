@@ -24,7 +24,7 @@ export function registerConfig(program: Command, cli: CliContext): void {
   const noun = program.command('config').description('check, plan, show and test the configuration');
   noun
     .command('check [dirs...]')
-    .description('check the configuration, or DIRS over the shipped one; exit 78 on any error')
+    .description('check the configuration, or DIRS over the shipped one and over --config; exit 78 on any error')
     .option('--strict', 'take warnings for errors')
     .action((dirs: string[], options: { strict: boolean }) => check(cli, dirs, options.strict));
   noun
@@ -150,8 +150,9 @@ function startCounts(cli: CliContext, { start }: ConfigPlan): string[] {
   return rows.size === 0 ? [] : [table, cli.paint.dim("'--all' shows each")];
 }
 
+/** DIRS are laid over those that `--config` names: a directory that somebody names is read, or told to be missing. */
 async function openNamed(cli: CliContext, dirs: string[]): Promise<OfflineConfiguration> {
-  return dirs.length > 0 ? openConfiguration(cli, dirs) : openConfigured(cli);
+  return dirs.length > 0 ? openConfiguration(cli, [...cli.options().config, ...dirs]) : openConfigured(cli);
 }
 
 /** null when no agent runs here. */

@@ -206,7 +206,7 @@ class Agent implements AgentHandle {
   }
 
   reload(): void {
-    this.#reloader.reloadQuietly();
+    this.#reloader.reloadForSignal();
   }
 
   /** Everything is told to end, then what must be kept is written: also when something did not end in its time. */

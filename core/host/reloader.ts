@@ -40,6 +40,9 @@ export class Reloader {
   #running: Promise<ReloadOutcome> | undefined;
   #next: Promise<ReloadOutcome> | undefined;
   #stopped = false;
+  /** Loads that changed what runs. */
+  #changes = 0;
+  #settings = '';
   #reported = new Set<string>();
   #status: LoadStatus = {
     generation: 0,
@@ -87,13 +90,30 @@ export class Reloader {
 
   /** Like `reload`, for callers that have nobody to tell: the error goes to the log. */
   reloadQuietly(): void {
-    this.reload().catch((error: unknown) => {
-      if (this.#stopped) return;
-      const { code, message } = plainError(error, 'OPSBRO_CONFIG_UNREADABLE');
-      this.#options.log.error('the configuration could not be loaded; the running one stays', {
-        code,
-        reason: message,
-      });
+    this.reload().catch((error: unknown) => this.#complain(error));
+  }
+
+  /** Like `reloadQuietly`, for somebody who asked by a signal and reads the answer in the log: that nothing changed is said too. */
+  reloadForSignal(): void {
+    const before = this.#changes;
+    this.reload()
+      .then(({ plan }) => {
+        if (this.#changes !== before) return;
+        this.#options.log.info('configuration unchanged', {
+          kept: plan.kept,
+          bad_files: plan.badFiles.length,
+          took_ms: Math.round(plan.tookMs),
+        });
+      })
+      .catch((error: unknown) => this.#complain(error));
+  }
+
+  #complain(error: unknown): void {
+    if (this.#stopped) return;
+    const { code, message } = plainError(error, 'OPSBRO_CONFIG_UNREADABLE');
+    this.#options.log.error('the configuration could not be loaded; the running one stays', {
+      code,
+      reason: message,
     });
   }
 
@@ -125,7 +145,9 @@ export class Reloader {
     }
     this.#reported = current;
     const { start, restart, stop, kept } = plan;
-    if (start.length + restart.length + stop.length === 0) return;
+    const hasNewSettings = this.#hasNewSettings(plan.agent);
+    if (start.length + restart.length + stop.length === 0 && !hasNewSettings) return;
+    this.#changes += 1;
     log.info('configuration loaded', {
       started: start.length,
       restarted: restart.length,
@@ -133,5 +155,12 @@ export class Reloader {
       kept,
       took_ms: Math.round(plan.tookMs),
     });
+  }
+  /** Settings that a bad agent.yml leaves as they are (null) are not new. */
+  #hasNewSettings(settings: AgentSettings | null): boolean {
+    const text = settings === null ? this.#settings : JSON.stringify(settings);
+    const isNew = text !== this.#settings;
+    this.#settings = text;
+    return isNew;
   }
 }

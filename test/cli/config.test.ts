@@ -145,6 +145,22 @@ describe('opsbro config plan', () => {
     expect(out).not.toContain('a/check/new');
     expect((await opsbro('config', 'plan', '--all')).out).toMatch(/\+ start {3}a\/check\/new /);
   });
+
+  it('lays directories that are given over those of --config, and names one that is not there', async () => {
+    write('a/new.yml', check);
+    const other = join(place.folder, 'other');
+    mkdirSync(other);
+    writeFileSync(join(other, 'more.yml'), check, { mode: 0o644 });
+    const { code, out } = await opsbro('config', 'plan', other, '--json');
+    expect(code).toBe(0);
+    expect(JSON.parse(out).start).toEqual(expect.arrayContaining(['a/check/new', 'local/check/more']));
+    const missing = join(place.folder, 'missing');
+    for (const verb of ['plan', 'check']) {
+      const bad = await place.opsbro(['config', verb, other], missing);
+      expect(bad.code).toBe(78);
+      expect(bad.out).toContain(missing);
+    }
+  });
 });
 
 describe('opsbro config status', () => {

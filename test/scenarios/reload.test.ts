@@ -82,6 +82,7 @@ describe('reload', () => {
     await agent.until('a reload', async () => {
       return (await agent.get<ConfigStatusView>('/api/v1/config/status')).generation > before;
     });
+    await agent.until('an answer in the log', async () => agent.output().includes('configuration unchanged'));
   });
 
   it('sees a directory that was replaced as a whole', async () => {

@@ -88,6 +88,31 @@ describe('reloader', () => {
     expect(reports).toEqual(['error x.yml:1:2: bad', 'warn x.yml:1:2: odd', 'error x.yml:1:2: bad']);
   });
 
+  it('says to who asked by a signal that nothing changed, and not to others', async () => {
+    const { reloader, loads, steps } = bench();
+    const said = () => steps.filter((step) => step.startsWith('info'));
+    const first = reloader.reload();
+    loads[0]?.answer({ agent: initialSettings, start: [checkObject('c', [])] });
+    await first;
+    const quiet = reloader.reload();
+    loads[1]?.answer({ agent: initialSettings });
+    await quiet;
+    expect(said()).toEqual(['info configuration loaded']);
+    reloader.reloadForSignal();
+    loads[2]?.answer({ agent: initialSettings });
+    await turn();
+    expect(said().slice(1)).toEqual(['info configuration unchanged']);
+    // Settings of agent.yml are no object, and a change all the same; a bad agent.yml leaves them as they are.
+    reloader.reloadForSignal();
+    loads[3]?.answer({ agent: { ...initialSettings, logLevel: 'debug' } });
+    await turn();
+    expect(said().slice(2)).toEqual(['info configuration loaded']);
+    reloader.reloadForSignal();
+    loads[4]?.answer({ agent: null });
+    await turn();
+    expect(said().slice(3)).toEqual(['info configuration unchanged']);
+  });
+
   it('applies nothing and says nothing once the agent stops', async () => {
     const { reloader, loads, steps } = bench();
     reloader.reloadQuietly();
