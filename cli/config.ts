@@ -24,7 +24,9 @@ export function registerConfig(program: Command, cli: CliContext): void {
   const noun = program.command('config').description('check, plan, show and test the configuration');
   noun
     .command('check [dirs...]')
-    .description('check the configuration, or DIRS over the shipped one and over --config; exit 78 on any error')
+    .description(
+      'check the configuration, or DIRS over the shipped one and over --config; exit 78 on any error',
+    )
     .option('--strict', 'take warnings for errors')
     .action((dirs: string[], options: { strict: boolean }) => check(cli, dirs, options.strict));
   noun
