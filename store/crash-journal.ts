@@ -3,13 +3,14 @@ import { closeSync, openSync, readFileSync, writeSync } from 'node:fs';
 const recordBytes = 4096;
 
 /**
- * The crash journal: names the plugins whose code runs in a thread at this moment, services as long as theirs lives. It is one block of the page cache that
- * survives the process, not the machine: what it must explain is a V8 abort, which takes the process alone.
+ * The crash journal: names the plugins whose code runs in a thread at this moment, services as long as theirs lives. It is one block of the page cache, never
+ * synced: what it must explain is a V8 abort, which takes the process alone. Where the machine went down, and it reached the disk before, it explains nothing.
  */
 export class CrashJournal {
   readonly #file: number;
   readonly #running = new Map<string, number>();
   #closed = false;
+  readonly #boot = bootId();
   readonly #block = Buffer.alloc(recordBytes);
 
   constructor(path: string) {
@@ -40,7 +41,7 @@ export class CrashJournal {
   #write(clean: boolean): void {
     // By now the descriptor may name another file.
     if (this.#closed) return;
-    const text = JSON.stringify({ clean, running: [...this.#running.keys()] });
+    const text = JSON.stringify({ clean, boot: this.#boot, running: [...this.#running.keys()] });
     this.#block.fill(0x20);
     this.#block.write(text.length < recordBytes ? text : JSON.stringify({ clean, running: [] }));
     this.#block[recordBytes - 1] = 0x0a;
@@ -52,13 +53,26 @@ export class CrashJournal {
   }
 }
 
-/** The plugins a previous agent was running when it died; empty after an orderly stop, without a journal, or with a damaged one. */
+/** The plugins a previous agent was running when it died; empty after an orderly stop or one of the machine, without a journal, or with a damaged one. */
 export function readCrashJournal(path: string): string[] {
   try {
-    const record = JSON.parse(readFileSync(path, 'utf8')) as { clean?: unknown; running?: unknown };
-    if (record.clean !== false || !Array.isArray(record.running)) return [];
+    const record = JSON.parse(readFileSync(path, 'utf8')) as {
+      clean?: unknown;
+      boot?: unknown;
+      running?: unknown;
+    };
+    if (record.clean !== false || record.boot !== bootId() || !Array.isArray(record.running)) return [];
     return record.running.filter((plugin): plugin is string => typeof plugin === 'string');
   } catch {
     return [];
+  }
+}
+
+/** Another one after each start of the machine. */
+function bootId(): string {
+  try {
+    return readFileSync('/proc/sys/kernel/random/boot_id', 'utf8').trim();
+  } catch {
+    return '';
   }
 }

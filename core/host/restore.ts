@@ -31,8 +31,8 @@ export async function restoreBoard(
   }
   for (const [key, value] of await store.entries('quarantine/'))
     quarantine.restore(key.slice('quarantine/'.length), value);
-  for (const [key] of await store.entries('suspect/'))
-    quarantine.restoreSuspect(key.slice('suspect/'.length));
+  for (const [key, value] of await store.entries('suspect/'))
+    quarantine.restoreSuspect(key.slice('suspect/'.length), value);
 }
 
 /** Forgets restored facts and memories of objects that the configuration no longer has. Returns the store's keys to delete. */

@@ -14,6 +14,12 @@ export function causeOfDeath(status: number | undefined): DeathCause {
   return aborts.includes(status) ? 'abort' : 'unknown';
 }
 
+/**
+ * Deaths in a row, each while the same suspect ran, that make it the culprit where nobody saw how the agent died: plugins that end a process
+ * do so every time, while whoever ends it from outside, by kill -9 or for want of memory, hits what happens to run.
+ */
+const unseenDeaths = 4;
+
 /** Why a plugin is kept from running, and since when (epoch ms). */
 export interface QuarantineEntry {
   reason: string;
@@ -31,7 +37,8 @@ export interface QuarantineStore {
  */
 export class Quarantine {
   readonly #entries = new Map<string, QuarantineEntry>();
-  readonly #suspects = new Set<string>();
+  /** How often in a row the agent died while each of them ran. */
+  readonly #suspects = new Map<string, number>();
   readonly #store: QuarantineStore;
   #turns: Promise<unknown> = Promise.resolve();
 
@@ -44,13 +51,14 @@ export class Quarantine {
     this.#entries.set(plugin, { reason: String(value.reason ?? ''), since: Number(value.since ?? 0) });
   }
 
-  restoreSuspect(plugin: string): void {
-    this.#suspects.add(plugin);
+  /** A suspect, and of how many deaths in a row. */
+  restoreSuspect(plugin: string, value: Json): void {
+    this.#suspects.set(plugin, deathsOf(value));
   }
 
   /**
    * Takes the journal of an agent that died and tells who is quarantined for it and who is suspected. Somebody who ends the process from
-   * outside (`killed`) clears all; where the cause is not known, one death makes a suspect and only the second a culprit.
+   * outside (`killed`) clears all; where the cause is not known, one death makes a suspect and only the fourth in a row a culprit.
    */
   async accuse(
     running: string[],
@@ -61,16 +69,21 @@ export class Quarantine {
     const fresh = running.filter((plugin) => !this.#entries.has(plugin));
     const again = fresh.filter((plugin) => this.#suspects.has(plugin));
     const accused = again.length > 0 ? again : fresh;
-    if (accused.length === 1 && (cause === 'abort' || again.length === 1)) {
+    const deaths = (plugin: string): number => (this.#suspects.get(plugin) ?? 0) + 1;
+    const isProven = accused.every((plugin) => cause === 'abort' || deaths(plugin) >= unseenDeaths);
+    if (accused.length === 1 && isProven) {
       for (const plugin of accused) {
         await this.add(plugin, 'the agent died while it ran', at);
         await this.clear(plugin);
       }
       return { quarantined: accused, suspected: [] };
     }
-    for (const plugin of accused) this.#suspects.add(plugin);
-    if (accused.length > 0)
-      await this.#store.put({ put: accused.map((plugin) => [`suspect/${plugin}`, at]) });
+    const suspects = accused.map((plugin): [string, number] => [plugin, deaths(plugin)]);
+    for (const [plugin, count] of suspects) this.#suspects.set(plugin, count);
+    if (suspects.length > 0)
+      await this.#store.put({
+        put: suspects.map(([plugin, count]) => [`suspect/${plugin}`, { since: at, deaths: count }]),
+      });
     return { quarantined: [], suspected: accused };
   }
 
@@ -115,4 +128,9 @@ export class Quarantine {
     if (!this.#suspects.delete(plugin)) return;
     await this.#store.put({ del: [`suspect/${plugin}`] });
   }
+}
+
+function deathsOf(value: Json): number {
+  if (typeof value !== 'object' || value === null || Array.isArray(value)) return 1;
+  return typeof value.deaths === 'number' ? value.deaths : 1;
 }

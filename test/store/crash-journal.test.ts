@@ -29,6 +29,14 @@ describe('crash journal', () => {
     expect(readCrashJournal(file)).toEqual([]);
   });
 
+  it('accuses nobody of what ran when the machine went down', () => {
+    const file = path();
+    new CrashJournal(file).enter('collector/a');
+    const text = readFileSync(file, 'utf8');
+    writeFileSync(file, text.replace(/"boot":"[^"]+"/, '"boot":"other"'));
+    expect(readCrashJournal(file)).toEqual([]);
+  });
+
   it('writes nothing after it is closed, whatever its descriptor names by then', () => {
     const file = path();
     const journal = new CrashJournal(file);

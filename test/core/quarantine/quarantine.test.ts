@@ -41,7 +41,8 @@ describe('quarantine', () => {
     const first = quarantine();
     await first.quarantine.accuse(['collector/bad', 'collector/a'], 'abort', 5);
     const second = quarantine();
-    for (const key of first.kept.keys()) second.quarantine.restoreSuspect(key.slice('suspect/'.length));
+    for (const [key, value] of first.kept)
+      second.quarantine.restoreSuspect(key.slice('suspect/'.length), value);
     expect(
       await second.quarantine.accuse(['collector/b', 'collector/bad', 'collector/c'], 'abort', 6),
     ).toEqual({
@@ -82,11 +83,31 @@ describe('quarantine', () => {
     expect(kept.size).toBe(0);
   });
 
-  it('suspects the one that ran when nobody saw the death, and quarantines it the second time', async () => {
+  it('suspects the one that ran when nobody saw the death, and quarantines it only the fourth time in a row', async () => {
+    const one = ['listener/a'];
+    let kept = new Map<string, Json>();
+    const die = async () => {
+      const next = quarantine();
+      for (const [key, value] of kept) next.quarantine.restoreSuspect(key.slice('suspect/'.length), value);
+      const found = await next.quarantine.accuse(one, 'unknown', 5);
+      kept = new Map([...kept, ...next.kept]);
+      return found;
+    };
+    for (const _ of [1, 2, 3]) expect(await die()).toEqual({ quarantined: [], suspected: one });
+    expect(await die()).toEqual({ quarantined: one, suspected: [] });
+  });
+
+  it('counts anew after the agent has survived a run', async () => {
     const { quarantine: subject } = quarantine();
-    const one = ['collector/a'];
-    expect(await subject.accuse(one, 'unknown', 5)).toEqual({ quarantined: [], suspected: one });
-    expect(await subject.accuse(one, 'unknown', 6)).toEqual({ quarantined: one, suspected: [] });
+    for (const _ of [1, 2, 3]) await subject.accuse(['listener/a'], 'unknown', 5);
+    await subject.clear('listener/a');
+    expect((await subject.accuse(['listener/a'], 'unknown', 6)).quarantined).toEqual([]);
+  });
+
+  it('quarantines at the first abort that was seen, however the agent died before', async () => {
+    const { quarantine: subject } = quarantine();
+    await subject.accuse(['listener/a', 'listener/b'], 'unknown', 5);
+    expect((await subject.accuse(['listener/a'], 'abort', 6)).quarantined).toEqual(['listener/a']);
   });
 
   it.each([
