@@ -173,6 +173,8 @@ it('serves the routes of plugins: 503 when the owner is dead, 504 when it is lat
   expect([invalid.status, JSON.parse(invalid.body).error.code]).toEqual([400, 'OPSBRO_API_INVALID']);
   expect((await curl('-d', '{}', at('echo/x'))).status).toBe(401);
   expect(await curl(at('bytes'))).toMatchObject({ status: 200, type: 'image/png' });
+  // The bytes were handed on, not copied: whoever answered holds them no more.
+  expect(await json(at('left'))).toEqual({ left: 0 });
   expect(await agent.get(`/api/v1/answers/echo/x`)).toMatchObject({ method: 'GET', params: { word: 'x' } });
   expect(await json(at('asks/agent/name'))).toMatchObject({ type: 'application/json' });
   expect(await json(at('asks/api/v1/none'), 404)).toMatchObject({

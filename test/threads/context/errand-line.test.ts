@@ -9,6 +9,7 @@ import { createErrands } from '../../../sandbox/grants/errands.ts';
 import { Keys } from '../../../sandbox/grants/keys.ts';
 import type { ErrandRunner } from '../../../sandbox/model.ts';
 import { openStore, type Store } from '../../../store/level.ts';
+import { ErrandLine, openErrandLine } from '../../../threads/context/errand-line.ts';
 import type { JobPool } from '../../../threads/pool/job-pool.ts';
 import { ServiceHost } from '../../../threads/services/services.ts';
 import { fixtureModule, jobOf, openPool, threadData } from '../plugin-fixtures.ts';
@@ -97,4 +98,13 @@ describe('ctx.kv of trusted code', () => {
     expect(await store.get('kv/keeper/service')).toEqual({ here: true });
     await host.stopAll();
   });
+});
+
+it('an answer of a route comes by its own memory, not by a copy', async () => {
+  const body = new Uint8Array(1 << 20).fill(7);
+  const port = openErrandLine(errand, async () => ({ status: 200, type: 'image/png', body }));
+  const route = { route: '/x', method: 'GET', params: {}, query: {}, body: null } as const;
+  const answer = await new ErrandLine(port).ask('exporter/http', route, new AbortController().signal);
+  expect([answer.body.byteLength, answer.body[0], body.byteLength]).toEqual([1 << 20, 7, 0]);
+  port.close();
 });

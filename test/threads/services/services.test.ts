@@ -37,8 +37,13 @@ it('may still keep what it has not kept when it is told to stop', async () => {
   expect(kept).toMatchObject([{ key: 'keeper/last', value: { seen: true } }]);
 });
 
-function ask(host: ServiceHost, body: Json = null, deadlineMs = 10_000): Promise<RouteReply> {
-  const route = { route: '/api/v1/echo', method: 'GET', params: {}, query: {}, body };
+function ask(
+  host: ServiceHost,
+  body: Json = null,
+  deadlineMs = 10_000,
+  path = '/api/v1/echo',
+): Promise<RouteReply> {
+  const route = { route: path, method: 'GET', params: {}, query: {}, body };
   return host.request(object.id, route, deadlineMs);
 }
 
@@ -118,6 +123,14 @@ describe('a service', () => {
     ]);
     expect(states).toEqual(['starting', 'running', 'stopping', 'stopped', 'starting', 'running']);
     expect(await ask(host)).toMatchObject({ status: 200 });
+  });
+
+  it('hands the bytes of an answer on without a copy', async () => {
+    const { host } = open();
+    await host.start(entryOf('service-answers'), object);
+    const { body } = await ask(host, null, 10_000, '/bytes');
+    expect(body).toEqual(new Uint8Array([0x89, 0x50, 0, 255]));
+    expect(await ask(host, null, 10_000, '/left')).toEqual({ status: 200, body: { left: 0 } });
   });
 
   it('answers 500 when its handler throws, 504 when it is late, 404 and 503 when there is none', async () => {
