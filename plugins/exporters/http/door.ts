@@ -43,10 +43,16 @@ export class Door {
   readonly #held = new Map<string, number>();
   /** Connections that are read anew. */
   readonly #anew = new WeakSet<Duplex>();
+  /** The last request of each connection: an offer may follow before it is answered. */
+  readonly #answers = new WeakMap<Duplex, ServerResponse>();
 
   constructor(options: DoorOptions, respond: Responder) {
     this.#options = options;
     const { headerTimeoutMs, requestTimeoutMs, answerTimeoutMs, pair } = options;
+    const listener: Responder = (request, response) => {
+      this.#answers.set(request.socket, response);
+      respond(request, response);
+    };
     const bounds = {
       headersTimeout: Math.min(headerTimeoutMs, requestTimeoutMs),
       requestTimeout: requestTimeoutMs,
@@ -56,10 +62,10 @@ export class Door {
     };
     this.#server =
       pair === undefined
-        ? createServer(bounds, respond)
+        ? createServer(bounds, listener)
         : createSecureServer(
             { ...bounds, ...pair, minVersion: 'TLSv1.2', handshakeTimeout: headerTimeoutMs },
-            respond,
+            listener,
           );
     this.#server.maxRequestsPerSocket = maxRequestsOfConnection;
     this.#server.maxConnections = options.maxConnections;
@@ -68,8 +74,10 @@ export class Door {
     this.#server.on('clientError', (error, socket) => refuseUnreadable(error, socket as Socket));
     this.#server.on('tlsClientError', (_: Error, socket: Socket) => socket.destroy());
     this.#server.on('upgrade', (request: IncomingMessage, socket: Duplex, head: Buffer) => {
-      if (options.isUpgrade(request)) options.upgrade(request, socket, head);
-      else this.#readAnew(request, socket, head);
+      this.#onceAnswered(socket, () => {
+        if (options.isUpgrade(request)) options.upgrade(request, socket, head);
+        else this.#readAnew(request, socket, head);
+      });
     });
     this.#server.on('connection', (socket: Socket) => {
       if (!this.#anew.has(socket)) this.#count(socket);
@@ -108,6 +116,25 @@ export class Door {
     const timer = setTimeout(() => this.#server.closeAllConnections(), graceMs);
     await closed;
     clearTimeout(timer);
+  }
+
+  /** Node hands over a connection while requests before the offer wait for their answers, which have to go out first. */
+  #onceAnswered(socket: Duplex, goOn: () => void): void {
+    const last = this.#answers.get(socket);
+    if (last === undefined || last.writableFinished) {
+      goOn();
+      return;
+    }
+    const { requestTimeoutMs, answerTimeoutMs } = this.#options;
+    const destroy = (): void => void socket.destroy();
+    const timer = setTimeout(destroy, requestTimeoutMs + answerTimeoutMs);
+    socket.once('error', destroy).once('close', () => clearTimeout(timer));
+    last.once('finish', () => {
+      clearTimeout(timer);
+      socket.off('error', destroy);
+      if (socket.writable) goOn();
+      else socket.destroy();
+    });
   }
 
   /**
