@@ -1,10 +1,13 @@
+import { randomBytes } from 'node:crypto';
 import type { JsonObject, RouteRequest } from 'opsbro/sdk';
 import { serviceContext } from 'opsbro/sdk/testing';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { Keys } from '../keys.ts';
 import type { ServiceFacts } from '../model.ts';
 import type { Options } from '../options.ts';
 import { PushClock, scratch, startPush, type TestPush } from '../test-push.ts';
 import { HeldRemovals } from './held-removals.ts';
+import { openHeld } from './open-held.ts';
 import type { Storage } from './storage.ts';
 import { emptyDatabase, isThere, servers, type TestServer } from './test-databases.ts';
 
@@ -169,6 +172,36 @@ describe.each(backends)('what was removed from %s', (_, database, isPresent) => 
     expect((await ask('GET', '/api/v1/push/status', {}, [['server', 'x']]))[0]).toBe(404);
     expect((await ask('GET', '/api/v1/push/alerts', {}, [['hours', 'x']]))[0]).toBe(400);
   });
+});
+
+it('stays as it was where an old installation has its name with another key, or none', async () => {
+  const place = scratch();
+  const { kv, openStore } = serviceContext();
+  const clock = new PushClock();
+  const storage = await openHeld({
+    ...{ kv, clock, database: '', owner: 'one', keys: new Keys(randomBytes(32)) },
+    store: () => openStore(place.folder),
+    limits: { servers: 10, services: 10, bytes: 1e9 },
+    events: { changed: () => undefined, removed: () => undefined, alerts: () => undefined },
+    trouble: () => undefined,
+  });
+  const services = [{ name: 'app', state: 'OK' as const, info: 'fine', period: 60 }];
+  const sent = { server: 'web1', key: 'right', ip: '', at: clock.now(), alerts: [], mayRegister: true };
+  await storage.take({ ...sent, services });
+  const server = (key: string | null) => ({ name: 'web1', title: 'old', ip: '', key, alerts: [] });
+  const service = { name: 'app', title: 'old', period: 60, timedOut: false, states: [], alerts: [] };
+  await storage.remove('server', 1);
+  for (const key of ['wrong', null]) {
+    expect(await storage.adoptServer(server(key), false)).toBe('other-key');
+    expect(await storage.adoptService('web1', service, false)).toBe('other-key');
+  }
+  expect(await storage.undo('server', 1)).toBe(true);
+  expect(await storage.services()).toMatchObject([{ id: 1, current: { info: 'fine' } }]);
+  await storage.remove('server', 1);
+  expect(await storage.adoptServer(server('right'), false)).toBe('carried');
+  expect(await storage.undo('server', 1)).toBe(false);
+  await storage.close();
+  place.remove();
 });
 
 describe('of a storage that is slow, or fails', () => {

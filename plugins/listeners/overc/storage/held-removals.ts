@@ -157,12 +157,20 @@ export class HeldRemovals implements Storage {
     return this.#inner.isSupervisor;
   }
 
+  /** One that was removed can still come back where another key is carried in, or none. */
   async adoptServer(old: OldServer, isDry: boolean): Promise<Adoption> {
-    if (!isDry) await this.#endOf(old.name, null);
+    const { name, key, ip } = old;
+    if (this.#heldOf(name, null).length > 0) {
+      const report = { server: name, key: key ?? '', ip, at: 0, services: [], alerts: [], mayRegister: true };
+      if ((await this.#inner.verdict(report)) !== 'ok') return 'other-key';
+    }
+    if (!isDry) await this.#endOf(name, null);
     return this.#inner.adoptServer(old, isDry);
   }
 
   async adoptService(server: string, old: OldService, isDry: boolean): Promise<Adoption> {
+    // The server was not carried, or it would not be held any more.
+    if (!isDry && this.#heldOf(server, null).length > 0) return 'other-key';
     if (!isDry) await this.#endOf(server, new Set([old.name]));
     return this.#inner.adoptService(server, old, isDry);
   }
