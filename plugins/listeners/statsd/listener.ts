@@ -65,7 +65,8 @@ export class Listener {
     const { table, columns, settings } = this;
     this.#own = new OriginalsOwn(counts, intervalMs / 1000);
     const now = () => Math.floor(ctx.clock.now() / 1000);
-    this.#management = new Management({ table, columns, counts, settings, now });
+    const kernel = () => ({ drops: this.#drops, buffer: this.#doors.receiveBuffer });
+    this.#management = new Management({ table, columns, counts, settings, now, kernel });
     this.#timer = new IntervalTimer(
       intervalMs,
       () => ctx.clock.now(),
@@ -75,7 +76,7 @@ export class Listener {
   }
 
   async open(): Promise<void> {
-    const { signal } = this.#ctx;
+    const { signal, log } = this.#ctx;
     for (const [base, tags, value] of await this.#gauges.load()) {
       const slot = this.table.intern(kind.gauge, base, tags);
       if (slot !== -1) this.columns.restore(slot, value);
@@ -83,8 +84,13 @@ export class Listener {
     signal.throwIfAborted();
     await this.#doors.open();
     const { management, management_port } = this.settings;
-    if (management)
-      await this.#doors.openAt(management_port, 'management_port', (port) => this.#management.open(port));
+    if (management) {
+      const port = await this.#doors.openAt(management_port, 'management_port', (one) =>
+        this.#management.open(one),
+      );
+      log.info(`takes commands on 127.0.0.1:${port}`);
+    }
+    await this.#lookForDrops();
     this.#timer.start();
   }
 
@@ -141,7 +147,7 @@ export class Listener {
   }
 
   async #flush(): Promise<void> {
-    const { naming, intervalMs, percentiles, forgetIntervals, address } = this.settings;
+    const { naming, intervalMs, percentiles, forgetIntervals } = this.settings;
     const { clock } = this.#ctx;
     const began = clock.monotonic();
     const at = Math.floor(clock.now() / 1000);
@@ -153,11 +159,15 @@ export class Listener {
     this.#flushMs = clock.monotonic() - began;
     if (naming === 'statsd') this.#last = this.#own.added(this.#last, at, this.#flushMs);
     this.#management.look();
-    const { port } = this.#doors;
-    if (port.udp !== undefined && !this.#isHurried) this.#drops = await kernelDrops(address, port.udp);
+    if (!this.#isHurried) await this.#lookForDrops();
     this.#publish(at, this.#last.shown);
     this.#tellBad();
     if (!this.#isHurried) await this.#saveGauges();
+  }
+
+  async #lookForDrops(): Promise<void> {
+    const { udp } = this.#doors.port;
+    if (udp !== undefined) this.#drops = await kernelDrops(this.settings.address, udp);
   }
 
   #publish(at: number, shown: readonly ShownMetric[]): void {

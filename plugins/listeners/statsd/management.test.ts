@@ -21,6 +21,7 @@ beforeEach(() => {
     counts: parser.counts,
     settings: { port: 8125 },
     now: () => now,
+    kernel: () => ({ drops: 7, buffer: { asked: 4096, granted: 8192 } }),
   });
   parser.packet(Buffer.from('a.b:3|c\na.c:1|c\ng:5|g\nt:7|ms\nt:1|ms\nbad'));
 });
@@ -40,13 +41,14 @@ it.each([
   expect(management.answer(line)).toBe(answer);
 });
 
-it('tells when it last saw a packet, and what was bad by reason', () => {
+it('tells when it last saw a packet, what was bad by reason, and what the kernel dropped', () => {
   now = 1010;
   management.look();
   now = 1015;
   expect(management.answer('stats')).toBe(
     'uptime: 15\nmessages.last_msg_seen: 5\nmessages.bad_lines_seen: 1\nmessages.bad_lines_seen.no_value: 1\n' +
-      'messages.packets_received: 1\nmessages.metrics_received: 5\nEND\n\n',
+      'messages.packets_received: 1\nmessages.metrics_received: 5\nmessages.kernel_drops: 7\n' +
+      'receive_buffer.asked: 4096\nreceive_buffer.granted: 8192\nEND\n\n',
   );
 });
 

@@ -15,6 +15,8 @@ export interface Managed {
   settings: object;
   /** Epoch seconds. */
   now(): number;
+  /** What the kernel dropped for want of room, and the room that it gives; undefined where it does not tell. */
+  kernel(): { drops: number | undefined; buffer: { asked: number; granted: number } | undefined };
 }
 
 const maxConnections = 16;
@@ -102,7 +104,8 @@ export class Management {
 
   #stats(): string {
     this.look();
-    const { counts, now } = this.#managed;
+    const { counts, now, kernel } = this.#managed;
+    const { drops, buffer } = kernel();
     const bad = Object.values(counts.bad).reduce((sum, count) => sum + count, 0);
     const reasons = Object.entries(counts.bad).filter(([, count]) => count > 0);
     return [
@@ -112,6 +115,10 @@ export class Management {
       ...reasons.map(([reason, count]) => `messages.bad_lines_seen.${reason}: ${count}`),
       `messages.packets_received: ${counts.packets}`,
       `messages.metrics_received: ${counts.metrics}`,
+      ...(drops === undefined ? [] : [`messages.kernel_drops: ${drops}`]),
+      ...(buffer === undefined
+        ? []
+        : [`receive_buffer.asked: ${buffer.asked}`, `receive_buffer.granted: ${buffer.granted}`]),
       'END\n\n',
     ].join('\n');
   }

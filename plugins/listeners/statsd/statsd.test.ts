@@ -1,9 +1,11 @@
+import { execFileSync } from 'node:child_process';
 import { createSocket } from 'node:dgram';
 import { once } from 'node:events';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { connect } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { DgramSocket } from 'node-unix-socket';
 import type { JsonObject, KeyValues, MetricBatch } from 'opsbro/sdk';
 import { metricPoints } from 'opsbro/sdk';
 import { serviceContext } from 'opsbro/sdk/testing';
@@ -60,6 +62,56 @@ it('hands on what datagrams come to, and shows it to the collector', async () =>
   });
 });
 
+it('shows what the kernel dropped while it was busy, and what room was granted', async () => {
+  const { ctx, listener, shown } = await open({ receive_buffer: '8KiB', management: true });
+  const messages = ctx.logs.map(({ message }) => message).join('\n');
+  const sent = 3000;
+  const flood = `const socket = require('node:dgram').createSocket('udp4');
+    let left = ${sent};
+    const next = () => (left-- > 0 ? socket.send('web.hits:1|c', ${listener.doors.port.udp}, '127.0.0.1', next) : socket.close());
+    next();`;
+  // Nothing is read until that program has ended: the kernel alone takes what comes.
+  execFileSync(process.execPath, ['-e', flood]);
+  const told = async (): Promise<{ packets: number; kernel_drops: number }> => {
+    await listener.flush();
+    return shown() as { packets: number; kernel_drops: number };
+  };
+  await expect
+    .poll(async () => {
+      const { packets, kernel_drops } = await told();
+      return packets + kernel_drops;
+    })
+    .toBe(sent);
+  const { packets, kernel_drops: drops } = await told();
+  expect(drops).toBeGreaterThan(sent / 2);
+  expect(packets).toBeGreaterThan(0);
+  const granted = (shown().receive_buffer as JsonObject).granted_bytes;
+  expect(shown()).toMatchObject({ receive_buffer: { asked_bytes: 8192, granted_bytes: granted } });
+  expect(granted).toBeLessThanOrEqual(2 * 8192);
+  const socket = connect(Number(/takes commands on 127\.0\.0\.1:(\d+)/.exec(messages)?.[1]), '127.0.0.1');
+  socket.setEncoding('utf8').end('stats');
+  let stats = '';
+  for await (const part of socket) stats += part;
+  expect(stats).toContain(`\nmessages.kernel_drops: ${drops}\n`);
+  expect(stats).toContain(`\nreceive_buffer.asked: 8192\nreceive_buffer.granted: ${granted}\n`);
+});
+
+it('says what the kernel granted of a receive buffer, and what would give all of it', async () => {
+  const { ctx, listener } = await open({ receive_buffer: '1GiB' });
+  const { granted } = listener.doors.receiveBuffer!;
+  expect(ctx.logs).toContainEqual(
+    expect.objectContaining({
+      level: 'info',
+      fields: { receive_buffer_asked: 2 ** 30, receive_buffer_granted: granted },
+    }),
+  );
+  expect(ctx.logs.flatMap(({ level, message }) => (level === 'warn' ? [message] : []))).toEqual(
+    granted >= 2 ** 30
+      ? []
+      : [expect.stringContaining(`lets ${granted} bytes of datagrams wait for it, not the 1073741824`)],
+  );
+});
+
 it('tells what it left out, once a minute at most', async () => {
   const { ctx, listener } = await open();
   const told = () => ctx.logs.flatMap(({ message }) => (message.includes('left out') ? [message] : []));
@@ -93,13 +145,20 @@ it('takes lines of connections, whole ones and in parts', async () => {
   expect(listener.parser.counts.bad.long_packet).toBe(1);
 });
 
-it('takes packets at a Unix socket', async () => {
+it('takes packets at a Unix socket, and finds a second listener out', async () => {
   const folder = mkdtempSync(join(tmpdir(), 'opsbro-statsd-'));
   const socket = join(folder, 'statsd.sock');
-  const { listener, ctx } = await open({ udp: false, socket });
+  const { listener, ctx, points } = await open({ udp: false, socket });
   await expect(ctx.takeUnixDatagrams(socket, () => undefined)).rejects.toThrow('is in use');
   // The empty datagram by which that was found out is one too.
   await expect.poll(() => listener.parser.counts.packets).toBe(1);
+  const sender = new DgramSocket();
+  for (const packet of ['web.hits:3|c\nweb.time:5|ms', 'web.hits:1|c'])
+    sender.sendTo(Buffer.from(packet), 0, packet.length, socket);
+  await expect.poll(() => listener.parser.counts.metrics).toBe(3);
+  sender.close();
+  await listener.flush();
+  expect(points()).toContainEqual(expect.objectContaining({ name: 'stats.gauges.web.hits.count', value: 4 }));
   await listener.close();
   rmSync(folder, { recursive: true });
 });
