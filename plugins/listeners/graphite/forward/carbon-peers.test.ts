@@ -1,17 +1,20 @@
-import { type ChildProcess, spawn, spawnSync } from 'node:child_process';
+import type { ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, rmSync } from 'node:fs';
 import { connect, createServer, type Server } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, it } from 'vitest';
+import {
+  cacheSettings,
+  endCarbon,
+  freePort,
+  isCarbonHere,
+  startCarbon,
+} from '../../../../test/graphite/carbon-server.ts';
 import { seriesPoints } from '../whisper/sample-points.ts';
 import { Forwarder } from './forwarder.ts';
 import { parseDestination } from './hash-ring.ts';
-
-const isHere =
-  process.env.OPSBRO_TEST_REQUIRE === 'all' ||
-  spawnSync('carbon-cache', ['--version'], { stdio: 'ignore' }).error === undefined;
 
 let place: string;
 const children: ChildProcess[] = [];
@@ -22,75 +25,17 @@ beforeEach(() => {
 });
 afterEach(async () => {
   await Promise.all(forwarders.splice(0).map((forwarder) => forwarder.close()));
-  await Promise.all(children.splice(0).map(end));
+  await Promise.all(children.splice(0).map(endCarbon));
   for (const server of servers.splice(0)) server.close();
   rmSync(place, { recursive: true, force: true });
 });
 
-async function end(child: ChildProcess): Promise<void> {
-  const ended = once(child, 'exit');
-  if (child.exitCode === null && child.signalCode === null) {
-    child.kill('SIGKILL');
-    await ended;
-  }
-}
-
-async function freePort(): Promise<number> {
-  const server = createServer().listen(0, '127.0.0.1');
-  await once(server, 'listening');
-  const { port } = server.address() as { port: number };
-  server.close();
-  return port;
-}
-
-async function answers(port: number): Promise<boolean> {
-  const socket = connect(port, '127.0.0.1');
-  const isThere = await once(socket, 'connect').then(
-    () => true,
-    () => false,
-  );
-  socket.destroy();
-  return isThere;
-}
-
-/** Starts Debian's `carbon-cache` or `carbon-relay` in a folder of its own, and waits until it listens at `port`. */
-async function startCarbon(
-  program: 'cache' | 'relay',
-  name: string,
-  settings: string[],
-  port: number,
-): Promise<void> {
-  const own = join(place, name);
-  mkdirSync(join(own, 'whisper'), { recursive: true });
-  const config = join(own, 'carbon.conf');
-  const folders = ['STORAGE_DIR', 'CONF_DIR', 'LOG_DIR', 'PID_DIR', 'WHITELISTS_DIR'];
-  const lines = [
-    ...folders.map((folder) => `${folder} = ${own}`),
-    `LOCAL_DATA_DIR = ${own}/whisper`,
-    'USER =',
-  ];
-  writeFileSync(config, [`[${program}]`, ...lines, ...settings, ''].join('\n'));
-  writeFileSync(join(own, 'storage-schemas.conf'), '[all]\npattern = .*\nretentions = 1s:1h\n');
-  const flags = [`--config=${config}`, `--logdir=${own}`, `--pidfile=${join(own, 'pid')}`];
-  children.push(spawn(`carbon-${program}`, [...flags, '--nodaemon', 'start'], { stdio: 'ignore' }));
-  await expect.poll(() => answers(port), { timeout: 60_000 }).toBe(true);
-}
-
 /** A cache, whose files are below `<name>/whisper`. */
 async function startCache(name: string, linePort: number, picklePort: number): Promise<void> {
-  const ports = [`LINE_RECEIVER_PORT = ${linePort}`, `PICKLE_RECEIVER_PORT = ${picklePort}`];
-  const rest = [
-    `CACHE_QUERY_PORT = ${await freePort()}`,
-    'ENABLE_UDP_LISTENER = False',
-    'ENABLE_TAGS = False',
-  ];
-  const limits = [
-    'MAX_CREATES_PER_MINUTE = inf',
-    'MAX_UPDATES_PER_SECOND = inf',
-    'WHISPER_SPARSE_CREATE = True',
-  ];
-  const faces = ['LINE', 'PICKLE'].map((kind) => `${kind}_RECEIVER_INTERFACE = 127.0.0.1`);
-  await startCarbon('cache', name, [...ports, ...rest, ...limits, ...faces], picklePort);
+  const settings = await cacheSettings(linePort, picklePort);
+  children.push(
+    await startCarbon({ program: 'cache', folder: join(place, name), settings, port: picklePort }),
+  );
 }
 
 async function openForwarder(to: string[], isPickle: boolean, told: string[]): Promise<Forwarder> {
@@ -148,17 +93,13 @@ async function relayed(instances: string[]): Promise<string[][]> {
   );
   const port = await freePort();
   const to = instances.map((instance, index) => `127.0.0.1:${ports[index]}:${instance}`);
-  await startCarbon(
-    'relay',
-    'relay',
-    [
-      ...['LINE_RECEIVER_INTERFACE = 127.0.0.1', `LINE_RECEIVER_PORT = ${port}`],
-      ...['PICKLE_RECEIVER_INTERFACE = 127.0.0.1', `PICKLE_RECEIVER_PORT = ${await freePort()}`],
-      ...['RELAY_METHOD = consistent-hashing', 'REPLICATION_FACTOR = 1', 'DESTINATION_PROTOCOL = line'],
-      `DESTINATIONS = ${to.join(', ')}`,
-    ],
-    port,
-  );
+  const settings = [
+    ...['LINE_RECEIVER_INTERFACE = 127.0.0.1', `LINE_RECEIVER_PORT = ${port}`],
+    ...['PICKLE_RECEIVER_INTERFACE = 127.0.0.1', `PICKLE_RECEIVER_PORT = ${await freePort()}`],
+    ...['RELAY_METHOD = consistent-hashing', 'REPLICATION_FACTOR = 1', 'DESTINATION_PROTOCOL = line'],
+    `DESTINATIONS = ${to.join(', ')}`,
+  ];
+  children.push(await startCarbon({ program: 'relay', folder: join(place, 'relay'), settings, port }));
   const socket = connect(port, '127.0.0.1');
   socket.write(names.map((name) => `${name} 1 ${begin}\n`).join(''));
   const ours = (lines: string[]): string[] => names.filter((name) => lines.includes(name));
@@ -167,7 +108,7 @@ async function relayed(instances: string[]): Promise<string[][]> {
   return got.map(ours);
 }
 
-it.skipIf(!isHere)(
+it.skipIf(!isCarbonHere)(
   'sends two carbons by lines what carbon-relay would send each',
   async () => {
     const ports = await Promise.all([freePort(), freePort(), freePort(), freePort()]);
@@ -185,7 +126,7 @@ it.skipIf(!isHere)(
   180_000,
 );
 
-it.skipIf(!isHere)(
+it.skipIf(!isCarbonHere)(
   'brings a carbon by pickles, that was down for a while, everything from its queue',
   async () => {
     const ports = await Promise.all([freePort(), freePort(), freePort(), freePort()]);

@@ -1,5 +1,5 @@
 import type { LeftOut, Reason } from './left-out.ts';
-import { readNumber } from './number.ts';
+import { readNumber, secondOf } from './number.ts';
 import type { LineCounts, PointSink } from './point-sink.ts';
 
 const newline = 10;
@@ -65,7 +65,7 @@ export class LineParser {
     while (isBlank(bytes[at]!)) at += 1;
     if (bytes[at] !== newline) return this.#bad('fields');
     if (Number.isNaN(value)) return this.#bad('notFinite');
-    const seconds = time === -1 ? this.#now() : Math.trunc(time);
+    const seconds = secondOf(time, this.#now);
     if (!(seconds >= 1 && seconds <= maxTime)) return this.#bad('time');
     if (!this.#sink.take(bytes, name, nameEnd, hash, seconds, value, source)) return this.#bad('refused');
     this.counts.points += 1;

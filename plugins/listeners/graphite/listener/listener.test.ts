@@ -46,6 +46,7 @@ describe('a line', () => {
     ['a 3.141592653589793238 100', ['a', Math.PI, 100]],
     ['a 1e400 100', ['a', Number.NaN, 100]],
     ['a 1 -1', ['a', 1, 777]],
+    ['a 1 -1.9', ['a', 1, 777]],
     ['ä;x=y 1 4294967295', ['ä;x=y', 1, 4_294_967_295]],
   ])('%j is read', (line, expected) => {
     const { taken, counts } = readAll(line);
@@ -131,7 +132,8 @@ function plainly(line: string): Taken[] {
   const [name = '', value = '', time = '', ...more] = line.split(' ').filter((field) => field !== '');
   const [number, seconds] = [readNumber(value), readNumber(time)];
   if (time === '' || more.length > 0 || number === undefined || seconds === undefined) return [];
-  const at = seconds === -1 ? 777 : Math.trunc(seconds);
+  const whole = Math.trunc(seconds);
+  const at = whole === -1 ? 777 : whole;
   return Number.isNaN(number) || !(at >= 1 && at <= 2 ** 32 - 1) ? [] : [[name, number, at]];
 }
 
@@ -140,6 +142,7 @@ describe('a pickle', () => {
     ['web.load', [100, 1.5]],
     ['web.count', [101.7, 7]],
     ['web.load', [102, -3_000_000_000_000]],
+    ['web.now', [-1.5, 3]],
   ];
   const python = '/usr/bin/python3';
   const script =
@@ -161,9 +164,10 @@ describe('a pickle', () => {
         ['web.load', 1.5, 100],
         ['web.count', 7, 101],
         ['web.load', -3_000_000_000_000, 102],
+        ['web.now', 3, 777],
       ];
       expect(taken).toEqual([...once, ...once]);
-      expect(counts).toEqual({ ...noLines(), points: 6 });
+      expect(counts).toEqual({ ...noLines(), points: 8 });
     },
   );
 

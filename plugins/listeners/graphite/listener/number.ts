@@ -12,3 +12,9 @@ export function readNumber(text: string): number | undefined {
   const value = Number(text.replaceAll('_', ''));
   return Number.isFinite(value) ? value : Number.NaN;
 }
+
+/** The second of a time as carbon takes it: whole, and now for what is -1 then. */
+export function secondOf(time: number, now: () => number): number {
+  const whole = Math.trunc(time);
+  return whole === -1 ? now() : whole;
+}

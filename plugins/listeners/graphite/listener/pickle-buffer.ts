@@ -1,5 +1,5 @@
 import { hashOf } from '../store/name-table.ts';
-import { readNumber } from './number.ts';
+import { readNumber, secondOf } from './number.ts';
 import { readPickle } from './pickle.ts';
 import type { LineCounts, PointSink } from './point-sink.ts';
 
@@ -111,7 +111,7 @@ export class PickleBuffer {
 
   #take(name: string, time: number | undefined, value: number | undefined): void {
     const counts = this.#counts;
-    const seconds = time === -1 ? this.#now() : Math.trunc(time ?? Number.NaN);
+    const seconds = secondOf(time ?? Number.NaN, this.#now);
     if (value === undefined) counts.value += 1;
     else if (!Number.isFinite(value)) counts.notFinite += 1;
     else if (!(seconds >= 1 && seconds < 2 ** 32)) counts.time += 1;
