@@ -29,6 +29,8 @@ const manyOfSeries = 100;
 const someOfSeries = 4;
 const leastAtOnce = 16_384;
 const retryMs = 1000;
+/** What was read within such a time may be written together: the finest archive of hardly any file is shorter. */
+const togetherSeconds = 60;
 /** There is no room on the disk, or none for this user: waiting may help, leaving points out does not. */
 const fullCodes = new Set(['ENOSPC', 'EDQUOT', 'EROFS', 'EMFILE', 'ENFILE']);
 
@@ -53,6 +55,8 @@ export class Flusher {
   #isUnsynced = false;
   #isFailing = false;
   #isStopped = false;
+  /** When the points that wait were read, the first and the last of them: they are of an earlier life. Undefined: now. */
+  #past: { from: number; to: number } | undefined;
   #times = new Float64Array(1024);
   #values = new Float64Array(1024);
   /** Points that reached their files. */
@@ -89,9 +93,28 @@ export class Flusher {
     }
     ring.read(number, this.#times, this.#values);
     const count = orderPoints(this.#times, this.#values, size);
-    files.write(series[number]!, this.#times, this.#values, count, Math.floor(clock.now() / 1000));
+    const now = this.#past?.to ?? Math.floor(clock.now() / 1000);
+    files.write(series[number]!, this.#times, this.#values, count, now);
     ring.take(number);
     this.written += size;
+  }
+
+  /**
+   * What comes from here on was read at that moment, seconds, by an earlier life, and is written as that would have done: a point that is too
+   * old for the finest archive by now was none then, and coarser ones are to have the sum of all and not the last. Blocks.
+   */
+  liveAt(readAt: number | undefined): void {
+    if (readAt === undefined) return;
+    if (this.#past === undefined || Math.abs(readAt - this.#past.from) > togetherSeconds) {
+      this.liveNow();
+      this.#past = { from: readAt, to: readAt };
+    } else this.#past.to = readAt;
+  }
+
+  /** Writes what is of an earlier life; what comes from here on is read now. Blocks. */
+  liveNow(): void {
+    this.flushAll();
+    this.#past = undefined;
   }
 
   /** Empties the ring as far as the disk allows, to take one more chunk; false when that was not possible. Blocks. */

@@ -6,12 +6,14 @@ import { recordBytes } from './point-ring.ts';
 export interface ReadSegment {
   bytes: number;
   torn: number;
+  /** When its last points were read, epoch seconds; undefined where it does not tell. */
+  readAt: number | undefined;
 }
 
-/** Reads a file of the log, each point to `put`, in order and in turns of the loop. */
+/** Reads a file of the log, each point to `put` with when it was read, in order and in turns of the loop. */
 export async function readSegment(
   path: string,
-  put: (name: string, time: number, value: number) => void,
+  put: (name: string, time: number, value: number, readAt: number | undefined) => void,
 ): Promise<ReadSegment> {
   const names = new Map<number, string>();
   const bytes = await readFile(path);
@@ -19,13 +21,15 @@ export async function readSegment(
   const commits = readCommits(bytes, (left) => {
     torn += left;
   });
-  for (const { names: named, points } of commits) {
+  let last: number | undefined;
+  for (const { names: named, points, readAt } of commits) {
+    last = readAt;
     for (const { series, name } of named) names.set(series, name);
     for (let at = 0; at < points.length; at += recordBytes) {
       const name = names.get(points.readUInt32LE(at));
-      if (name !== undefined) put(name, points.readUInt32LE(at + 4), points.readDoubleLE(at + 8));
+      if (name !== undefined) put(name, points.readUInt32LE(at + 4), points.readDoubleLE(at + 8), readAt);
     }
     await new Promise((resolve) => setImmediate(resolve));
   }
-  return { bytes: bytes.length, torn };
+  return { bytes: bytes.length, torn, readAt: last };
 }

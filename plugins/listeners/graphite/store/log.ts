@@ -116,11 +116,13 @@ export class WriteAheadLog {
   }
 
   /**
-   * Reads what an earlier life left, in order, each point to `put`, in turns of the loop. `put` brings it into the ring, where it counts as
+   * Reads what an earlier life left, in order, each point to `put` with the second in which it was read where that is known, in turns of the loop. `put` brings it into the ring, where it counts as
    * written: the files of that life stay until it is in its own, and until the next start where `put` says that it had no room. Resolves with how
    * many bytes could not be read.
    */
-  async replay(put: (name: string, time: number, value: number) => boolean): Promise<number> {
+  async replay(
+    put: (name: string, time: number, value: number, readAt: number | undefined) => boolean,
+  ): Promise<number> {
     const { folder, ring } = this.#parts;
     await makeFolder(folder, 0o700);
     let torn = 0;
@@ -128,8 +130,8 @@ export class WriteAheadLog {
       const path = join(folder, name);
       this.#sequence = Number.parseInt(name, 10);
       let isHeld = false;
-      const read = await readSegment(path, (series, time, value) => {
-        if (!put(series, time, value)) isHeld = true;
+      const read = await readSegment(path, (series, time, value, readAt) => {
+        if (!put(series, time, value, readAt)) isHeld = true;
         this.#written = ring.tail;
         this.#synced = ring.tail;
       });
@@ -336,7 +338,7 @@ export class WriteAheadLog {
   }
 
   async #write(file: FileHandle): Promise<void> {
-    const { ring, nameOf } = this.#parts;
+    const { ring, nameOf, clock } = this.#parts;
     const from = this.#written;
     const points = ring.bytes(from, ring.tail);
     const count = points.length / recordBytes;
@@ -347,7 +349,7 @@ export class WriteAheadLog {
       this.#named.add(series);
       names.push({ series, name: nameOf(series) });
     }
-    const head = commitHead(names, [points]);
+    const head = commitHead(names, [points], Math.floor(clock.now() / 1000));
     await writeAll(file, [head, points]);
     this.#bytes += head.length + points.length;
     this.#written = (from + count) >>> 0;

@@ -154,7 +154,8 @@ export class MetricStore implements SeriesReader {
     this.#files.foundFolders(folders);
     let replayed = 0;
     let isFull = false;
-    const torn = await this.#log.replay((name, time, value) => {
+    const torn = await this.#log.replay((name, time, value, readAt) => {
+      this.#flusher.liveAt(readAt);
       const series = this.#seriesOf(name) ?? this.#enter(name);
       // A disk that took nothing is not asked again for each point.
       if (!isFull && !this.#ring.push(series, time, value))
@@ -162,7 +163,7 @@ export class MetricStore implements SeriesReader {
       if (!isFull) replayed += 1;
       return !isFull;
     });
-    if (replayed > 0) this.#flusher.flushAll();
+    this.#flusher.liveNow();
     this.#files.onGrowth = () => this.#disk.keep();
     this.#disk.keep();
     void this.#flusher.checkpoint();

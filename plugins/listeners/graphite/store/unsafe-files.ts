@@ -99,8 +99,8 @@ export class UnsafeFiles {
       // What is younger than the log is in memory; what comes from now on waits there.
       const late = this.#notLogged();
       for (const path of log.paths()) {
-        await readSegment(path, (name, time, value) => again.add(name, time, value));
-        await again.write();
+        const { readAt } = await readSegment(path, (name, time, value) => again.add(name, time, value));
+        await again.write(readAt);
       }
       for (const [name, time, value] of late) again.add(name, time, value);
       await again.write();
@@ -167,9 +167,10 @@ class Rewrite {
     waiting?.values.push(value);
   }
 
-  /** Brings what was added to the files, in turns of the loop. */
-  async write(): Promise<void> {
+  /** Brings what was added to the files, as of when it was read, seconds, in turns of the loop. */
+  async write(readAt?: number): Promise<void> {
     const { files, clock } = this.#parts;
+    const now = readAt ?? Math.floor(clock.now() / 1000);
     let began = performance.now();
     for (const waiting of this.#waiting.values()) {
       const { series } = waiting;
@@ -179,7 +180,7 @@ class Rewrite {
       if (times.length === 0) continue;
       this.#counts.set(series, this.pointsOf(series) + times.length);
       const count = orderPoints(times, values, times.length);
-      this.#try(series, () => files.write(series, times, values, count, Math.floor(clock.now() / 1000)));
+      this.#try(series, () => files.write(series, times, values, count, now));
       if (performance.now() - began < sliceMs) continue;
       await new Promise((resolve) => setImmediate(resolve));
       began = performance.now();
