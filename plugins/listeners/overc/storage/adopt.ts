@@ -2,7 +2,8 @@ import type { Keys } from '../keys.ts';
 import type { AlertRow } from '../model.ts';
 import type { Adoption, OldAlert, OldServer, OldService } from '../takeover/old.ts';
 import type { Ledger, Writes } from './ledger.ts';
-import { type KeptServer, type KeptService, keyOf, rowsKept, rowValue, serverValue } from './records.ts';
+import { type KeptServer, type KeptService, keyOf, serverValue } from './records.ts';
+import { reportsKept } from './rosters.ts';
 
 /** What an old installation is put into. */
 export interface AdoptParts {
@@ -69,20 +70,26 @@ function putStates(
   old: OldService,
   writes: Writes,
 ): Map<number, number> {
+  const told = new Set(old.alerts.map(({ state }) => state));
   const closing = new Set(
     old.alerts.flatMap(({ channel, state }) => (channel === 'service:state' ? [] : [state])),
   );
   const rows = new Map<number, number>();
+  if (old.states.length === 0) return rows;
+  const roster = ledger.rosterOfOne(service.server, service, writes);
   for (const [index, { id, at, state, info }] of old.states.entries()) {
     const row = ledger.last.row + 1;
     ledger.apply(service, { id: row, at, state, info }, writes);
     if (closing.has(id)) service.isRunClosed = true;
-    if (index < old.states.length - rowsKept) continue;
+    if (index < old.states.length - reportsKept) continue;
     rows.set(id, row);
-    writes.put.push([keyOf.row(row), rowValue(service.id, { at, state, info })]);
+    ledger.keepReport(
+      roster,
+      { number: roster.count, first: row, at, states: [state], infos: [info] },
+      writes,
+    );
+    if (told.has(id)) writes.put.push([keyOf.info(row), [at, info]]);
   }
-  // Those were never written.
-  writes.del.length = 0;
   return rows;
 }
 

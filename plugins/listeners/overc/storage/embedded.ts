@@ -1,20 +1,20 @@
-import type { Clock, ExactStore, Json } from 'opsbro/sdk';
+import type { Clock, ExactStore } from 'opsbro/sdk';
 import type { Judged, Keys } from '../keys.ts';
 import type { AlertRow, Outcome, Report, ServiceFacts, State, Verdict } from '../model.ts';
 import type { Adoption, OldServer, OldService } from '../takeover/old.ts';
 import { type Adopted, adoptServer, adoptService } from './adopt.ts';
 import { AlertMemory } from './alert-memory.ts';
-import { Ledger, type Writes } from './ledger.ts';
+import { Ledger, type Stated, type Writes } from './ledger.ts';
+import { load } from './loading.ts';
+import { migrate } from './migration.ts';
 import { pastOf } from './past.ts';
 import {
-  checkpointKey,
   idOf,
   type KeptServer,
   type KeptService,
   keyOf,
+  lastKey,
   readAlert,
-  readServer,
-  readService,
   serverValue,
 } from './records.ts';
 import { removeBelow } from './removal.ts';
@@ -32,10 +32,8 @@ export interface EmbeddedParts {
   trouble(message: string): void;
 }
 
-const checkpointMs = 60_000;
 const sizeMs = 60_000;
-const perRead = 1000;
-/** Services of a checkpoint that are written together: reports wait for them. */
+/** Rosters of which what changed is written together. */
 const perWrite = 100;
 const mostAlerts = 10_000;
 
@@ -44,13 +42,14 @@ export class EmbeddedStorage implements Storage {
   readonly #parts: EmbeddedParts;
   readonly #ledger = new Ledger();
   readonly #alerts: AlertMemory;
-  #timers: NodeJS.Timeout[] = [];
+  #timer: NodeJS.Timeout | undefined;
   #working: Promise<void> = Promise.resolve();
+  /** Reports that others were part of are emptied one removal after the other. */
+  #removing: Promise<unknown> = Promise.resolve();
   #sizeBytes = 0;
-  /** Servers and services of which the disk refused what they are: it is written with the next report of theirs. */
+  /** Servers, services and rosters of which the disk refused what they are: it is written with the next report of theirs. */
   readonly #unkept = new Set<string>();
-  /** What was said of each work. */
-  readonly #troubles = new Map<string, string>();
+  #trouble = '';
 
   constructor(parts: EmbeddedParts) {
     this.#parts = parts;
@@ -58,18 +57,20 @@ export class EmbeddedStorage implements Storage {
   }
 
   async open(): Promise<void> {
-    await this.#load();
-    this.#timers = [
-      setInterval(() => this.#inTurn('checkpoint', () => this.#checkpoint()), checkpointMs),
-      setInterval(() => this.#inTurn('size', () => this.#keepSize()), sizeMs),
-    ];
+    const { store, clock } = this.#parts;
+    await migrate(store);
+    const lastAlert = await this.#alerts.load(clock.now());
+    await load(store, this.#ledger, this.#alerts.recent);
+    this.#ledger.last.alert = Math.max(this.#ledger.last.alert, lastAlert);
+    this.#timer = setInterval(() => this.#lookAtSize(), sizeMs);
   }
 
   async close(): Promise<void> {
-    const timers = this.#timers.splice(0);
-    for (const timer of timers) clearInterval(timer);
-    if (timers.length > 0) this.#inTurn('checkpoint', () => this.#checkpoint());
-    await this.#working;
+    const isOpen = this.#timer !== undefined;
+    clearInterval(this.#timer);
+    this.#timer = undefined;
+    await Promise.allSettled([this.#working, this.#removing]);
+    if (isOpen) await this.#keepRosters().catch(({ message }: Error) => this.#parts.trouble(message));
     await this.#parts.store.close();
   }
 
@@ -79,7 +80,10 @@ export class EmbeddedStorage implements Storage {
     const known = ledger.byName.get(report.server);
     const { outcome, hash } = this.#judge(report);
     if (outcome !== 'ok') return outcome;
-    if (ledger.services.size + freshOf(report, known) > limits.services) return 'full';
+    // Whether they are new has to be looked at only where there may be no room.
+    const most = ledger.services.size + report.services.length + report.alerts.length;
+    if (most > limits.services && ledger.services.size + freshOf(report, known) > limits.services)
+      return 'full';
     if (known === undefined && ledger.servers.size >= limits.servers) return 'full';
     const writes: Writes = { put: [], del: [] };
     const server = known ?? ledger.register(report.server, hash, report.ip, writes);
@@ -111,7 +115,9 @@ export class EmbeddedStorage implements Storage {
     try {
       await this.#parts.store.put(writes);
     } catch (error) {
-      for (const [key] of writes.put) if (/^[vs]/.test(key)) this.#unkept.add(key);
+      for (const [key] of writes.put)
+        if (/^[vsl]/.test(key)) this.#unkept.add(key);
+        else if (key.startsWith('b/')) this.#unkept.add(keyOf.roster(idOf(key)));
       throw error;
     } finally {
       if (this.#noteAlerts(lastAlert, writes) > 0) this.#parts.events.alerts();
@@ -123,6 +129,8 @@ export class EmbeddedStorage implements Storage {
       writes.put.push([keyOf.server(server.id), serverValue(server)]);
     for (const service of server.services.values())
       if (this.#unkept.delete(keyOf.service(service.id))) this.#ledger.write(service, writes);
+    for (const roster of server.rosters)
+      if (this.#unkept.delete(keyOf.roster(roster.id))) this.#ledger.writeRoster(roster, writes);
   }
 
   #apply(
@@ -130,22 +138,18 @@ export class EmbeddedStorage implements Storage {
     { services, alerts, at }: Report,
     writes: Writes,
   ): [KeptService, { state: State; info: string }][] {
-    const nowMs = this.#parts.clock.monotonic();
-    const when = { at, nowMs: nowMs - Math.max(0, this.#parts.clock.now() - at) };
-    const changed: [KeptService, { state: State; info: string }][] = [];
-    for (const { name, state, info, period } of services) {
-      const service = this.#ledger.serviceOf(server, name, writes);
-      if (state === null) this.#ledger.setPeriod(service, period, writes);
-      else {
-        this.#ledger.report(service, { state, info, period }, when, writes);
-        changed.push([service, { state, info }]);
-      }
-    }
+    const ledger = this.#ledger;
+    const { clock } = this.#parts;
+    const when = { at, nowMs: clock.monotonic() - Math.max(0, clock.now() - at) };
+    for (const { name, state, period } of services)
+      if (state === null) ledger.setPeriod(ledger.serviceOf(server, name, writes), period, writes);
+    const stated = services.filter((one): one is Stated => one.state !== null);
+    const found = ledger.report(server, stated, when, writes);
     for (const { service: name, message } of alerts) {
-      const service = name === null ? null : this.#ledger.serviceOf(server, name, writes);
-      this.#ledger.alert(server, service, 'api', 'alert', message, at, writes);
+      const service = name === null ? null : ledger.serviceOf(server, name, writes);
+      ledger.alert(server, service, 'api', 'alert', message, at, writes);
     }
-    return changed;
+    return found.map((service, index) => [service, stated[index] as Stated]);
   }
 
   #noteAlerts(before: number, { put }: Writes): number {
@@ -215,9 +219,7 @@ export class EmbeddedStorage implements Storage {
 
   async past(id: number, since: number): Promise<Past> {
     const service = this.#ledger.services.get(id);
-    if (service === undefined) return { rows: [], runs: [] };
-    const ids = this.#ledger.rows.list(service.slot);
-    return pastOf(this.#parts.store, { run: service.run, ids }, since);
+    return service === undefined ? { rows: [], runs: [] } : pastOf(this.#parts.store, service, since);
   }
 
   async alerts({ server, service }: Selection, since: number): Promise<AlertRow[]> {
@@ -231,11 +233,11 @@ export class EmbeddedStorage implements Storage {
   }
 
   async infos(rows: number[]): Promise<Map<number, string>> {
-    const values = await this.#parts.store.getMany(rows.map((id) => keyOf.row(id)));
+    const values = await this.#parts.store.getMany(rows.map((id) => keyOf.info(id)));
     return new Map(
       rows.flatMap((id, index): [number, string][] => {
         const value = values[index];
-        return Array.isArray(value) ? [[id, String(value[3])]] : [];
+        return Array.isArray(value) ? [[id, String(value[1])]] : [];
       }),
     );
   }
@@ -251,13 +253,15 @@ export class EmbeddedStorage implements Storage {
     const services =
       server === undefined ? [service].filter((one) => one !== undefined) : [...server.services.values()];
     if (server === undefined && service === undefined) return false;
-    const doomed = services.map(({ id: own, run, slot }) => ({ id: own, run, rows: ledger.rows.list(slot) }));
-    if (server === undefined) for (const each of services) ledger.removeService(each);
-    else ledger.removeServer(server);
+    const rosters = new Set(services.flatMap((each) => ledger.removeService(each)));
+    if (server !== undefined) ledger.removeServer(server);
     const isGone = (alert: AlertRow): boolean =>
       alert.server === server?.id || services.some((each) => each.id === alert.service);
     this.#alerts.drop(isGone);
-    await removeBelow(this.#parts.store, server?.id ?? null, doomed, isGone);
+    const doomed = { server, services, rosters: [...rosters], last: this.#last };
+    const removed = this.#removing.then(() => removeBelow(this.#parts.store, doomed, isGone));
+    this.#removing = removed.catch(() => undefined);
+    await removed;
     this.#parts.events.removed(services);
     return true;
   }
@@ -297,96 +301,47 @@ export class EmbeddedStorage implements Storage {
     };
   }
 
-  /** Timers do not wait for each other by themselves. */
-  #inTurn(name: 'checkpoint' | 'size', work: () => Promise<void>): void {
-    this.#working = this.#working.then(work).then(
-      () => void this.#troubles.delete(name),
-      ({ message }: Error) => {
-        if (message !== this.#troubles.get(name)) this.#parts.trouble(message);
-        this.#troubles.set(name, message);
-      },
-    );
-  }
-
-  /** Writes services down as they are, so that a start need not read more rows than came since. */
-  async #checkpoint(): Promise<void> {
-    const { store } = this.#parts;
+  get #last(): [row: number, alert: number] {
     const { row, alert } = this.#ledger.last;
-    const dirty = [...this.#ledger.dirty];
-    this.#ledger.dirty.clear();
-    try {
-      await this.#keepServices(dirty);
-      await store.put({ put: [[checkpointKey, { row, alert }]] });
-    } catch (error) {
-      // A later checkpoint must not be without them: rows before it are not read again.
-      for (const service of dirty) this.#ledger.dirty.add(service);
-      throw error;
+    return [row, alert];
+  }
+
+  /** Writes down what changed since it was written last, so that a start need not read reports. */
+  async #keepRosters(): Promise<void> {
+    const { store } = this.#parts;
+    const { servers } = this.#ledger;
+    const changed = [...servers.values()].flatMap(({ rosters }) =>
+      rosters.filter(({ count, kept }) => count !== kept),
+    );
+    for (let from = 0; from < changed.length; from += perWrite) {
+      const writes: Writes = { put: [[lastKey, this.#last]], del: [] };
+      for (const roster of changed.slice(from, from + perWrite)) this.#ledger.writeRoster(roster, writes);
+      await store.put(writes);
     }
   }
 
-  async #keepServices(services: KeptService[]): Promise<void> {
-    for (let from = 0; from < services.length; from += perWrite) {
-      const writes: Writes = { put: [], del: [] };
-      for (const service of services.slice(from, from + perWrite))
-        if (this.#ledger.services.has(service.id)) this.#ledger.write(service, writes);
-      await this.#parts.store.put(writes);
-    }
+  /** One look after the other. */
+  #lookAtSize(): void {
+    this.#working = this.#working
+      .then(() => this.#keepSize())
+      .then(
+        () => {
+          this.#trouble = '';
+        },
+        ({ message }: Error) => {
+          if (message !== this.#trouble) this.#parts.trouble(message);
+          this.#trouble = message;
+        },
+      );
   }
 
   async #keepSize(): Promise<void> {
     const { store, limits } = this.#parts;
     this.#sizeBytes = await store.sizeOf('a/', 'z');
     if (this.#sizeBytes <= limits.bytes) return;
-    await this.#checkpoint();
-    await shrink(store, this.#sizeBytes, limits.bytes);
+    const rosters = [...this.#ledger.servers.values()].flatMap((server) => server.rosters);
+    await shrink(store, rosters, this.#sizeBytes, limits.bytes);
     this.#sizeBytes = await store.sizeOf('a/', 'z');
-  }
-
-  async #load(): Promise<void> {
-    const { store } = this.#parts;
-    const ledger = this.#ledger;
-    const checkpoint = ((await store.get(checkpointKey)) ?? { row: 0, alert: 0 }) as {
-      [key: string]: number;
-    };
-    for (const [key, value] of await store.range({ gte: 'v/', lt: 'v0' }))
-      ledger.addServer(readServer(idOf(key), value));
-    for (const [key, value] of await store.range({ gte: 's/', lt: 's0' })) {
-      const service = readService(idOf(key), value, ledger.servers, ledger.rows);
-      if (service !== undefined) ledger.addService(service);
-    }
-    ledger.last.row = checkpoint.row ?? 0;
-    ledger.last.alert = checkpoint.alert ?? 0;
-    ledger.last.alert = Math.max(ledger.last.alert, await this.#alerts.load(this.#parts.clock.now()));
-    await this.#replay(checkpoint.row ?? 0);
-  }
-
-  /** Rows that came after the last checkpoint. */
-  async #replay(from: number): Promise<void> {
-    const { store } = this.#parts;
-    const closing = new Set(
-      this.#alerts.recent.flatMap(({ row, channel }) =>
-        row === null || channel === 'service:state' ? [] : [row],
-      ),
-    );
-    for (let after = from; ; ) {
-      const found = await store.range({ gt: keyOf.row(after), lt: 'r0', limit: perRead });
-      const writes: Writes = { put: [], del: [] };
-      for (const [key, value] of found) {
-        after = idOf(key);
-        this.#replayRow(after, value, closing, writes);
-      }
-      if (writes.put.length + writes.del.length > 0) await store.putLazy(writes);
-      if (found.length < perRead) return;
-    }
-  }
-
-  #replayRow(id: number, value: Json, closing: ReadonlySet<number>, writes: Writes): void {
-    const [serviceId, at, state, info] = value as [number, number, State, string];
-    const service: KeptService | undefined = this.#ledger.services.get(serviceId);
-    this.#ledger.last.row = Math.max(this.#ledger.last.row, id);
-    if (service === undefined || id <= this.#ledger.rows.last(service.slot)) return;
-    this.#ledger.apply(service, { id, at, state, info }, writes);
-    if (closing.has(id)) service.isRunClosed = true;
   }
 }
 

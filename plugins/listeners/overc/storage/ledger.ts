@@ -1,17 +1,18 @@
 import type { Json } from 'opsbro/sdk';
-import type { AlertRow, Run, State } from '../model.ts';
+import type { AlertRow, ReportedService, Run, State } from '../model.ts';
 import {
   alertValue,
+  type KeptReport,
   type KeptServer,
   type KeptService,
   keyOf,
-  rowsKept,
-  rowValue,
+  reportValue,
+  rosterValue,
   runValue,
   serverValue,
   serviceValue,
 } from './records.ts';
-import { RowIds } from './row-ids.ts';
+import { hasRoom, outdated, perRoster, type Roster, reportsKept, rosterOf, slotOf } from './rosters.ts';
 
 /** What one request writes. */
 export interface Writes {
@@ -23,9 +24,19 @@ export interface Writes {
 export interface LastIds {
   server: number;
   service: number;
+  roster: number;
   row: number;
   alert: number;
 }
+
+/** When a report says that it was so, epoch ms, and as monotonic ms. */
+export interface When {
+  at: number;
+  nowMs: number;
+}
+
+/** A service of a report whose state somebody said. */
+export type Stated = ReportedService & { state: State };
 
 /** Characters of infos in memory: a service is shown by what of its info is left. The disk has it all. */
 const infoRoom = 16 * 1024 * 1024;
@@ -36,10 +47,7 @@ export class Ledger {
   readonly byName = new Map<string, KeptServer>();
   readonly servers = new Map<number, KeptServer>();
   readonly services = new Map<number, KeptService>();
-  readonly last: LastIds = { server: 0, service: 0, row: 0, alert: 0 };
-  /** Services that differ from what the disk has of them. */
-  readonly dirty = new Set<KeptService>();
-  readonly rows = new RowIds(rowsKept);
+  readonly last: LastIds = { server: 0, service: 0, roster: 0, row: 0, alert: 0 };
   readonly #infoRoom: number;
   #infoLength = 0;
 
@@ -58,11 +66,17 @@ export class Ledger {
     this.#infoLength += service.current?.info.length ?? 0;
     service.server.services.set(service.name, service);
     this.last.service = Math.max(this.last.service, service.id);
+    this.last.row = Math.max(this.last.row, service.current?.row ?? 0);
+  }
+
+  addRoster(roster: Roster): void {
+    roster.server.rosters.push(roster);
+    this.last.roster = Math.max(this.last.roster, roster.id);
   }
 
   register(name: string, hash: string, ip: string, writes: Writes): KeptServer {
     const id = this.last.server + 1;
-    const server: KeptServer = { id, name, title: name, ip, hash, services: new Map() };
+    const server: KeptServer = { id, name, title: name, ip, hash, services: new Map(), rosters: [] };
     this.addServer(server);
     writes.put.push([keyOf.server(id), serverValue(server)]);
     return server;
@@ -74,40 +88,100 @@ export class Ledger {
     if (known !== undefined) return known;
     const service: KeptService = {
       ...{ id: this.last.service + 1, server, name, title: name, period: null, current: null },
-      ...{ timedOut: false, reportedMs: 0, slot: this.rows.take(), run: null, isRunClosed: false },
+      ...{ timedOut: false, reportedMs: 0, run: null, isRunClosed: false, isInfoKept: false },
     };
     this.addService(service);
     this.write(service, writes);
     return service;
   }
 
-  /** A report of a service: its row, and an alert where its state is another, or it was offline. */
-  report(
-    service: KeptService,
-    reported: { state: State; info: string; period: number | null },
-    { at, nowMs }: { at: number; nowMs: number },
-    writes: Writes,
-  ): void {
-    const { state, info, period } = reported;
+  /** What a server says of its services: of each its row, and an alert where its state is another, or it was offline. Gives them in their order. */
+  report(server: KeptServer, stated: readonly Stated[], when: When, writes: Writes): KeptService[] {
+    const found: KeptService[] = [];
+    for (let from = 0; from < stated.length; from += perRoster) {
+      const part = stated.length <= perRoster ? stated : stated.slice(from, from + perRoster);
+      const roster = rosterOf(server, part) ?? this.#newRoster(server, part, writes);
+      if (roster !== undefined) this.#take(roster, part, when, writes, found);
+      else
+        for (const one of part) this.#take(this.rosterOfOne(server, one, writes), [one], when, writes, found);
+    }
+    return found;
+  }
+
+  /** The roster of a service alone. */
+  rosterOfOne(server: KeptServer, one: { name: string }, writes: Writes): Roster {
+    return rosterOf(server, [one]) ?? (this.#newRoster(server, [one], writes) as Roster);
+  }
+
+  #newRoster(server: KeptServer, names: readonly { name: string }[], writes: Writes): Roster | undefined {
+    const services = names.map(({ name }) => this.serviceOf(server, name, writes));
+    if (!hasRoom(server, services.length)) return undefined;
+    const id = this.last.roster + 1;
+    const roster: Roster = { id, server, services, count: 0, kept: 0, last: 0, lap: 0, lapBefore: 0 };
+    this.addRoster(roster);
+    return roster;
+  }
+
+  #take(roster: Roster, stated: readonly Stated[], when: When, writes: Writes, found: KeptService[]): void {
+    const { at } = when;
+    const report: KeptReport = { number: roster.count, first: this.last.row + 1, at, states: [], infos: [] };
+    for (let index = 0; index < stated.length; index += 1) {
+      const service = roster.services[index] as KeptService;
+      const one = stated[index] as Stated;
+      report.states.push(one.state);
+      report.infos.push(one.info);
+      this.#report(service, one, when, writes);
+      found.push(service);
+    }
+    this.keepReport(roster, report, writes);
+  }
+
+  /** Puts a report into the ring of its roster, and with the first of each round what a start would else read of all rounds. */
+  keepReport(roster: Roster, report: KeptReport, writes: Writes): void {
+    roster.last = report.first;
+    const slot = slotOf(report.number);
+    if (slot === 0) {
+      roster.lapBefore = roster.lap;
+      roster.lap = report.first;
+      this.writeRoster(roster, writes);
+    }
+    roster.count = report.number + 1;
+    writes.put.push([keyOf.report(roster.id, slot), reportValue(report)]);
+    if (slot === 0 && roster.server.rosters.length > 1) this.#retire(roster.server, writes);
+  }
+
+  /** Writes down a roster with its services, as they are: reports up to now need not be read for it. */
+  writeRoster(roster: Roster, writes: Writes): void {
+    roster.kept = roster.count;
+    writes.put.push([keyOf.roster(roster.id), rosterValue(roster)]);
+    for (const service of roster.services) if (service !== null) this.write(service, writes);
+  }
+
+  #retire(server: KeptServer, writes: Writes): void {
+    const gone = outdated(server);
+    if (gone.length === 0) return;
+    server.rosters = server.rosters.filter((roster) => !gone.includes(roster));
+    for (const roster of gone) {
+      writes.del.push(keyOf.roster(roster.id));
+      writes.del.push(...reportKeys(roster));
+    }
+  }
+
+  #report(service: KeptService, { state, info, period }: Stated, { at, nowMs }: When, writes: Writes): void {
     const { current, timedOut } = service;
-    const row = this.last.row + 1;
-    writes.put.push([keyOf.row(row), rowValue(service.id, { at, state, info })]);
-    this.apply(service, { id: row, at, state, info }, writes);
+    this.apply(service, { id: this.last.row + 1, at, state, info }, writes);
     service.reportedMs = nowMs;
     service.timedOut = false;
     const old = current?.state ?? 'OK';
-    if (state !== old)
-      this.alert(
-        service.server,
-        service,
-        'service:state',
-        state,
-        changeText(current?.state, state),
-        at,
-        writes,
-      );
-    if (timedOut)
+    if (state !== old) {
+      const text = changeText(current?.state, state);
+      this.#keepInfo(service, info, writes);
+      this.alert(service.server, service, 'service:state', state, text, at, writes);
+    }
+    if (timedOut) {
+      this.#keepInfo(service, info, writes);
       this.alert(service.server, service, 'plugin', 'online', 'Monitoring plugin back online', at, writes);
+    }
     if (timedOut || period !== service.period) this.setPeriod(service, period, writes);
   }
 
@@ -119,7 +193,7 @@ export class Ledger {
 
   /** Writes a service down as it is. */
   write(service: KeptService, writes: Writes): void {
-    writes.put.push([keyOf.service(service.id), serviceValue(service, this.rows.list(service.slot))]);
+    writes.put.push([keyOf.service(service.id), serviceValue(service)]);
   }
 
   /** Puts a row at the end of a service, also one that is read again. */
@@ -138,10 +212,9 @@ export class Ledger {
       service.run = newRun(id, at, state, run);
     }
     service.isRunClosed = false;
+    service.isInfoKept = false;
     service.current = { row: id, state, info: this.#remembered(service, info), at };
-    for (const gone of this.rows.push(service.slot, id)) writes.del.push(keyOf.row(gone));
     this.last.row = Math.max(this.last.row, id);
-    this.dirty.add(service);
   }
 
   #remembered({ current }: KeptService, info: string): string {
@@ -167,12 +240,17 @@ export class Ledger {
     this.last.alert = id;
     const row = service?.current?.row ?? null;
     const alert = { id, server: server.id, service: service?.id ?? null, row, at, channel, event, message };
-    if (service !== null && channel !== 'service:state') {
-      service.isRunClosed = true;
-      this.dirty.add(service);
-    }
+    if (service !== null && channel !== 'service:state') service.isRunClosed = true;
+    if (service !== null) this.#keepInfo(service, service.current?.info ?? '', writes);
     writes.put.push([keyOf.alert(id), alertValue(alert)], [keyOf.unsent(id), 1]);
     return alert;
+  }
+
+  /** What a row said stays for its alerts: the ring keeps it for a while only. Once, however many alerts there are. */
+  #keepInfo(service: KeptService, info: string, writes: Writes): void {
+    if (service.isInfoKept || service.current === null) return;
+    service.isInfoKept = true;
+    writes.put.push([keyOf.info(service.current.row), [service.current.at, info]]);
   }
 
   /** Writes down what somebody else told of long ago. */
@@ -183,14 +261,16 @@ export class Ledger {
     return alert;
   }
 
-  /** Takes a service out; what is kept of its rows and runs is the caller's to remove. */
-  removeService(service: KeptService): void {
-    if (this.services.delete(service.id)) {
-      this.#infoLength -= service.current?.info.length ?? 0;
-      this.rows.release(service.slot);
-    }
-    service.server.services.delete(service.name);
-    this.dirty.delete(service);
+  /** Takes a service out. Gives the rosters that it was of; what is kept of its past is the caller's to remove. */
+  removeService(service: KeptService): Roster[] {
+    const { server, name, id } = service;
+    if (this.services.delete(id)) this.#infoLength -= service.current?.info.length ?? 0;
+    server.services.delete(name);
+    const those = server.rosters.filter(({ services }) => services.includes(service));
+    for (const roster of those)
+      roster.services = roster.services.map((one) => (one === service ? null : one));
+    server.rosters = server.rosters.filter((one) => one.services.some((member) => member !== null));
+    return those;
   }
 
   removeServer(server: KeptServer): void {
@@ -198,6 +278,11 @@ export class Ledger {
     this.servers.delete(server.id);
     this.byName.delete(server.name);
   }
+}
+
+/** The keys of all reports that are kept of a roster. */
+export function reportKeys({ id, count }: Pick<Roster, 'id' | 'count'>): string[] {
+  return Array.from({ length: Math.min(count, reportsKept) }, (_, slot) => keyOf.report(id, slot));
 }
 
 function newRun(id: number, at: number, state: State, before: Run | null): Run {

@@ -1,12 +1,13 @@
 import type { Json, JsonObject } from 'opsbro/sdk';
 import type { AlertRow, Current, Run, ServerFacts, State } from '../model.ts';
-import type { RowIds } from './row-ids.ts';
+import type { Roster } from './rosters.ts';
 
 /** A server in memory. */
 export interface KeptServer extends ServerFacts {
   /** Of name and key; '' while the next key is to count. */
   hash: string;
   services: Map<string, KeptService>;
+  rosters: Roster[];
 }
 
 /** A service in memory. */
@@ -19,32 +20,43 @@ export interface KeptService {
   current: Current | null;
   timedOut: boolean;
   reportedMs: number;
-  /** Where the ids of the rows that are kept are. */
-  slot: number;
   run: Run | null;
   /** An alert is tied to its newest row: the next one begins a run. */
   isRunClosed: boolean;
+  /** What its newest row said is kept for an alert. */
+  isInfoKept: boolean;
 }
 
-/** Rows kept of a service. */
-export const rowsKept = 50;
+/** A report as it is kept: the first of its rows, whose ids follow each other, and of each its state and what it said. */
+export interface KeptReport {
+  /** Its number in its roster. */
+  number: number;
+  first: number;
+  /** Epoch ms. */
+  at: number;
+  states: State[];
+  infos: string[];
+}
 
 /** Keys of each kind: what it begins with, and twelve digits, so that they are in the order of ids. */
 export const keyOf = {
   server: (id: number) => `v/${padded(id)}`,
   service: (id: number) => `s/${padded(id)}`,
-  row: (id: number) => `r/${padded(id)}`,
+  roster: (id: number) => `l/${padded(id)}`,
+  report: (roster: number, slot: number) => `b/${padded(roster)}/${slot < 10 ? '0' : ''}${slot}`,
+  /** What a row said that an alert is tied to. */
+  info: (row: number) => `i/${padded(row)}`,
   run: (first: number) => `g/${padded(first)}`,
   alert: (id: number) => `a/${padded(id)}`,
   unsent: (id: number) => `u/${padded(id)}`,
 };
 
-/** Where a checkpoint is: services are written down as of its rows and alerts. */
-export const checkpointKey = 'm/checkpoint';
+/** Where the highest row and alert are, also of what was removed. */
+export const lastKey = 'm/last';
 
 /** The id in a key. */
 export function idOf(key: string): number {
-  return Number(key.slice(2));
+  return Number(key.slice(2, 14));
 }
 
 function padded(id: number): string {
@@ -59,11 +71,12 @@ export function serverValue({ name, title, ip, hash }: KeptServer): JsonObject {
 /** A server of the store. */
 export function readServer(id: number, value: Json): KeptServer {
   const { name, title, ip, hash } = value as { [key: string]: string };
-  return { id, name: name ?? '', title: title ?? '', ip: ip ?? '', hash: hash ?? '', services: new Map() };
+  const facts = { id, name: name ?? '', title: title ?? '', ip: ip ?? '', hash: hash ?? '' };
+  return { ...facts, services: new Map(), rosters: [] };
 }
 
-/** What the store keeps of a service and its rows. Their ids are kept as differences. */
-export function serviceValue(service: KeptService, rows: readonly number[]): JsonObject {
+/** What the store keeps of a service, as it is when it is written. */
+export function serviceValue(service: KeptService): JsonObject {
   const { server, name, title, period, current, timedOut, run, isRunClosed } = service;
   return {
     server: server.id,
@@ -73,7 +86,6 @@ export function serviceValue(service: KeptService, rows: readonly number[]): Jso
     timedOut,
     isRunClosed,
     current: current === null ? null : [current.row, current.state, current.info, current.at],
-    rows: rows.map((id, index) => id - (rows[index - 1] ?? 0)),
     run: run === null ? null : runValue(run),
   };
 }
@@ -83,17 +95,10 @@ export function readService(
   id: number,
   value: Json,
   servers: ReadonlyMap<number, KeptServer>,
-  ids: RowIds,
 ): KeptService | undefined {
-  const { server, name, title, period, timedOut, isRunClosed, current, rows, run } = value as JsonObject;
+  const { server, name, title, period, timedOut, isRunClosed, current, run } = value as JsonObject;
   const owner = servers.get(Number(server));
   if (owner === undefined) return undefined;
-  const slot = ids.take();
-  let row = 0;
-  for (const step of rows as number[]) {
-    row += step;
-    ids.push(slot, row);
-  }
   return {
     id,
     server: owner,
@@ -104,9 +109,9 @@ export function readService(
     current: readCurrent(current ?? null),
     timedOut: timedOut === true,
     reportedMs: 0,
-    slot,
     run: run == null ? null : readRun(run),
     isRunClosed: isRunClosed === true,
+    isInfoKept: false,
   };
 }
 
@@ -116,12 +121,42 @@ function readCurrent(value: Json): Current | null {
   return { row, state, info, at };
 }
 
-/** What the store keeps of a row. */
-export function rowValue(
-  service: number,
-  { at, state, info }: { at: number; state: State; info: string },
-): Json {
-  return [service, at, state, info];
+/** What the store keeps of a roster. A service that is gone is 0. */
+export function rosterValue({ server, services, count, last, lap, lapBefore }: Roster): Json {
+  return [server.id, services.map((service) => service?.id ?? 0), count, last, lap, lapBefore];
+}
+
+/** A roster of the store; undefined where its server or all of its services are gone. */
+export function readRoster(
+  id: number,
+  value: Json,
+  known: { servers: ReadonlyMap<number, KeptServer>; services: ReadonlyMap<number, KeptService> },
+): Roster | undefined {
+  const [server, ids, count, last, lap, lapBefore] = value as [
+    number,
+    number[],
+    ...[number, number, number, number],
+  ];
+  const owner = known.servers.get(server);
+  const services = ids.map((one) => known.services.get(one) ?? null);
+  if (owner === undefined || services.every((one) => one === null)) return undefined;
+  return { id, server: owner, services, count, kept: count, last, lap, lapBefore };
+}
+
+const letters: { [state in State]: string } = { OK: 'O', WARN: 'W', FAIL: 'F', UNK: 'U' };
+const statesOf: { [letter: string]: State } = { O: 'OK', W: 'WARN', F: 'FAIL', U: 'UNK' };
+
+/** What the store keeps of a report: short, since it is most of all that is kept. */
+export function reportValue({ number, first, at, states, infos }: KeptReport): Json {
+  let text = '';
+  for (const state of states) text += letters[state];
+  return [number, first, at, text, infos];
+}
+
+/** A report of the store. */
+export function readReport(value: Json): KeptReport {
+  const [number, first, at, text, infos] = value as [number, number, number, string, string[]];
+  return { number, first, at, states: [...text].map((letter) => statesOf[letter] ?? 'UNK'), infos };
 }
 
 /** What the store keeps of a run. */

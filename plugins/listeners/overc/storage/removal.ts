@@ -1,43 +1,96 @@
 import type { ExactStore } from 'opsbro/sdk';
-import type { AlertRow } from '../model.ts';
-import { idOf, type KeptService, keyOf, readAlert, readRun } from './records.ts';
+import type { AlertRow, Run } from '../model.ts';
+import { reportKeys } from './ledger.ts';
+import {
+  idOf,
+  type KeptServer,
+  type KeptService,
+  keyOf,
+  lastKey,
+  readAlert,
+  readReport,
+  readRun,
+  reportValue,
+  rosterValue,
+} from './records.ts';
+import type { Roster } from './rosters.ts';
 
 const perRead = 1000;
+/** Reports may be long, so few are read at a time. */
+const reportsPerRead = 10;
 
-/** What is kept of a service. */
-export interface Doomed extends Pick<KeptService, 'id' | 'run'> {
-  rows: readonly number[];
+/** What was taken out of the memory, and what is to be removed with it. */
+export interface Doomed {
+  server: KeptServer | undefined;
+  services: readonly KeptService[];
+  /** Those that the services were of. */
+  rosters: readonly Roster[];
+  /** The highest row and alert there were: their ids must not be given again. */
+  last: [row: number, alert: number];
 }
 
 /** Removes a server, services, and all that is kept of them. What can be seen goes first, at once; of the rest a power cut may leave some. */
 export async function removeBelow(
   store: ExactStore,
-  server: number | null,
-  services: readonly Doomed[],
+  { server, services, rosters, last }: Doomed,
   isGone: (alert: AlertRow) => boolean,
 ): Promise<void> {
+  const isEmpty = (roster: Roster): boolean => roster.services.every((one) => one === null);
+  const [gone, left] = [rosters.filter(isEmpty), rosters.filter((one) => !isEmpty(one))];
   await store.put({
-    del: [...(server === null ? [] : [keyOf.server(server)]), ...services.map(({ id }) => keyOf.service(id))],
+    put: [
+      [lastKey, last],
+      ...left.map((one): [string, ReturnType<typeof rosterValue>] => [
+        keyOf.roster(one.id),
+        rosterValue({ ...one, count: one.kept }),
+      ]),
+    ],
+    del: [
+      ...(server === undefined ? [] : [keyOf.server(server.id)]),
+      ...services.map(({ id }) => keyOf.service(id)),
+      ...gone.map(({ id }) => keyOf.roster(id)),
+    ],
   });
-  for (const { rows, run } of services) {
-    await store.putLazy({ del: rows.map((id) => keyOf.row(id)) });
-    for (let first = run?.prev ?? 0; first !== 0; ) {
-      const value = await store.get(keyOf.run(first));
-      await store.putLazy({ del: [keyOf.run(first)] });
-      first = value === undefined ? 0 : readRun(value).prev;
-    }
-  }
+  for (const roster of gone) await store.putLazy({ del: reportKeys(roster) });
+  for (const roster of left) await blank(store, roster);
+  for (const { run } of services) await removeRuns(store, run);
   await removeAlerts(store, isGone);
+}
+
+/** Empties what services said that are gone, in reports of others. No report is added any more to a roster that has lost one. */
+async function blank(store: ExactStore, roster: Roster): Promise<void> {
+  const keys = reportKeys(roster);
+  for (let from = 0; from < keys.length; from += reportsPerRead) {
+    const some = keys.slice(from, from + reportsPerRead);
+    const values = await store.getMany(some);
+    await store.putLazy({
+      put: values.flatMap((value, index): [string, ReturnType<typeof reportValue>][] => {
+        if (value === undefined) return [];
+        const report = readReport(value);
+        const infos = report.infos.map((info, place) => (roster.services[place] === null ? '' : info));
+        return [[some[index] as string, reportValue({ ...report, infos })]];
+      }),
+    });
+  }
+}
+
+async function removeRuns(store: ExactStore, run: Run | null): Promise<void> {
+  for (let first = run?.prev ?? 0; first !== 0; ) {
+    const value = await store.get(keyOf.run(first));
+    await store.putLazy({ del: [keyOf.run(first)] });
+    first = value === undefined ? 0 : readRun(value).prev;
+  }
 }
 
 async function removeAlerts(store: ExactStore, isGone: (alert: AlertRow) => boolean): Promise<void> {
   for (let after = 'a/'; ; ) {
     const found = await store.range({ gt: after, lt: 'a0', limit: perRead });
-    const gone = found
-      .filter(([key, value]) => isGone(readAlert(idOf(key), value)))
-      .map(([key]) => idOf(key));
-    if (gone.length > 0)
-      await store.putLazy({ del: gone.flatMap((id) => [keyOf.alert(id), keyOf.unsent(id)]) });
+    const gone = found.map(([key, value]) => readAlert(idOf(key), value)).filter(isGone);
+    const keys = ({ id, row }: AlertRow): string[] => [
+      ...[keyOf.alert(id), keyOf.unsent(id)],
+      ...(row === null ? [] : [keyOf.info(row)]),
+    ];
+    if (gone.length > 0) await store.putLazy({ del: gone.flatMap(keys) });
     if (found.length < perRead) return;
     after = found.at(-1)?.[0] as string;
   }

@@ -1,20 +1,43 @@
 import type { ExactStore, Json } from 'opsbro/sdk';
+import { keyOf } from './records.ts';
+import { type Roster, reportsKept, slotOf } from './rosters.ts';
 
 const perRead = 1000;
+/** Reports may be long, so few are read at a time. */
+const reportsPerRead = 50;
 /** It is cut to this share of its limit, so that it is not cut all the time. */
 const share = 0.9;
 
-/** What may be cut, each with where its time is. */
+/** What may be cut beside reports, each with where its time is. */
 const kinds = [
-  { from: 'r/', to: 'r0', at: 1 },
   { from: 'g/', to: 'g0', at: 4 },
   { from: 'a/', to: 'a0', at: 3 },
+  { from: 'i/', to: 'i0', at: 0 },
 ] as const;
 
-/** Removes what is oldest of rows, runs and alerts until about nine tenths of the limit are left. */
-export async function shrink(store: ExactStore, sizeBytes: number, limitBytes: number): Promise<void> {
+/** The oldest report of a roster. */
+interface Oldest {
+  roster: number;
+  /** Its number, and that of the one that will be next. */
+  number: number;
+  end: number;
+  at: number;
+  sizeBytes: number;
+}
+
+/** Removes what is oldest of reports, runs and alerts until about nine tenths of the limit are left. */
+export async function shrink(
+  store: ExactStore,
+  rosters: readonly Pick<Roster, 'id' | 'count'>[],
+  sizeBytes: number,
+  limitBytes: number,
+): Promise<void> {
   let toFree = sizeBytes - limitBytes * share;
   const ends = new Map<string, string>();
+  let reports = await firsts(
+    store,
+    rosters.map(({ id, count }) => ({ ...none, roster: id, number: count - reportsKept, end: count })),
+  );
   while (toFree > 0) {
     const heads = await Promise.all(
       kinds.map(async (kind) => ({ kind, head: await oldest(store, kind.from, kind.to) })),
@@ -22,20 +45,78 @@ export async function shrink(store: ExactStore, sizeBytes: number, limitBytes: n
     const [first] = heads
       .flatMap(({ kind, head }) => (head === undefined ? [] : [{ kind, at: timeIn(head[1], kind.at) }]))
       .sort((a, b) => a.at - b.at);
-    if (first === undefined) break;
-    const { kind } = first;
-    const found = await store.range({ gte: kind.from, lt: kind.to, limit: perRead });
-    const del: string[] = [];
-    for (const [key, value] of found) {
-      if (toFree <= 0) break;
-      toFree -= key.length + JSON.stringify(value).length;
-      del.push(key);
-    }
-    await store.putLazy({ del });
-    ends.set(kind.from, del.at(-1) as string);
+    reports.sort((a, b) => a.at - b.at);
+    if (reports[0] !== undefined && !(first !== undefined && first.at < reports[0].at)) {
+      const [freed, left] = await cutReports(store, reports, toFree);
+      toFree -= freed;
+      reports = left;
+    } else if (first !== undefined) {
+      const [freed, end] = await cutKind(store, first.kind, toFree);
+      toFree -= freed;
+      ends.set(first.kind.from, end);
+    } else break;
   }
   await store.flush();
   for (const [from, end] of ends) await store.compact(from, `${end}~`);
+  await store.compact('b/', 'b0');
+}
+
+const none = { at: 0, sizeBytes: 0 };
+
+/** A tenth of the rosters, those whose report is the oldest, loses it. Gives what that frees, and the oldest ones that are left. */
+async function cutReports(
+  store: ExactStore,
+  reports: readonly Oldest[],
+  toFree: number,
+): Promise<[freed: number, left: Oldest[]]> {
+  const cut: Oldest[] = [];
+  let freed = 0;
+  for (const report of reports) {
+    if (freed >= toFree || cut.length > reports.length / 10) break;
+    freed += report.sizeBytes;
+    cut.push(report);
+  }
+  await store.putLazy({ del: cut.map(({ roster, number }) => keyOf.report(roster, slotOf(number))) });
+  const next = await firsts(
+    store,
+    cut.map((one) => ({ ...one, number: one.number + 1 })),
+  );
+  return [freed, [...next, ...reports.slice(cut.length)]];
+}
+
+/** Of each roster the first report that is there, from a number on. */
+async function firsts(store: ExactStore, from: Oldest[]): Promise<Oldest[]> {
+  const found: Oldest[] = [];
+  for (let looking = from; looking.length > 0; ) {
+    const some = looking.splice(0, reportsPerRead).filter(({ number, end }) => number < end);
+    for (const one of some) one.number = Math.max(0, one.number);
+    const values = await store.getMany(
+      some.map(({ roster, number }) => keyOf.report(roster, slotOf(number))),
+    );
+    for (const [index, one] of some.entries()) {
+      const value = values[index];
+      if (value === undefined) looking.push({ ...one, number: one.number + 1 });
+      else found.push({ ...one, at: timeIn(value, 2), sizeBytes: JSON.stringify(value).length });
+    }
+  }
+  return found;
+}
+
+async function cutKind(
+  store: ExactStore,
+  { from, to }: (typeof kinds)[number],
+  toFree: number,
+): Promise<[freed: number, end: string]> {
+  const found = await store.range({ gte: from, lt: to, limit: perRead });
+  const del: string[] = [];
+  let freed = 0;
+  for (const [key, value] of found) {
+    if (freed >= toFree) break;
+    freed += key.length + JSON.stringify(value).length;
+    del.push(key);
+  }
+  await store.putLazy({ del });
+  return [freed, del.at(-1) as string];
 }
 
 async function oldest(store: ExactStore, from: string, to: string): Promise<[string, Json] | undefined> {

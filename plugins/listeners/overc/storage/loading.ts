@@ -1,0 +1,101 @@
+import type { ExactStore, Json } from 'opsbro/sdk';
+import type { AlertRow, StateRow } from '../model.ts';
+import type { Ledger, Writes } from './ledger.ts';
+import {
+  idOf,
+  type KeptServer,
+  type KeptService,
+  keyOf,
+  lastKey,
+  readReport,
+  readRoster,
+  readServer,
+  readService,
+} from './records.ts';
+import { type Roster, reportsKept, slotOf } from './rosters.ts';
+
+const perRead = 1000;
+/** Mostly none follows, and reports may be long. */
+const reportsPerRead = 10;
+/** Servers whose reports are read at the same time. */
+const serversAtOnce = 16;
+
+/** Puts what a store keeps into an empty ledger; then what was reported since it was written down. `alerts` are the newest ones. */
+export async function load(store: ExactStore, ledger: Ledger, alerts: readonly AlertRow[]): Promise<void> {
+  const [row, alert] = ((await store.get(lastKey)) ?? [0, 0]) as [number, number];
+  Object.assign(ledger.last, { row, alert });
+  await each(store, 'v', (id, value) => ledger.addServer(readServer(id, value)));
+  await each(store, 's', (id, value) => {
+    const service = readService(id, value, ledger.servers);
+    if (service !== undefined) ledger.addService(service);
+  });
+  await each(store, 'l', (id, value) => {
+    const roster = readRoster(id, value, ledger);
+    if (roster !== undefined) ledger.addRoster(roster);
+    else ledger.last.roster = Math.max(ledger.last.roster, id);
+  });
+  const closing = new Set(
+    alerts.flatMap(({ row, channel }) => (row === null || channel === 'service:state' ? [] : [row])),
+  );
+  const servers = ledger.servers.values();
+  const readNext = async (): Promise<void> => {
+    for (const server of servers) await replay(store, ledger, server, closing);
+  };
+  await Promise.all(Array.from({ length: serversAtOnce }, readNext));
+}
+
+async function each(store: ExactStore, kind: string, add: (id: number, value: Json) => void): Promise<void> {
+  for (let after = `${kind}/`; ; ) {
+    const found = await store.range({ gt: after, lt: `${kind}0`, limit: perRead });
+    for (const [key, value] of found) add(idOf(key), value);
+    if (found.length < perRead) return;
+    after = found.at(-1)?.[0] as string;
+  }
+}
+
+/** What came after the services of a server were written down, in its order. */
+async function replay(
+  store: ExactStore,
+  ledger: Ledger,
+  server: KeptServer,
+  closing: ReadonlySet<number>,
+): Promise<void> {
+  const rows: (StateRow & { service: KeptService })[] = [];
+  for (const roster of server.rosters) rows.push(...(await rowsSince(store, roster)));
+  const writes: Writes = { put: [], del: [] };
+  for (const { service, ...row } of rows.sort((one, other) => one.id - other.id)) {
+    ledger.last.row = Math.max(ledger.last.row, row.id);
+    if (row.id <= (service.current?.row ?? 0)) continue;
+    ledger.apply(service, row, writes);
+    if (closing.has(row.id)) service.isRunClosed = true;
+  }
+  if (writes.put.length > 0) await store.putLazy(writes);
+}
+
+async function rowsSince(
+  store: ExactStore,
+  roster: Roster,
+): Promise<(StateRow & { service: KeptService })[]> {
+  const rows: (StateRow & { service: KeptService })[] = [];
+  const since = roster.kept;
+  for (let next = since; next < since + reportsKept; ) {
+    const keys = Array.from({ length: reportsPerRead }, (_, index) =>
+      keyOf.report(roster.id, slotOf(next + index)),
+    );
+    for (const value of await store.getMany(keys)) {
+      const report = value === undefined ? undefined : readReport(value);
+      // What is there is of the round before.
+      if (report === undefined || report.number < next) return rows;
+      next = report.number + 1;
+      roster.count = next;
+      roster.last = report.first;
+      if (slotOf(report.number) === 0) roster.lap = report.first;
+      const { first, at, states, infos } = report;
+      for (const [index, state] of states.entries()) {
+        const service = roster.services[index];
+        if (service) rows.push({ service, id: first + index, at, state, info: infos[index] ?? '' });
+      }
+    }
+  }
+  return rows;
+}
