@@ -58,6 +58,10 @@ export const soak: Soak = async ({ share, seed, say }) => {
   const shim = shimBelow(place);
   const sent = new Sent();
   const found: string[] = [];
+  const note = (line: string): void => {
+    found.push(line);
+    say(`  ${line}`);
+  };
   const checked = new Set<number>();
   const figures = {
     ...{ sent: 0, acknowledged: 0, byReading: 0, lateLives: 0 },
@@ -82,9 +86,9 @@ export const soak: Soak = async ({ share, seed, say }) => {
       const server = await start(shim.root);
       await stop(server.child);
       const lines = missing(shim.root, sent, checked);
-      found.push(...lines.map((line) => `round ${round}, ${isCut ? 'power cut' : 'kill'}: ${line}`));
+      for (const line of lines) note(`round ${round}, ${isCut ? 'power cut' : 'kill'}: ${line}`);
     } catch (error) {
-      found.push(`round ${round}: ${error instanceof Error ? error.message : error}`);
+      note(`round ${round}: ${error instanceof Error ? error.message : error}`);
     }
     if (round % 10 === 0)
       say(
