@@ -7,10 +7,13 @@ import type { ReplaysView } from '../replay/model.ts';
 import { replay, StoredHistory } from '../replay/replay.ts';
 import type { CliContext } from './context.ts';
 import { openConfigured } from './offline-configuration.ts';
-import { parseMoment, parseSeconds } from './quantities.ts';
+import { formatSeconds, parseMoment, parseSeconds } from './quantities.ts';
 import { isFile, readWithFile, type WithFile } from './replay-file.ts';
 import { gather, noHistory, type ReplayTime, withTold } from './replay-request.ts';
 import { replayText } from './replay-text.ts';
+
+/** A history that begins so soon after the time that was asked for is all of it. */
+const shortMs = 60_000;
 
 /** What time is to be replayed, as it was typed. */
 export interface ReplayOptions {
@@ -84,11 +87,29 @@ async function replayChecks(
 }
 
 /** What is printed of replays. */
-export function replaysText(cli: CliContext, { since, until, checks }: ReplaysView): string {
-  const head = cli.paint.dim(`${since} to ${until}, at the resolution that is stored`);
+export function replaysText(cli: CliContext, view: ReplaysView): string {
+  const { since, until, checks } = view;
+  const lines = [`${since} to ${until}, at the resolution that is stored`, ...historyLines(view)];
+  const head = lines.map((line) => cli.paint.dim(line)).join('\n');
   if (checks.length === 0)
     return `${head}\nno checks to replay: the plan changes none. A running agent has taken up what was saved in its directories; name\nthese and one that it does not have: --config my.d --config new`;
   return [head, ...checks.map((check) => replayText(cli, check))].join('\n\n');
+}
+
+/** What is stored, where that is not all of the time. */
+function historyLines({ since, until, history }: ReplaysView): string[] {
+  if (history === null) return ['nothing is stored of this node'];
+  const [begin, end] = [Date.parse(since), Date.parse(until)];
+  const [from, last] = [Date.parse(history.from), Date.parse(history.until)];
+  if (last <= begin || from >= end)
+    return [
+      `what is stored of this node is of ${history.from} to ${history.until}: none of it is of this time`,
+    ];
+  if (from - begin <= shortMs) return [];
+  const rest = formatSeconds((Math.min(last, end) - from) / 1000);
+  return [
+    `what is stored of this node begins at ${history.from}: the replay runs over the ${rest} since then`,
+  ];
 }
 
 function named(loaded: Loaded, name: string): WithFile {

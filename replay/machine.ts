@@ -43,10 +43,9 @@ export class Machine {
     this.nextRun = Math.min(this.nextRun, at);
   }
 
-  /** Nobody looks until then. */
+  /** Nobody looks until then; an agent that starts runs all checks. */
   skipTo(at: number): void {
-    const { intervalMs } = this.check;
-    if (this.nextRun < at) this.nextRun = Math.ceil(at / intervalMs) * intervalMs;
+    this.nextRun = Math.max(this.nextRun, at);
   }
 }
 

@@ -127,5 +127,7 @@ export interface ReplayView {
 export interface ReplaysView {
   since: string;
   until: string;
+  /** From when to when anything of this node is stored, also beside this time; null where nothing is. */
+  history: { from: string; until: string } | null;
   checks: ReplayView[];
 }

@@ -1,5 +1,5 @@
 import type { Gap } from '../alerting/history/presence.ts';
-import type { StoredHistory } from '../plugins/listeners/graphite/history.ts';
+import type { StoredHistory, StoredPoints } from '../plugins/listeners/graphite/history.ts';
 import { eachPoint, type ReadSpan } from './stored-collector.ts';
 
 /** A collector as far as it tells whether an agent ran. */
@@ -27,18 +27,47 @@ export function storedGaps(
 ): Gap[] {
   const signs = new Map<number, number>();
   let fastestMs = Number.POSITIVE_INFINITY;
-  let left = asked;
-  for (const { step, intervalMs } of witnesses.toSorted((one, other) => one.intervalMs - other.intervalMs)) {
-    if (left === 0) break;
-    const [name] = history.below(`${node}.${step}`, 1);
-    const pieces = name === undefined ? undefined : history.points(name, span.from, span.until, span.now);
-    if (pieces === undefined) continue;
-    left -= 1;
+  for (const { intervalMs, pieces } of heard(history, node, witnesses, span)) {
     fastestMs = Math.min(fastestMs, intervalMs);
     for (const piece of pieces)
       eachPoint(piece, (time) => signs.set(time, Math.max(piece.step, signs.get(time) ?? 0)));
   }
   return gapsBetween(signs, fastestMs, span);
+}
+
+/** From when to when anything of a node is stored, seconds, by the same collectors; null where nothing is. Blocks. */
+export function storedTime(
+  history: StoredHistory,
+  node: string,
+  witnesses: readonly Witness[],
+  now: number,
+): { from: number; until: number } | null {
+  let [from, until] = [Number.POSITIVE_INFINITY, Number.NEGATIVE_INFINITY];
+  for (const { pieces } of heard(history, node, witnesses, { from: 0, until: now, now }))
+    for (const piece of pieces)
+      eachPoint(piece, (time) => {
+        from = Math.min(from, time);
+        until = Math.max(until, Math.min(now, time + piece.step));
+      });
+  return from < until ? { from, until } : null;
+}
+
+/** What the quickest collectors that have series had at their times. */
+function* heard(
+  history: StoredHistory,
+  node: string,
+  witnesses: readonly Witness[],
+  { from, until, now }: ReadSpan,
+): Generator<{ intervalMs: number; pieces: StoredPoints[] }> {
+  let left = asked;
+  for (const { step, intervalMs } of witnesses.toSorted((one, other) => one.intervalMs - other.intervalMs)) {
+    if (left === 0) break;
+    const [name] = history.below(`${node}.${step}`, 1);
+    const pieces = name === undefined ? undefined : history.points(name, from, until, now);
+    if (pieces === undefined) continue;
+    left -= 1;
+    yield { intervalMs, pieces };
+  }
 }
 
 function gapsBetween(signs: ReadonlyMap<number, number>, roundMs: number, { from, until }: ReadSpan): Gap[] {

@@ -97,14 +97,13 @@ function resolutions(collectors: ReadCollectors, { since, until }: ReplayRequest
   for (const { stored } of collectors.values())
     for (const { pieces } of stored.pieces)
       for (const piece of pieces) {
-        let points = 0;
-        eachPoint(piece, () => {
-          points += 1;
-        });
-        if (points === 0) continue;
-        const from = Math.max(since, piece.start * 1000);
-        const end = Math.min(until, piece.end * 1000);
         const { archive, aggregation, step } = piece;
+        const times: number[] = [];
+        eachPoint(piece, (time) => times.push(time));
+        const points = times.length;
+        if (points === 0) continue;
+        const from = Math.max(since, (times[0] as number) * 1000);
+        const end = Math.min(until, ((times.at(-1) as number) + step) * 1000);
         const known = found.get(`${archive} ${aggregation}`);
         found.set(`${archive} ${aggregation}`, {
           archive,

@@ -7,7 +7,7 @@ import { Judge } from './judge.ts';
 import { isoTime } from './life-view.ts';
 import { Machine } from './machine.ts';
 import type { ReplayRequest, ReplaysView } from './model.ts';
-import { storedGaps } from './presence.ts';
+import { storedGaps, storedTime } from './presence.ts';
 import { replayView } from './replay-view.ts';
 import { Sight, startsOf } from './sight.ts';
 import { Simulation } from './simulation.ts';
@@ -44,6 +44,7 @@ export async function replay(request: ReplayRequest, tools: ReplayTools): Promis
     intervalMs: enabled ? intervalMs : Number.MAX_SAFE_INTEGER,
   }));
   const gaps = storedGaps(tools.history, node, witnesses, span);
+  const stored = storedTime(tools.history, node, witnesses, span.now);
   const involved = involvedChecks(request);
   const refusals: Refusals = new Map();
   const read: { [check: string]: ReadCollectors } = {};
@@ -78,6 +79,7 @@ export async function replay(request: ReplayRequest, tools: ReplayTools): Promis
   return {
     since: isoTime(since),
     until: isoTime(until),
+    history: stored && { from: isoTime(stored.from * 1000), until: isoTime(stored.until * 1000) },
     checks: checks.map((check) =>
       replayView({
         check,

@@ -18,7 +18,7 @@ afterEach(() => place.dispose());
 const check = (limit: number): string =>
   `check:\n  interval: 30s\n  critical_if: "{{collector.loadaverage.load1}} > ${limit}"\n`;
 
-/** An hour of load of this host, high since twenty minutes. */
+/** An hour of load of this host, high since twenty minutes, and ten minutes more: what is late on a busy machine is not so here. */
 function store(): void {
   const whisper = new WhisperFolder(join(place.folder, 'data', 'metrics', 'whisper'));
   whisper.write(
@@ -27,10 +27,10 @@ function store(): void {
       retentions: '10s:6h,1m:7d',
       aggregation: 'average',
       step: 10,
-      span: 3600,
+      span: 4200,
       valueAt: (_, time) => (time < now - 1200 ? 1 : 9),
     },
-    now,
+    now + 600,
   );
 }
 
@@ -56,6 +56,21 @@ it('says where a file is wrong, and what is no check', async () => {
     code: 2,
     err: expect.stringContaining('there is no history of metrics in '),
   });
+});
+
+it('tells what is stored where that is less than the time that was asked for', async () => {
+  store();
+  place.write('base/high.yml', check(5));
+  const said = async (...more: string[]) => (await place.opsbro(['checks', 'replay', 'high', ...more])).out;
+  const week = await said('--since', '7d');
+  expect(week).toMatch(
+    /\nwhat is stored of this node begins at \S+Z: the replay runs over the 1h( \dm)? since then\n/,
+  );
+  expect(week).toMatch(/\n {2}1[12]\d runs; nothing was measured for 6d 2[23]h\n/);
+  const hour = await said('--since', '50m');
+  expect(hour).not.toContain('what is stored of this node');
+  const before = await said('--since', '1h', '--until', '3h');
+  expect(before).toMatch(/\nwhat is stored of this node is of \S+Z to \S+Z: none of it is of this time\n/);
 });
 
 it('replays a file that is not in the configuration, in the pack of its name, and a plan', async () => {

@@ -100,6 +100,39 @@ it('runs nothing while nothing of the node was stored', async () => {
   expect(one?.would?.notifications.map((told) => told.at)).toEqual([at(2700), at(1200), at(900)]);
 });
 
+it.each([
+  ['10s', 30],
+  ['30s', 10],
+  ['1h', 1],
+])(
+  'runs a check of every %s over a history that is shorter than the time, and tells where that begins',
+  async (interval, runs) => {
+    host.series('loadaverage.load1', 300, () => 95);
+    host.write('busy.yml', rule().replace('30s', interval));
+    const view = await host.replay(['local/check/busy'], 7 * 24 * hour);
+    expect(view.history).toEqual({ from: at(300), until: at(0) });
+    const [one] = view.checks;
+    expect(one?.runs).toBeGreaterThanOrEqual(runs);
+    expect(one).toMatchObject({
+      unmonitored_seconds: 7 * 24 * hour - 300,
+      resolution: [{ archive: '10s:6h', from: at(300), until: at(0), points: 30 }],
+      would: { problems: [{ from: at(300), until: null, state: 'critical' }] },
+      notes: [],
+    });
+  },
+);
+
+it('says what is stored where nothing is of the time', async () => {
+  host.series('loadaverage.load1', 3 * hour, (time) => (time < now - 2 * hour ? 95 : null));
+  host.write('busy.yml', rule());
+  const view = await host.replay(['local/check/busy'], hour);
+  expect(view.history).toEqual({ from: at(3 * hour), until: at(2 * hour) });
+  expect(view.checks).toMatchObject([
+    { runs: 0, resolution: [], notes: ['nothing is stored of this node in this time'] },
+  ]);
+  expect((await new ReplayedHost(now).replay([], hour)).history).toBeNull();
+});
+
 it('names what nothing is stored of, which is missing in every run', async () => {
   host.series('loadaverage.load1', 2 * hour, () => 20);
   host.write('absent.yml', 'check:\n  interval: 30s\n  critical_if: "{{collector.memory.swap_usedd}} > 1"\n');
