@@ -5,8 +5,9 @@ import { Tables } from './exchange/tables.ts';
 import type { GossipFigures, GossipNodeParts } from './gossip-parts.ts';
 import { isLive, type Member } from './members.ts';
 import { endpointOf, type Message, type NodeRecord, type OwnRecord, type StateRow } from './messages.ts';
+import { answerToCharge } from './outdated-charge.ts';
 import { Pool, type PoolEvent } from './pool.ts';
-import { Prober } from './prober.ts';
+import { isProbe, Prober } from './prober.ts';
 import { Teller } from './teller.ts';
 import { pushPullMs } from './time.ts';
 import type { Receiver, Sized } from './transport.ts';
@@ -73,6 +74,7 @@ export class GossipNode<Packet extends Sized = Uint8Array> implements Receiver<P
       wire: this.#wire,
       onEvent: (event) => this.#hearEvent(event),
       onRefute: () => this.#prober.changeHealth(1),
+      ask: (suspect, done) => this.#prober.measure(suspect, (path) => done(path !== undefined)),
     });
     this.#prober = new Prober({
       ...parts,
@@ -267,14 +269,10 @@ export class GossipNode<Packet extends Sized = Uint8Array> implements Receiver<P
   }
 
   #hearProbes(from: string, messages: readonly Message[]): void {
+    const word = answerToCharge(messages, this.#pool.self);
+    if (word !== undefined) this.#send(from, [word]);
     for (const message of messages)
-      if (
-        message.kind === 'ping' ||
-        message.kind === 'ack' ||
-        message.kind === 'nack' ||
-        message.kind === 'relay'
-      )
-        this.#prober.hear(from, message);
+      if (isProbe(message)) this.#prober.hear(from, message);
       else if (message.kind === 'detect' || message.kind === 'detected')
         this.#parts.onDetection?.(from, message);
   }

@@ -40,6 +40,8 @@ export interface PoolParts<Packet extends Sized = Uint8Array> {
   onTold?(member: Member, message: Packet): void;
   /** An accusation had to be refuted: a sign that we are slow. */
   onRefute(): void;
+  /** Asks a suspect itself whether it is there, and tells it that it is suspected; without, it is not asked. `done` is called once, unless the node stops. */
+  ask?(suspect: Member, done: (isThere: boolean) => void): void;
 }
 
 /** A claim about one member, as it travels. */

@@ -6,6 +6,7 @@ import { ListedMembers, type MemberTable } from './member-table.ts';
 import { applyAccusation, applyAlive, applyLeave, isLive, type Member, type Transition } from './members.ts';
 import type { Accusation, AliveClaim, Evidence, LeaveClaim, OwnRecord, StateRow } from './messages.ts';
 import type { Claim, PoolParts } from './pool-parts.ts';
+import { rowOf } from './state-row.ts';
 import { SuspicionWatch } from './suspicion-watch.ts';
 import { retransmitLimit } from './time.ts';
 import { Tombstones } from './tombstones.ts';
@@ -42,6 +43,11 @@ export class Pool<Packet extends Sized = Uint8Array> {
       settings: parts.settings,
       timers: parts.timers,
       members: () => this.live,
+      ask: (uuid, done) => {
+        const suspect = this.#members.get(uuid);
+        if (parts.ask === undefined || suspect === undefined) done(false);
+        else parts.ask(suspect, done);
+      },
       onDeath: (suspicion) => this.accuse(suspicion.uuid, 'suspicion-timeout', 'dead'),
       onDegraded: (degraded) => parts.onEvent({ kind: degraded ? 'degraded' : 'recovered' }),
     });
@@ -50,6 +56,10 @@ export class Pool<Packet extends Sized = Uint8Array> {
 
   get uuid(): string {
     return this.#parts.self.uuid;
+  }
+
+  get self(): Member {
+    return this.#members.get(this.uuid) as Member;
   }
 
   /** Members of our zone that take part, this node included. */
@@ -107,7 +117,7 @@ export class Pool<Packet extends Sized = Uint8Array> {
   update(changes: Partial<OwnRecord>): void {
     const fields = Object.entries({ ...this.#own, ...changes, uuid: this.uuid });
     this.#own = Object.fromEntries(fields.filter(([, value]) => value !== undefined)) as OwnRecord;
-    this.#announce(this.#self().incarnation + 1);
+    this.#announce(this.self.incarnation + 1);
   }
 
   /** This node accuses a member. Returns the claim, or undefined where it changes nothing. */
@@ -121,10 +131,10 @@ export class Pool<Packet extends Sized = Uint8Array> {
 
   /** This node leaves: signed, so that nobody takes it for dead. */
   leave(): void {
-    const { uuid, incarnation } = this.#self();
+    const { uuid, incarnation } = this.self;
     const signature = this.#parts.identity.sign(leaveBytes(uuid, incarnation));
     const claim: LeaveClaim = { kind: 'leave', uuid, incarnation, by: uuid, signature };
-    this.#settle(claim, applyLeave(this.#self(), claim, this.#now()));
+    this.#settle(claim, applyLeave(this.self, claim, this.#now()));
   }
 
   /** Clears away a member that is suspect or dead here. False where it is not. */
@@ -178,14 +188,7 @@ export class Pool<Packet extends Sized = Uint8Array> {
   /** Every row of this node's table. */
   rows(): StateRow[] {
     const now = this.#now();
-    return this.list().map(({ alive, state, incarnation, sinceMs, accusers, leave }) => {
-      const ageMs = Math.round(now - sinceMs);
-      const last = accusers.at(-1);
-      const by = (state === 'leave' ? leave?.by : last?.by) ?? '';
-      const evidence = last?.evidence ?? 'reported';
-      const signature = leave?.signature ?? new Uint8Array();
-      return { kind: 'state', alive, state, incarnation, ageMs, by, evidence, signature };
-    });
+    return this.list().map((member) => rowOf(member, now));
   }
 
   /** What this node holds against a member, for its ears: it can refute only what it hears. */
@@ -221,10 +224,6 @@ export class Pool<Packet extends Sized = Uint8Array> {
 
   #now(): number {
     return this.#parts.timers.now();
-  }
-
-  #self(): Member {
-    return this.#members.get(this.uuid) as Member;
   }
 
   #known(uuid: string): Member | undefined {
@@ -264,7 +263,7 @@ export class Pool<Packet extends Sized = Uint8Array> {
 
   /** Another's word about us. An accusation is refuted; our own word from an earlier life is outdone. */
   #hearOfSelf(claim: Claim): void {
-    const self = this.#self();
+    const self = this.self;
     if (self.state === 'leave') return;
     if (claim.kind !== 'alive') {
       const isEarlierLife = claim.kind === 'leave' && claim.by === this.uuid;

@@ -43,6 +43,11 @@ interface Waiting {
   onNack(from: string, refused: boolean): void;
 }
 
+export function isProbe(message: Message): message is ProbeMessage {
+  const { kind } = message;
+  return kind === 'ping' || kind === 'ack' || kind === 'nack' || kind === 'relay';
+}
+
 /** Probes one member an interval, directly and then through helpers, answers others' probes, and keeps the local health score. */
 export class Prober {
   readonly #parts: ProberParts;

@@ -14,6 +14,8 @@ const lateMs = 500;
 const spreadShare = 0.5;
 /** Who is always late has to decide in the end. */
 const mostLate = 30;
+/** Suspects that are asked at once before they are buried; the others wait. */
+const askLimit = 64;
 
 /** What a watch is made of. */
 export interface WatchParts {
@@ -21,6 +23,8 @@ export interface WatchParts {
   timers: Timers;
   /** Live members, this node included. */
   members(): number;
+  /** Asks a suspect itself, and tells it that it is suspected. `done` hears whether it is there. */
+  ask(uuid: string, done: (isThere: boolean) => void): void;
   onDeath(suspicion: Suspicion): void;
   onDegraded(degraded: boolean): void;
 }
@@ -30,6 +34,7 @@ export class SuspicionWatch {
   readonly #parts: WatchParts;
   readonly #running = new Map<string, { suspicion: Suspicion; cancel: () => void }>();
   #degradation: Degradation = { state: 'normal' };
+  #asked = 0;
 
   constructor(parts: WatchParts) {
     this.#parts = parts;
@@ -104,13 +109,29 @@ export class SuspicionWatch {
     const cancel = timers.after(Math.max(0, delayMs), () => {
       this.#judgeSelf();
       const isLate = timers.now() - dueMs > lateMs && wasLate < mostLate;
-      if (this.degraded || isLate) this.#arm(suspicion, retryMs, wasLate + Number(isLate));
-      else {
-        this.#running.delete(suspicion.uuid);
-        this.#parts.onDeath(suspicion);
-      }
+      if (this.degraded || isLate || this.#asked >= askLimit)
+        this.#arm(suspicion, retryMs, wasLate + Number(isLate));
+      else if (suspicion.accusers.length > suspicion.needed) this.#bury(suspicion);
+      else this.#askFirst(suspicion);
     });
     this.#running.set(suspicion.uuid, { suspicion, cancel });
+  }
+
+  /** Too few have confirmed it: the suspect may never have heard of it, or its refutation has passed us by. */
+  #askFirst(suspicion: Suspicion): void {
+    this.#asked += 1;
+    this.#parts.ask(suspicion.uuid, (isThere) => {
+      this.#asked -= 1;
+      if (this.#running.get(suspicion.uuid)?.suspicion !== suspicion) return;
+      // Its word is under way.
+      if (isThere) this.#arm(suspicion, retryMs);
+      else this.#bury(suspicion);
+    });
+  }
+
+  #bury(suspicion: Suspicion): void {
+    this.#running.delete(suspicion.uuid);
+    this.#parts.onDeath(suspicion);
   }
 
   #judgeSelf(): void {
