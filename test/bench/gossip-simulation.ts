@@ -1,4 +1,4 @@
-import { existsSync, writeFileSync } from 'node:fs';
+import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { availableParallelism } from 'node:os';
 import { join } from 'node:path';
 import { packageRoot } from './agent.ts';
@@ -12,10 +12,10 @@ import {
   wantedPositives,
 } from './gossip-simulation/cells.ts';
 import { Jobs } from './gossip-simulation/jobs.ts';
-import { type Measured, report } from './gossip-simulation/report.ts';
-import type { ScaleRun } from './gossip-simulation/scale.ts';
+import { type Measured, report, splitPart } from './gossip-simulation/report.ts';
+import type { ScaleRun, SplitRun } from './gossip-simulation/scale.ts';
 import type { Slowness } from './gossip-simulation/slow-members.ts';
-import { atMost, type Bench, type BenchCheck, resultOf, shown } from './result.ts';
+import { atMost, type Bench, type BenchCheck, type BenchResult, resultOf, shown } from './result.ts';
 
 /** A machine that does other work too takes long for ten thousand members. */
 export const deadlineMinutes = 60;
@@ -23,11 +23,13 @@ export const deadlineMinutes = 60;
 /**
  * The membership on a virtual clock: false positives of Lifeguard beside plain SWIM among slow members, and pools of up to 10,000. Writes
  * `test/bench/gossip-report.md`; with `--brief` `var/gossip-report.md`,
- * of small pools. `jobs=N` as a word: so many processes at once, else one a processor.
+ * of small pools. `jobs=N` as a word: so many processes at once, else one a processor. `split` as a word: only that part, the rest of the
+ * report stays.
  */
 export const bench: Bench = async ({ args, brief, say }) => {
   const wanted = args.find((word) => word.startsWith('jobs='))?.slice(5);
   const jobs = new Jobs(wanted === undefined ? availableParallelism() : Number(wanted));
+  if (args.includes('split')) return splitAlone(await splitOf(jobs, brief), brief);
   const cell = async (of: Slowness, isMild: boolean): Promise<Cell> => {
     const made = await jobs.cell(of, isMild, brief);
     const { blocked, durationMs, runs, swim, lifeguard } = made;
@@ -47,7 +49,7 @@ export const bench: Bench = async ({ args, brief, say }) => {
   };
   // The longest first.
   const scale = (brief ? [200, 50] : [10_000, 1000, 100]).map(pool);
-  const split = jobs.split(brief ? 50 : 1000, 0.3, 120_000, 1);
+  const split = splitOf(jobs, brief);
   const cells = judgedCells(brief).map((of) => cell(of, false));
   const mild = mildCells(brief).map((of) => cell(of, true));
   const measured: Measured = {
@@ -101,15 +103,38 @@ function judge({ cells, mild, scale, split, brief }: Measured): BenchCheck[] {
       (scale.reduce((sum, { cpuSeconds }) => sum + cpuSeconds, 0) + split.cpuSeconds) / 60,
       10,
     ),
-    atMost('members held dead on their own side of a split', split.wrongDeaths, 0),
-    atMost('a split healed, s', split.healMs / 1000, brief ? 300 : 120),
+    ...judgeSplit(split, brief),
   ];
 }
 
-function writeReport(text: string, brief: boolean): void {
-  const file = brief
+function judgeSplit({ wrongDeaths, healMs }: SplitRun, brief: boolean): BenchCheck[] {
+  return [
+    atMost('members held dead on their own side of a split', wrongDeaths, 0),
+    atMost('a split healed, s', healMs / 1000, brief ? 300 : 120),
+  ];
+}
+
+function splitOf(jobs: Jobs, brief: boolean): Promise<SplitRun> {
+  return jobs.split(brief ? 50 : 1000, 0.3, 120_000, 1);
+}
+
+/** Puts the split of another run into the report that is there. */
+function splitAlone(split: SplitRun, brief: boolean): BenchResult {
+  const file = reportFile(brief);
+  const before = existsSync(file) ? readFileSync(file, 'utf8') : '';
+  const [head = ''] = before.split('## A split');
+  writeReport(`${head}${splitPart(split)}`, brief);
+  return resultOf('gossip-simulation', '% of SWIM', judgeSplit(split, brief));
+}
+
+function reportFile(brief: boolean): string {
+  return brief
     ? join(packageRoot, 'var', 'gossip-report.md')
     : join(packageRoot, 'test', 'bench', 'gossip-report.md');
+}
+
+function writeReport(text: string, brief: boolean): void {
+  const file = reportFile(brief);
   const folder = join(file, '..');
   if (existsSync(folder)) writeFileSync(file, text);
 }

@@ -43,6 +43,7 @@ interface Waiting {
   onNack(from: string, refused: boolean): void;
 }
 
+/** Whether a message is the prober's to hear. */
 export function isProbe(message: Message): message is ProbeMessage {
   const { kind } = message;
   return kind === 'ping' || kind === 'ack' || kind === 'nack' || kind === 'relay';

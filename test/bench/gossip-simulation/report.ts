@@ -42,7 +42,12 @@ differs. Who crashes is found by its closed port.
 
 ${scaleTable(scale)}
 
-## A split
+${splitPart(split)}`;
+}
+
+/** The part about the split. */
+export function splitPart(split: SplitRun): string {
+  return `## A split
 
 ${split.cutOff} of ${split.nodes} members are cut off for two minutes. When the cut heals, ${shown(100 * split.deadShare)} % of the views across it are dead. Until all
 agree again a member of the own side was held dead ${split.wrongDeaths} times. After ${shown(split.healMs / 1000)} s everybody holds everybody alive again. A member sent ${shown(split.bytes / 1024)} KiB
