@@ -152,6 +152,47 @@ describe.skipIf(!isHere)('what was deleted of what is pushed', () => {
   });
 });
 
+describe.skipIf(!isHere)('the history of what is pushed', () => {
+  const [hourS, service] = [3600, 'backup'];
+  const panelOf = (page: Page, title: string) => page.getByRole('region', { name: title, exact: true });
+  const loadMore = (page: Page, title: string) =>
+    panelOf(page, title).getByRole('button', { name: 'Load more' }).click();
+
+  it('goes back a day, and by a click another one, with what was opened left open', async () => {
+    const past = [
+      ['OK', 'two days ago', 49] as const,
+      ...['1 slow', '2 slow', '3 slow', '4 slow'].map((info) => ['WARN', info, 30] as const),
+      ...['1 fine', '2 fine', '3 fine', '4 fine'].map((info) => ['OK', info, 2] as const),
+    ];
+    for (const [state, info, hours] of past)
+      await place.push('web4', service, state, info, { age: hours * hourS });
+    const { page, faults } = await place.opened('read');
+    await show(page, 'push');
+    await page.getByRole('link', { name: service, exact: true }).click();
+    const [history, alerts] = [panelOf(page, 'History'), panelOf(page, 'Alerts')];
+    await history.getByText('4 fine').waitFor({ timeout: waitMs });
+    await history.getByRole('button', { name: '2 more' }).click();
+    await history.getByText('2 fine').waitFor({ timeout: waitMs });
+    const shown = async (): Promise<string[]> =>
+      (await history.locator('.past-info').allTextContents()).map((text) => text.slice(0, 6));
+    const day = ['4 fine', '3 fine', '2 fine', '1 fine'];
+    expect(await shown()).toEqual(day);
+    await loadMore(page, 'History');
+    await history.getByText('4 slow').waitFor({ timeout: waitMs });
+    expect(await shown()).toEqual([...day, '4 slow', '1 slow']);
+    await history.getByRole('button', { name: '2 more' }).click();
+    await history.getByText('2 slow').waitFor({ timeout: waitMs });
+    await loadMore(page, 'History');
+    await history.getByText('two days ago').waitFor({ timeout: waitMs });
+    expect(await history.getByText('3 slow').count()).toBe(1);
+    expect(await alerts.getByText('"OK" -> "WARN"').count()).toBe(0);
+    await loadMore(page, 'Alerts');
+    await alerts.getByText('"OK" -> "WARN"').waitFor({ timeout: waitMs });
+    expect(await axeFaults(page)).toEqual([]);
+    expect(faults).toEqual([]);
+  });
+});
+
 describe.skipIf(!isHere)('the keyboard alone', () => {
   const held = async (): Promise<string[]> => {
     const kinds = ['acknowledgements', 'silences', 'downtimes'];

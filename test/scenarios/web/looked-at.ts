@@ -94,12 +94,23 @@ export class LookedAt {
     return watched;
   }
 
-  /** Reports a service, as `server` with the key `k`. */
-  async push(server: string, name: string, state: string, info = ''): Promise<void> {
+  /** Reports a service, as `server` with the key `k`; with `age` what was so that many seconds ago. */
+  async push(
+    server: string,
+    name: string,
+    state: string,
+    info = '',
+    more: { age?: number } = {},
+  ): Promise<void> {
     const { port } = await this.agent.until('the push server', () =>
       this.agent.get<{ port: number }>('/api/v1/push').catch(() => undefined),
     );
-    const body = { server: { name: server, key: 'k' }, period: 600, services: [{ name, state, info }] };
+    const body = {
+      server: { name: server, key: 'k' },
+      period: 600,
+      services: [{ name, state, info }],
+      ...more,
+    };
     const said = await fetch(`http://127.0.0.1:${port}/api/set/service/status`, {
       method: 'POST',
       body: JSON.stringify(body),
