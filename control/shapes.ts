@@ -289,7 +289,12 @@ export type CheckExplanationView = ExplanationView & { check: CheckView };
 
 export type { DeliveryState, HandlerExplanation, StepView } from '../alerting/explain/view.ts';
 export type * from '../alerting/outbox/views.ts';
-export type { AcknowledgementView, DowntimeView, SilenceView } from '../alerting/suppression/views.ts';
+export type {
+  AcknowledgementView,
+  DowntimeView,
+  HeldCheckView,
+  SilenceView,
+} from '../alerting/suppression/views.ts';
 export type { FunctionView } from '../configuration/sources/function-views.ts';
 
 /** Every error answer: {"error": {code, message}}. */

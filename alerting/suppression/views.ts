@@ -66,6 +66,13 @@ export interface HeldView {
   until: string | null;
 }
 
+/** GET /api/v1/held: an array of these, of each check of which somebody holds something back now. */
+export interface HeldCheckView {
+  /** Its id. */
+  check: string;
+  held: HeldView[];
+}
+
 /** How many checks are held back, each counted for every kind that holds. */
 export interface HeldCounts {
   acknowledged: number;

@@ -130,6 +130,10 @@ const suppression: { [route: string]: RouteDocument } = {
     status: 201,
   },
   'DELETE /api/v1/silences/*id': { summary: 'End a silence', query: byWhom, answer: ref('RemovedView') },
+  'GET /api/v1/held': {
+    summary: 'Checks that somebody acknowledged, silenced or planned a downtime of, as it holds now',
+    answer: list('HeldCheckView'),
+  },
   'GET /api/v1/acknowledgements': {
     summary: 'Problems that somebody knows of',
     answer: list('AcknowledgementView'),

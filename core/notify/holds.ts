@@ -1,6 +1,12 @@
 import { HoldFinder } from '../../alerting/routing/hold-finder.ts';
 import type { SuppressionTables } from '../../alerting/suppression/model.ts';
-import { type HeldCounts, type HeldView, heldCounts, heldViews } from '../../alerting/suppression/views.ts';
+import {
+  type HeldCheckView,
+  type HeldCounts,
+  type HeldView,
+  heldCounts,
+  heldViews,
+} from '../../alerting/suppression/views.ts';
 import type { CheckObject } from '../../configuration/model.ts';
 import type { HostDeps } from '../host/deps.ts';
 import type { Runtime } from '../host/objects.ts';
@@ -44,12 +50,19 @@ export class AgentHolds extends HoldFinder {
     return heldViews(checkFacts(board, check), this.#tables(), clock.now());
   }
 
-  /** How many of the checks that run here are held back by what people decided. */
-  counts(): HeldCounts {
+  /** The checks that run here of which people hold something back now. */
+  held(): HeldCheckView[] {
     const { downtimes, acknowledgements, silences } = this.#tables();
-    if (downtimes.size + acknowledgements.size + silences.size === 0) return heldCounts([]);
+    if (downtimes.size + acknowledgements.size + silences.size === 0) return [];
     const active = this.#deps.table.of('check').filter((runtime) => runtime.active);
-    return heldCounts(active.map(({ object }) => this.decided(object)));
+    return active
+      .map(({ object }) => ({ check: object.id, held: this.decided(object) }))
+      .filter(({ held }) => held.length > 0);
+  }
+
+  /** How many of them there are. */
+  counts(): HeldCounts {
+    return heldCounts(this.held().map(({ held }) => held));
   }
 }
 

@@ -133,6 +133,12 @@ export function checkRoutes(deps: HostDeps, runner: Runner): ControlRoute[] {
       handle: () => ({ body: all().map((runtime) => json(checkView(deps, runtime))) }),
     },
     {
+      method: 'GET',
+      path: '/api/v1/held',
+      scope: 'read',
+      handle: () => ({ body: json(deps.notifications.holds.held()) }),
+    },
+    {
       method: 'POST',
       path: '/api/v1/checks/:name/run',
       scope: 'write',

@@ -29,7 +29,11 @@ const session = { scope: 'write', name: 'web-stage', node: 'stage', expires: nul
 /** Starts one over the built page in `folder`. */
 export async function startStage(folder: string, facts: StageFacts): Promise<Stage> {
   const page = await PageFiles.read(folder);
-  const answers: { [path: string]: Json } = { '/api/v1/session': session, ...facts.answers };
+  const answers: { [path: string]: Json } = {
+    '/api/v1/session': session,
+    '/api/v1/held': [],
+    ...facts.answers,
+  };
   const [clients, server] = [
     new Set<WebSocket>(),
     createServer((asked, reply) => answer(page, answers, asked, reply)),

@@ -191,6 +191,9 @@ describe.skipIf(!isHere)('the web page', () => {
       const list = await place.agent.get<{ check: string }[]>('/api/v1/acknowledgements');
       return list.some(({ check }) => check === 'local/check/shaky');
     });
+    await show(page, 'overview');
+    const row = page.locator('.table-row', { hasText: 'shaky' });
+    await row.getByText('acknowledged').waitFor({ timeout: waitMs });
     expect(faults).toEqual([]);
     const reader = await place.opened('read');
     await show(reader.page, `check/${encodeURIComponent('local/check/shaky')}`);

@@ -1,3 +1,4 @@
+import type { HeldChecks } from '../held/held-checks.ts';
 import { Age } from '../parts/notes.tsx';
 import { StateMark } from '../parts/state-mark.tsx';
 import type { Column } from '../parts/windowed-table.tsx';
@@ -10,17 +11,24 @@ function noteOf({ isSoft, isStale, state }: CheckRow): string {
   return notes.filter(Boolean).join(' ');
 }
 
-/** The columns of lists of checks; `now` is what ages count to. */
-export function checkColumns(now: number): Column<CheckRow>[] {
+/** The columns of lists of checks; `now` is what ages count to, `held` what people hold back. */
+export function checkColumns(now: number, held: HeldChecks): Column<CheckRow>[] {
   return [
     { title: 'State', name: 'state', cell: (row) => <StateMark state={row.state} note={noteOf(row)} /> },
     {
       title: 'Check',
       name: 'check',
       cell: (row) => (
-        <a href={checkLink(row.id)} title={row.id}>
-          {row.name}
-        </a>
+        <>
+          <a href={checkLink(row.id)} title={row.id}>
+            {row.name}
+          </a>
+          {held.get(row.id)?.map(({ word, text }) => (
+            <span class="badge" key={word} title={text}>
+              {word}
+            </span>
+          ))}
+        </>
       ),
     },
     { title: 'Host', name: 'host', cell: (row) => <span title={row.host}>{row.host}</span> },

@@ -1,4 +1,5 @@
 import { useMemo } from 'preact/hooks';
+import { useHeldChecks } from '../held/held-checks.ts';
 import { useNow } from '../live/live.ts';
 import { WindowedTable } from '../parts/windowed-table.tsx';
 import { type Route, replaceQuery } from '../shell/route.ts';
@@ -20,7 +21,8 @@ export function ChecksPage({ route }: { route: Route }) {
     [rows, filter],
   );
   const shown = useMemo(() => sortedRows(filteredRows(rows, filter), order), [rows, filter, order]);
-  const columns = useMemo(() => checkColumns(now), [now]);
+  const held = useHeldChecks();
+  const columns = useMemo(() => checkColumns(now, held), [now, held]);
   return (
     <div class="fills">
       <div class="page-head">
@@ -38,6 +40,7 @@ export function ChecksPage({ route }: { route: Route }) {
       <WindowedTable
         label="Checks"
         grid="grid-checks"
+        lines={3}
         columns={columns}
         rows={shown}
         keyOf={({ id }) => id}

@@ -46,7 +46,6 @@ export function HostsPanel({ hosts }: { hosts: readonly HostRow[] }) {
         rows={hosts}
         keyOf={({ kind, key }) => `${kind} ${key}`}
         empty="No host is known yet."
-        isTall={false}
       />
     </Panel>
   );

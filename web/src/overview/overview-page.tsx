@@ -3,6 +3,7 @@ import { checkColumns } from '../checks/check-columns.tsx';
 import { sortedRows, stateCounts } from '../checks/rows.ts';
 import { ownName, useRows } from '../checks/use-rows.ts';
 import { useKnownChecks } from '../cluster/node-checks.ts';
+import { useHeldChecks } from '../held/held-checks.ts';
 import { groupRows, hostRows } from '../hosts/hosts.ts';
 import { isProblem } from '../live/fact.ts';
 import { useNow } from '../live/live.ts';
@@ -33,7 +34,8 @@ export function OverviewPage() {
   const known = useKnownChecks(board, rows);
   const hosts = useMemo(() => hostRows(board, rows, own, known), [rows, known, board.version]);
   const groups = useMemo(() => groupRows(board), [board.version]);
-  const columns = useMemo(() => checkColumns(now), [now]);
+  const held = useHeldChecks();
+  const columns = useMemo(() => checkColumns(now, held), [now, held]);
   return (
     <>
       <h1 class="unseen">Overview</h1>
@@ -47,6 +49,7 @@ export function OverviewPage() {
           <WindowedTable
             label="Problems"
             grid="grid-checks"
+            lines={3}
             columns={columns}
             rows={problems}
             keyOf={({ id }) => id}

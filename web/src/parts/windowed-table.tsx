@@ -18,16 +18,16 @@ interface Props<Row> {
   rows: readonly Row[];
   keyOf(row: Row): string;
   empty: string;
-  /** On narrow screens a row takes two lines. */
-  isTall?: boolean;
+  /** Lines of a row on narrow screens: what `--lines` of its grid come to. */
+  lines?: 2 | 3;
 }
 
-const lineHeight = 36;
-const tallHeight = 64;
+const rowHeight = 36;
+const narrowHeights = { 2: 64, 3: 84 };
 const narrow = '(max-width: 719px)';
 
-/** How high rows are here: on narrow screens they take two lines. */
-function useRowHeight(isTall: boolean): number {
+/** How high rows are here: on narrow screens they take some lines. */
+function useRowHeight(lines: 2 | 3): number {
   const [isNarrow, setNarrow] = useState(() => matchMedia(narrow).matches);
   useEffect(() => {
     const media = matchMedia(narrow);
@@ -35,7 +35,7 @@ function useRowHeight(isTall: boolean): number {
     media.addEventListener('change', read);
     return () => media.removeEventListener('change', read);
   }, []);
-  return isNarrow && isTall ? tallHeight : lineHeight;
+  return isNarrow ? narrowHeights[lines] : rowHeight;
 }
 
 /** What of a scrolling element is in sight; one of a table that was empty is new. */
@@ -58,11 +58,11 @@ function useScrolled(isEmpty: boolean) {
 }
 
 /** A table of any length, of which only the rows in sight are drawn. It scrolls in itself, by keys too. */
-export function WindowedTable<Row>({ label, grid, columns, rows, keyOf, empty, isTall = true }: Props<Row>) {
-  const rowHeight = useRowHeight(isTall);
+export function WindowedTable<Row>({ label, grid, columns, rows, keyOf, empty, lines = 2 }: Props<Row>) {
+  const height = useRowHeight(lines);
   const { scroller, view, read } = useScrolled(rows.length === 0);
   if (rows.length === 0) return <p class="empty">{empty}</p>;
-  const { first, last } = stretchOf(rows.length, rowHeight, view.top, view.height);
+  const { first, last } = stretchOf(rows.length, height, view.top, view.height);
   return (
     // biome-ignore-start lint/a11y/useFocusableInteractive: a table's rows and cells are not focused, unlike a grid's.
     // biome-ignore-start lint/a11y/useSemanticElements: rows that are not drawn cannot be counted by a real table.
@@ -83,14 +83,14 @@ export function WindowedTable<Row>({ label, grid, columns, rows, keyOf, empty, i
         aria-label={`Rows of ${label}`}
         onScroll={read}
       >
-        <div class="table-room" role="presentation" style={{ height: `${rows.length * rowHeight}px` }}>
+        <div class="table-room" role="presentation" style={{ height: `${rows.length * height}px` }}>
           {rows.slice(first, last).map((row, index) => (
             <div
               class="table-row"
               role="row"
               aria-rowindex={first + index + 2}
               key={keyOf(row)}
-              style={{ top: `${(first + index) * rowHeight}px`, height: `${rowHeight}px` }}
+              style={{ top: `${(first + index) * height}px`, height: `${height}px` }}
             >
               {columns.map(({ name, cell }) => (
                 <div class={`c-${name}`} role="cell" key={name}>

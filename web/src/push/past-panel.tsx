@@ -1,6 +1,7 @@
 import { useState } from 'preact/hooks';
 import { useResource } from '../api/resource.ts';
 import { useNow } from '../live/live.ts';
+import { LongText } from '../parts/long-text.tsx';
 import { Age, Awaited, Empty } from '../parts/notes.tsx';
 import { Panel } from '../parts/panel.tsx';
 import { StateMark } from '../parts/state-mark.tsx';
@@ -53,7 +54,7 @@ function Reported({ row, now }: { row: Extract<PastRow, { rtime: string }>; now:
     <li>
       <StateMark state={shownPush(row.state)} />
       <span class="past-info">
-        {row.info}
+        <LongText text={row.info} />
         {row.alerts.map(({ id, channel, event, message }) => (
           <span class="badge" key={id}>
             {channel}/{event}: {message}

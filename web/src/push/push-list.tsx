@@ -41,6 +41,7 @@ export function PushList({ route }: { route: Route }) {
           <WindowedTable
             label="Services"
             grid="grid-services"
+            lines={3}
             columns={serviceColumns}
             rows={rows}
             keyOf={({ service }) => String(service.id)}

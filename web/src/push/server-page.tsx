@@ -52,6 +52,7 @@ export function ServerPage({ id }: { id: string }) {
             <WindowedTable
               label="Services"
               grid="grid-services"
+              lines={3}
               columns={serviceColumns}
               rows={serviceRows([server], '')}
               keyOf={({ service }) => String(service.id)}
