@@ -13,6 +13,7 @@ import { command } from './cli-run.ts';
 import { type RealAgent, startRealAgent } from './real-agent.ts';
 
 interface Operation {
+  'x-opsbro-scope': string;
   requestBody?: { content: { [type: string]: { schema: JsonObject } } };
   security: object[];
   parameters?: { name: string; in: string; required?: boolean }[];
@@ -164,6 +165,13 @@ const bodies: { [route: string]: unknown } = {
   'POST /api/v1/gossip/events': { name: 'deploy', payload: { version: 3 } },
   'POST /api/v1/gossip/keyring': { do: 'install', key: other },
 };
+/** Questions that may be too long for an address, and the end of one's own session. */
+const onlyAsking = [
+  ...['expand', 'find'].map((name) => `POST /metrics/${name}`),
+  'POST /render',
+  ...['autoComplete/tags', 'autoComplete/values', 'findSeries'].map((name) => `POST /tags/${name}`),
+  'DELETE /api/v1/session',
+];
 /** What ends something, after all that needs it. */
 const last = ['POST /api/v1/gossip/leave', 'POST /api/v1/agent/stop'];
 /** Refused here, for the reason that is their status: nothing was ever notified, no series has a tag, nothing was removed, nobody has a session or took anything over. */
@@ -235,6 +243,39 @@ it('has every route that ships, and each that takes a token refuses who has none
     if (answer.status !== 401 || !isError(body)) wrong.push([nameOf({ method, path }), answer.status, body]);
   }
   expect(wrong).toEqual([]);
+});
+
+it('is opened by tokens whose scope includes that of the route, and by no others', async () => {
+  const opens: { [token: string]: string[] } = {
+    read: ['read'],
+    push: ['push'],
+    write: ['read', 'write'],
+    admin: ['read', 'push', 'write', 'admin'],
+  };
+  const closed = operations().filter(({ one }) => one['x-opsbro-scope'] !== 'public');
+  const asked = new Set(closed.map(({ one }) => one['x-opsbro-scope']));
+  expect([...asked].filter((scope) => !Object.hasOwn(opens, scope))).toEqual([]);
+  const wrong: unknown[] = [];
+  for (const [scope, opened] of Object.entries(opens)) {
+    const made = await command(['--data', agent.data, 'tokens', 'add', `of-${scope}`, '--scope', scope]);
+    const headers = { authorization: `Bearer ${made.stdout.trim()}` };
+    for (const { path, method, one } of closed) {
+      const isOpen = opened.includes(one['x-opsbro-scope']);
+      // What is open is only asked where it changes nothing.
+      if (isOpen && method !== 'get') continue;
+      const { status } = await fetch(`${url}${filled(path)}`, { method: method.toUpperCase(), headers });
+      if ((status === 401 || status === 403) === isOpen)
+        wrong.push([scope, nameOf({ method, path }), status]);
+    }
+  }
+  expect(wrong).toEqual([]);
+}, 120_000);
+
+it('changes nothing for who may only read', () => {
+  const changing = operations().filter(
+    ({ method, one }) => method !== 'get' && /^(read|public)$/.test(one['x-opsbro-scope']),
+  );
+  expect(changing.map(nameOf).sort()).toEqual([...onlyAsking].sort());
 });
 
 it('holds for every route: each answers as it says, with nothing that it does not say', async () => {

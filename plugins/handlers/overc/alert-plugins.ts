@@ -52,10 +52,10 @@ export async function failureOf(
   text: string,
 ): Promise<string | undefined> {
   const failed = `Alert plugin \`${name}\` failed:`;
-  const [program, ...args] = splitWords(command);
-  const file = program === undefined ? undefined : await find(ctx, program, directory);
-  if (file === undefined) return `${failed} [Errno 2] No such file or directory`;
   try {
+    const [program, ...args] = splitWords(command);
+    const file = program === undefined ? undefined : await find(ctx, program, directory);
+    if (file === undefined) return `${failed} [Errno 2] No such file or directory`;
     const { code, signal } = await ctx.exec(file, args, { timeoutMs, stdin: text, cwd: directory });
     if (code === 0) return undefined;
     const status = code ?? `-${signal}`;

@@ -58,6 +58,37 @@ it('tells all plugins of a server.ini, and all of those that failed, once', asyn
   expect([wrote('mended'), wrote('there'), ctx.state.told]).toEqual([text, text, []]);
 });
 
+it('gives each plugin ten seconds, and tells several at the same time', async () => {
+  // Each of the two ends once the other has begun.
+  for (const [own, other] of ['ab', 'ba'])
+    script(`${own}.sh`, `cat > ${own}; until [ -e ${other} ]; do sleep 0.01; done; cp ${own} ${own}.told`);
+  script('hang.sh', 'exec sleep 1000');
+  const config = join(scratch, 'server.ini');
+  writeFileSync(config, ['a', 'b', 'hang'].map((name) => `[alert:${name}]\ncommand=./${name}.sh\n`).join(''));
+  const ctx = context({ config });
+  const given: unknown[] = [];
+  const exec: typeof ctx.exec = (file, args, options) => {
+    given.push(options?.timeoutMs);
+    return ctx.exec(file, args, file.endsWith('hang.sh') ? { ...options, timeoutMs: 50 } : options);
+  };
+  await expect(runVerb(overc, { ...ctx, exec }, alert)).rejects.toThrow(/^Alert plugin `hang` failed: .*$/);
+  expect(new Set(given)).toEqual(new Set([10_000]));
+  expect([wrote('a.told'), wrote('b.told')].map((told) => told.startsWith('Alert plugin `hang`'))).toEqual([
+    ...[true, true],
+  ]);
+});
+
+it('tells the others of one whose command cannot be read', async () => {
+  script('good.sh', 'cat >> good');
+  const config = join(scratch, 'server.ini');
+  writeFileSync(config, '[alert:odd]\ncommand=./odd.sh "x\n[alert:good]\ncommand=./good.sh\n');
+  const ctx = context({ config });
+  const failed = "Alert plugin `odd` failed: the quotation of './odd.sh \"x' does not end";
+  await expect(runVerb(overc, ctx, alert)).rejects.toThrow(failed);
+  await expect(runVerb(overc, ctx, alert)).rejects.toThrow(failed);
+  expect(wrote('good')).toBe(`${text}${failed}\n`);
+});
+
 it('says it when nobody could be told', async () => {
   script('bad.sh', 'exit 1');
   const ctx = context({ command: './bad.sh' });

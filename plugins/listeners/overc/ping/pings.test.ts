@@ -52,6 +52,37 @@ it('takes the end of a job, by its UUID, and how long it ran', async () => {
   expect(await stateOf('backup')).toMatchObject({ state: 'FAIL', info: 'exit status 3' });
 });
 
+it('tells runs that overlap apart by their rid, and counts from the oldest that goes on', async () => {
+  const { get, clock, overc } = await start();
+  const pass = async (seconds: number): Promise<string[]> => {
+    for (let turn = 0; turn < seconds / 5; turn += 1) {
+      clock.advance(5000);
+      overc.look();
+    }
+    await overc.pass();
+    return texts();
+  };
+  const other = rid.replace('6f', '7f');
+  await get(`/ping/${uuid}/start?rid=${rid}`);
+  await pass(1000);
+  await get(`/ping/${uuid}/start?rid=${other}`);
+  await pass(20);
+  await get(`/ping/${uuid}?rid=${other}`);
+  expect(await stateOf('backup')).toMatchObject({ state: 'OK', info: 'success after 0:00:20' });
+  await get(`/ping/${uuid}`);
+  expect(await stateOf('backup')).toMatchObject({ info: 'success' });
+  // Half an hour after the first began, of which nobody saw the end.
+  expect(await pass(780)).toEqual([]);
+  expect(await pass(5)).toEqual([expect.stringContaining('[plugin/offline]')]);
+});
+
+it('keeps the first 10,000 bytes of a body, and says that', async () => {
+  const { url } = await start();
+  const answer = await fetch(`${url}/ping/${uuid}/fail`, { method: 'POST', body: 'x'.repeat(20_000) });
+  expect([answer.status, answer.headers.get('ping-body-limit')]).toEqual([201, '10000']);
+  expect(await stateOf('backup')).toMatchObject({ state: 'FAIL', info: `fail: ${'x'.repeat(10_000)}` });
+});
+
 it('makes a service of a key and a name, where it is asked to', async () => {
   const { get } = await start();
   expect((await get('/ping/web1:secret/cron'))[0]).toBe(404);
