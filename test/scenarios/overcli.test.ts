@@ -236,6 +236,13 @@ describe('the file', () => {
     const copied = join(directory, 'overcli');
     copyFileSync(bundle, copied);
     expect(await overcli(['-s', url, '-i', 'a:b', 'ping'], env, copied)).toEqual(silent);
+    writeFileSync(
+      join(directory, 'monitor.ini'),
+      `[overc]\nserver=${url}\nmy-name=a\nmy-key=b\n[service:app]\nperiod=60\ncommand=echo up\n`,
+    );
+    expect(await overcli(['monitor', '--once', directory], env, copied)).toEqual(silent);
+    expect(server.states()).toEqual(['app OK']);
+    expect(readdirSync(directory).sort()).toEqual(['monitor.ini', 'overcli']);
     expect(await run(copied, ['--version'])).toMatchObject({
       code: 0,
       stdout: expect.stringMatching(/^overcli \d/),

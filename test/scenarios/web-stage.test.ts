@@ -22,9 +22,9 @@ beforeAll(async () => {
 afterEach(() => stage?.close());
 afterAll(() => browser?.close());
 
-async function opened(facts: StageFacts, width = 1280): Promise<Watched> {
+async function opened(facts: StageFacts, width = 1280, timezoneId = 'UTC'): Promise<Watched> {
   stage = await startStage(join(packageRoot, 'dist', 'web'), facts);
-  const context = await browser.newContext({ viewport: { width, height: 800 } });
+  const context = await browser.newContext({ viewport: { width, height: 800 }, timezoneId });
   const watched = await openWatched(context, stage.url);
   await watched.page.goto(`${stage.url}/ui/`);
   await isLive(watched.page);
@@ -117,6 +117,15 @@ describe.skipIf(!isHere)('the page', () => {
     await said.getByText('The supervisor lags 1m: alerts come late.').waitFor({ timeout: waitMs });
     await said.getByText('not on this stage').waitFor({ timeout: waitMs });
     expect(await page.locator('.timeout').count()).toBe(2);
+  });
+
+  it('tells times in the zone of the browser, also those that a push server says in UTC', async () => {
+    const { page } = await opened(hostile, 1280, 'Asia/Tokyo');
+    await show(page, 'push/service/1');
+    const times = page.locator('time[title="2026-01-01 09:00:00"]');
+    await times.first().waitFor({ timeout: waitMs });
+    expect(await times.count()).toBeGreaterThan(3);
+    expect(await page.locator('time[title^="2026-01-01 00"]').count()).toBe(0);
   });
 
   it('shows members by zone, with who accused one that died', async () => {

@@ -193,7 +193,7 @@ describe.skipIf(!isHere)('the web page', () => {
     });
     await show(page, 'overview');
     const row = page.locator('.table-row', { hasText: 'shaky' });
-    await row.getByText('acknowledged').waitFor({ timeout: waitMs });
+    await row.getByText('acked').waitFor({ timeout: waitMs });
     expect(faults).toEqual([]);
     const reader = await place.opened('read');
     await show(reader.page, `check/${encodeURIComponent('local/check/shaky')}`);

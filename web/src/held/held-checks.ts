@@ -7,7 +7,7 @@ export type HeldChecks = ReadonlyMap<string, { word: string; text: string }[]>;
 
 const everyMs = 5000;
 const words: { [kind in HeldView['kind']]: string } = {
-  acknowledgement: 'acknowledged',
+  acknowledgement: 'acked',
   downtime: 'in downtime',
   silence: 'silenced',
 };
