@@ -1,6 +1,8 @@
 import { expect, it } from 'vitest';
-import type { HeldView } from '../../../alerting/suppression/views.ts';
+import type { HeldCheckView } from '../../../control/shapes.ts';
 import { heldChecks } from './held-checks.ts';
+
+type HeldView = HeldCheckView['held'][number];
 
 const held = (kind: HeldView['kind'], text: string): HeldView => ({
   ...{ kind, text, id: 'x', by: 'ann', until: null },

@@ -1,6 +1,8 @@
 import { useMemo } from 'preact/hooks';
-import type { HeldCheckView, HeldView } from '../../../alerting/suppression/views.ts';
+import type { HeldCheckView } from '../../../control/shapes.ts';
 import { useResource } from '../api/resource.ts';
+
+type HeldView = HeldCheckView['held'][number];
 
 /** What people hold back of checks, by their ids: a word for each kind, and all of it. */
 export type HeldChecks = ReadonlyMap<string, { word: string; text: string }[]>;
