@@ -4,7 +4,6 @@ import { readIni } from './ini.ts';
 /** What an installation of OverC says in its file and its environment. */
 export interface OldSettings {
   database?: string;
-  logLevel?: string;
   apiAuth?: string;
   uiAuth?: string;
 }
@@ -17,11 +16,9 @@ export async function oldSettings(
   const path = given === '' ? (env('OVERC_CONFIG') ?? '') : given;
   const own = path === '' ? new Map<string, string>() : await sectionOf(path);
   const setting = (name: string): string | undefined => env(`OVERC_${name.toUpperCase()}`) ?? own.get(name);
-  const [database, logLevel] = [setting('database'), setting('loglevel')];
-  const [apiAuth, uiAuth] = [setting('api_auth'), setting('ui_auth')];
+  const [database, apiAuth, uiAuth] = ['database', 'api_auth', 'ui_auth'].map(setting);
   return {
     ...(database !== undefined && { database }),
-    ...(logLevel !== undefined && { logLevel }),
     ...(apiAuth !== undefined && { apiAuth }),
     ...(uiAuth !== undefined && { uiAuth }),
   };
