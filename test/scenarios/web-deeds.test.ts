@@ -132,7 +132,7 @@ describe.skipIf(!isHere)('what was deleted of what is pushed', () => {
     await page.getByText('There is no such service').waitFor({ timeout: waitMs });
     expect(await axeFaults(page)).toEqual([]);
     await undo.click();
-    await page.getByText('queue is well').waitFor({ timeout: waitMs });
+    await page.getByText('queue is well').first().waitFor({ timeout: waitMs });
     await undo.waitFor({ state: 'detached', timeout: waitMs });
     expect(await pushed()).toEqual([['web1/mail', 'web1/queue'], []]);
     expect(faults).toEqual([]);
