@@ -95,11 +95,23 @@ export function heldViews(check: CheckFacts, tables: SuppressionTables, at: numb
   );
 }
 
-/** Counts what holds for checks: a list for each check. */
-export function heldCounts(views: readonly HeldView[][]): HeldCounts {
+/** Of checks those of which something is held back, as `look` finds it; nothing is looked at where nobody holds anything. */
+export function heldChecks<Check extends { id: string }>(
+  checks: readonly { object: Check }[],
+  { downtimes, acknowledgements, silences }: SuppressionTables,
+  look: (check: Check) => HeldView[],
+): HeldCheckView[] {
+  if (downtimes.size + acknowledgements.size + silences.size === 0) return [];
+  return checks
+    .map(({ object }) => ({ check: object.id, held: look(object) }))
+    .filter((one) => one.held.length > 0);
+}
+
+/** Counts what holds for checks. */
+export function heldCounts(checks: readonly HeldCheckView[]): HeldCounts {
   const counts: HeldCounts = { acknowledged: 0, in_downtime: 0, silenced: 0 };
-  for (const view of views)
-    for (const kind of new Set(view.map((one) => one.kind))) counts[held[kind].count] += 1;
+  for (const { held: views } of checks)
+    for (const kind of new Set(views.map((one) => one.kind))) counts[held[kind].count] += 1;
   return counts;
 }
 

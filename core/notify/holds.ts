@@ -1,12 +1,6 @@
 import { HoldFinder } from '../../alerting/routing/hold-finder.ts';
 import type { SuppressionTables } from '../../alerting/suppression/model.ts';
-import {
-  type HeldCheckView,
-  type HeldCounts,
-  type HeldView,
-  heldCounts,
-  heldViews,
-} from '../../alerting/suppression/views.ts';
+import { type HeldCheckView, heldChecks, heldCounts, heldViews } from '../../alerting/suppression/views.ts';
 import type { CheckObject } from '../../configuration/model.ts';
 import type { HostDeps } from '../host/deps.ts';
 import type { Runtime } from '../host/objects.ts';
@@ -45,24 +39,20 @@ export class AgentHolds extends HoldFinder {
   }
 
   /** What people decided to hold back of a check, in the state it shows now. */
-  decided(check: CheckObject): HeldView[] {
+  decided(check: CheckObject): HeldCheckView['held'] {
     const { board, clock } = this.#deps;
     return heldViews(checkFacts(board, check), this.#tables(), clock.now());
   }
 
   /** The checks that run here of which people hold something back now. */
   held(): HeldCheckView[] {
-    const { downtimes, acknowledgements, silences } = this.#tables();
-    if (downtimes.size + acknowledgements.size + silences.size === 0) return [];
     const active = this.#deps.table.of('check').filter((runtime) => runtime.active);
-    return active
-      .map(({ object }) => ({ check: object.id, held: this.decided(object) }))
-      .filter(({ held }) => held.length > 0);
+    return heldChecks(active, this.#tables(), (check) => this.decided(check));
   }
 
   /** How many of them there are. */
-  counts(): HeldCounts {
-    return heldCounts(this.held().map(({ held }) => held));
+  counts(): ReturnType<typeof heldCounts> {
+    return heldCounts(this.held());
   }
 }
 

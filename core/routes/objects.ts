@@ -125,6 +125,7 @@ export function detectorRoutes(deps: HostDeps, runner: Runner): ControlRoute[] {
 /** Routes of checks: list, show, run. */
 export function checkRoutes(deps: HostDeps, runner: Runner): ControlRoute[] {
   const all = () => deps.table.of('check').sort(byName);
+  const held = () => ({ body: json(deps.notifications.holds.held()) });
   return [
     {
       method: 'GET',
@@ -132,12 +133,7 @@ export function checkRoutes(deps: HostDeps, runner: Runner): ControlRoute[] {
       scope: 'read',
       handle: () => ({ body: all().map((runtime) => json(checkView(deps, runtime))) }),
     },
-    {
-      method: 'GET',
-      path: '/api/v1/held',
-      scope: 'read',
-      handle: () => ({ body: json(deps.notifications.holds.held()) }),
-    },
+    { method: 'GET', path: '/api/v1/held', scope: 'read', handle: held },
     {
       method: 'POST',
       path: '/api/v1/checks/:name/run',
