@@ -17,6 +17,7 @@ const long = [
   'test/scenarios/{plugin-faults,hung-threads,sixteen-hang,store-faults,disk-fills,launcher,initd,supervisor,first-cron-job,shinken-nagios,push,push-shared,plugins-approve,web,web-deeds,web-stage}.test.ts',
   'test/sandbox/attacks/**/*.test.ts',
   'test/graphite/**/*.test.ts',
+  'test/configuration/many-objects.test.ts',
   'test/authoring/{plugin-tests,sdk-readme,scaffold,check-and-run}.test.ts',
 ];
 

@@ -2,10 +2,11 @@ import { readdir, stat } from 'node:fs/promises';
 import { basename, join } from 'node:path';
 import type { TimerClock } from '../core/clock.ts';
 
-/** What watches the disk: chokidar in the program, a recorder in tests. `onEvent` gets the path. */
+/** What watches the disk: chokidar in the program, a recorder in tests. `onEvent` gets the path, `onRefused` why something is not watched. */
 export type StartWatching = (
   directories: readonly string[],
   onEvent: (path: string) => void,
+  onRefused: (error: Error) => void,
 ) => Promise<{ close(): Promise<void> }>;
 
 /** What a watch is made with. */
@@ -19,6 +20,8 @@ export interface ConfigWatchOptions {
   onHint(): void;
   /** Called once a burst is over: something changed, or may have. */
   onChange(): void;
+  /** Called when the kernel does not watch, with why and what helps: once, until it does again. */
+  onBlind?(reason: string): void;
   startWatching?: StartWatching;
 }
 
@@ -33,6 +36,8 @@ const maxDepth = 16;
 const quietMs = 50;
 const longestMs = 500;
 const lookAgainMs = 300;
+/** How often who cannot watch looks. */
+const blindMs = 5000;
 
 /**
  * Tells when configuration may have changed. An event only means "look again": bursts are gathered (50 ms of quiet, 500 ms at most).
@@ -44,6 +49,9 @@ export class ConfigWatch {
   private watcher: Promise<{ close(): Promise<void> } | undefined> = Promise.resolve(undefined);
   private cancelQuiet: (() => void) | undefined;
   private cancelLook: (() => void) | undefined;
+  private cancelBlind: (() => void) | undefined;
+  private blind = false;
+  private hasTold = false;
   private burstStart: number | undefined;
   private seen: Promise<Look> = Promise.resolve({ files: '', folders: '' });
   /** The folders that were there when watching began last. */
@@ -51,10 +59,10 @@ export class ConfigWatch {
   private stopped = true;
 
   constructor(options: ConfigWatchOptions) {
-    this.options = { startWatching: watchWithChokidar, files: [], ...options };
+    this.options = { startWatching: watchWithChokidar, files: [], onBlind: () => {}, ...options };
   }
 
-  /** Starts watching; what cannot be watched is left to `rescan`. Resolves when changes from now on are seen. Never rejects. */
+  /** Starts watching; what cannot be watched is looked at every five seconds. Resolves when changes from now on are seen. Never rejects. */
   async start(): Promise<void> {
     this.stopped = false;
     this.seen = this.look();
@@ -68,6 +76,7 @@ export class ConfigWatch {
     this.stopped = true;
     this.cancelQuiet?.();
     this.cancelLook?.();
+    this.cancelBlind?.();
     const watcher = await this.watcher;
     this.watcher = Promise.resolve(undefined);
     await watcher?.close();
@@ -78,10 +87,15 @@ export class ConfigWatch {
    * folder while the watch on it begins may stay unwatched. Resolves when done, never rejects.
    */
   async rescan(): Promise<void> {
+    // Perhaps the kernel has room by now.
+    await this.compare(this.blind);
+  }
+
+  private async compare(isArmedAnew: boolean): Promise<void> {
     const found = await this.look();
     const { files } = await this.seen;
     if (this.stopped) return;
-    if (found.folders !== this.watched || found.files !== files) this.arm();
+    if (isArmedAnew || found.folders !== this.watched || found.files !== files) this.arm();
     this.watched = found.folders;
     if (found.files !== files) this.touch();
     await this.watcher;
@@ -93,8 +107,31 @@ export class ConfigWatch {
     this.watcher = (async () => {
       await (await previous)?.close();
       if (this.stopped) return undefined;
-      return startWatching([...directories, ...files], (path) => this.event(path)).catch(() => undefined);
+      this.blind = false;
+      const watcher = await startWatching(
+        [...directories, ...files],
+        (path) => this.event(path),
+        (error) => this.refused(error),
+      ).catch((error: Error) => this.refused(error));
+      this.hasTold = this.blind;
+      return watcher ?? undefined;
     })();
+  }
+
+  private refused(error: Error): void {
+    if (this.stopped || this.blind) return;
+    this.blind = true;
+    if (!this.hasTold) this.options.onBlind(`${error.message}${advice(error)}`);
+    this.hasTold = true;
+    this.lookSoon();
+  }
+
+  private lookSoon(): void {
+    this.cancelBlind?.();
+    this.cancelBlind = this.options.clock.after(blindMs, async () => {
+      await this.compare(false);
+      if (this.blind && !this.stopped) this.lookSoon();
+    });
   }
 
   private event(path: string): void {
@@ -166,7 +203,13 @@ function isOfInterest(path: string): boolean {
   );
 }
 
-const watchWithChokidar: StartWatching = async (directories, onEvent) => {
+/** Which limit of the kernel is to be raised, where it is one. */
+function advice(error: NodeJS.ErrnoException): string {
+  const limit = { ENOSPC: 'max_user_watches', EMFILE: 'max_user_instances' }[error.code ?? ''];
+  return limit === undefined ? '' : `; raise fs.inotify.${limit}`;
+}
+
+const watchWithChokidar: StartWatching = async (directories, onEvent, onRefused) => {
   const { watch } = await import('chokidar');
   const watcher = watch([...directories], {
     ignoreInitial: true,
@@ -176,7 +219,11 @@ const watchWithChokidar: StartWatching = async (directories, onEvent) => {
   // Its own events are throttled and merged per file, so the second of two quick writes may go untold: the kernel's are not.
   watcher.on('raw', (_event, path) => onEvent(path ?? ''));
   watcher.on('all', (_event, path) => onEvent(path));
-  watcher.on('error', () => {});
+  // What cannot be read a load tells.
+  watcher.on('error', (error) => {
+    if (/^(ENOSPC|E[MN]FILE|ENOMEM)$/.test((error as NodeJS.ErrnoException).code ?? ''))
+      onRefused(error as Error);
+  });
   await new Promise<void>((resolve) => watcher.once('ready', () => resolve()));
   return watcher;
 };

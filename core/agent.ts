@@ -18,6 +18,7 @@ import { applyPlan, linkGroups } from './host/apply-plan.ts';
 import { Chores } from './host/chores.ts';
 import { Reloader } from './host/reloader.ts';
 import { accuse, dropOrphans, restoreBoard } from './host/restore.ts';
+import { LocalZone } from './local-zone.ts';
 import { type AgentLog, createLog } from './log.ts';
 import { fileLimitAdvice } from './process-limits.ts';
 import { type AgentInside, agentView, pluginViews } from './routes/agent.ts';
@@ -86,6 +87,7 @@ class Agent implements AgentHandle {
   readonly #cpu: CpuMeter;
   readonly #inside: AgentInside;
   readonly #chores: Chores;
+  readonly #zone = new LocalZone();
   #watch: ConfigWatch | undefined;
   #state: 'starting' | 'running' | 'stopping' = 'starting';
   #started: Promise<void> = Promise.resolve();
@@ -230,6 +232,9 @@ class Agent implements AgentHandle {
     await this.#flush();
     deps.journal.close();
     await this.#data.close();
+    const { writable, dropped } = this.#data.store.figures();
+    if (!writable)
+      this.#log.error('what the disk did not take is lost', { code: 'OPSBRO_AGENT_STORE', entries: dropped });
     this.#notifier.close();
   }
 
@@ -268,6 +273,8 @@ class Agent implements AgentHandle {
       clock: systemClock,
       onHint: () => this.#config.warm(),
       onChange: () => this.#reloader.reloadQuietly(),
+      onBlind: (reason) =>
+        this.#log.warn('the kernel does not watch the configuration: it is looked at every 5 s', { reason }),
     });
     // What changed between the first load and now, nobody saw.
     void this.#watch.start().then(() => this.#reloader.reloadQuietly());
@@ -344,10 +351,19 @@ class Agent implements AgentHandle {
         { everyMs: 10_000, run: (now) => this.#cpu.sample(now) },
         { everyMs: 60_000, run: () => this.#parts.deps.states.save() },
         { everyMs: 60_000, run: () => this.#watch?.rescan() },
+        { everyMs: 10_000, run: () => void this.#followZone() },
       ],
       start,
       (reason) => this.#log.error('a chore of the agent failed', { reason }),
     );
+  }
+
+  /** Hours of handlers are those of the zone they were loaded in. */
+  async #followZone(): Promise<void> {
+    if (!(await this.#zone.look()) || this.#isStopping()) return;
+    const { timeZone } = new Intl.DateTimeFormat().resolvedOptions();
+    this.#log.info('the time zone of this host is another', { zone: timeZone });
+    this.#reloader.reloadQuietly();
   }
 
   #guardMemory(): void {

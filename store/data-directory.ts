@@ -55,7 +55,8 @@ export async function openDataDirectory(
   }
   let closing: Promise<void> | null = null;
   const close = async (): Promise<void> => {
-    await rm(join(root, 'run', 'agent.pid'), { force: true });
+    // It names a holder and locks nothing: on a disk that takes nothing any more it may stay.
+    await rm(join(root, 'run', 'agent.pid'), { force: true }).catch(() => undefined);
     await store.close();
   };
   return {

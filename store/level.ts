@@ -253,10 +253,10 @@ class LevelStore implements Store {
    * LevelDB counts a failed append as written, so records appended after it are misread at the next start: measured, an
    * acknowledged one was lost. Closing and opening replays the log up to the torn record and starts a new one.
    */
-  async #retry(): Promise<void> {
+  async #retry(isLast = false): Promise<void> {
     try {
       await this.#db.close();
-      if (this.#closed) return;
+      if (this.#closed && !isLast) return;
       const reopened = this.#database();
       await reopened.open();
       this.#db = reopened;
@@ -307,6 +307,11 @@ class LevelStore implements Store {
     this.#cancelRetry();
     await this.flush();
     await this.#retrying;
+    // The disk may take again what it refused a moment ago; nobody tries later.
+    if (this.#trouble) await this.#retry(true);
+    await this.flush();
+    this.#figures.dropped += this.#retained.size;
+    this.#retained.clear();
     await this.#db.close();
   }
 }

@@ -15,9 +15,11 @@ export interface Zone {
   instantOf(local: number): number;
 }
 
-/** The zone this process runs in. */
+/** The zone this process runs in; UTC where it has no name, as with a TZ that is none. */
 export function ownZone(): string {
-  return new Intl.DateTimeFormat().resolvedOptions().timeZone;
+  // Typed as text, and undefined or `Etc/Unknown` with such a TZ.
+  const name: string | undefined = new Intl.DateTimeFormat().resolvedOptions().timeZone;
+  return name !== undefined && zoneOf(name) !== undefined ? name : 'UTC';
 }
 
 /** A zone by its IANA name, e.g. `Europe/Paris`; undefined when there is none. Kept, since there are few. */

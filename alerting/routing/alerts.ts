@@ -1,4 +1,5 @@
 import type { Clock, EventType, JsonObject, VerdictState } from 'opsbro/sdk';
+import { ownZone } from '../calendar/zone.ts';
 import type { CheckStatus } from '../model.ts';
 import { calendarOf } from '../suppression/suppressions.ts';
 import type { Alert, EscalationStep, HandlerPolicy } from './model.ts';
@@ -64,7 +65,7 @@ export function handlerPolicies(
 
 /** Hours go by the wall clock, while `at` and what is given back never jump with it. */
 function quietHoursOf({ quietHours }: RoutedHandler, clock: Pick<Clock, 'now'>): HandlerPolicy['quietUntil'] {
-  const zone = Intl.DateTimeFormat().resolvedOptions().timeZone;
+  const zone = ownZone();
   const held = quietHours.map(({ hours, timezone, except }) => ({
     except,
     calendar: calendarOf({ type: 'weekly', hours, timezone: timezone ?? zone }),

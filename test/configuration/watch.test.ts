@@ -25,6 +25,9 @@ interface Recorded {
   changes: number;
   armed: number;
   closed: number;
+  blind: string[];
+  /** Whether watching is refused from the next time on. */
+  refusal: Error | undefined;
   emit(path: string): void;
 }
 
@@ -35,6 +38,7 @@ async function record(clock: TimerClock): Promise<Recorded> {
     changes: 0,
     armed: 0,
     closed: 0,
+    blind: [] as string[],
     emit: (path) => onEvent(path),
   } as Recorded;
   recorded.watch = new ConfigWatch({
@@ -46,9 +50,12 @@ async function record(clock: TimerClock): Promise<Recorded> {
     onChange: () => {
       recorded.changes += 1;
     },
-    startWatching: async (_directories, listener) => {
+    onBlind: (reason) => void recorded.blind.push(reason),
+    startWatching: async (_directories, listener, onRefused) => {
       recorded.armed += 1;
       onEvent = listener;
+      for (let folders = 0; recorded.refusal !== undefined && folders < 3; folders += 1)
+        onRefused(recorded.refusal);
       return {
         close: async () => {
           recorded.closed += 1;
@@ -107,6 +114,36 @@ describe('the watch', () => {
     await vi.waitUntil(() => seen.changes === 1);
     await seen.watch.rescan();
     expect(seen.hints).toBe(1);
+  });
+
+  it('looks every five seconds while the kernel does not watch, says so once, and tries again each minute', async () => {
+    const clock = new HandClock();
+    const seen = await record(clock);
+    seen.refusal = Object.assign(new Error('ENOSPC: no watches left'), { code: 'ENOSPC' });
+    writeFileSync(join(folder, 'config.d', 'a.yml'), 'x: 1\n');
+    await seen.watch.rescan();
+    clock.advance(50);
+    await vi.waitUntil(() => seen.changes === 1);
+    expect(seen.blind).toEqual(['ENOSPC: no watches left; raise fs.inotify.max_user_watches']);
+    for (let round = 2; round < 5; round += 1) {
+      writeFileSync(join(folder, 'config.d', 'a.yml'), `x: ${'1'.repeat(round)}\n`);
+      clock.advance(5000);
+      await vi.waitUntil(() => seen.hints === round);
+      clock.advance(50);
+      await vi.waitUntil(() => seen.changes === round);
+      await seen.watch.rescan();
+    }
+    expect(seen.blind).toHaveLength(1);
+    seen.refusal = undefined;
+    await seen.watch.rescan();
+    const { armed } = seen;
+    clock.advance(60_000);
+    await seen.watch.rescan();
+    expect(seen.armed).toBe(armed);
+    seen.refusal = new Error('no more');
+    rmSync(join(folder, 'config.d', 'a.yml'));
+    await seen.watch.rescan();
+    expect(seen.blind.slice(1)).toEqual(['no more']);
   });
 
   it('looks again after a change, for writes that no event told', async () => {

@@ -1,7 +1,16 @@
 import { spawnSync } from 'node:child_process';
-import { mkdirSync, mkdtempSync, readdirSync, rmSync, statfsSync, writeFileSync } from 'node:fs';
+import {
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  rmSync,
+  statfsSync,
+  truncateSync,
+  writeFileSync,
+} from 'node:fs';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { basename, join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import type { CheckView, HistoryView, PluginView } from '../../control/shapes.ts';
 import { type RealAgent, startRealAgent } from './real-agent.ts';
@@ -138,4 +147,49 @@ describe.skipIf(refused !== null)(`a data directory that cannot be written${wher
     remount('rw');
     expect(readdirSync(data)).toEqual([]);
   });
+});
+
+/** Makes an ext4 of its own that turns read-only when it finds an error; gives the file that tells it of one, or why there is none. */
+function mountFragile(): { fault: string } | { reason: string } {
+  const image = join(scratch, 'image');
+  writeFileSync(image, Buffer.alloc(0));
+  truncateSync(image, 64 * 1024 * 1024);
+  const steps = [
+    ['mkfs.ext4', '-q', '-e', 'remount-ro', image],
+    ['mount', '-o', 'loop,errors=remount-ro', image, disk],
+    ['findmnt', '-n', '-o', 'SOURCE', disk],
+  ];
+  let source = '';
+  for (const [program = '', ...words] of steps) {
+    const done = spawnSync(program, words, { encoding: 'utf8' });
+    if (done.status !== 0) return { reason: `${program}: ${done.error?.message ?? done.stderr.trim()}` };
+    source = done.stdout.trim();
+  }
+  const fault = `/sys/fs/ext4/${basename(source)}/trigger_fs_error`;
+  return existsSync(fault) ? { fault } : { reason: `there is no ${fault}` };
+}
+
+it('goes on when its disk turns read-only under it, says so once, and stops in peace, telling what is lost', async ({
+  skip,
+}) => {
+  const made = mountFragile();
+  if ('reason' in made) return skip(made.reason);
+  const data = join(disk, 'data');
+  const collector = 'collector:\n  id: memory\n  interval: 1s\n';
+  agent = await startRealAgent({ data, files: { 'restless.yml': restless, 'memory.yml': collector } });
+  const running = agent;
+  await changes(running, 1);
+  writeFileSync(made.fault, 'read-only');
+  expect(() => writeFileSync(join(disk, 'probe'), '')).toThrow('EROFS');
+  await running.until('the error', async () => lines(running, 'OPSBRO_AGENT_STORE').length > 0);
+  const runs = await memoryRuns(running);
+  await changes(running, 3);
+  expect(await memoryRuns(running)).toBeGreaterThan(runs);
+  expect(lines(running, 'OPSBRO_AGENT_STORE')).toHaveLength(1);
+  expect(lines(running, 'OPSBRO_AGENT_STORE')[0]).toMatch(
+    /data\/state: cannot write: .*Read-only file system/,
+  );
+  expect(await running.stop()).toBe(0);
+  expect(lines(running, 'what the disk did not take is lost')).toHaveLength(1);
+  expect(lines(running, 'agent stopped')).toHaveLength(1);
 });

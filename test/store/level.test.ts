@@ -197,4 +197,27 @@ describe('openStore', () => {
     expect(await store.get('lazy')).toBe(1);
     await store.close();
   });
+
+  it('tries once more when it closes, and counts what is lost', async () => {
+    const script = `const store = await openStore(path, { retryMs: 3_600_000 });
+      for (let n = 0; n < 20; n += 1) await store.put({ put: [['k' + n, 'x'.repeat(20_000) + Math.random()]] }).catch(() => {});
+      say('full', store.figures().writable);
+      await commands.next();
+      await store.close();
+      say('closed', store.figures().writable, store.figures().dropped > 0);`;
+    for (const hasRoom of [false, true]) {
+      const { child, line } = runStore(script, ['prlimit', '--fsize=200000:unlimited']);
+      expect(await line()).toBe('full false');
+      if (hasRoom)
+        await once(
+          spawn('prlimit', [`--pid=${child.pid}`, '--fsize=unlimited'], { stdio: 'inherit' }),
+          'exit',
+        );
+      child.stdin.write('go\n');
+      expect(await line()).toBe(hasRoom ? 'closed true false' : 'closed false true');
+    }
+    const store = await openStore(join(scratch, 'db'));
+    expect((await store.entries('k')).length).toBe(20);
+    await store.close();
+  });
 });
