@@ -12,7 +12,7 @@ const here = dirname(fileURLToPath(import.meta.url));
 const root = here.endsWith(join('dist', 'cli')) ? join(here, '..', '..') : join(here, '..');
 const { isJsonWanted, runCli } = await import('./program.ts');
 const { followOutputs } = await import('./output-loss.ts');
-const { settleTimeZone } = await import('../core/local-zone.ts');
+const { settleTimeZone } = await import('../control/local-zone.ts');
 const argv = process.argv.slice(2);
 const zoneTrouble = settleTimeZone(process.env);
 if (zoneTrouble !== null && !isJsonWanted(argv)) process.stderr.write(`opsbro: ${zoneTrouble}\n`);

@@ -3,13 +3,13 @@ import type { JsonObject } from 'opsbro/sdk';
 import { pendingStatus } from '../../alerting/model.ts';
 import type { AgentSettings } from '../../configuration/model.ts';
 import type { LogsView } from '../../control/log-shapes.ts';
+import { residentBytes } from '../../control/process-limits.ts';
 import type { ControlRoute } from '../../control/route-table.ts';
 import type { AgentView, PluginView, ReloadView } from '../../control/shapes.ts';
 import type { SandboxFigures } from '../../sandbox/budgets/ledger.ts';
 import type { ServiceHost } from '../../threads/services/services.ts';
 import type { HostDeps } from '../host/deps.ts';
 import type { LoadStatus, Reloader } from '../host/reloader.ts';
-import { residentBytes } from '../process-limits.ts';
 import { isoTime, isStale, pluginFacts, pluginView } from './views.ts';
 
 /** What the agent knows of itself; asked for, never kept. */

@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { zoneOf } from '../../alerting/calendar/zone.ts';
-import { LocalZone, settleTimeZone } from '../../core/local-zone.ts';
+import { LocalZone, settleTimeZone } from '../../control/local-zone.ts';
 
 const zone = (): string => new Intl.DateTimeFormat().resolvedOptions().timeZone;
 const before = process.env.TZ;

@@ -2,9 +2,9 @@ import { mkdirSync, mkdtempSync, renameSync, rmSync, writeFileSync } from 'node:
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
-import { ConfigWatch } from '../../configuration/watch.ts';
-import { systemClock, type TimerClock } from '../../core/clock.ts';
-import { HandClock } from '../core/schedule/test-clock.ts';
+import { ConfigWatch } from '../../../configuration/watch/watch.ts';
+import { systemClock, type TimerClock } from '../../../core/clock.ts';
+import { HandClock } from '../../core/schedule/test-clock.ts';
 
 let folder: string;
 const watches: ConfigWatch[] = [];

@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest';
-import { fileLimitAdvice, residentBytes } from '../../core/process-limits.ts';
+import { fileLimitAdvice, residentBytes } from '../../control/process-limits.ts';
 
 it('knows the resident set also where no file can be opened', () => {
   expect(residentBytes(() => 1234)).toBe(1234);

@@ -1,6 +1,6 @@
 import { readdir, stat } from 'node:fs/promises';
 import { basename, join } from 'node:path';
-import type { TimerClock } from '../core/clock.ts';
+import type { TimerClock } from '../../core/clock.ts';
 
 /** What watches the disk: chokidar in the program, a recorder in tests. `onEvent` gets the path, `onRefused` why something is not watched. */
 export type StartWatching = (
