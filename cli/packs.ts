@@ -22,9 +22,9 @@ export function registerPacks(program: Command, cli: CliContext): void {
     .description('every pack: what it is for and how much it holds')
     .action(() => listPacks(cli));
   noun
-    .command('show <pack>')
-    .description('the objects and parameters of a pack')
-    .action((pack: string) => showPack(cli, pack));
+    .command('show [pack]')
+    .description('the objects and parameters of a pack, or of all')
+    .action((pack: string | undefined) => showPacks(cli, pack));
   noun
     .command('overload <pack>')
     .description('copy a pack into the last --config directory, where its objects go over the originals')
@@ -101,27 +101,38 @@ function packView({ objects, parameters }: Loaded, name: string): PackView {
   };
 }
 
-async function showPack(cli: CliContext, given: string): Promise<void> {
-  const name = given.split('.').at(-1) as string;
+/** One pack is a document of its own, all of them are a list. */
+async function showPacks(cli: CliContext, given: string | undefined): Promise<void> {
   const { configuration, directories } = await openConfigured(cli);
   const loaded = configuration.read(directories);
+  if (given === undefined) {
+    const pages = packNames(loaded).map((name) => packPage(cli, loaded, name));
+    const views = pages.map(({ view }) => view);
+    return cli.show(views, () => pages.map(({ text }) => text).join('\n\n'));
+  }
+  const name = given.split('.').at(-1) as string;
   requirePack(loaded, name);
+  const { view, text } = packPage(cli, loaded, name);
+  cli.show(view, () => text);
+}
+
+function packPage(cli: CliContext, loaded: Loaded, name: string): { view: JsonObject; text: string } {
   const objects = loaded.objects.filter(({ pack }) => pack === name);
   const parameters = shownParameters(loaded, name);
+  const summary = packView(loaded, name);
   const view: JsonObject = {
-    ...(packView(loaded, name) as unknown as JsonObject),
+    ...(summary as unknown as JsonObject),
     objects: objects.map(({ id, place }): Json => ({ id, file: place.file, line: place.line })),
     parameters,
   };
-  cli.show(view, () =>
-    [
-      `${cli.paint.bold(name)}  ${packView(loaded, name).description}`,
-      ...objects.map(({ id, place }) => `  ${id}  ${cli.paint.dim(placeText(place))}`),
-      ...(Object.keys(parameters).length === 0
-        ? []
-        : ['', cli.paint.bold('parameters'), yamlText(parameters)]),
-    ].join('\n'),
-  );
+  const lines = [
+    `${cli.paint.bold(name)}  ${summary.description}`,
+    ...objects.map(({ id, place }) => `  ${id}  ${cli.paint.dim(placeText(place))}`),
+    ...(Object.keys(parameters).length === 0
+      ? []
+      : ['', cli.paint.bold('parameters'), yamlText(parameters).trimEnd()]),
+  ];
+  return { view, text: lines.join('\n') };
 }
 
 /** Copies a pack as it is; refuses to write over one that is there already, with exit 2. */

@@ -180,6 +180,15 @@ describe('opsbro packs', () => {
     expect(err).toContain("did you mean 'redis'?");
   });
 
+  it('shows all packs where none is named', async () => {
+    const { code, out } = await opsbro('packs', 'show');
+    expect(code).toBe(0);
+    for (const text of [/^linux {2}/m, /linux\/check\/memory/, /^redis {2}Watch a store/m, /latency: 10/])
+      expect(out).toMatch(text);
+    const views = JSON.parse((await opsbro('packs', 'show', '--json')).out);
+    expect(views).toContainEqual(JSON.parse((await opsbro('packs', 'show', 'redis', '--json')).out));
+  });
+
   it.each(['redis.latency', 'local.redis.latency', 'global.redis.latency'])('gets %s', async (path) => {
     expect((await opsbro('packs', 'parameters', 'get', path)).out).toBe(
       'redis.latency → 10\n  | # how slow is slow\n',
