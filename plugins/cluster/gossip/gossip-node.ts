@@ -74,7 +74,7 @@ export class GossipNode<Packet extends Sized = Uint8Array> implements Receiver<P
       wire: this.#wire,
       onEvent: (event) => this.#hearEvent(event),
       onRefute: () => this.#prober.changeHealth(1),
-      ask: (suspect, done) => this.#prober.measure(suspect, (path) => done(path !== undefined)),
+      ask: (suspect, done) => this.#prober.ask(suspect, done),
     });
     this.#prober = new Prober({
       ...parts,

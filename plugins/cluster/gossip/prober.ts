@@ -135,6 +135,14 @@ export class Prober {
     });
   }
 
+  /** Twice, since a ping may be lost; not through helpers, since where a network breaks many are asked at once. */
+  ask(target: Member, done: (isThere: boolean) => void): void {
+    this.check(target, (isAcked) => {
+      if (isAcked) done(true);
+      else this.check(target, done);
+    });
+  }
+
   /** Counts for or against our own health, e.g. +1 for a suspicion that we had to refute. */
   changeHealth(change: number): void {
     if (this.#parts.settings.lifeguard) this.#health = nextHealth(this.#health, change);
