@@ -150,6 +150,20 @@ describe.skipIf(!isHere)('the page', () => {
     await history.getByText('own: no answer to a probe').waitFor({ timeout: waitMs });
   });
 
+  it('leaves what checks and services say a line of its own on a narrow screen', async () => {
+    const { page } = await opened(hostile, 360);
+    for (const name of ['overview', 'checks', 'push']) {
+      await show(page, name);
+      const cell = page.locator('.table-row .c-output').first();
+      await cell.waitFor({ timeout: waitMs });
+      expect([name, ((await cell.boundingBox())?.width ?? 0) > 290]).toEqual([name, true]);
+    }
+    await show(page, 'push/service/1');
+    const past = page.locator('.past-info').first();
+    await past.waitFor({ timeout: waitMs });
+    expect((await past.boundingBox())?.width).toBeGreaterThan(290);
+  });
+
   it('begins another page at its top', async () => {
     const { page } = await opened(hostile, 360);
     await page.evaluate("document.querySelector('.stage').scrollTo(0, 600)");

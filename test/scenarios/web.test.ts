@@ -15,7 +15,16 @@ import {
   looksAtPlugins,
   looksAtPush,
 } from './web/contents.ts';
-import { isLive, isTooWide, keepPicture, LookedAt, show, waitMs, webScratch } from './web/looked-at.ts';
+import {
+  isLive,
+  isTooWide,
+  keepPicture,
+  LookedAt,
+  show,
+  spills,
+  waitMs,
+  webScratch,
+} from './web/looked-at.ts';
 
 const isHere = hasChromium();
 const pages = [
@@ -160,7 +169,7 @@ describe.skipIf(!isHere)('the web page', () => {
     const { page } = await place.opened('write', scheme, width);
     const found: { [page: string]: string[] } = {};
     const look = async (name: string): Promise<void> => {
-      const faults = await axeFaults(page);
+      const faults = [...(await axeFaults(page)), ...(await spills(page))];
       await keepPicture(page, `${width}-${scheme}-${name}`);
       if (await isTooWide(page)) faults.push('it is wider than the screen');
       if (faults.length > 0) found[name] = faults;
@@ -168,7 +177,7 @@ describe.skipIf(!isHere)('the web page', () => {
     const { uuid } = await place.agent.get<{ uuid: string }>('/api/v1/agent');
     const details = [
       ...[`check/${encodeURIComponent('local/check/shaky')}`, 'push/server/1', 'push/service/1'],
-      ...[`node/${uuid}`, 'plugins/collector/memory', 'push?view=servers'],
+      ...[`node/${uuid}`, 'plugins/collector/memory', 'push?view=servers', 'collectors/cpustats'],
     ];
     for (const name of [...pages, ...details]) {
       await show(page, name);

@@ -160,3 +160,13 @@ export async function keepPicture(page: Page, name: string): Promise<void> {
 export async function isTooWide(page: Page): Promise<boolean> {
   return (await page.evaluate('document.documentElement.scrollWidth > innerWidth')) === true;
 }
+
+/** Cells and lines of the page whose text goes on beyond them, over what stands beside them. */
+export async function spills(page: Page): Promise<string[]> {
+  const found =
+    await page.evaluate(`[...document.querySelectorAll('dt, dd, th, td, li, p, h1, h2, [role=cell]')]
+    .filter((one) => one.clientWidth > 0 && one.scrollWidth > one.clientWidth + 1)
+    .filter((one) => getComputedStyle(one).overflowX === 'visible' && one.closest('.unseen') === null)
+    .map((one) => one.textContent.slice(0, 60))`);
+  return (found as string[]).map((text) => `it goes over what is beside it: ${text}`);
+}
