@@ -16,13 +16,16 @@ export interface LaneKind {
 
 const path = '/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin';
 
+/** What a command has that names no variables of its own. */
+export const usualEnvironment: { [name: string]: string } = { PATH: path, LANG: 'C' };
+
 /** Of nearly all commands. */
-const usual: LaneKind = { key: '', runAs: null, nice: 0, environment: { PATH: path, LANG: 'C' } };
+const usual: LaneKind = { key: '', runAs: null, nice: 0, environment: usualEnvironment };
 
 /** The kind of lane a command needs. */
 export function kindOf({ runAs, nice, environment }: Command): LaneKind {
   if (runAs === null && nice === 0 && Object.keys(environment).length === 0) return usual;
-  const whole: { [name: string]: string } = { PATH: path, LANG: 'C', ...environment };
+  const whole: { [name: string]: string } = { ...usualEnvironment, ...environment };
   return {
     key: JSON.stringify([runAs, nice, Object.entries(whole).sort()]),
     runAs,

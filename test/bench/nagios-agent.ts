@@ -1,7 +1,6 @@
 import type { AgentView } from '../../control/shapes.ts';
 import { type BenchAgent, pause, spawnAgent, waitFor } from './agent.ts';
-import type { RoundFigures } from './nagios-peer.ts';
-import { treeUsage } from './proc-tree.ts';
+import { Round, type RoundFigures } from './nagios-peer.ts';
 
 const files = 20;
 const ticksPerSecond = 20;
@@ -34,17 +33,15 @@ export async function runAgent(
   const agent = spawnAgent(services);
   try {
     const warmed = async (): Promise<true | undefined> => (await counted(agent)) >= warm || undefined;
-    await waitFor(agent, `agent that has run ${warm} checks`, warmed, 60_000, 250);
+    await waitFor(agent, `agent that has run ${warm} checks`, warmed, 120_000, 250);
     const pid = agent.child.pid ?? 0;
-    const before = { checks: await counted(agent), cpuMs: treeUsage(pid).cpuMs, at: performance.now() };
+    const round = new Round(pid, await counted(agent));
     await pause(seconds * 1000);
-    const after = { checks: await counted(agent), cpuMs: treeUsage(pid).cpuMs, at: performance.now() };
-    const checks = after.checks - before.checks;
+    const figures = round.end(await counted(agent));
     const ticks = Math.round(seconds * ticksPerSecond);
     const view = await agent.client.request<AgentView>('GET', `/api/v1/agent?ticks=${ticks}`);
     return {
-      perSecond: (checks / (after.at - before.at)) * 1000,
-      cpuMicrosPerCheck: ((after.cpuMs - before.cpuMs) / checks) * 1000,
+      ...figures,
       latenessMs: view.loop_delay_ms.p99,
     };
   } finally {

@@ -3,18 +3,51 @@ import { once } from 'node:events';
 import { chmodSync, existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { usualEnvironment } from '../../exec/lanes/launch.ts';
 import { pause } from './agent.ts';
-import { treeUsage } from './proc-tree.ts';
+import { type TreeUsage, treeUsage } from './proc-tree.ts';
 
-/** What one side did in a round. */
+/** What one side did in a round. CPU times are of one check, in microseconds. */
 export interface RoundFigures {
   perSecond: number;
-  cpuMicrosPerCheck: number;
+  cpuMicros: number;
+  /** Of that, what the plugin used itself, from its fork to its exit. */
+  pluginMicros: number;
+  /** Of that, what shells used that run it. */
+  shellMicros: number;
+}
+
+/** What a process and all below it did between two moments. */
+export class Round {
+  readonly #root: number;
+  readonly #before: TreeUsage;
+  readonly #checks: number;
+  readonly #at = performance.now();
+
+  /** Begins now, at which `checks` have ended. */
+  constructor(root: number, checks: number) {
+    this.#root = root;
+    this.#before = treeUsage(root);
+    this.#checks = checks;
+  }
+
+  /** Ends now. */
+  end(checks: number): RoundFigures {
+    const [after, before] = [treeUsage(this.#root), this.#before];
+    const done = checks - this.#checks;
+    const micros = (ms: number): number => (ms / done) * 1000;
+    return {
+      perSecond: (done / (performance.now() - this.#at)) * 1000,
+      cpuMicros: micros(after.cpuMs - before.cpuMs),
+      pluginMicros: micros(after.endedCpuMs - before.endedCpuMs),
+      shellMicros: micros(after.shellCpuMs - before.shellCpuMs),
+    };
+  }
 }
 
 const source = (name: string): string =>
   fileURLToPath(new URL(`../../../test/bench/${name}`, import.meta.url));
-const startMs = 60_000;
+const startMs = 120_000;
 
 /** Compiles a C file that lies beside this one. */
 export function compile(name: string, target: string, ...flags: string[]): string {
@@ -88,12 +121,15 @@ export function writeNagios(folder: string, services: number, command: string): 
 
 const days = ['sunday', 'monday', 'tuesday', 'wednesday', 'thursday', 'friday', 'saturday'];
 
-/** Runs Nagios Core for one round, from a start of its own: measures for `seconds` once it has done `warm` checks. */
+/**
+ * Runs Nagios Core for one round, from a start of its own, with the environment that our own commands have: measures for `seconds` once
+ * it has done `warm` checks.
+ */
 export async function runNagios(main: string, warm: number, seconds: number): Promise<RoundFigures> {
   const counter = join(main, '..', 'spool', 'count');
   writeFileSync(counter, Buffer.alloc(8));
   chmodSync(counter, 0o666);
-  const child = spawn('nagios4', [main], { stdio: 'ignore' });
+  const child = spawn('nagios4', [main], { stdio: 'ignore', env: usualEnvironment });
   const pid = child.pid ?? 0;
   const counted = (): number => Number(readFileSync(counter).readBigUInt64LE(0));
   try {
@@ -103,14 +139,9 @@ export async function runNagios(main: string, warm: number, seconds: number): Pr
         throw new Error(`nagios4 ${main} does not check`);
       await pause(100);
     }
-    const before = { checks: counted(), cpuMs: treeUsage(pid).cpuMs, at: performance.now() };
+    const round = new Round(pid, counted());
     await pause(seconds * 1000);
-    const after = { checks: counted(), cpuMs: treeUsage(pid).cpuMs, at: performance.now() };
-    const checks = after.checks - before.checks;
-    return {
-      perSecond: (checks / (after.at - before.at)) * 1000,
-      cpuMicrosPerCheck: ((after.cpuMs - before.cpuMs) / checks) * 1000,
-    };
+    return round.end(counted());
   } finally {
     await end(child);
   }

@@ -6,6 +6,10 @@ export interface TreeUsage {
   rssBytes: number;
   /** User and system time, ms, of the living and of the children they waited for. */
   cpuMs: number;
+  /** Of that, what is of children that have ended. */
+  endedCpuMs: number;
+  /** Of that, what shells that live have used themselves. */
+  shellCpuMs: number;
   processes: number;
 }
 
@@ -16,7 +20,9 @@ const pageBytes = 4096;
 interface Process {
   pid: number;
   parent: number;
+  isShell: boolean;
   cpuMs: number;
+  endedCpuMs: number;
   rssBytes: number;
 }
 
@@ -30,11 +36,13 @@ export function treeUsage(root: number): TreeUsage {
     size = members.size;
     for (const { pid, parent } of processes) if (members.has(parent)) members.add(pid);
   }
-  const usage = { rssBytes: 0, cpuMs: 0, processes: 0 };
-  for (const { pid, cpuMs, rssBytes } of processes) {
+  const usage = { rssBytes: 0, cpuMs: 0, endedCpuMs: 0, shellCpuMs: 0, processes: 0 };
+  for (const { pid, isShell, cpuMs, endedCpuMs, rssBytes } of processes) {
     if (!members.has(pid)) continue;
     usage.rssBytes += rssBytes;
     usage.cpuMs += cpuMs;
+    usage.endedCpuMs += endedCpuMs;
+    if (isShell) usage.shellCpuMs += cpuMs - endedCpuMs;
     usage.processes += 1;
   }
   return usage;
@@ -53,12 +61,16 @@ function readProcess(pid: number): Process | null {
     return null;
   }
   // The program's name may hold spaces and parentheses; the fields begin after its last one. Index 0 is field 3, `state`.
-  const fields = text.slice(text.lastIndexOf(')') + 2).split(' ');
+  const nameEnd = text.lastIndexOf(')');
+  const fields = text.slice(nameEnd + 2).split(' ');
   const field = (number: number): number => Number(fields[number - 3]);
+  const endedCpuMs = (field(16) + field(17)) * tickMs;
   return {
     pid,
     parent: field(4),
-    cpuMs: (field(14) + field(15) + field(16) + field(17)) * tickMs,
+    isShell: text.slice(text.indexOf('(') + 1, nameEnd) === 'sh',
+    cpuMs: (field(14) + field(15)) * tickMs + endedCpuMs,
+    endedCpuMs,
     rssBytes: field(24) * pageBytes,
   };
 }
