@@ -5,6 +5,8 @@ import type { Perfdatum } from './output/perfdata.ts';
 export interface Command {
   /** Given by the client; results carry it back. */
   id: number;
+  /** The number by which the client may ask for it again; null when it will not. */
+  slot: number | null;
   /** Words that are run as they are; a program without `/` is looked for in `PATH`. */
   argv: string[] | null;
   /** A script, evaluated by a POSIX shell in a subshell of its own. */
@@ -25,11 +27,15 @@ export interface Command {
   capture: boolean;
 }
 
-/** A command as its caller gives it: what is left out has the default of `commandDefaults`. */
-export type CommandRequest = Partial<Omit<Command, 'id'>>;
+/**
+ * A command as its caller gives it: what is left out has the default of `commandDefaults`. One that is run often is best handed in as the same
+ * object each time, and must then stay as it is.
+ */
+export type CommandRequest = Partial<Omit<Command, 'id' | 'slot'>>;
 
 /** What a command that names only what to run is run with. */
 export const commandDefaults: Omit<Command, 'id'> = {
+  slot: null,
   argv: null,
   shell: null,
   timeoutMs: 30_000,
@@ -42,9 +48,10 @@ export const commandDefaults: Omit<Command, 'id'> = {
 };
 
 /** A request with its defaults; written out, as thousands wait at a time and spreads cost several times the memory. */
-export function commandOf(request: CommandRequest, id: number): Command {
+export function commandOf(request: CommandRequest, id: number, slot: number | null = null): Command {
   return {
     id,
+    slot,
     argv: request.argv ?? commandDefaults.argv,
     shell: request.shell ?? commandDefaults.shell,
     timeoutMs: request.timeoutMs ?? commandDefaults.timeoutMs,
@@ -90,13 +97,16 @@ export interface CheckRun extends CommandEnd {
 
 /** What the main thread sends. */
 export type ExecRequest =
-  | { type: 'run'; commands: Command[] }
+  // A number is the id of one more run of the command whose slot stands behind it.
+  | { type: 'run'; commands: (Command | number)[] }
+  // Slots are given anew from here on.
+  | { type: 'forget' }
   // Nobody waits for it any more.
   | { type: 'end'; id: number }
   | { type: 'stop' };
 
-/** What the exec thread sends. */
-export type ExecReply = { type: 'ran'; runs: CheckRun[] } | { type: 'stopped' };
+/** What the exec thread sends. A number is the id of a run that ended as the last one of its slot did; behind it stands how long it took, ms. */
+export type ExecReply = { type: 'ran'; runs: (CheckRun | number)[] } | { type: 'stopped' };
 
 /** What the exec thread is started with. */
 export interface ExecThreadData {

@@ -7,6 +7,7 @@ import {
   type CheckRun,
   type Command,
   type CommandRequest,
+  commandDefaults,
   commandOf,
   type ExecReply,
   type ExecRequest,
@@ -14,6 +15,7 @@ import {
   maxLanes,
   refusedEnd,
 } from './command.ts';
+import { type Known, KnownRequests } from './known-requests.ts';
 
 /** What the client needs of a thread; `Worker` has it, and so has a test's. */
 export interface ExecWorker {
@@ -32,13 +34,18 @@ export interface ExecClientOptions {
   clock: TimerClock;
   /** Commands waiting and running at most; more are refused. */
   maxPending?: number;
+  /** Requests that a thread knows by number at most: each costs it the words and a short output. */
+  maxKnown?: number;
   /** The POSIX shell; by default the system's, null for none. */
   shell?: string | null;
   startWorker?: (data: ExecThreadData) => ExecWorker;
 }
 
 interface Pending {
-  command: Command;
+  id: number;
+  request: CommandRequest;
+  /** What is known of the request when it comes again. */
+  known: Known | null;
   /** When the client gives up on the thread. */
   deadline: number;
   isSent: boolean;
@@ -46,6 +53,7 @@ interface Pending {
 }
 
 const defaultMaxPending = 20_000;
+const defaultMaxKnown = 20_000;
 /** What a command may take beside its own timeout: a minute in the thread's queue, and the time to end it. */
 const patienceMs = 75_000;
 const lookMs = 5000;
@@ -64,6 +72,7 @@ export class ExecClient {
   readonly #options: Required<ExecClientOptions>;
   readonly #pending = new Map<number, Pending>();
   readonly #unsent: Pending[] = [];
+  readonly #known = new KnownRequests();
   #worker: ExecWorker | null = null;
   #groups = new SharedArrayBuffer(maxLanes * Int32Array.BYTES_PER_ELEMENT);
   #cancelLook: (() => void) | null = null;
@@ -75,7 +84,13 @@ export class ExecClient {
   #lastId = 0;
 
   constructor(options: ExecClientOptions) {
-    this.#options = { maxPending: defaultMaxPending, shell: systemShell(), startWorker, ...options };
+    this.#options = {
+      maxPending: defaultMaxPending,
+      maxKnown: defaultMaxKnown,
+      shell: systemShell(),
+      startWorker,
+      ...options,
+    };
   }
 
   /** How many commands wait or run. */
@@ -89,29 +104,39 @@ export class ExecClient {
    */
   run(request: CommandRequest, signal?: AbortSignal): Promise<CheckRun> {
     this.#lastId += 1;
-    const command = commandOf(request, this.#lastId);
-    if (this.#stopped !== null) return Promise.resolve(refusedRun(command.id, 'the agent is stopping'));
-    if (signal?.aborted === true) return Promise.resolve(refusedRun(command.id, abandoned));
-    const { maxPending, clock } = this.#options;
+    const id = this.#lastId;
+    if (this.#stopped !== null) return Promise.resolve(refusedRun(id, 'the agent is stopping'));
+    if (signal?.aborted === true) return Promise.resolve(refusedRun(id, abandoned));
+    const { maxPending, maxKnown, clock } = this.#options;
     if (this.#pending.size >= maxPending)
-      return Promise.resolve(refusedRun(command.id, `${maxPending} commands wait already`));
+      return Promise.resolve(refusedRun(id, `${maxPending} commands wait already`));
+    if (this.#known.size >= maxKnown) this.#forget();
     return new Promise((resolve) => {
-      const deadline = clock.monotonic() + command.timeoutMs + patienceMs;
-      const abort = (): void => this.#abandon(command.id);
-      const pending: Pending = {
-        command,
-        deadline,
-        isSent: false,
-        resolve: (run) => {
-          signal?.removeEventListener('abort', abort);
-          resolve(run);
-        },
-      };
-      signal?.addEventListener('abort', abort, { once: true });
-      this.#pending.set(command.id, pending);
+      const deadline = clock.monotonic() + (request.timeoutMs ?? commandDefaults.timeoutMs) + patienceMs;
+      const known = this.#known.of(request);
+      const pending: Pending = { id, request, known, deadline, isSent: false, resolve };
+      if (signal !== undefined) this.#heed(signal, pending);
+      this.#pending.set(id, pending);
       if (this.#unsent.push(pending) === 1) setImmediate(() => this.#send());
       if (this.#cancelLook === null) this.#lookLater();
     });
+  }
+
+  #heed(signal: AbortSignal, pending: Pending): void {
+    const { id, resolve } = pending;
+    const abort = (): void => this.#abandon(id);
+    pending.resolve = (run) => {
+      signal.removeEventListener('abort', abort);
+      resolve(run);
+    };
+    signal.addEventListener('abort', abort, { once: true });
+  }
+
+  /** What goes by a number so far is sent; then all numbers are free. */
+  #forget(): void {
+    while (this.#unsent.length > 0) this.#send();
+    this.#known.forget();
+    this.#worker?.postMessage({ type: 'forget' });
   }
 
   #abandon(id: number): void {
@@ -146,7 +171,7 @@ export class ExecClient {
   }
 
   #send(): void {
-    const batch = this.#unsent.splice(0, maxBatch).filter(({ command }) => this.#pending.has(command.id));
+    const batch = this.#unsent.splice(0, maxBatch).filter(({ id }) => this.#pending.has(id));
     if (this.#unsent.length > 0) setImmediate(() => this.#send());
     for (const pending of batch) pending.isSent = true;
     if (batch.length === 0) return;
@@ -157,7 +182,8 @@ export class ExecClient {
       );
       return;
     }
-    this.#ensureWorker().postMessage({ type: 'run', commands: batch.map(({ command }) => command) });
+    const worker = this.#ensureWorker();
+    worker.postMessage({ type: 'run', commands: wordsFor(worker, batch) });
   }
 
   #ensureWorker(): ExecWorker {
@@ -182,10 +208,24 @@ export class ExecClient {
 
   #receive(reply: ExecReply): void {
     if (reply.type === 'stopped') this.#resolveStopped();
-    for (const run of reply.type === 'ran' ? reply.runs : []) {
-      const pending = this.#pending.get(run.id);
-      this.#pending.delete(run.id);
-      pending?.resolve(run);
+    else this.#receiveRuns(reply.runs);
+  }
+
+  #receiveRuns(runs: (CheckRun | number)[]): void {
+    for (let at = 0; at < runs.length; at += 1) {
+      const told = runs[at] as CheckRun | number;
+      const id = typeof told === 'number' ? told : told.id;
+      const pending = this.#pending.get(id);
+      this.#pending.delete(id);
+      const known = pending?.known ?? null;
+      if (typeof told === 'number') {
+        at += 1;
+        const last = known?.last ?? refusedRun(id, 'its end was lost');
+        pending?.resolve({ ...last, id, durationMs: runs[at] as number });
+      } else {
+        if (known !== null) known.last = told;
+        pending?.resolve(told);
+      }
     }
   }
 
@@ -237,6 +277,20 @@ export class ExecClient {
       pending.resolve(refusedRun(id, why));
     }
   }
+}
+
+/** What of a batch a thread does not know yet, and the numbers of what it does. */
+function wordsFor(worker: ExecWorker, batch: Pending[]): (Command | number)[] {
+  const words: (Command | number)[] = [];
+  for (const { id, request, known } of batch) {
+    if (known === null) words.push(commandOf(request, id));
+    else if (known.taught === worker) words.push(id, known.slot);
+    else {
+      known.taught = worker;
+      words.push(commandOf(request, id, known.slot));
+    }
+  }
+  return words;
 }
 
 function refusedRun(id: number, why: string): CheckRun {

@@ -9,7 +9,10 @@ import {
   type ExecReply,
   type ExecRequest,
   type ExecThreadData,
+  refusedEnd,
 } from './command.ts';
+import { KeptCommand } from './kept-command.ts';
+import type { CommandPlan } from './lanes/command-plan.ts';
 import { floodBytes } from './lanes/lane.ts';
 import { defaultBounds, LanePool } from './lanes/lane-pool.ts';
 import { endLeftovers } from './lanes/leftovers.ts';
@@ -28,8 +31,21 @@ if (port === null) throw new Error('the exec thread runs as a worker thread');
 /** Results of some milliseconds go in one message: each costs the main thread a turn. */
 const flushMs = 5;
 const leftoverMs = 60_000;
-const commands = new Map<number, Pick<Command, 'timeoutMs' | 'capture'>>();
-let runs: CheckRun[] = [];
+/** What runs commands here. */
+interface Runner {
+  submit(command: Command, plan?: CommandPlan): void;
+  end(id: number): void;
+  close(): void;
+}
+
+interface Asked {
+  command: Pick<Command, 'timeoutMs' | 'capture'>;
+  kept: KeptCommand | null;
+}
+
+const asked = new Map<number, Asked>();
+const slots = new Map<number, KeptCommand>();
+let runs: (CheckRun | number)[] = [];
 let isFlushing = false;
 
 const post = (reply: ExecReply): void => port.postMessage(reply);
@@ -41,21 +57,53 @@ function flush(): void {
   if (batch.length > 0) post({ type: 'ran', runs: batch });
 }
 
-function ended({ text, errorText = '', ...end }: CommandResult): void {
-  const { timeoutMs, capture } = commands.get(end.id) ?? commandDefaults;
-  commands.delete(end.id);
-  runs.push({
-    ...end,
-    ...readPluginOutput(capture ? '' : text, end.code, end.signal, { ...end, timeoutMs }),
-    ...(capture && { captured: { stdout: text, stderr: errorText } }),
-  });
+function ended(result: CommandResult): void {
+  const { command, kept } = asked.get(result.id) ?? { command: commandDefaults, kept: null };
+  asked.delete(result.id);
+  if (kept?.endsAsBefore(result)) runs.push(result.id, result.durationMs);
+  else runs.push(read(result, command));
   if (isFlushing) return;
   isFlushing = true;
   setTimeout(flush, flushMs);
 }
 
+function read(
+  { text, errorText = '', ...end }: CommandResult,
+  { timeoutMs, capture }: Asked['command'],
+): CheckRun {
+  return {
+    ...end,
+    ...readPluginOutput(capture ? '' : text, end.code, end.signal, { ...end, timeoutMs }),
+    ...(capture && { captured: { stdout: text, stderr: errorText } }),
+  };
+}
+
+function take(commands: (Command | number)[]): void {
+  for (let at = 0; at < commands.length; at += 1) {
+    const sent = commands[at] as Command | number;
+    if (typeof sent === 'number') {
+      at += 1;
+      again(sent, slots.get(commands[at] as number));
+    } else {
+      const kept = sent.slot === null ? null : new KeptCommand(sent);
+      if (kept !== null) slots.set(sent.slot as number, kept);
+      asked.set(sent.id, { command: sent, kept });
+      runner.submit(sent, kept?.plan);
+    }
+  }
+}
+
+function again(id: number, kept: KeptCommand | undefined): void {
+  if (kept === undefined) {
+    ended({ ...refusedEnd(id, 'its words are lost'), text: '' });
+    return;
+  }
+  asked.set(id, { command: kept.command, kept });
+  runner.submit({ ...kept.command, id }, kept.plan);
+}
+
 const directory = shell === null ? null : openPrivateDirectory(directories);
-const runner =
+const runner: Runner =
   shell === null || directory === null
     ? new SpawnRunner(ended)
     : new LanePool({
@@ -81,8 +129,9 @@ port.on('message', (request: ExecRequest) => {
     runner.end(request.id);
     return;
   }
-  for (const command of request.commands) {
-    commands.set(command.id, { timeoutMs: command.timeoutMs, capture: command.capture });
-    runner.submit(command);
+  if (request.type === 'forget') {
+    slots.clear();
+    return;
   }
+  take(request.commands);
 });

@@ -49,24 +49,25 @@ export class CommandRuns {
     if (running?.runtime === runtime) return running.ended;
     const own = { runtime, ended: Promise.resolve() };
     this.#running.set(id, own);
-    own.ended = this.#turn(own, running?.ended);
+    own.ended = this.#run(own, running?.ended);
     return own.ended;
   }
 
-  async #turn(own: Running, before: Promise<void> | undefined): Promise<void> {
+  async #run(own: Running, before: Promise<void> | undefined): Promise<void> {
     try {
-      await before?.catch(() => undefined);
-      await this.#run(own.runtime);
+      if (before !== undefined) await before.catch(() => undefined);
+      const { runtime } = own;
+      const { command } = runtime.object as CheckObject;
+      if (command === undefined || !this.#deps.table.isCurrent(runtime)) return;
+      await this.#once(runtime, command);
     } finally {
       const { id } = own.runtime.object;
       if (this.#running.get(id) === own) this.#running.delete(id);
     }
   }
 
-  async #run(runtime: Runtime): Promise<void> {
+  async #once(runtime: Runtime, command: CheckCommand): Promise<void> {
     const { clock, commands, registry, table } = this.#deps;
-    const { command } = runtime.object as CheckObject;
-    if (command === undefined || !table.isCurrent(runtime)) return;
     const { unresolved } = command;
     const asOf = clock.now();
     const run = unresolved.length > 0 ? null : await commands.run(requestOf(command));

@@ -1,8 +1,9 @@
 import { join } from 'node:path';
 import { type Command, type CommandResult, maxLanes, refusedEnd } from '../command.ts';
+import { type CommandPlan, notFound, planOf } from './command-plan.ts';
 import { Lane } from './lane.ts';
 import { type LaneBounds, type LaneView, lanesToStart, ordersAtOnce, slowAfter } from './lane-policy.ts';
-import { commandLine, hidesChannels, kindOf, type LaneKind } from './launch.ts';
+import { commandLine, hidesChannels, type LaneKind } from './launch.ts';
 import { OwnTime } from './own-time.ts';
 import type { Order } from './run.ts';
 import { Warden } from './warden.ts';
@@ -51,7 +52,6 @@ const maxKnown = 10_000;
 const holdShare = 0.5;
 const reservedLanes = 32;
 const unwanted = 'nobody waits for it';
-const maxScriptBytes = 262_144;
 
 /**
  * Runs commands in lanes: starts lanes as commands wait, ends idle ones after a minute, and looks after long runners every 100 ms.
@@ -82,10 +82,10 @@ export class LanePool {
     this.#sharesScripts = hidesChannels(options.shell);
   }
 
-  /** Takes a command. Its result comes by `ended`, exactly once; from within this call when it cannot run. */
-  submit(command: Command): void {
-    const why = this.#closed ? 'the agent is stopping' : unfit(command);
-    if (why === null) this.#enqueue(command);
+  /** Takes a command, and its plan where that is known. Its result comes by `ended`, exactly once; from within this call when it cannot run. */
+  submit(command: Command, plan: CommandPlan = planOf(command)): void {
+    const why = this.#closed ? 'the agent is stopping' : plan.unfit;
+    if (why === null) this.#enqueue(command, plan);
     else this.#refuse(command, why);
   }
 
@@ -101,9 +101,8 @@ export class LanePool {
     }
   }
 
-  #enqueue(command: Command): void {
-    const kind = kindOf(command);
-    const line = commandLine(command, kind.environment);
+  #enqueue(command: Command, { kind, line: known }: CommandPlan): void {
+    const line = known ?? commandLine(command, kind.environment);
     if (line === null) {
       this.#options.ended(notFound(command));
       return;
@@ -327,23 +326,4 @@ export class LanePool {
 /** Lanes by default. On two processors 8 gave what 16 did within a tenth, 4 less, and with more the main thread had its turn later. */
 export function defaultBounds(processors: number): LaneBounds {
   return { fast: Math.max(4, 4 * processors), max: maxLanes, reserved: reservedLanes };
-}
-
-/** Why no lane can run a command; null when one can. */
-function unfit({ argv, shell, runAs, nice, environment }: Command): string | null {
-  const texts = [...(argv ?? [shell ?? '']), ...Object.entries(environment).flat(), runAs ?? ''];
-  if (texts.some((text) => text.includes('\0'))) return 'it contains a NUL character';
-  if (argv === null ? shell === null : argv.length === 0) return 'it is empty';
-  if (texts.reduce((sum, text) => sum + text.length, 0) > maxScriptBytes)
-    return `it is longer than ${maxScriptBytes / 1024} KiB`;
-  if (runAs !== null && process.getuid?.() !== 0) return `only an agent of root can run it as ${runAs}`;
-  if (nice < 0 && process.getuid?.() !== 0)
-    return `only an agent of root can run it with a niceness of ${nice}`;
-  return null;
-}
-
-/** The end a shell would give a program that is nowhere. */
-function notFound({ id, argv }: Command): CommandResult {
-  const text = `${argv?.[0] ?? ''}: not found`;
-  return { ...refusedEnd(id, ''), refused: null, code: 127, text, errorText: text };
 }
