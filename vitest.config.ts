@@ -23,7 +23,7 @@ const long = [
 
 /** What ends threads by force, measures its own process, or puts something in place of a module. */
 const threads = [
-  'test/exec/{exec-client,lanes/*,output/real-plugins}.test.ts',
+  'test/exec/{exec-client,known-requests,lanes/*,output/real-plugins}.test.ts',
   'test/sandbox/{engine/**/*,budgets/preempted}.test.ts',
   'test/store/{journal-faults,level}.test.ts',
   'test/threads/{*,pool/*}.test.ts',

@@ -30,6 +30,9 @@ if (port === null) throw new Error('the exec thread runs as a worker thread');
 
 /** Results of some milliseconds go in one message: each costs the main thread a turn. */
 const flushMs = 5;
+/** The same while so many commands wait that none of their results is waited for. */
+const busyFlushMs = 25;
+const manyCommands = 200;
 const leftoverMs = 60_000;
 /** What runs commands here. */
 interface Runner {
@@ -64,7 +67,7 @@ function ended(result: CommandResult): void {
   else runs.push(read(result, command));
   if (isFlushing) return;
   isFlushing = true;
-  setTimeout(flush, flushMs);
+  setTimeout(flush, asked.size > manyCommands ? busyFlushMs : flushMs);
 }
 
 function read(

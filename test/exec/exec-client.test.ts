@@ -1,60 +1,20 @@
 import { spawn } from 'node:child_process';
 import { createHash } from 'node:crypto';
-import { EventEmitter, once } from 'node:events';
-import { mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
+import { once } from 'node:events';
+import { mkdtempSync, readdirSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { Worker } from 'node:worker_threads';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { systemClock } from '../../core/clock.ts';
-import {
-  type CheckRun,
-  type ExecReply,
-  type ExecRequest,
-  type ExecThreadData,
-  refusedEnd,
-} from '../../exec/command.ts';
-import { ExecClient, type ExecWorker } from '../../exec/exec-client.ts';
+import type { ExecThreadData } from '../../exec/command.ts';
+import { ExecClient } from '../../exec/exec-client.ts';
 import { HandClock } from '../core/schedule/test-clock.ts';
+import { HandWorker } from './hand-worker.ts';
 import { processesWith } from './lanes/pool-fixture.ts';
 
 const root = fileURLToPath(new URL('../..', import.meta.url));
-
-/** A thread that answers only when told. */
-class HandWorker extends EventEmitter implements ExecWorker {
-  readonly requests: ExecRequest[] = [];
-  readonly data: ExecThreadData;
-  isEnded = false;
-  constructor(data: ExecThreadData) {
-    super();
-    this.data = data;
-  }
-  postMessage(request: ExecRequest): void {
-    this.requests.push(request);
-  }
-  answer(...ids: number[]): void {
-    const runs: CheckRun[] = ids.map((id) => ({
-      ...refusedEnd(id, ''),
-      refused: null,
-      code: 0,
-      state: 'ok',
-      output: 'fine',
-      longOutput: '',
-      perfdata: [],
-    }));
-    this.emit('message', { type: 'ran', runs } satisfies ExecReply);
-  }
-  die(message: string): void {
-    this.emit('error', new Error(message));
-    this.emit('exit');
-  }
-  async terminate(): Promise<void> {
-    this.isEnded = true;
-    this.emit('exit');
-  }
-  unref(): void {}
-}
 
 const turn = (): Promise<void> => new Promise((resolve) => setImmediate(resolve));
 
@@ -70,7 +30,6 @@ describe('the client of the exec thread', () => {
       dataDirectory: '/data',
       clock,
       maxPending: 3,
-      maxKnown: 2,
       startWorker(data) {
         workers.push(new HandWorker(data));
         return workers.at(-1) as HandWorker;
@@ -133,70 +92,6 @@ describe('the client of the exec thread', () => {
     expect(workers).toHaveLength(2);
     workers[1]?.answer(4);
     expect((await next).state).toBe('ok');
-  });
-
-  /** The ids of those that were sent whole, and the numbers of the others, of each message. */
-  const sentTo = (worker: HandWorker | undefined): unknown[] =>
-    (worker?.requests ?? []).map((request) =>
-      request.type === 'run'
-        ? request.commands.map((sent) => (typeof sent === 'number' ? sent : { id: sent.id, slot: sent.slot }))
-        : request.type,
-    );
-
-  it('asks for what it asked for before by a number, and takes an end that is that of the run before', async () => {
-    const request = { argv: ['a'], timeoutMs: 7 };
-    for (const id of [1, 2]) {
-      const run = client.run(request);
-      await turn();
-      workers[0]?.answer(id);
-      await run;
-    }
-    const [third, other] = [client.run(request), client.run({ ...request })];
-    await turn();
-    expect(sentTo(workers[0])).toEqual([
-      [{ id: 1, slot: null }],
-      [{ id: 2, slot: 1 }],
-      [3, 1, { id: 4, slot: null }],
-    ]);
-    workers[0]?.emit('message', { type: 'ran', runs: [3, 1.5] } satisfies ExecReply);
-    expect(await third).toMatchObject({ id: 3, durationMs: 1.5, state: 'ok', output: 'fine' });
-    workers[0]?.die('gone');
-    expect((await other).state).toBe('unknown');
-    clock.advance(1000);
-    void client.run(request);
-    await turn();
-    expect(sentTo(workers[1])).toEqual([[{ id: 5, slot: 1 }]]);
-  });
-
-  it('gives its numbers anew when they are used up, once all is sent that goes by them', async () => {
-    const requests = [{ argv: ['a'] }, { argv: ['b'] }, { argv: ['c'] }];
-    const runBoth = async (): Promise<void> => {
-      const runs = requests.slice(0, 2).map((request) => client.run(request));
-      await turn();
-      workers[0]?.answer(...[1, 2, 3, 4]);
-      await Promise.all(runs);
-    };
-    await runBoth();
-    await runBoth();
-    const [last, more] = [client.run(requests[0] ?? {}), client.run(requests[2] ?? {})];
-    await turn();
-    expect(sentTo(workers[0])).toEqual([
-      [
-        { id: 1, slot: null },
-        { id: 2, slot: null },
-      ],
-      [
-        { id: 3, slot: 1 },
-        { id: 4, slot: 2 },
-      ],
-      'forget',
-      [
-        { id: 5, slot: null },
-        { id: 6, slot: null },
-      ],
-    ]);
-    workers[0]?.answer(5, 6);
-    await Promise.all([last, more]);
   });
 
   it('ends a thread that does not answer', async () => {
@@ -276,63 +171,6 @@ describe('the exec thread', () => {
       { state: 'unknown', code: 127 },
       { state: 'unknown', refused: 'it is empty' },
     ]);
-  });
-
-  it('tells each run of a request its own end, the same as before or another', async () => {
-    const file = join(dataDirectory, 'said');
-    const request = { shell: `cat ${file}; exit $(wc -l <${file})` };
-    const long = 'x'.repeat(3000);
-    const ends: unknown[] = [];
-    const said = [
-      'a',
-      'a',
-      'a',
-      'a\n',
-      'a\n',
-      'b|c=1',
-      'b|c=1',
-      'b|c=1',
-      long,
-      long,
-      'a',
-      'a\nb\nc\nd\n',
-      'a',
-    ];
-    for (const text of said) {
-      writeFileSync(file, text);
-      const { state, output, perfdata } = await client.run(request);
-      ends.push([state, output, perfdata.map(({ value }) => value)]);
-    }
-    const kinds = new Map<string, unknown>([
-      ['a', ['ok', 'a', []]],
-      ['a\n', ['warning', 'a', []]],
-      ['b|c=1', ['ok', 'b', [1]]],
-      [long, ['ok', long, []]],
-      ['a\nb\nc\nd\n', ['unknown', 'exit code 4 is none of 0 to 3: a', []]],
-    ]);
-    expect(ends).toEqual(said.map((text) => kinds.get(text)));
-  });
-
-  it('mixes up no ends of a request that runs many times at once', async () => {
-    const file = join(dataDirectory, 'count');
-    writeFileSync(file, '0');
-    const request = {
-      shell: `flock ${file} sh -c 'n=$(($(cat ${file}) + 1)); echo $n >${file}; echo $((n / 10))'`,
-    };
-    const outputs: string[] = [];
-    for (let round = 0; round < 3; round += 1) {
-      const runs = await Promise.all(Array.from({ length: 33 }, () => client.run(request)));
-      outputs.push(...runs.map(({ output }) => output));
-    }
-    const expected = Array.from({ length: 99 }, (_, index) => String(Math.floor((index + 1) / 10)));
-    expect(outputs.sort()).toEqual(expected.sort());
-  });
-
-  it('looks for a program again each time that it is named alone', async () => {
-    const request = { argv: ['later'], environment: { PATH: `${dataDirectory}:/usr/bin:/bin` } };
-    for (let run = 0; run < 4; run += 1) expect(await client.run(request)).toMatchObject({ code: 127 });
-    writeFileSync(join(dataDirectory, 'later'), '#!/bin/sh\necho here\n', { mode: 0o755 });
-    expect(await client.run(request)).toMatchObject({ state: 'ok', output: 'here' });
   });
 
   it('leaves neither files nor processes when it stops', async () => {
