@@ -32,6 +32,14 @@ export class Keys {
 
   /** Judges who sends a report by the hash that is kept of its server: undefined where it is not known, '' where it has no key. */
   judge({ server, key, mayRegister }: Report, kept: string | undefined): Judged {
+    const remembered = key === null ? undefined : this.#known.get(server);
+    // Of a key that was right before a digest says as much as the hash, for a fraction of its time.
+    if (
+      kept !== undefined &&
+      remembered?.hash === kept &&
+      this.isSame(remembered.digest, digestOf('sha256', key as string))
+    )
+      return { outcome: 'ok', hash: kept };
     const hash = key === null ? '' : this.#hashOnce(server, key, kept ?? '');
     if (hash !== '' && kept !== undefined && kept !== '' && !this.isSame(kept, hash))
       return { outcome: 'wrong-key', hash };
@@ -42,13 +50,10 @@ export class Keys {
 
   /** The hash of a key, which is remembered where it is the one that is kept. */
   #hashOnce(name: string, key: string, kept: string): string {
-    const known = this.#known.get(name);
-    const digest = digestOf('sha256', key);
-    if (known !== undefined && this.isSame(known.digest, digest)) return known.hash;
     const hash = this.hash(name, key);
     if (!this.isSame(kept, hash)) return hash;
-    if (this.#known.size >= mostKnown && known === undefined) this.#known.clear();
-    this.#known.set(name, { digest, hash });
+    if (this.#known.size >= mostKnown && !this.#known.has(name)) this.#known.clear();
+    this.#known.set(name, { digest: digestOf('sha256', key), hash: kept });
     return hash;
   }
 

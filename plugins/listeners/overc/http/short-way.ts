@@ -143,15 +143,18 @@ function readHead(text: string): Head | undefined {
 
 let second = 0;
 let date = '';
+/** Most answers are the same as the one before: that nothing is wrong. */
+let last: { body: unknown; text: string; second: number } | undefined;
 
-function answerText(
-  { status, body, type = 'application/json', headers = {} }: Answer,
-  keepAliveMs: number,
-): string {
-  const text = typeof body === 'string' && type !== 'application/json' ? body : JSON.stringify(body);
+function answerText({ status, body, type, headers }: Answer, keepAliveMs: number): string {
   const nowS = Math.trunc(Date.now() / 1000);
+  const isPlain = status === 200 && type === undefined && headers === undefined;
+  if (isPlain && last !== undefined && last.body === body && last.second === nowS) return last.text;
   if (nowS !== second) [second, date] = [nowS, new Date(nowS * 1000).toUTCString()];
+  const content = type === undefined || type === 'application/json' ? JSON.stringify(body) : String(body);
   let lines = '';
   for (const name in headers) lines += `${name}: ${headers[name]}\r\n`;
-  return `HTTP/1.1 ${status} ${STATUS_CODES[status] ?? 'Refused'}\r\ncache-control: no-store\r\nx-content-type-options: nosniff\r\ncontent-type: ${type}\r\ncontent-length: ${Buffer.byteLength(text)}\r\n${lines}date: ${date}\r\nconnection: keep-alive\r\nkeep-alive: timeout=${Math.trunc(keepAliveMs / 1000)}\r\n\r\n${text}`;
+  const text = `HTTP/1.1 ${status} ${STATUS_CODES[status] ?? 'Refused'}\r\ncache-control: no-store\r\nx-content-type-options: nosniff\r\ncontent-type: ${type ?? 'application/json'}\r\ncontent-length: ${Buffer.byteLength(content)}\r\n${lines}date: ${date}\r\nconnection: keep-alive\r\nkeep-alive: timeout=${Math.trunc(keepAliveMs / 1000)}\r\n\r\n${content}`;
+  if (isPlain) last = { body, text, second: nowS };
+  return text;
 }

@@ -2,8 +2,9 @@ import type { Keys } from '../keys.ts';
 import type { AlertRow } from '../model.ts';
 import type { Adoption, OldAlert, OldServer, OldService } from '../takeover/old.ts';
 import type { Ledger, Writes } from './ledger.ts';
-import { type KeptServer, type KeptService, keyOf, serverValue } from './records.ts';
+import { type KeptServer, keyOf, serverValue } from './records.ts';
 import { reportsKept } from './rosters.ts';
+import type { ServiceEntry } from './service-entry.ts';
 
 /** What an old installation is put into. */
 export interface AdoptParts {
@@ -17,7 +18,7 @@ export interface Adopted {
   outcome: Adoption;
   writes: Writes;
   alerts: AlertRow[];
-  service?: KeptService;
+  service?: ServiceEntry;
 }
 
 /** A server with the key it had. One that is here with a key of its own stays as it is. */
@@ -66,7 +67,7 @@ export function adoptService(
 /** Gives the rows by what their ids were. What is more than is kept goes into runs at once. */
 function putStates(
   ledger: Ledger,
-  service: KeptService,
+  service: ServiceEntry,
   old: OldService,
   writes: Writes,
 ): Map<number, number> {
@@ -95,7 +96,7 @@ function putStates(
 
 function pastAlert(
   ledger: Ledger,
-  { server, service, row }: { server: KeptServer; service: KeptService | null; row: number | null },
+  { server, service, row }: { server: KeptServer; service: ServiceEntry | null; row: number | null },
   { at, channel, event, message }: OldAlert,
   writes: Writes,
 ): AlertRow {

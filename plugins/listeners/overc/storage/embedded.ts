@@ -8,16 +8,9 @@ import { Ledger, type Stated, type Writes } from './ledger.ts';
 import { load } from './loading.ts';
 import { migrate } from './migration.ts';
 import { pastOf } from './past.ts';
-import {
-  idOf,
-  type KeptServer,
-  type KeptService,
-  keyOf,
-  lastKey,
-  readAlert,
-  serverValue,
-} from './records.ts';
+import { idOf, type KeptServer, keyOf, lastKey, readAlert, serverValue } from './records.ts';
 import { removeBelow } from './removal.ts';
+import type { ServiceEntry } from './service-entry.ts';
 import { shrink } from './shrink.ts';
 import type { Past, Selection, ServerView, Storage, StorageEvents, StorageFigures } from './storage.ts';
 
@@ -137,7 +130,7 @@ export class EmbeddedStorage implements Storage {
     server: KeptServer,
     { services, alerts, at }: Report,
     writes: Writes,
-  ): [KeptService, { state: State; info: string }][] {
+  ): [ServiceEntry, { state: State; info: string }][] {
     const ledger = this.#ledger;
     const { clock } = this.#parts;
     const when = { at, nowMs: clock.monotonic() - Math.max(0, clock.now() - at) };

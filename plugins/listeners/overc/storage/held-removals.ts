@@ -126,7 +126,11 @@ export class HeldRemovals implements Storage {
   }
 
   /** What reports again is registered anew: its past is removed before, but for nobody who could not register or has not its key. */
-  async take(report: Report): Promise<Outcome> {
+  take(report: Report): Promise<Outcome> {
+    return this.#held.size === 0 ? this.#inner.take(report) : this.#takeAnew(report);
+  }
+
+  async #takeAnew(report: Report): Promise<Outcome> {
     const named = new Set<string | null>([
       ...report.services.map(({ name }) => name),
       ...report.alerts.map(({ service }) => service),

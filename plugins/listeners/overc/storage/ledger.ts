@@ -1,10 +1,9 @@
 import type { Json } from 'opsbro/sdk';
-import type { AlertRow, ReportedService, Run, State } from '../model.ts';
+import type { AlertRow, ReportedService, State } from '../model.ts';
 import {
   alertValue,
   type KeptReport,
   type KeptServer,
-  type KeptService,
   keyOf,
   reportValue,
   rosterValue,
@@ -13,6 +12,7 @@ import {
   serviceValue,
 } from './records.ts';
 import { hasRoom, outdated, perRoster, type Roster, reportsKept, rosterOf, slotOf } from './rosters.ts';
+import { type Row, ServiceEntry } from './service-entry.ts';
 
 /** What one request writes. */
 export interface Writes {
@@ -46,7 +46,7 @@ const shortInfo = 200;
 export class Ledger {
   readonly byName = new Map<string, KeptServer>();
   readonly servers = new Map<number, KeptServer>();
-  readonly services = new Map<number, KeptService>();
+  readonly services = new Map<number, ServiceEntry>();
   readonly last: LastIds = { server: 0, service: 0, roster: 0, row: 0, alert: 0 };
   readonly #infoRoom: number;
   #infoLength = 0;
@@ -61,12 +61,12 @@ export class Ledger {
     this.last.server = Math.max(this.last.server, server.id);
   }
 
-  addService(service: KeptService): void {
+  addService(service: ServiceEntry): void {
     this.services.set(service.id, service);
-    this.#infoLength += service.current?.info.length ?? 0;
+    this.#infoLength += service.info.length;
     service.server.services.set(service.name, service);
     this.last.service = Math.max(this.last.service, service.id);
-    this.last.row = Math.max(this.last.row, service.current?.row ?? 0);
+    this.last.row = Math.max(this.last.row, service.row);
   }
 
   addRoster(roster: Roster): void {
@@ -83,21 +83,19 @@ export class Ledger {
   }
 
   /** The service of that name, which is made where there is none. */
-  serviceOf(server: KeptServer, name: string, writes: Writes): KeptService {
+  serviceOf(server: KeptServer, name: string, writes: Writes): ServiceEntry {
     const known = server.services.get(name);
     if (known !== undefined) return known;
-    const service: KeptService = {
-      ...{ id: this.last.service + 1, server, name, title: name, period: null, current: null },
-      ...{ timedOut: false, reportedMs: 0, run: null, isRunClosed: false, isInfoKept: false },
-    };
+    const id = this.last.service + 1;
+    const service = new ServiceEntry({ id, server, name, title: name, period: null });
     this.addService(service);
     this.write(service, writes);
     return service;
   }
 
   /** What a server says of its services: of each its row, and an alert where its state is another, or it was offline. Gives them in their order. */
-  report(server: KeptServer, stated: readonly Stated[], when: When, writes: Writes): KeptService[] {
-    const found: KeptService[] = [];
+  report(server: KeptServer, stated: readonly Stated[], when: When, writes: Writes): ServiceEntry[] {
+    const found: ServiceEntry[] = [];
     for (let from = 0; from < stated.length; from += perRoster) {
       const part = stated.length <= perRoster ? stated : stated.slice(from, from + perRoster);
       const roster = rosterOf(server, part) ?? this.#newRoster(server, part, writes);
@@ -122,11 +120,11 @@ export class Ledger {
     return roster;
   }
 
-  #take(roster: Roster, stated: readonly Stated[], when: When, writes: Writes, found: KeptService[]): void {
+  #take(roster: Roster, stated: readonly Stated[], when: When, writes: Writes, found: ServiceEntry[]): void {
     const { at } = when;
     const report: KeptReport = { number: roster.count, first: this.last.row + 1, at, states: [], infos: [] };
     for (let index = 0; index < stated.length; index += 1) {
-      const service = roster.services[index] as KeptService;
+      const service = roster.services[index] as ServiceEntry;
       const one = stated[index] as Stated;
       report.states.push(one.state);
       report.infos.push(one.info);
@@ -167,14 +165,13 @@ export class Ledger {
     }
   }
 
-  #report(service: KeptService, { state, info, period }: Stated, { at, nowMs }: When, writes: Writes): void {
-    const { current, timedOut } = service;
+  #report(service: ServiceEntry, { state, info, period }: Stated, { at, nowMs }: When, writes: Writes): void {
+    const { state: before, timedOut } = service;
     this.apply(service, { id: this.last.row + 1, at, state, info }, writes);
     service.reportedMs = nowMs;
     service.timedOut = false;
-    const old = current?.state ?? 'OK';
-    if (state !== old) {
-      const text = changeText(current?.state, state);
+    if (state !== (before ?? 'OK')) {
+      const text = changeText(before, state);
       this.#keepInfo(service, info, writes);
       this.alert(service.server, service, 'service:state', state, text, at, writes);
     }
@@ -186,39 +183,25 @@ export class Ledger {
   }
 
   /** Says how often a service reports, and writes it down as it is. */
-  setPeriod(service: KeptService, period: number | null, writes: Writes): void {
+  setPeriod(service: ServiceEntry, period: number | null, writes: Writes): void {
     service.period = period;
     this.write(service, writes);
   }
 
   /** Writes a service down as it is. */
-  write(service: KeptService, writes: Writes): void {
+  write(service: ServiceEntry, writes: Writes): void {
     writes.put.push([keyOf.service(service.id), serviceValue(service)]);
   }
 
   /** Puts a row at the end of a service, also one that is read again. */
-  apply(
-    service: KeptService,
-    { id, at, state, info }: { id: number; at: number; state: State; info: string },
-    writes: Writes,
-  ): void {
-    const { run } = service;
-    if (run !== null && run.state === state && !service.isRunClosed) {
-      run.last = id;
-      run.lastAt = at;
-      run.count += 1;
-    } else {
-      if (run !== null) writes.put.push([keyOf.run(run.first), runValue(run)]);
-      service.run = newRun(id, at, state, run);
-    }
-    service.isRunClosed = false;
-    service.isInfoKept = false;
-    service.current = { row: id, state, info: this.#remembered(service, info), at };
+  apply(service: ServiceEntry, { id, at, state, info }: Row, writes: Writes): void {
+    const over = service.apply({ id, at, state, info: this.#remembered(service, info) });
+    if (over !== null) writes.put.push([keyOf.run(over.first), runValue(over)]);
     this.last.row = Math.max(this.last.row, id);
   }
 
-  #remembered({ current }: KeptService, info: string): string {
-    this.#infoLength -= current?.info.length ?? 0;
+  #remembered(service: ServiceEntry, info: string): string {
+    this.#infoLength -= service.info.length;
     const isTooMuch = info.length > shortInfo && this.#infoLength + info.length > this.#infoRoom;
     // By way of bytes, since a slice holds on to the whole.
     const kept = isTooMuch ? `${Buffer.from(info.slice(0, shortInfo)).toString()}…` : info;
@@ -229,7 +212,7 @@ export class Ledger {
   /** Writes down something to be told of. */
   alert(
     server: KeptServer,
-    service: KeptService | null,
+    service: ServiceEntry | null,
     channel: string,
     event: string,
     message: string,
@@ -238,19 +221,20 @@ export class Ledger {
   ): AlertRow {
     const id = this.last.alert + 1;
     this.last.alert = id;
-    const row = service?.current?.row ?? null;
+    const row = service === null || service.row === 0 ? null : service.row;
     const alert = { id, server: server.id, service: service?.id ?? null, row, at, channel, event, message };
     if (service !== null && channel !== 'service:state') service.isRunClosed = true;
-    if (service !== null) this.#keepInfo(service, service.current?.info ?? '', writes);
+    if (service !== null) this.#keepInfo(service, service.info, writes);
     writes.put.push([keyOf.alert(id), alertValue(alert)], [keyOf.unsent(id), 1]);
     return alert;
   }
 
   /** What a row said stays for its alerts: the ring keeps it for a while only. Once, however many alerts there are. */
-  #keepInfo(service: KeptService, info: string, writes: Writes): void {
-    if (service.isInfoKept || service.current === null) return;
+  #keepInfo(service: ServiceEntry, info: string, writes: Writes): void {
+    const { current, isInfoKept } = service;
+    if (isInfoKept || current === null) return;
     service.isInfoKept = true;
-    writes.put.push([keyOf.info(service.current.row), [service.current.at, info]]);
+    writes.put.push([keyOf.info(current.row), [current.at, info]]);
   }
 
   /** Writes down what somebody else told of long ago. */
@@ -262,9 +246,9 @@ export class Ledger {
   }
 
   /** Takes a service out. Gives the rosters that it was of; what is kept of its past is the caller's to remove. */
-  removeService(service: KeptService): Roster[] {
+  removeService(service: ServiceEntry): Roster[] {
     const { server, name, id } = service;
-    if (this.services.delete(id)) this.#infoLength -= service.current?.info.length ?? 0;
+    if (this.services.delete(id)) this.#infoLength -= service.info.length;
     server.services.delete(name);
     const those = server.rosters.filter(({ services }) => services.includes(service));
     for (const roster of those)
@@ -283,10 +267,6 @@ export class Ledger {
 /** The keys of all reports that are kept of a roster. */
 export function reportKeys({ id, count }: Pick<Roster, 'id' | 'count'>): string[] {
   return Array.from({ length: Math.min(count, reportsKept) }, (_, slot) => keyOf.report(id, slot));
-}
-
-function newRun(id: number, at: number, state: State, before: Run | null): Run {
-  return { first: id, last: id, count: 1, firstAt: at, lastAt: at, state, prev: before?.first ?? 0 };
 }
 
 /** A first state is compared with `OK`, and told as a change from `?`. */

@@ -4,7 +4,6 @@ import type { Ledger, Writes } from './ledger.ts';
 import {
   idOf,
   type KeptServer,
-  type KeptService,
   keyOf,
   lastKey,
   readReport,
@@ -13,6 +12,7 @@ import {
   readService,
 } from './records.ts';
 import { type Roster, reportsKept, slotOf } from './rosters.ts';
+import type { ServiceEntry } from './service-entry.ts';
 
 const perRead = 1000;
 /** Mostly none follows, and reports may be long. */
@@ -60,12 +60,12 @@ async function replay(
   server: KeptServer,
   closing: ReadonlySet<number>,
 ): Promise<void> {
-  const rows: (StateRow & { service: KeptService })[] = [];
+  const rows: (StateRow & { service: ServiceEntry })[] = [];
   for (const roster of server.rosters) rows.push(...(await rowsSince(store, roster)));
   const writes: Writes = { put: [], del: [] };
   for (const { service, ...row } of rows.sort((one, other) => one.id - other.id)) {
     ledger.last.row = Math.max(ledger.last.row, row.id);
-    if (row.id <= (service.current?.row ?? 0)) continue;
+    if (row.id <= service.row) continue;
     ledger.apply(service, row, writes);
     if (closing.has(row.id)) service.isRunClosed = true;
   }
@@ -75,8 +75,8 @@ async function replay(
 async function rowsSince(
   store: ExactStore,
   roster: Roster,
-): Promise<(StateRow & { service: KeptService })[]> {
-  const rows: (StateRow & { service: KeptService })[] = [];
+): Promise<(StateRow & { service: ServiceEntry })[]> {
+  const rows: (StateRow & { service: ServiceEntry })[] = [];
   const since = roster.kept;
   for (let next = since; next < since + reportsKept; ) {
     const keys = Array.from({ length: reportsPerRead }, (_, index) =>

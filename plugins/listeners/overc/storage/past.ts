@@ -1,7 +1,8 @@
 import type { ExactStore } from 'opsbro/sdk';
 import type { Run, StateRow } from '../model.ts';
-import { type KeptService, keyOf, readReport, readRun } from './records.ts';
+import { keyOf, readReport, readRun } from './records.ts';
 import { type Roster, reportsKept } from './rosters.ts';
+import type { ServiceEntry } from './service-entry.ts';
 import type { Past } from './storage.ts';
 
 /** Runs that are looked back on. */
@@ -10,7 +11,7 @@ const mostRuns = 1000;
 const perRead = 10;
 
 /** The newest rows of a service, and its runs, back to `since`, epoch ms. */
-export async function pastOf(store: ExactStore, service: KeptService, since: number): Promise<Past> {
+export async function pastOf(store: ExactStore, service: ServiceEntry, since: number): Promise<Past> {
   const rosters = service.server.rosters.filter(({ services }) => services.includes(service));
   const found = (await Promise.all(rosters.map((roster) => rowsOf(store, roster, service)))).flat();
   // Each full ring has so many rows of it, so none is missing among the newest of all.
@@ -22,7 +23,7 @@ export async function pastOf(store: ExactStore, service: KeptService, since: num
 async function rowsOf(
   store: ExactStore,
   { id, services }: Pick<Roster, 'id' | 'services'>,
-  service: KeptService,
+  service: ServiceEntry,
 ): Promise<StateRow[]> {
   const rows: StateRow[] = [];
   for (let slot = 0; slot < reportsKept; slot += perRead) {

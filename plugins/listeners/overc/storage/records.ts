@@ -1,30 +1,14 @@
 import type { Json, JsonObject } from 'opsbro/sdk';
 import type { AlertRow, Current, Run, ServerFacts, State } from '../model.ts';
 import type { Roster } from './rosters.ts';
+import { ServiceEntry } from './service-entry.ts';
 
 /** A server in memory. */
 export interface KeptServer extends ServerFacts {
   /** Of name and key; '' while the next key is to count. */
   hash: string;
-  services: Map<string, KeptService>;
+  services: Map<string, ServiceEntry>;
   rosters: Roster[];
-}
-
-/** A service in memory. */
-export interface KeptService {
-  id: number;
-  server: KeptServer;
-  name: string;
-  title: string;
-  period: number | null;
-  current: Current | null;
-  timedOut: boolean;
-  reportedMs: number;
-  run: Run | null;
-  /** An alert is tied to its newest row: the next one begins a run. */
-  isRunClosed: boolean;
-  /** What its newest row said is kept for an alert. */
-  isInfoKept: boolean;
 }
 
 /** A report as it is kept: the first of its rows, whose ids follow each other, and of each its state and what it said. */
@@ -76,7 +60,7 @@ export function readServer(id: number, value: Json): KeptServer {
 }
 
 /** What the store keeps of a service, as it is when it is written. */
-export function serviceValue(service: KeptService): JsonObject {
+export function serviceValue(service: ServiceEntry): JsonObject {
   const { server, name, title, period, current, timedOut, run, isRunClosed } = service;
   return {
     server: server.id,
@@ -95,24 +79,18 @@ export function readService(
   id: number,
   value: Json,
   servers: ReadonlyMap<number, KeptServer>,
-): KeptService | undefined {
+): ServiceEntry | undefined {
   const { server, name, title, period, timedOut, isRunClosed, current, run } = value as JsonObject;
   const owner = servers.get(Number(server));
   if (owner === undefined) return undefined;
-  return {
-    id,
-    server: owner,
-    name: String(name),
-    // Mostly one and the same text.
-    title: title === name ? String(name) : String(title),
+  const service = new ServiceEntry({
+    ...{ id, server: owner, name: String(name), title: String(title) },
     period: typeof period === 'number' ? period : null,
-    current: readCurrent(current ?? null),
-    timedOut: timedOut === true,
-    reportedMs: 0,
-    run: run == null ? null : readRun(run),
-    isRunClosed: isRunClosed === true,
-    isInfoKept: false,
-  };
+  });
+  service.restore(readCurrent(current ?? null), run == null ? null : readRun(run));
+  service.timedOut = timedOut === true;
+  service.isRunClosed = isRunClosed === true;
+  return service;
 }
 
 function readCurrent(value: Json): Current | null {
@@ -130,7 +108,7 @@ export function rosterValue({ server, services, count, last, lap, lapBefore }: R
 export function readRoster(
   id: number,
   value: Json,
-  known: { servers: ReadonlyMap<number, KeptServer>; services: ReadonlyMap<number, KeptService> },
+  known: { servers: ReadonlyMap<number, KeptServer>; services: ReadonlyMap<number, ServiceEntry> },
 ): Roster | undefined {
   const [server, ids, count, last, lap, lapBefore] = value as [
     number,

@@ -4,7 +4,6 @@ import { reportKeys } from './ledger.ts';
 import {
   idOf,
   type KeptServer,
-  type KeptService,
   keyOf,
   lastKey,
   readAlert,
@@ -14,6 +13,7 @@ import {
   rosterValue,
 } from './records.ts';
 import type { Roster } from './rosters.ts';
+import type { ServiceEntry } from './service-entry.ts';
 
 const perRead = 1000;
 /** Reports may be long, so few are read at a time. */
@@ -22,7 +22,7 @@ const reportsPerRead = 10;
 /** What was taken out of the memory, and what is to be removed with it. */
 export interface Doomed {
   server: KeptServer | undefined;
-  services: readonly KeptService[];
+  services: readonly ServiceEntry[];
   /** Those that the services were of. */
   rosters: readonly Roster[];
   /** The highest row and alert there were: their ids must not be given again. */

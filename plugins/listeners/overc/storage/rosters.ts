@@ -1,4 +1,5 @@
-import type { KeptServer, KeptService } from './records.ts';
+import type { KeptServer } from './records.ts';
+import type { ServiceEntry } from './service-entry.ts';
 
 /** Reports that are kept of a roster: at least so many rows of each of its services. */
 export const reportsKept = 50;
@@ -11,7 +12,7 @@ export interface Roster {
   id: number;
   server: KeptServer;
   /** null where a service was removed: no report fits it any more. */
-  services: (KeptService | null)[];
+  services: (ServiceEntry | null)[];
   /** Reports that there were; the next one has this number. */
   count: number;
   /** What the disk knows of `count`: reports from there on are read at a start. */
@@ -45,7 +46,7 @@ export function hasRoom({ rosters, services }: KeptServer, count: number): boole
 
 /** Rosters of a server of which no row is among the newest of its service any more. */
 export function outdated({ rosters }: KeptServer): Roster[] {
-  const isNewer = (than: Roster, service: KeptService | null) => (one: Roster) =>
+  const isNewer = (than: Roster, service: ServiceEntry | null) => (one: Roster) =>
     one.count >= 2 * reportsKept && one.lapBefore > than.last && one.services.includes(service);
   return rosters.filter((roster) =>
     roster.services.every((service) => service === null || rosters.some(isNewer(roster, service))),
