@@ -17,17 +17,33 @@ export interface PassiveLinkParts {
   trouble(message: string): void;
 }
 
-/** What waits of one check. */
+/** What waits of one check, and what was told of it last: there may be a hundred thousand. */
 interface Waiting {
-  check: PassiveCheck;
+  /** What the check is known by. */
+  owner: unknown;
+  /** Where it is another one, the check is defined anew. */
+  version: unknown;
+  /** While there is something to tell. */
+  check: PassiveCheck | undefined;
   /** States it went through, the last of which may be told again. */
   results: Told[];
   isDefined: boolean;
   /** The last state that was handed over, and when, monotonic ms. */
   toldState: string;
   toldMs: number;
+  /** How long a state that stays is not told again. */
+  againMs: number;
 }
 
+/** A check and what waits of it, as they are handed over. */
+interface Handed {
+  waiting: Waiting;
+  check: PassiveCheck;
+  results: Told[];
+}
+
+/** Of all checks that have nothing to tell: never written to. */
+const none: Told[] = [];
 const perReport = 500;
 /** And so many characters; the last check may bring more. */
 const charactersPerReport = 1024 * 1024;
@@ -45,7 +61,7 @@ const askMs = 10_000;
  */
 export class PassiveLink {
   readonly #parts: PassiveLinkParts;
-  readonly #known = new Map<string, Waiting>();
+  readonly #known = new Map<unknown, Waiting>();
   readonly #due = new Set<Waiting>();
   /** Of results that are all told; of the others no last state may be lost. */
   readonly #backlog = new Backlog<Waiting>();
@@ -61,27 +77,49 @@ export class PassiveLink {
 
   /** A check is, and is so. One that is another object than before is defined anew. */
   tell(check: PassiveCheck, told: Told): void {
-    const known = this.#known.get(check.id);
-    const waiting = known ?? { check, results: [], isDefined: false, toldState: '', toldMs: 0 };
-    if (known === undefined) this.#known.set(check.id, waiting);
-    if (waiting.check !== check) Object.assign(waiting, { check, isDefined: false });
-    const last = waiting.results.at(-1);
+    this.tellOf(check.id, check, () => check, told);
+  }
+
+  /**
+   * The same of a check that is made only where it has to be told: what it is known by is enough to remember the others. It is defined anew where its
+   * `version` is another one than before.
+   */
+  tellOf<Owner>(owner: Owner, version: unknown, make: (owner: Owner) => PassiveCheck, told: Told): void {
+    const waiting = this.#known.get(owner) ?? this.#add(owner, version);
+    if (waiting.version !== version) Object.assign(waiting, { version, check: undefined, isDefined: false });
     const { clock, tellsAll = false } = this.#parts;
+    const last = waiting.results.at(-1);
     const isUnchanged =
       !tellsAll && waiting.isDefined && last === undefined && waiting.toldState === told.state;
-    if (isUnchanged && clock.monotonic() - waiting.toldMs < againAfterMs(check)) return;
-    if (!tellsAll && last?.state === told.state) waiting.results[waiting.results.length - 1] = told;
+    if (isUnchanged && clock.monotonic() - waiting.toldMs < waiting.againMs) return;
+    if (waiting.check === undefined) {
+      waiting.check = make(owner);
+      waiting.againMs = againAfterMs(waiting.check);
+    }
+    if (last === undefined) waiting.results = [told];
+    else if (!tellsAll && last.state === told.state) waiting.results[waiting.results.length - 1] = told;
     else waiting.results.push(told);
     this.#due.add(waiting);
     if (tellsAll) this.#backlog.add(told, waiting);
     this.#makeRoom([waiting]);
   }
 
-  /** Checks are gone. */
-  forget(ids: string[]): void {
-    for (const id of ids) {
-      const known = this.#known.get(id);
-      this.#known.delete(id);
+  #add(owner: unknown, version: unknown): Waiting {
+    const waiting: Waiting = {
+      ...{ owner, version, check: undefined, results: none, isDefined: false },
+      // Not whole, so that V8 keeps it where it is when it changes.
+      ...{ toldState: '', toldMs: 0.5, againMs: 0 },
+    };
+    this.#known.set(owner, waiting);
+    return waiting;
+  }
+
+  /** Checks are gone. `owners` are what they are known by, in the order of `ids`, where that is not their ids. */
+  forget(ids: string[], owners: readonly unknown[] = ids): void {
+    for (const [index, id] of ids.entries()) {
+      const owner = owners[index];
+      const known = this.#known.get(owner);
+      this.#known.delete(owner);
       if (known !== undefined) this.#due.delete(known);
       for (const told of known?.results ?? []) this.#backlog.remove(told);
       this.#removed.push(id);
@@ -122,53 +160,55 @@ export class PassiveLink {
   async #flushSome(): Promise<boolean> {
     const removed = this.#removed.splice(0, perReport);
     // One that was removed and is again comes behind its removal.
-    const due = removed.length > 0 ? [] : this.#takeDue();
-    const handed = due.map(({ results }) => results.splice(0));
+    const handed = removed.length > 0 ? [] : this.#takeDue();
     const isTaken = await this.#ask({
       removed,
-      checks: due.filter(({ isDefined }) => !isDefined).map(({ check }) => check),
-      results: due.flatMap(({ check }, index) =>
-        (handed[index] as Told[]).map((told) => ({ check: check.id, ...told })),
-      ),
+      checks: handed.filter(({ waiting }) => !waiting.isDefined).map(({ check }) => check),
+      results: handed.flatMap(({ check, results }) => results.map((told) => ({ check: check.id, ...told }))),
     });
-    if (!isTaken) this.#putBack(due, handed, removed);
-    else for (const [index, waiting] of due.entries()) this.#taken(waiting, handed[index]?.at(-1));
-    if (isTaken) for (const told of handed.flat()) this.#backlog.remove(told);
+    if (!isTaken) this.#putBack(handed, removed);
+    else for (const one of handed) this.#taken(one);
     return isTaken;
   }
 
-  #takeDue(): Waiting[] {
-    const due: Waiting[] = [];
+  #takeDue(): Handed[] {
+    const due: Handed[] = [];
     let characters = 0;
     for (const waiting of this.#due) {
       if (due.length >= perReport || characters >= charactersPerReport) break;
-      due.push(waiting);
+      const { results } = waiting;
+      due.push({ waiting, check: waiting.check as PassiveCheck, results });
+      waiting.results = none;
       this.#due.delete(waiting);
-      for (const { output } of waiting.results) characters += output.length;
+      for (const { output } of results) characters += output.length;
     }
     return due;
   }
 
-  #taken(waiting: Waiting, last: Told | undefined): void {
-    waiting.isDefined = true;
-    waiting.toldState = last?.state ?? waiting.toldState;
+  #taken({ waiting, check, results }: Handed): void {
+    for (const told of results) this.#backlog.remove(told);
+    waiting.toldState = results.at(-1)?.state ?? waiting.toldState;
     waiting.toldMs = this.#parts.clock.monotonic();
+    // It may be another one by now.
+    if (waiting.check !== check) return;
+    waiting.isDefined = true;
+    if (waiting.results.length === 0) waiting.check = undefined;
   }
 
-  #putBack(due: Waiting[], handed: Told[][], removed: string[]): void {
+  #putBack(handed: Handed[], removed: string[]): void {
     this.#removed.unshift(...removed);
-    for (const [index, waiting] of due.entries()) {
-      const results = handed[index] as Told[];
-      if (this.#known.get(waiting.check.id) !== waiting) {
+    for (const { waiting, check, results } of handed) {
+      if (this.#known.get(waiting.owner) !== waiting) {
         for (const told of results) this.#backlog.remove(told);
         continue;
       }
       const kept = results.filter((told) => this.#parts.tellsAll !== true || this.#backlog.has(told));
       this.#dropped += results.length - kept.length;
-      waiting.results.unshift(...kept);
+      waiting.results = [...kept, ...waiting.results];
+      waiting.check ??= check;
       this.#due.add(waiting);
     }
-    this.#makeRoom(due);
+    this.#makeRoom(handed.map(({ waiting }) => waiting));
   }
 
   /** The oldest go, of these checks and of all. */

@@ -1,17 +1,13 @@
 import { join } from 'node:path';
 import {
   type PassiveAlert,
-  type PassiveCheck,
   PassiveLink,
-  passivePolicy,
   type RouteReply,
   type RouteRequest,
-  readQuantity,
   type ServiceContext,
-  type Told,
   Wakefulness,
 } from 'opsbro/sdk';
-import { answerPush, isPushRoute } from './api/push-api.ts';
+import { answerPush, isPushRoute, type PushParts } from './api/push-api.ts';
 import { Rate } from './api/rate.ts';
 import { Refused } from './api/refused.ts';
 import { ownPlace } from './data-directory.ts';
@@ -27,7 +23,8 @@ import type { HeldRemovals } from './storage/held-removals.ts';
 import { openHeld } from './storage/open-held.ts';
 import type { Storage, StorageEvents } from './storage/storage.ts';
 import { alertText } from './supervision/alert-text.ts';
-import { type Expectation, isLate } from './supervision/lateness.ts';
+import { checkState, ServiceChecks } from './supervision/checks.ts';
+import { isLate } from './supervision/lateness.ts';
 import { checkId, Rules } from './supervision/rules.ts';
 import { TakeOverRoute } from './takeover/route.ts';
 import { answerUi, isUiRoute, type UiParts } from './ui/ui-api.ts';
@@ -43,21 +40,10 @@ const alertsAPass = 500;
 const memoryBytes = 16 * 1024 * 1024;
 /** A supervisor that did not pass for longer lags. */
 const lagMs = 10_000;
-/** Seconds that a job may take that said that it began, where no rule has a grace; as Healthchecks has it. */
-const longestRun = 3600;
-/** Of a service that no rule is for, while none said of a start: there may be a hundred thousand in each pass. */
-const usualExpectation: Expectation = { grace: 0, schedule: null, startedMs: 0, runLimit: longestRun };
 const limits = {
   ...{ headerTimeoutMs: 10_000, requestTimeoutMs: 30_000, maxBodyBytes: 1024 * 1024 },
   shortPaths: new Set(['/api/set/service/status', '/api/set/alerts', '/api/ping']),
 };
-const states: { [state in State]: Told['state'] } = {
-  OK: 'ok',
-  WARN: 'warning',
-  FAIL: 'critical',
-  UNK: 'unknown',
-};
-
 /** The push server while it runs. */
 export class Overc {
   readonly #ctx: ServiceContext<Options>;
@@ -67,13 +53,14 @@ export class Overc {
   readonly #awake: Wakefulness;
   readonly #rate = new Rate(reportsPerSecond);
   readonly #sender: (asked: Asked) => string;
-  readonly #checks = new WeakMap<ServiceFacts, { check: PassiveCheck; period: number | null }>();
+  readonly #checks: ServiceChecks;
   #old: OldSettings = {};
   #door: Door | undefined;
   #password: WebPassword | undefined;
   #pings: Pings | undefined;
   #storage: HeldRemovals | undefined;
   #takeOver: TakeOverRoute | undefined;
+  #pushParts: PushParts | undefined;
   #timer: NodeJS.Timeout | undefined;
   #beats = 0;
   #isWatching: boolean | undefined;
@@ -95,6 +82,7 @@ export class Overc {
       plugin: 'listener/overc',
       ...{ ask, clock, trouble: (message) => log.warn(message) },
     });
+    this.#checks = new ServiceChecks(this.#link, this.#rules, this.#settings);
   }
 
   /** Opens what it keeps, then the port. */
@@ -177,7 +165,7 @@ export class Overc {
     const { max_servers: servers, max_services: services, diskBytes: bytes } = this.#settings;
     const events: StorageEvents = {
       changed: (service, state) => this.#changed(service, state),
-      removed: (gone) => this.#link.forget(gone.map(checkId)),
+      removed: (gone) => this.#checks.forget(gone),
       alerts: () => void this.#tellAlerts().catch((error: Error) => this.#failed(error)),
     };
     return openHeld({
@@ -193,17 +181,19 @@ export class Overc {
     });
   }
 
-  async #respond(asked: Asked, storage: Storage): Promise<Answer> {
+  #respond(asked: Asked, storage: Storage): Promise<Answer> {
+    if (!isPushRoute(asked.path)) return this.#respondToOthers(asked, storage);
+    checkOrigin(asked);
+    checkBasic(asked, this.#apiAuth);
+    this.#pushParts ??= {
+      ...{ storage, clock: this.#ctx.clock, rate: this.#rate, sender: this.#sender },
+      enrollment: (token) => this.#mayRegister(token),
+    };
+    return answerPush(asked, this.#pushParts);
+  }
+
+  async #respondToOthers(asked: Asked, storage: Storage): Promise<Answer> {
     const { path } = asked;
-    const { clock } = this.#ctx;
-    if (isPushRoute(path)) {
-      checkOrigin(asked);
-      checkBasic(asked, this.#apiAuth);
-      return answerPush(asked, {
-        ...{ storage, clock, rate: this.#rate, sender: this.#sender },
-        enrollment: (token) => this.#mayRegister(token),
-      });
-    }
     if (Pings.isRoute(path) && this.#pings !== undefined) return this.#pings.answer(asked);
     if (isUiRoute(path)) {
       if (asked.method !== 'GET') checkOrigin(asked);
@@ -264,7 +254,7 @@ export class Overc {
         return;
       }
       await storage.markLate(
-        (service) => isLate(service, this.#expectation(service, running), moments),
+        (service) => isLate(service, this.#checks.expectation(service, running), moments),
         clock.now(),
       );
       for (const service of await storage.services()) if (service.timedOut) this.#changed(service, null);
@@ -286,7 +276,7 @@ export class Overc {
     this.#isWatching = isSupervisor;
     if (isSupervisor)
       for (const service of services) this.#changed(service, service.timedOut ? null : service.current);
-    else this.#link.forget(services.map(checkId));
+    else this.#checks.forget(services);
     if (!isFirst || !isSupervisor)
       this.#ctx.log.info(
         isSupervisor ? 'supervises from now on' : 'another server of the database supervises',
@@ -300,51 +290,8 @@ export class Overc {
     this.#failure = message;
   }
 
-  #expectation({ server, name }: ServiceFacts, running?: ReadonlyMap<string, number>): Expectation {
-    if (this.#settings.services.length === 0 && (running?.size ?? 0) === 0) return usualExpectation;
-    const { grace: given, schedule: cron, timezone = 'UTC' } = this.#rules.of(server.name, name);
-    const grace = given === undefined ? undefined : readQuantity(given);
-    return {
-      grace: grace ?? 0,
-      schedule: cron === undefined ? null : { cron, timezone },
-      startedMs: running?.get(Pings.jobOf(server.name, name)) ?? 0,
-      runLimit: grace ?? longestRun,
-    };
-  }
-
-  /** A service is a check of the agent from its first state on. */
   #changed(service: ServiceFacts, state: { state: State; info: string } | null): void {
-    if (this.#isWatching !== true || this.#storage?.isSupervisor !== true) return;
-    this.#link.tell(
-      this.#checkOf(service),
-      state === null
-        ? { state: 'critical', output: offlineText(service) }
-        : { state: states[state.state], output: state.info },
-    );
-  }
-
-  /** Made once: reports are many, and most say nothing new. */
-  #checkOf(service: ServiceFacts): PassiveCheck {
-    const known = this.#checks.get(service);
-    if (known?.period === service.period) return known.check;
-    const check = this.#makeCheck(service);
-    this.#checks.set(service, { check, period: service.period });
-    return check;
-  }
-
-  #makeCheck(service: ServiceFacts): PassiveCheck {
-    const { server, name, title, period } = service;
-    const rule = this.#rules.of(server.name, name);
-    const { grace } = this.#expectation(service);
-    const { default_handlers: handlers } = this.#settings;
-    return {
-      id: checkId(service),
-      name: `${server.name}/${name}`,
-      display_name: `${server.title} ${title}`,
-      interval: rule.schedule !== undefined || period === null ? null : period + grace,
-      labels: { server: server.name, service: name, ...rule.labels },
-      policy: passivePolicy(rule, handlers.length === 0 ? null : handlers),
-    };
+    if (this.#isWatching === true && this.#storage?.isSupervisor === true) this.#checks.tell(service, state);
   }
 
   #telling: Promise<void> | undefined;
@@ -384,17 +331,11 @@ export class Overc {
       // What changes of a service others hear of as the problem of a check.
       ...(channel !== 'api' && { only: 'handler/overc' }),
       data: {
-        ...{ channel, event, message, severity: states[severityOf(alert)] },
+        ...{ channel, event, message, severity: checkState(severityOf(alert)) },
         server: title,
         service: service?.title ?? null,
         text: alertText(alert, { title }, service),
       },
     };
   }
-}
-
-function offlineText({ current, period }: ServiceFacts): string {
-  const before = current === null ? '' : `; before it said ${current.state}: ${current.info}`;
-  const due = period === null ? 'no report in time' : `no report within ${period} s`;
-  return `Monitoring plugin offline: ${due}${before}`;
 }
