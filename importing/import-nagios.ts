@@ -62,7 +62,11 @@ export function importNagios(path: string, choice: HostChoice): NagiosImport {
 function chooseHosts({ hosts }: NagiosConfiguration, path: string, choice: HostChoice): string[] {
   const names = [...hosts.keys()];
   const list = names.slice(0, 10).join(', ') + (names.length > 10 ? ', …' : '');
-  if (names.length === 0) throw new OpsbroError('OPSBRO_API_NOT_FOUND', `'${path}' defines no host`);
+  if (names.length === 0)
+    throw new OpsbroError(
+      'OPSBRO_API_NOT_FOUND',
+      `'${path}' defines no host: it has to be the main file, such as nagios.cfg, whose cfg_file= and cfg_dir= lines name those with the hosts`,
+    );
   if ('all' in choice) return names;
   if ('names' in choice) {
     const unknown = choice.names.find((name) => !hosts.has(name));

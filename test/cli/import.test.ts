@@ -124,6 +124,12 @@ describe('import nagios', () => {
     expect(existsSync(join(out, 'localhost/monitoring/disk.yml'))).toBe(true);
   });
 
+  it('says which file it wants when it is given one with objects', async () => {
+    const { code, err } = await place.opsbro(['import', 'nagios', join(place.folder, 'objects.cfg')]);
+    expect(code).toBe(2);
+    expect(err).toContain("objects.cfg' defines no host: it has to be the main file, such as nagios.cfg");
+  });
+
   it.each([
     [['--host', 'web1'], 2, "defines no host 'web1'; did you mean 'web-1'?"],
     [['--host', 'web-1', '--all-hosts'], 2, "either '--host' or '--all-hosts'"],

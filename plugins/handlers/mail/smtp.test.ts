@@ -14,6 +14,29 @@ it.each([
   expect(address({ smtp_server, smtps })).toEqual(expected);
 });
 
+it.each([
+  ['localhost', false, /:\d+: .*certificate.*; name in 'ca_file' the certificate to trust/],
+  ['127.0.0.2', true, /:\d+: .*altnames.*; .* 'smtp_server' has to be a name that is in it/],
+])('says what helps when the certificate of %s is not trusted', async (host, isKnown, expected) => {
+  const { key, cert, caFile, remove } = testCertificates();
+  const server = new SMTPServer({ key, cert });
+  server.on('error', () => undefined);
+  await new Promise<void>((resolve) => server.listen(0, '0.0.0.0', resolve));
+  const { port } = server.server.address() as AddressInfo;
+  const options: Partial<MailOptions> = {
+    ...{ smtp_server: `${host}:${port}`, smtps: false, starttls: 'auto', ca_file: isKnown ? caFile : '' },
+    ...{ username: 'agent', password: 'hunter2', contacts: ['ops@example.org'], addr_from: '' },
+  };
+  const message = { subject: 'down', text: 'the disk is full', html: '', messageId: '<a@b>' };
+  try {
+    const ctx = fixtureContext<MailOptions>({ options: options as MailOptions });
+    await expect(sendMail(ctx, message, ['ops@example.org'])).rejects.toThrow(expected);
+  } finally {
+    await new Promise<void>((resolve) => server.close(resolve));
+    remove();
+  }
+});
+
 describe('the dialogue with a server', () => {
   it('goes to the log also when it refuses, without the password', async () => {
     const { key, cert, caFile, remove } = testCertificates();

@@ -145,5 +145,10 @@ function refusal(options: MailOptions, error: SmtpError): DeliveryError {
     const advice = "trust its certificate with 'ca_file', or set 'starttls: never'";
     return new DeliveryError(`${host}:${port}: no encryption by STARTTLS: ${said}; ${advice}`);
   }
+  // Words of TLS, not of the server: that has not answered by a code.
+  if (error.responseCode === undefined && /certificate|altnames/i.test(said)) {
+    const advice = "name in 'ca_file' the certificate to trust; 'smtp_server' has to be a name that is in it";
+    return new DeliveryError(`${host}:${port}: ${said}; ${advice}`);
+  }
   return new DeliveryError(`${host}:${port}: ${said}`, { permanent: (error.responseCode ?? 0) >= 500 });
 }
