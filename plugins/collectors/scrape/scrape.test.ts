@@ -1,8 +1,11 @@
+import { spawn, spawnSync } from 'node:child_process';
+import { once } from 'node:events';
 import { readFileSync } from 'node:fs';
+import { createServer } from 'node:net';
 import fc from 'fast-check';
-import type { Manifest } from 'opsbro/sdk';
-import { complianceSuite, fixtureContext, runVerb } from 'opsbro/sdk/testing';
-import { describe, expect, it } from 'vitest';
+import type { JsonObject, Manifest } from 'opsbro/sdk';
+import { complianceSuite, fixtureContext, hostContext, runVerb } from 'opsbro/sdk/testing';
+import { describe, expect, it, onTestFinished } from 'vitest';
 import { parse } from 'yaml';
 import scrape from './index.ts';
 import { readSample } from './samples.ts';
@@ -10,6 +13,9 @@ import { fits, samplesTree } from './tree.ts';
 
 const folder = new URL('./', import.meta.url);
 const manifest = parse(readFileSync(new URL('plugin.yml', folder), 'utf8')) as Manifest;
+const isGatewayHere =
+  process.env.OPSBRO_TEST_REQUIRE === 'all' ||
+  spawnSync('prometheus-pushgateway', ['--version'], { stdio: 'ignore' }).error === undefined;
 const all = { include: ['*'], exclude: [], max_samples: 100 };
 const options = { url: 'http://127.0.0.1:9100/metrics', ...all, headers: {}, verify_tls: true };
 const answer = { status: 200, headers: {}, truncated: false, url: options.url, durationMs: 1.26 };
@@ -108,6 +114,97 @@ describe('collector/scrape', () => {
     expect((await runVerb(scrape, ctx)).status).toBe('not-eligible');
   });
 });
+
+describe.skipIf(!isGatewayHere)(
+  `beside Debian's pushgateway${isGatewayHere ? '' : ' (skipped: not installed)'}`,
+  () => {
+    it('reads every sample of a real exporter as that counts it itself', async () => {
+      const { address, end } = await startGateway();
+      onTestFinished(end);
+      const pushed = [
+        '# TYPE backup_files counter',
+        'backup_files{disk="a \\"quoted\\" \\\\ name\\nof two lines",zone="ü"} 17',
+        'backup_files{disk="b"} 1.5e+09',
+        '# TYPE backup_ratio gauge',
+        'backup_ratio -0.25',
+        '# TYPE backup_lost gauge',
+        'backup_lost NaN',
+        '# TYPE backup_seconds summary',
+        'backup_seconds{quantile="0.5"} 3',
+        'backup_seconds_sum 12.5',
+        'backup_seconds_count 4',
+        '',
+      ].join('\n');
+      const answer = await fetch(`${address}/metrics/job/nightly`, { method: 'POST', body: pushed });
+      expect(answer.status).toBe(200);
+      const url = `${address}/metrics`;
+      const ctx = hostContext({ options: { ...options, url, max_samples: 10_000 } });
+      const outcome = await runVerb(scrape, ctx);
+      const { metrics, scrape: told } = (outcome as { value: { metrics: JsonObject; scrape: JsonObject } })
+        .value;
+      const lines = (await (await fetch(url)).text()).split('\n').filter((line) => /^[^#]/.test(line));
+      const notFinite = lines.filter((line) => /(NaN|Inf)$/.test(line));
+      expect(told).toMatchObject({
+        samples: lines.length - notFinite.length,
+        left_out: 0,
+        bad_lines: notFinite.length,
+      });
+      expect(notFinite.length).toBeGreaterThan(0);
+      const api = await fetch(`${address}/api/v1/metrics`);
+      const [group] = ((await api.json()) as { data: { [name: string]: Family }[] }).data;
+      for (const name of ['backup_files', 'backup_ratio', 'push_time_seconds'])
+        expect([name, metrics[name]]).toEqual([name, treeOf(group?.[name])]);
+      expect(metrics).toMatchObject({
+        backup_seconds: { 'instance=,job=nightly,quantile=0.5': 3 },
+        backup_seconds_sum: { 'instance=,job=nightly': 12.5 },
+        backup_seconds_count: { 'instance=,job=nightly': 4 },
+        go_goroutines: expect.any(Number),
+        process_resident_memory_bytes: expect.any(Number),
+      });
+      expect(metrics).not.toHaveProperty('backup_lost');
+    });
+  },
+);
+
+/** A metric as the gateway's own API tells it. */
+interface Family {
+  metrics: { labels: { [label: string]: string }; value: string }[];
+}
+
+function treeOf(family: Family | undefined): JsonObject {
+  const samples = (family?.metrics ?? []).map(({ labels, value }): [string, number] => {
+    const pairs = Object.entries(labels).sort(([one], [other]) => (one < other ? -1 : 1));
+    return [pairs.map(([label, text]) => `${label}=${text}`).join(','), Number(value)];
+  });
+  return Object.fromEntries(samples);
+}
+
+async function startGateway(): Promise<{ address: string; end(): Promise<void> }> {
+  const free = createServer().listen(0, '127.0.0.1');
+  await once(free, 'listening');
+  const { port } = free.address() as { port: number };
+  free.close();
+  const gateway = spawn('prometheus-pushgateway', [`--web.listen-address=127.0.0.1:${port}`], {
+    stdio: 'ignore',
+  });
+  const ended = once(gateway, 'exit');
+  const address = `http://127.0.0.1:${port}`;
+  await expect
+    .poll(() =>
+      fetch(`${address}/-/ready`).then(
+        ({ ok }) => ok,
+        () => false,
+      ),
+    )
+    .toBe(true);
+  return {
+    address,
+    async end() {
+      gateway.kill();
+      await ended;
+    },
+  };
+}
 
 describe('compliance', () => {
   for (const test of complianceSuite('collector', folder, scrape, manifest))
