@@ -4,6 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { DgramSocket } from 'node-unix-socket';
 import { afterEach, expect, it } from 'vitest';
+import { seriesPoints } from '../../plugins/listeners/graphite/whisper/sample-points.ts';
 import { command } from './cli-run.ts';
 import { type RealAgent, startRealAgent } from './real-agent.ts';
 
@@ -58,4 +59,33 @@ it('keeps in the store what comes to statsd by a Unix socket', async () => {
     });
     return stdout.includes('\t7.500000');
   });
+});
+
+it('keeps an interval in progress when the agent stops, and has its gauges again after that', async () => {
+  const path = join(scratch, 'second.sock');
+  const data = join(scratch, 'data');
+  const files = {
+    'agent.yml': 'store: { enabled: true }\n',
+    'statsd.yml': `statsd: { enabled: true, udp: false, management: false, socket: ${path}, interval: 10m }\n`,
+  };
+  const send = async (packet: string): Promise<void> => {
+    agent = await startRealAgent({ data, files });
+    const { until, output, get } = agent;
+    await until('the socket', async () => output().includes(`takes packets at ${path}`), 150_000);
+    await until('the store', async () => get('/api/v1/metrics/store').catch(() => false));
+    const socket = new DgramSocket();
+    socket.sendTo(Buffer.from(packet), 0, packet.length, path);
+    socket.close();
+    await until('the packet', async () => (await get<{ metrics: number }>('/api/v1/statsd')).metrics > 0);
+    expect(await agent.stop()).toBe(0);
+  };
+  const values = (name: string): number[] => {
+    const now = Math.floor(Date.now() / 1000);
+    const points = seriesPoints(join(data, `metrics/whisper/stats/gauges/web/${name}.wsp`), now - 600, 601);
+    return points?.filter((value) => !Number.isNaN(value)) ?? [];
+  };
+  await send('web.logins:3|c\nweb.room:7.5|g');
+  expect([values('logins/count'), values('room')]).toEqual([[3], [7.5]]);
+  await send('web.room:+1|g');
+  expect(values('room')).toEqual([7.5, 8.5]);
 });

@@ -173,6 +173,29 @@ describe('graphite', () => {
     socket.close();
   });
 
+  it.each([
+    ['names of one sender', { max_names_per_source: 3 }, 'names of its source'],
+    ['names in all', { max_names: 3 }, 'names'],
+  ])(
+    'takes no more %s than it may, counts the others, and says in an event whose they were',
+    async (_, limits, limit) => {
+      const ctx = await started({}, {}, limits);
+      const lines = Array.from({ length: 5 }, (_, index) => `flood.${index} 1 ${now()}\n`).join('');
+      await sendTcp(portOf(ctx, 'takes lines on tcp'), lines);
+      expect(await figures(ctx)).toMatchObject({
+        names: 3,
+        counts: { points: 3, refused: 2 },
+        received: { lines: { points: 3, refused: 2 } },
+      });
+      expect(ctx.emitted).toEqual([
+        { topic: 'names-refused', data: expect.objectContaining({ source: '127.0.0.1' }) },
+      ]);
+      expect(JSON.stringify(ctx.emitted)).toContain(
+        `new names of 127.0.0.1 are refused: the limit of 3 ${limit}`,
+      );
+    },
+  );
+
   it('takes pickles when told to, and closes on what is none', async () => {
     const ctx = await started({ pickle: true, tcp: false, udp: false });
     const port = portOf(ctx, 'takes pickles on tcp');

@@ -161,6 +161,27 @@ describe.skipIf(!hasPty)('on a terminal (needs python3)', () => {
     expect(session.terminal.text()).toMatch(/^╭ Waiting: 12 % ─+╮\n/);
   });
 
+  it('prints text once on a terminal that cannot move its cursor', async () => {
+    let written = '';
+    const session = openSession(
+      [process.execPath, join(root, 'dist', 'cli', 'opsbro.js'), 'dashboards', 'show', 'shop'].concat([
+        '--data',
+        join(place.folder, 'data'),
+      ]),
+      [24, 80],
+      { TERM: 'dumb' },
+    );
+    const send = session.terminal.send.bind(session.terminal);
+    session.terminal.send = (text: string) => {
+      written += text;
+      send(text);
+    };
+    expect(await session.exited).toBe(0);
+    expect(written.replaceAll('\r', '')).toBe(
+      'The shop\n  Waiting  [##------------------]  11 %\n  Sent     11 % (0 to 78)\n  Now      open\n',
+    );
+  });
+
   it('draws a dashboard that was changed in its file', async () => {
     const session = open([24, 80]);
     await session.until('a picture', shows('Waiting: 1'));

@@ -29,8 +29,9 @@ const manyOfSeries = 100;
 const someOfSeries = 4;
 const leastAtOnce = 16_384;
 const retryMs = 1000;
-/** What was read within such a time may be written together: the finest archive of hardly any file is shorter. */
+/** What was read within such a time may be written together: the finest archive of hardly any file is shorter. More where each series has few points. */
 const togetherSeconds = 60;
+const longestTogetherSeconds = 300;
 /** There is no room on the disk, or none for this user: waiting may help, leaving points out does not. */
 const fullCodes = new Set(['ENOSPC', 'EDQUOT', 'EROFS', 'EMFILE', 'ENFILE']);
 
@@ -105,10 +106,14 @@ export class Flusher {
    */
   liveAt(readAt: number | undefined): void {
     if (readAt === undefined) return;
-    if (this.#past === undefined || Math.abs(readAt - this.#past.from) > togetherSeconds) {
-      this.liveNow();
-      this.#past = { from: readAt, to: readAt };
-    } else this.#past.to = readAt;
+    const { waiting, waitingSeries } = this.#parts.ring;
+    const longest = waiting < someOfSeries * waitingSeries ? longestTogetherSeconds : togetherSeconds;
+    if (this.#past !== undefined && Math.abs(readAt - this.#past.from) <= longest) {
+      this.#past.to = readAt;
+      return;
+    }
+    this.liveNow();
+    this.#past = { from: readAt, to: readAt };
   }
 
   /** Writes what is of an earlier life; what comes from here on is read now. Blocks. */
