@@ -140,8 +140,9 @@ describe.skipIf(!isGatewayHere)(
       const url = `${address}/metrics`;
       const ctx = hostContext({ options: { ...options, url, max_samples: 10_000 } });
       const outcome = await runVerb(scrape, ctx);
-      const { metrics, scrape: told } = (outcome as { value: { metrics: JsonObject; scrape: JsonObject } })
-        .value;
+      const { metrics, scrape: told } = (
+        outcome as unknown as { value: { metrics: JsonObject; scrape: JsonObject } }
+      ).value;
       const lines = (await (await fetch(url)).text()).split('\n').filter((line) => /^[^#]/.test(line));
       const notFinite = lines.filter((line) => /(NaN|Inf)$/.test(line));
       expect(told).toMatchObject({
