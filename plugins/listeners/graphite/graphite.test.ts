@@ -1,4 +1,5 @@
 import { execFileSync, spawnSync } from 'node:child_process';
+import { createHash } from 'node:crypto';
 import { createSocket } from 'node:dgram';
 import { once } from 'node:events';
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
@@ -224,6 +225,11 @@ describe('graphite', () => {
   it('opens no port when the store alone is enabled, and keeps what the agent measures', async () => {
     const last_run = new Date().toISOString();
     const perfdata = [{ label: '/ used', value: 7 }];
+    // Checks of two packs share this name.
+    const room = (id: string): string => {
+      const digits = createHash('sha1').update(id).digest('hex').slice(0, 6);
+      return `web_1_example/checks/room~${digits}/__used.wsp`;
+    };
     // The listener hands these on by itself.
     const shown = {
       counters: { hits: { count: 1 } },
@@ -240,15 +246,18 @@ describe('graphite', () => {
           },
           { name: 'statsd', plugin: 'collector/statsd', last_run, results: { packets: 1, ...shown } },
         ],
-        '/api/v1/checks': [{ name: 'disk', last_run, perfdata }],
+        '/api/v1/checks': ['web/check/room', 'db/check/room', 'web/check/disk'].map((id) => ({
+          ...{ id, name: id.slice(-4), last_run, perfdata },
+        })),
       },
     );
     expect(ctx.logs.map(({ message }) => message).join()).not.toContain('takes');
-    await expect.poll(async () => (await figures(ctx)).names, { timeout: 20_000 }).toBe(4);
+    await expect.poll(async () => (await figures(ctx)).names, { timeout: 20_000 }).toBe(6);
     await graphite.stop();
     const listed = execFileSync('find', [join(data, 'metrics/whisper'), '-name', '*.wsp', '-printf', '%P\n']);
     expect(listed.toString().trim().split('\n').sort()).toEqual([
       'web_1_example/checks/disk/__used.wsp',
+      ...[room('db/check/room'), room('web/check/room')].sort(),
       'web_1_example/memory/swap/in_s.wsp',
       'web_1_example/memory/used.wsp',
       'web_1_example/statsd/packets.wsp',

@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
 import { expect, it } from 'vitest';
-import { cleanStep, metricsOf, stepsOf } from './naming.ts';
+import { cleanStep, metricsOf, stepsOf, stepsOfNamed } from './naming.ts';
 
 const six = (text: string): string => createHash('sha1').update(text).digest('hex').slice(0, 6);
 
@@ -20,6 +20,14 @@ it.each([
 it('tells originals apart that become the same', () => {
   expect(stepsOf(['a/b', 'a.b', 'c'])).toEqual([`a_b~${six('a/b')}`, `a_b~${six('a.b')}`, 'c']);
   expect(stepsOf(['a_b', 'a.b'])).toEqual(['a_b', `a_b~${six('a.b')}`]);
+});
+
+it('tells things of one name apart by their ids', () => {
+  const all = ['web/check/disk', 'db/check/disk', 'db/check/a.b'].map((id) => ({
+    id,
+    name: id.split('/')[2] ?? '',
+  }));
+  expect(stepsOfNamed(all)).toEqual([`disk~${six('web/check/disk')}`, `disk~${six('db/check/disk')}`, 'a_b']);
 });
 
 it('names every number of a tree', () => {

@@ -31,6 +31,16 @@ export function stepsOf(texts: readonly string[]): string[] {
   });
 }
 
+/** The steps of things that have names, as `stepsOf` gives them; of those that share a name each gets the digits of its id. */
+export function stepsOfNamed(all: readonly { id: string; name: string }[]): string[] {
+  const users = new Map<string, number>();
+  for (const { name } of all) users.set(name, (users.get(name) ?? 0) + 1);
+  const steps = stepsOf(all.map(({ name }) => name));
+  return all.map(({ id, name }, index) =>
+    users.get(name) === 1 ? (steps[index] as string) : cleanStep(name) + mark(id),
+  );
+}
+
 /** A number of a collector's tree. */
 export interface Measured {
   /** The steps that lead to it, below a prefix. */

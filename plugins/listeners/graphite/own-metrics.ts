@@ -1,5 +1,5 @@
 import type { ExportedFacts, JsonObject, ServiceContext } from 'opsbro/sdk';
-import { cleanStep, metricsOf, stepsOf } from './naming.ts';
+import { cleanStep, metricsOf, stepsOf, stepsOfNamed } from './naming.ts';
 import type { Options } from './options.ts';
 
 /** Where what is measured goes. */
@@ -22,6 +22,7 @@ interface CollectorView {
 
 /** As `/api/v1/checks` lists one. */
 interface CheckView {
+  id: string;
   name: string;
   last_run: string | null;
   perfdata: { label: string; value: number | null }[];
@@ -88,9 +89,9 @@ export class OwnMetrics {
     const checks = (await this.#ask<CheckView>('/api/v1/checks', {})).filter(
       ({ perfdata }) => perfdata.length > 0,
     );
-    const names = stepsOf(checks.map(({ name }) => name));
-    checks.forEach(({ name, last_run, perfdata }, index) => {
-      const time = this.#fresh(`check/${name}`, last_run);
+    const names = stepsOfNamed(checks);
+    checks.forEach(({ id, last_run, perfdata }, index) => {
+      const time = this.#fresh(id, last_run);
       if (time === undefined) return;
       const labels = stepsOf(perfdata.map(({ label }) => label));
       perfdata.forEach(({ value }, at) => {
