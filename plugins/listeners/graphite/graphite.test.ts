@@ -241,13 +241,19 @@ describe('graphite', () => {
       {
         '/api/v1/collectors': [
           {
-            ...{ name: 'memory', plugin: 'collector/memory', last_run },
+            ...{ name: 'memory', plugin: 'collector/memory', interval: 10, last_run },
             results: { used: 5, swap: { 'in/s': 6 } },
           },
-          { name: 'statsd', plugin: 'collector/statsd', last_run, results: { packets: 1, ...shown } },
+          {
+            name: 'statsd',
+            plugin: 'collector/statsd',
+            interval: 10,
+            last_run,
+            results: { packets: 1, ...shown },
+          },
         ],
         '/api/v1/checks': ['web/check/room', 'db/check/room', 'web/check/disk'].map((id) => ({
-          ...{ id, name: id.slice(-4), last_run, perfdata },
+          ...{ id, name: id.slice(-4), interval: 10, last_run, perfdata },
         })),
       },
     );

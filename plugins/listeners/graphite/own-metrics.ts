@@ -16,6 +16,9 @@ export interface OwnMetricsSink {
 interface CollectorView {
   name: string;
   plugin: string;
+  active: boolean;
+  /** Seconds. */
+  interval: number;
   last_run: string | null;
   results: JsonObject;
 }
@@ -24,19 +27,28 @@ interface CollectorView {
 interface CheckView {
   id: string;
   name: string;
+  /** Seconds. */
+  interval: number;
   last_run: string | null;
   perfdata: { label: string; value: number | null }[];
 }
 
-/** Twice as often as shipped collectors run, so that no run is missed. */
-const lookMs = 5000;
+/** Twice as often as shipped collectors run, and no oftener than this. */
+const usualMs = 5000;
+const leastMs = 500;
+
+/** How soon to look again, so that no run of these intervals, in seconds, is missed. */
+export function nextLookMs(intervals: readonly number[]): number {
+  const quickest = intervals.reduce((least, interval) => Math.min(least, interval), Number.POSITIVE_INFINITY);
+  return Math.max(leastMs, Math.min(usualMs, quickest * 500));
+}
 
 /** What the statsd listener shows to expressions by its collector, and hands on by itself as `stats.…`. */
 const statsdMetrics = ['counters', 'gauges', 'timers', 'sets', 'meters'];
 
 /**
  * The numbers of this agent: those of its collectors as `<node>.<collector>.<path>`, and the figures of its checks as
- * `<node>.checks.<check>.<label>`. It looks for new ones every five seconds, at the routes that show them.
+ * `<node>.checks.<check>.<label>`. It looks for new ones at the routes that show them, every five seconds or twice as often as the quickest runs.
  */
 export class OwnMetrics {
   readonly #ctx: ServiceContext<Options>;
@@ -45,6 +57,7 @@ export class OwnMetrics {
   #node: string | undefined;
   #timer: NodeJS.Timeout | undefined;
   #looking: Promise<void> = Promise.resolve();
+  #isStopped = false;
 
   constructor(ctx: ServiceContext<Options>, sink: OwnMetricsSink) {
     this.#ctx = ctx;
@@ -55,26 +68,32 @@ export class OwnMetrics {
     this.#ctx.subscribe('facts', (facts) => {
       this.#node = cleanStep((facts as unknown as ExportedFacts).node.name);
     });
-    this.#timer = setInterval(() => this.#soon(), lookMs);
+    this.#plan(usualMs);
   }
 
   async stop(): Promise<void> {
-    clearInterval(this.#timer);
+    this.#isStopped = true;
+    clearTimeout(this.#timer);
     await this.#looking;
   }
 
-  #soon(): void {
-    this.#looking = this.#looking
-      .then(() => this.#look())
-      .catch((error: Error) => {
-        if (!this.#ctx.signal.aborted)
-          this.#ctx.log.warn(`the agent's own metrics are not known: ${error.message}`);
-      });
+  #plan(afterMs: number): void {
+    if (this.#isStopped) return;
+    this.#timer = setTimeout(() => {
+      this.#looking = this.#look()
+        .catch((error: Error) => {
+          if (!this.#ctx.signal.aborted)
+            this.#ctx.log.warn(`the agent's own metrics are not known: ${error.message}`);
+          return usualMs;
+        })
+        .then((nextMs) => this.#plan(nextMs));
+    }, afterMs);
   }
 
-  async #look(): Promise<void> {
+  /** Resolves with how soon to look again. */
+  async #look(): Promise<number> {
     const node = this.#node;
-    if (node === undefined) return;
+    if (node === undefined) return usualMs;
     const { take, settle } = this.#sink;
     const fresh: { step: string; time: number; results: JsonObject }[] = [];
     const collectors = await this.#ask<CollectorView>('/api/v1/collectors', { results: '1' });
@@ -100,6 +119,8 @@ export class OwnMetrics {
     });
     settle();
     for (const { step, time, results } of fresh) await this.#sink.keep?.(step, time, results);
+    const quick = [...collectors.filter(({ active }) => active), ...checks];
+    return nextLookMs(quick.map(({ interval }) => interval));
   }
 
   /** When something ran, in seconds; undefined when it did not run since it was looked at last. */
