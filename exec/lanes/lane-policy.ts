@@ -46,7 +46,7 @@ export function lanesToStart(
 }
 
 /** Orders that a lane gets at a time: each one more costs less than the first, and waits for those before it. */
-const mostAtOnce = 8;
+const mostAtOnce = 16;
 
 /** How many of `waiting` orders a lane gets at a time, where `lanes` share them: one while there is a lane for each. */
 export function ordersAtOnce(waiting: number, lanes: number): number {

@@ -29,8 +29,8 @@ it('takes nothing for slow sooner than ten starts of a lane, between 100 ms and 
   expect([0, 4, 40, 900].map(slowAfter)).toEqual([100, 100, 400, 2000]);
 });
 
-it('gives a lane one order while there is a lane for each, and eight at most', () => {
+it('gives a lane one order while there is a lane for each, and sixteen at most', () => {
   const waiting = [1, 4, 5, 8, 9, 31, 32, 500];
-  expect(waiting.map((count) => ordersAtOnce(count, 4))).toEqual([1, 1, 2, 2, 3, 8, 8, 8]);
+  expect(waiting.map((count) => ordersAtOnce(count, 4))).toEqual([1, 1, 2, 2, 3, 8, 8, 16]);
   expect(ordersAtOnce(3, 0)).toBe(3);
 });
