@@ -122,3 +122,48 @@ it('loses no last state of those that tell what changes, however long', async ()
   expect(reports.flatMap(({ results = [] }) => results)).toHaveLength(count);
   expect([troubles, link.dropped]).toEqual([[], 0]);
 });
+
+it('makes a check only to tell of it, and defines it again where it became another meanwhile', async () => {
+  const reports: PassiveReport[] = [];
+  let answer = (): void => undefined;
+  const link = new PassiveLink({
+    plugin: 'listener/overc',
+    ask: async ({ body }) => {
+      reports.push(body as unknown as PassiveReport);
+      await new Promise<void>((resolve) => {
+        answer = resolve;
+      });
+      return taken;
+    },
+    clock: { now: () => 0, monotonic: () => 0 },
+    trouble: () => undefined,
+  });
+  const service = { period: 60 };
+  let made = 0;
+  const make = ({ period }: typeof service) => {
+    made += 1;
+    return check(period);
+  };
+  const tell = (state: 'ok' | 'warning') => link.tellOf(service, service.period, make, { state, output: '' });
+  tell('ok');
+  tell('ok');
+  const flushed = link.flush();
+  await expect.poll(() => reports.length).toBe(1);
+  service.period = 30;
+  tell('warning');
+  answer();
+  await expect.poll(() => reports.length).toBe(2);
+  answer();
+  await flushed;
+  tell('warning');
+  expect(
+    reports.map(({ checks = [], results = [] }) => [checks.map(({ interval }) => interval), results.length]),
+  ).toEqual([
+    [[60], 1],
+    [[30], 1],
+  ]);
+  expect([made, link.waiting]).toEqual([2, 0]);
+  link.forget(['push/check/web1/app'], [service]);
+  tell('warning');
+  expect(link.waiting).toBe(2);
+});

@@ -23,8 +23,7 @@ interface Waiting {
   owner: unknown;
   /** Where it is another one, the check is defined anew. */
   version: unknown;
-  /** While there is something to tell. */
-  check: PassiveCheck | undefined;
+  make(owner: unknown): PassiveCheck;
   /** States it went through, the last of which may be told again. */
   results: Told[];
   isDefined: boolean;
@@ -39,6 +38,7 @@ interface Waiting {
 interface Handed {
   waiting: Waiting;
   check: PassiveCheck;
+  version: unknown;
   results: Told[];
 }
 
@@ -85,17 +85,17 @@ export class PassiveLink {
    * `version` is another one than before.
    */
   tellOf<Owner>(owner: Owner, version: unknown, make: (owner: Owner) => PassiveCheck, told: Told): void {
-    const waiting = this.#known.get(owner) ?? this.#add(owner, version);
-    if (waiting.version !== version) Object.assign(waiting, { version, check: undefined, isDefined: false });
+    const waiting = this.#known.get(owner) ?? this.#add(owner, version, make);
+    if (waiting.version !== version) {
+      waiting.version = version;
+      waiting.make = make as Waiting['make'];
+      waiting.isDefined = false;
+    }
     const { clock, tellsAll = false } = this.#parts;
     const last = waiting.results.at(-1);
     const isUnchanged =
       !tellsAll && waiting.isDefined && last === undefined && waiting.toldState === told.state;
     if (isUnchanged && clock.monotonic() - waiting.toldMs < waiting.againMs) return;
-    if (waiting.check === undefined) {
-      waiting.check = make(owner);
-      waiting.againMs = againAfterMs(waiting.check);
-    }
     if (last === undefined) waiting.results = [told];
     else if (!tellsAll && last.state === told.state) waiting.results[waiting.results.length - 1] = told;
     else waiting.results.push(told);
@@ -104,11 +104,18 @@ export class PassiveLink {
     this.#makeRoom([waiting]);
   }
 
-  #add(owner: unknown, version: unknown): Waiting {
+  #add<Owner>(owner: Owner, version: unknown, make: (owner: Owner) => PassiveCheck): Waiting {
+    // No spread: V8 would give each of these objects a shape of its own, which is larger than it. And `toldMs` is no whole number, so that it is
+    // written over where it is.
     const waiting: Waiting = {
-      ...{ owner, version, check: undefined, results: none, isDefined: false },
-      // Not whole, so that V8 keeps it where it is when it changes.
-      ...{ toldState: '', toldMs: 0.5, againMs: 0 },
+      owner,
+      version,
+      make: make as Waiting['make'],
+      results: none,
+      isDefined: false,
+      toldState: '',
+      toldMs: 0.5,
+      againMs: 0,
     };
     this.#known.set(owner, waiting);
     return waiting;
@@ -176,8 +183,10 @@ export class PassiveLink {
     let characters = 0;
     for (const waiting of this.#due) {
       if (due.length >= perReport || characters >= charactersPerReport) break;
-      const { results } = waiting;
-      due.push({ waiting, check: waiting.check as PassiveCheck, results });
+      const { owner, version, results } = waiting;
+      const check = waiting.make(owner);
+      waiting.againMs = againAfterMs(check);
+      due.push({ waiting, check, version, results });
       waiting.results = none;
       this.#due.delete(waiting);
       for (const { output } of results) characters += output.length;
@@ -185,19 +194,17 @@ export class PassiveLink {
     return due;
   }
 
-  #taken({ waiting, check, results }: Handed): void {
+  #taken({ waiting, version, results }: Handed): void {
     for (const told of results) this.#backlog.remove(told);
     waiting.toldState = results.at(-1)?.state ?? waiting.toldState;
     waiting.toldMs = this.#parts.clock.monotonic();
     // It may be another one by now.
-    if (waiting.check !== check) return;
-    waiting.isDefined = true;
-    if (waiting.results.length === 0) waiting.check = undefined;
+    if (waiting.version === version) waiting.isDefined = true;
   }
 
   #putBack(handed: Handed[], removed: string[]): void {
     this.#removed.unshift(...removed);
-    for (const { waiting, check, results } of handed) {
+    for (const { waiting, results } of handed) {
       if (this.#known.get(waiting.owner) !== waiting) {
         for (const told of results) this.#backlog.remove(told);
         continue;
@@ -205,7 +212,6 @@ export class PassiveLink {
       const kept = results.filter((told) => this.#parts.tellsAll !== true || this.#backlog.has(told));
       this.#dropped += results.length - kept.length;
       waiting.results = [...kept, ...waiting.results];
-      waiting.check ??= check;
       this.#due.add(waiting);
     }
     this.#makeRoom(handed.map(({ waiting }) => waiting));

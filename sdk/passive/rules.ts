@@ -39,21 +39,37 @@ const longestId = 500;
  */
 export class PassiveRules<Rule extends PassiveRule> {
   readonly #rules: { pattern: RegExp; rule: Rule }[];
+  /** What rules say by which of them fit: most names share one. */
+  readonly #joined = new Map<string, Rule>();
   readonly #found = new Map<string, Rule>();
 
   constructor(rules: readonly Rule[]) {
     this.#rules = rules.map((rule) => ({ pattern: patternOf(rule.match), rule }));
   }
 
-  /** All keys that hold for a name; `match` is the name. */
+  /** All keys that hold for a name, but for `match`, which is ''. Not to be changed: others have it too. */
   of(name: string): Rule {
+    // Without rules there is nothing to remember of a hundred thousand names.
+    if (this.#rules.length === 0) return this.#join([]);
     const known = this.#found.get(name);
     if (known !== undefined) return known;
-    const fitting = this.#rules.filter(({ pattern }) => pattern.test(name)).map(({ rule }) => rule);
-    const found = Object.assign({ match: name }, ...fitting.reverse(), { match: name }) as Rule;
-    if (this.#found.size > mostFound) this.#found.clear();
+    const found = this.#join([...this.#rules.keys()].filter((at) => this.#rules[at]?.pattern.test(name)));
+    if (this.#found.size > mostFound) {
+      this.#found.clear();
+      this.#joined.clear();
+    }
     this.#found.set(name, found);
     return found;
+  }
+
+  #join(fitting: number[]): Rule {
+    const key = fitting.join();
+    const known = this.#joined.get(key);
+    if (known !== undefined) return known;
+    const rules = fitting.reverse().map((at) => this.#rules[at]?.rule);
+    const joined = Object.assign({}, ...rules, { match: '' }) as Rule;
+    this.#joined.set(key, joined);
+    return joined;
   }
 }
 
