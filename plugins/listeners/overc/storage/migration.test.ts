@@ -87,6 +87,17 @@ it.each([
         new Proxy(store, { get: (of, name: keyof ExactStore) => (name === 'put' ? put : of[name].bind(of)) }),
       ),
     ).rejects.toThrow('killed');
+    const written: string[] = [];
+    const putLazy: ExactStore['putLazy'] = (batch) => {
+      for (const [key] of batch.put ?? []) written.push(key);
+      return store.putLazy(batch);
+    };
+    await migrate(
+      new Proxy(store, {
+        get: (of, name: keyof ExactStore) => (name === 'putLazy' ? putLazy : of[name].bind(of)),
+      }),
+    );
+    expect(written.filter((key) => key.startsWith('b/'))).toEqual([]);
   }
   const storage = await open(store);
   expect(await storage.services()).toMatchObject([

@@ -8,11 +8,15 @@ const format = 2;
 /** Of the first format: up to which row services were written down. */
 const checkpointKey = 'm/checkpoint';
 const perRead = 1000;
+/** Services whose rows are read at the same time. */
+const atOnce = 16;
+/** Where the newest row is in what is kept of a roster. */
+const lastRowAt = 3;
 const rowKey = (id: number): string => `r/${String(id).padStart(12, '0')}`;
 
 /**
  * Brings a store to the format of this version. In the first one each row was a record, and each service listed those that were kept of it: they become
- * reports of a roster of the service alone. Begins anew where it was interrupted. Rejects for a later format.
+ * reports of a roster of the service alone. Goes on where it was interrupted: a service has half a minute to start. Rejects for a later format.
  */
 export async function migrate(store: ExactStore): Promise<void> {
   const found = (await store.get(formatKey)) ?? 1;
@@ -48,11 +52,14 @@ async function carryRows(store: ExactStore): Promise<[row: number, alert: number
     }
   });
   await pages(store, 's/', 's0', async (services) => {
-    for (const [key, value] of services) {
-      const id = idOf(key);
-      const carried = await rosterOf(store, id, value as JsonObject, later.get(id) ?? []);
-      if (carried.length > 0) await store.putLazy({ put: carried });
-    }
+    for (let from = 0; from < services.length; from += atOnce)
+      await Promise.all(
+        services.slice(from, from + atOnce).map(async ([key, value]) => {
+          const id = idOf(key);
+          const put = await rosterOf(store, id, value as JsonObject, later.get(id) ?? []);
+          if (put.length > 0) await store.putLazy({ put });
+        }),
+      );
   });
   return [last, alert];
 }
@@ -68,6 +75,8 @@ async function rosterOf(
   const ids: number[] = [];
   for (const step of (steps ?? []) as number[]) ids.push((ids.at(-1) ?? 0) + step);
   const kept = [...ids, ...later.filter((row) => row > (ids.at(-1) ?? 0))].slice(-reportsKept);
+  const carried = await store.get(keyOf.roster(id));
+  if (Array.isArray(carried) && carried[lastRowAt] === kept.at(-1)) return [];
   const values = await store.getMany(kept.map(rowKey));
   const put: [string, Json][] = [];
   let [number, known, last] = [0, 0, 0];
