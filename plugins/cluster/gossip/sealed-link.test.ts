@@ -48,3 +48,14 @@ it('changes the key of a running pool without a suspicion', () => {
   expect(cluster.agree('alive')).toBe(true);
   expect(cluster.events('suspect')).toEqual([]);
 });
+
+it('sends no datagram above 1,200 bytes, however much is to be told', () => {
+  const cluster = new VirtualCluster({ nodes: 16, acquainted: true, keyring: () => keyringOf(first) });
+  const lengths: number[] = [];
+  cluster.network.listen((_from, _to, packet) => void lengths.push(packet.length));
+  for (const name of cluster.names()) cluster.node(name).update({ groups: [`group-of-${name}`.repeat(8)] });
+  cluster.time.pass(3000);
+  const longest = Math.max(...lengths);
+  expect(longest).toBeGreaterThan(1000);
+  expect(longest).toBeLessThanOrEqual(1200);
+});

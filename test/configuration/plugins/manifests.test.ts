@@ -1,6 +1,8 @@
 import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import type { Manifest } from 'opsbro/sdk';
 import { afterEach, beforeEach, expect, it } from 'vitest';
+import { parse } from 'yaml';
 import { bakedName, manifestKey, readShipped } from '../../../configuration/plugins/manifests.ts';
 import { createWorkbench, type Workbench } from '../workbench.ts';
 
@@ -62,4 +64,20 @@ it.each([
   const { entries, diagnostics } = readShipped(manifests, modules);
   expect(diagnostics.map(({ code }) => code)).toEqual(codes);
   expect(entries.some(({ id }) => id === 'exporter/web')).toBe(codes.length === 0);
+});
+
+it.each([
+  ['cluster/gossip', { port: 6768 }],
+  ['exporters/websocket', { port: 6769 }],
+  ['exporters/http', { port: 6770, address: '127.0.0.1' }],
+  ['exporters/dns', { port: 6766, address: '127.0.0.1' }],
+  ['listeners/statsd', { port: 8125 }],
+  ['listeners/graphite', { port: 2003, pickle_port: 2004 }],
+  ['listeners/overc', { port: 5000 }],
+])('%s listens by default on the port of the product: %j', (folder, expected) => {
+  const file = new URL(`../../../plugins/${folder}/plugin.yml`, import.meta.url);
+  const { options } = parse(readFileSync(file, 'utf8')) as Manifest;
+  const properties = (options?.properties ?? {}) as { [name: string]: { default?: unknown } };
+  const defaults = Object.keys(expected).map((name) => [name, properties[name]?.default]);
+  expect(Object.fromEntries(defaults)).toEqual(expected);
 });
