@@ -186,10 +186,21 @@ it('buries at the end of the shortest time whom others buried before it was susp
   expect(pool.get('a')?.state).toBe('dead');
 });
 
-it('takes a death at once where the suspicion is known for long enough, or the port refuses', () => {
+it('gives a suspect whom too few accuse here its time, whoever has buried it already', () => {
   const { pool, time } = poolOf();
   for (const name of ['a', 'b', 'c', 'd']) pool.take(word(name, 1));
   pool.take(accuse('a', 1, 'b'));
+  time.pass(3000);
+  pool.take({ ...accuse('a', 1, 'b', 'dead'), evidence: 'suspicion-timeout' });
+  expect(pool.get('a')?.state).toBe('suspect');
+  time.pass(2000);
+  expect(pool.get('a')?.state).toBe('dead');
+});
+
+it('takes a death at once where enough have known the suspicion for long, or the port refuses', () => {
+  const { pool, time } = poolOf();
+  for (const name of ['a', 'b', 'c', 'd']) pool.take(word(name, 1));
+  for (const by of ['b', 'c', 'd']) pool.take(accuse('a', 1, by));
   time.pass(2000);
   pool.take({ ...accuse('a', 1, 'b', 'dead'), evidence: 'suspicion-timeout' });
   pool.take({ ...accuse('b', 1, 'c', 'dead'), evidence: 'refused' });

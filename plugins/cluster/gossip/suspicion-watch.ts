@@ -2,7 +2,7 @@ import { type Degradation, nextDegradation } from './degraded.ts';
 import { isLive, type Member } from './members.ts';
 import type { Accusation } from './messages.ts';
 import type { GossipSettings } from './settings.ts';
-import { confirmSuspicion, type Suspicion, suspicionDeadline } from './suspicion.ts';
+import { confirmSuspicion, isConfirmed, type Suspicion, suspicionDeadline } from './suspicion.ts';
 import { suspicionBounds } from './time.ts';
 import type { Timers } from './transport.ts';
 
@@ -68,22 +68,23 @@ export class SuspicionWatch {
 
   /**
    * Whether somebody's time for a suspect ran out before its subject could refute here, as after a split: here it gets its time. A suspicion
-   * has spread in less than half of the shortest time that it lasts.
+   * has spread in less than half of the shortest time that it lasts, and with it the words of those who confirm it.
    */
   isEarly({ kind, uuid, incarnation, evidence }: Accusation, known: Member): boolean {
     const { settings, timers } = this.#parts;
     if (kind !== 'dead' || evidence !== 'suspicion-timeout' || !settings.lifeguard) return false;
     if (incarnation !== known.incarnation || !isLive(known)) return false;
     const suspicion = this.#running.get(uuid)?.suspicion;
-    return suspicion === undefined || timers.now() - suspicion.startedMs < suspicion.minMs * spreadShare;
+    if (suspicion === undefined || !isConfirmed(suspicion)) return true;
+    return timers.now() - suspicion.startedMs < suspicion.minMs * spreadShare;
   }
 
   /** Others have waited long enough for the suspect: here it waits no longer than the shortest time. */
   hasten(uuid: string): void {
     const running = this.#running.get(uuid);
-    if (running === undefined || running.suspicion.needed === 0) return;
+    if (running === undefined || running.suspicion.isHastened === true) return;
     running.cancel();
-    this.#arm({ ...running.suspicion, needed: 0 });
+    this.#arm({ ...running.suspicion, isHastened: true });
   }
 
   /** The suspect refuted, died or left. */
@@ -111,7 +112,7 @@ export class SuspicionWatch {
       const isLate = timers.now() - dueMs > lateMs && wasLate < mostLate;
       if (this.degraded || isLate || this.#asked >= askLimit)
         this.#arm(suspicion, retryMs, wasLate + Number(isLate));
-      else if (suspicion.accusers.length > suspicion.needed) this.#bury(suspicion);
+      else if (isConfirmed(suspicion)) this.#bury(suspicion);
       else this.#askFirst(suspicion);
     });
     this.#running.set(suspicion.uuid, { suspicion, cancel });

@@ -13,6 +13,13 @@ export interface Suspicion {
   accusers: readonly string[];
   /** A confirmation brings no end before this moment. */
   graceEndMs?: number;
+  /** Others have buried it: it ends at `minMs`. */
+  isHastened?: boolean;
+}
+
+/** Whether enough confirmed a suspicion to end it at `minMs`. */
+export function isConfirmed({ accusers, needed }: Suspicion): boolean {
+  return accusers.length > needed;
 }
 
 /**
@@ -26,7 +33,7 @@ export function confirmSuspicion(suspicion: Suspicion, by: string, graceEndMs: n
 
 /** When the suspect is dead unless it refutes, on the clock of `startedMs`. */
 export function suspicionDeadline(suspicion: Suspicion): number {
-  const { startedMs, maxMs, graceEndMs = startedMs, accusers } = suspicion;
-  const endMs = startedMs + suspicionMs(accusers.length - 1, suspicion);
+  const { startedMs, minMs, maxMs, graceEndMs = startedMs, accusers, isHastened } = suspicion;
+  const endMs = startedMs + (isHastened === true ? minMs : suspicionMs(accusers.length - 1, suspicion));
   return Math.max(endMs, Math.min(graceEndMs, startedMs + maxMs));
 }
