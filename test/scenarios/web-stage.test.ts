@@ -164,6 +164,23 @@ describe.skipIf(!isHere)('the page', () => {
     expect((await past.boundingBox())?.width).toBeGreaterThan(290);
   });
 
+  it.each([360, 1280])('cuts no age at %i px', async (width) => {
+    const since = Date.now() - (23 * 3600 + 59 * 60) * 1000;
+    const { page } = await opened(
+      { ...hostile, checks: [check('aged', { display_name: 'aged', since, output: 'long ago' })] },
+      width,
+    );
+    const isCut = `[...document.querySelectorAll('.table-row .c-since')].some((one) => one.scrollWidth > one.clientWidth)`;
+    for (const [name, text] of [
+      ['checks', '23h 59m ago'],
+      ['push', '400 days, 0:00:00'],
+    ] as const) {
+      await show(page, name);
+      await page.locator('.c-since', { hasText: text }).first().waitFor({ timeout: waitMs });
+      expect([name, await page.evaluate(isCut)]).toEqual([name, false]);
+    }
+  });
+
   it('begins another page at its top', async () => {
     const { page } = await opened(hostile, 360);
     await page.evaluate("document.querySelector('.stage').scrollTo(0, 600)");
