@@ -1,4 +1,5 @@
 import type { NodeCheck } from 'opsbro/sdk';
+import { ClaimIntake } from './claim-intake.ts';
 import { exchangeBytes, payloadBytes } from './codec.ts';
 import { Documents } from './documents/documents.ts';
 import { Tables } from './exchange/tables.ts';
@@ -22,6 +23,8 @@ export type { GossipFigures, GossipNodeParts } from './gossip-parts.ts';
 const forgetIntervalMs = 10_000;
 /** A leave that others do not take from us within this time is given up: they will see us dead. */
 const leaveDeadlineMs = 5000;
+/** Signatures of what an answer told are checked within this time, mostly. */
+const joinedWithinMs = 50;
 
 /**
  * One member of a SWIM pool with Lifeguard: probes, tells what it learns on top of every packet, and now and then exchanges
@@ -38,10 +41,13 @@ export class GossipNode<Packet extends Sized = Uint8Array> implements Receiver<P
   /** Of a proxy among zones. */
   readonly #links: ZoneLinks<Packet> | undefined;
   readonly #desk: ZoneDesk;
+  readonly #intake: ClaimIntake;
   readonly #cancels = new Map<string, () => void>();
   #refused = 0;
   /** Live members when the pool was last held for young. */
   #youngLive = 0;
+  /** When somebody new was heard of last. */
+  #newMs = 0;
 
   /** Who sends anything but bytes gives its `wire`. */
   constructor(
@@ -85,11 +91,12 @@ export class GossipNode<Packet extends Sized = Uint8Array> implements Receiver<P
         else parts.transport.knock(endpoint, timeoutMs, done);
       },
     });
-    const shared = { ...parts, pool: this.#pool, wire: this.#wire };
+    const shared = { ...parts, pool: this.#pool, wire: this.#wire, desk: this.#desk };
+    this.#intake = new ClaimIntake(shared);
     this.#teller = new Teller<Packet>(shared);
     this.#tables = new Tables<Packet>({
-      ...{ ...shared, events: parts.events, desk: this.#desk, rows: () => this.#pool.rows() },
-      take: (message, speaker) => this.#takeClaim(message, speaker),
+      ...{ ...shared, rows: () => this.#pool.rows(), isAlone: () => this.#pool.live <= 1 },
+      take: (message, speaker, hearsay) => this.#intake.take(message, speaker, hearsay),
       refuse: (count) => {
         this.#refused += count;
       },
@@ -135,6 +142,7 @@ export class GossipNode<Packet extends Sized = Uint8Array> implements Receiver<P
     this.#pool.stop();
     this.#documents.stop();
     this.#links?.stop();
+    this.#tables.stop();
   }
 
   /** Exchanges tables with each endpoint; `done` hears how many answered. */
@@ -146,6 +154,8 @@ export class GossipNode<Packet extends Sized = Uint8Array> implements Receiver<P
       this.#tables.swap(endpoint, (isAnswer) => {
         if (isAnswer) {
           answered += 1;
+          // Now there is somebody to be told of us.
+          this.#teller.stir();
           this.#askAgain(endpoint);
         }
         open -= 1;
@@ -245,7 +255,7 @@ export class GossipNode<Packet extends Sized = Uint8Array> implements Receiver<P
     };
   }
 
-  receive(from: string, packet: Packet, part?: 'probes' | 'claims', keyZone?: string): void {
+  receive(from: string, packet: Packet, part?: 'probes' | 'claims', keyZone?: string): boolean {
     const { messages, refused } = this.#wire.decode(packet);
     // Probes first: a claim may take long to judge, and the prober waits.
     if (part !== 'claims') {
@@ -253,19 +263,20 @@ export class GossipNode<Packet extends Sized = Uint8Array> implements Receiver<P
       this.#hearProbes(from, messages);
     }
     const speaker = this.#desk.speaker(messages, keyZone);
-    if (part !== 'probes' && this.#desk.hears(speaker))
-      for (const message of messages) this.#takeClaim(message, speaker);
+    if (!this.#desk.hears(speaker)) return false;
+    if (part === 'probes') return messages.some((message) => this.#intake.isNews(message));
+    for (const message of messages) this.#intake.take(message, speaker);
+    return false;
   }
 
-  answer(packet: Packet, keyZone?: string): Packet | undefined {
+  answer(packet: Packet, reply: (answer: Packet | undefined) => void, keyZone?: string): void {
     const { messages, refused } = this.#wire.decode(packet, exchangeBytes);
     this.#refused += refused;
-    if (messages.length === 0) return undefined;
     const speaker = this.#desk.speaker(messages, keyZone);
     const answers = this.#documents.answer(messages, !this.#desk.isBelow(speaker));
-    if (answers !== undefined) return this.#wire.join(answers.map((one) => this.#wire.encode(one)));
-    if (!this.#desk.hears(speaker)) return undefined;
-    return this.#tables.answer(messages, speaker);
+    if (answers !== undefined) reply(this.#wire.join(answers.map((one) => this.#wire.encode(one))));
+    else if (messages.length === 0 || !this.#desk.hears(speaker)) reply(undefined);
+    else this.#tables.answer(messages, speaker, reply);
   }
 
   #hearProbes(from: string, messages: readonly Message[]): void {
@@ -277,29 +288,14 @@ export class GossipNode<Packet extends Sized = Uint8Array> implements Receiver<P
         this.#parts.onDetection?.(from, message);
   }
 
-  #takeClaim(message: Message, speaker: string | undefined): void {
-    switch (message.kind) {
-      case 'alive':
-      case 'suspect':
-      case 'dead':
-      case 'leave':
-        this.#pool.take(message, speaker);
-        break;
-      case 'state':
-        this.#pool.takeRow(message, speaker);
-        break;
-      case 'event':
-        // Events go upwards, not downwards.
-        if (!this.#desk.isAbove(speaker)) this.#parts.events?.take(message);
-    }
-  }
-
   #hearEvent(event: PoolEvent): void {
     // The pool announces its own node while it is made.
     if (event.kind === 'new' && event.member.uuid === this.#parts.self.uuid) return;
-    if (event.kind === 'new') this.#prober.add(event.member.uuid);
-    if (event.kind === 'new' && this.#youngLive > 0 && this.#pool.live >= 2 * this.#youngLive)
-      this.#beYoung();
+    if (event.kind === 'new') {
+      this.#newMs = this.#parts.timers.now();
+      this.#prober.add(event.member.uuid);
+      if (this.#youngLive > 0 && this.#pool.live >= 2 * this.#youngLive) this.#beYoung();
+    }
     if ('member' in event) this.#desk.place(event.member, () => this.#pool.list());
     if (event.kind === 'new' || event.kind === 'record' || event.kind === 'alive')
       this.#documents.follow(event.member);
@@ -309,9 +305,9 @@ export class GossipNode<Packet extends Sized = Uint8Array> implements Receiver<P
 
   #ask(endpoint: string, questions: Message[], done: (answers: readonly Message[]) => void): void {
     const packet = this.#wire.join([...this.#desk.hello, ...questions].map((one) => this.#wire.encode(one)));
-    this.#parts.transport.exchange(endpoint, packet, (answer) =>
-      done(answer === undefined ? [] : this.#wire.decode(answer, exchangeBytes).messages),
-    );
+    this.#parts.transport.exchange(endpoint, packet, (answer) => {
+      done(answer === undefined ? [] : this.#wire.decode(answer, exchangeBytes).messages);
+    });
   }
 
   /** Where something about a member is asked. */
@@ -351,16 +347,18 @@ export class GossipNode<Packet extends Sized = Uint8Array> implements Receiver<P
         youngMs *= 2;
         this.#exchangeWithAny();
       });
-    arm(nextMs() * random());
+    // Not at once: most of those who come have exchanged with somebody a moment ago.
+    arm(nextMs() * (1 + random()));
   }
 
-  /** Many join by one seed at a time: a little later it knows those who came behind us too. */
+  /** Many join by one seed at a time: a little later it knows those who came behind us too. Where nobody was heard of since, nobody did. */
   #askAgain(endpoint: string): void {
-    const { settings, random } = this.#parts;
+    const { settings, random, timers } = this.#parts;
     if (!this.#desk.isOurs(endpoint) || settings.youngExchangeMs === Number.POSITIVE_INFINITY) return;
-    this.#after(`again ${endpoint}`, (settings.youngExchangeMs * (1 + random())) / 2, () =>
-      this.#tables.compare(endpoint),
-    );
+    const joinedMs = timers.now() + joinedWithinMs;
+    this.#after(`again ${endpoint}`, (settings.youngExchangeMs * (1 + random())) / 2, () => {
+      if (this.#newMs > joinedMs) this.#tables.compare(endpoint);
+    });
   }
 
   #exchangeWithAny(): void {

@@ -46,3 +46,12 @@ export interface PoolParts<Packet extends Sized = Uint8Array> {
 
 /** A claim about one member, as it travels. */
 export type Claim = AliveClaim | Accusation | LeaveClaim;
+
+/**
+ * How often a member that came by a table is passed on: who told the table tells of it too, and who hears it then passes it on like other
+ * news. One who knew nobody before has nobody to tell it to: all that it knows now were told of by the same table.
+ */
+export const hearsaySends = { once: 1, never: 0 };
+
+/** How what a table says is passed on. */
+export type Hearsay = keyof typeof hearsaySends;

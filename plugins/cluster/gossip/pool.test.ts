@@ -73,6 +73,17 @@ function poolOf(uuid = 'me') {
 const accuse = (uuid: string, incarnation: number, by: string, kind: 'suspect' | 'dead' = 'suspect') =>
   ({ kind, uuid, incarnation, by, evidence: 'no-ack' }) as const;
 
+it('passes a table on once, or never where it knew nobody before', () => {
+  const { pool } = poolOf();
+  const told = pool.queue.size;
+  pool.takeRow(row(word('a', 1), 'alive'), undefined, 'never');
+  expect([pool.get('a')?.state, pool.queue.size]).toEqual(['alive', told]);
+  pool.takeRow(row(word('b', 1), 'alive'));
+  expect(pool.queue.size).toBe(told + 1);
+  pool.takeRow(row(word('a', 2), 'alive'), undefined, 'never');
+  expect(pool.queue.size).toBe(told + 2);
+});
+
 it('refutes what it is accused of, under an incarnation above', () => {
   const { pool, refuted } = poolOf();
   pool.take(accuse('me', 1, 'a'));

@@ -5,7 +5,7 @@ import { packRecord } from './documents/split-record.ts';
 import { ListedMembers, type MemberTable } from './member-table.ts';
 import { applyAccusation, applyAlive, applyLeave, isLive, type Member, type Transition } from './members.ts';
 import type { Accusation, AliveClaim, Evidence, LeaveClaim, OwnRecord, StateRow } from './messages.ts';
-import type { Claim, PoolParts } from './pool-parts.ts';
+import { type Claim, type Hearsay, hearsaySends, type PoolParts } from './pool-parts.ts';
 import { rowOf } from './state-row.ts';
 import { SuspicionWatch } from './suspicion-watch.ts';
 import { retransmitLimit } from './time.ts';
@@ -13,12 +13,10 @@ import { Tombstones } from './tombstones.ts';
 import type { Random, Sized } from './transport.ts';
 import { mayTell } from './zones/zone-claims.ts';
 
-export type { Claim, PoolEvent, PoolParts } from './pool-parts.ts';
+export type { Claim, Hearsay, PoolEvent, PoolParts } from './pool-parts.ts';
 
 /** Who holds the zone's key can make up members; beyond this many the table takes no new ones. */
 const memberLimit = 20_000;
-/** A member that came by a table is passed on so often: who told the table tells of it too. Who hears it then passes it on like other news. */
-const hearsaySends = 1;
 
 /** The members as one node sees them: takes claims, runs suspicions, and queues what others must hear. Sends nothing itself. */
 export class Pool<Packet extends Sized = Uint8Array> {
@@ -147,17 +145,17 @@ export class Pool<Packet extends Sized = Uint8Array> {
   }
 
   /** Takes a claim that another member passed on, one of the zone `speaker`. */
-  take(claim: Claim, speaker?: string, isHearsay = false): void {
+  take(claim: Claim, speaker?: string, hearsay?: Hearsay): void {
     const { zones } = this.#parts;
     const uuid = claim.kind === 'alive' ? claim.record.uuid : claim.uuid;
     if (zones !== undefined && !mayTell(zones, speaker, claim, this.#known(uuid))) return;
     if (claim.kind !== 'alive' && claim.kind !== 'leave') this.#apply(claim);
-    else if (this.#isNews(claim)) this.#admit(claim, isHearsay);
+    else if (this.#isNews(claim)) this.#admit(claim, hearsay);
     else if (claim.kind === 'alive') this.#answerStale(claim);
   }
 
-  /** Takes one row of another member's table. What it holds dead is only suspected here, so that its subject can refute. */
-  takeRow(row: StateRow, speaker?: string): void {
+  /** Takes one row of another member's table, and passes it on as `hearsay` says. What it holds dead is only suspected here, so that its subject can refute. */
+  takeRow(row: StateRow, speaker?: string, hearsay: Hearsay = 'once'): void {
     const { uuid, zone } = row.alive.record;
     const { zones } = this.#parts;
     if (zones !== undefined && speaker !== undefined && !zones.maySpeak(speaker, zone)) {
@@ -172,7 +170,7 @@ export class Pool<Packet extends Sized = Uint8Array> {
     }
     const grave = this.#tombstones.get(uuid);
     if (grave !== undefined && row.state === 'leave' && row.incarnation <= grave.incarnation) return;
-    this.take(row.alive, undefined, true);
+    this.take(row.alive, undefined, hearsay);
     const { by, incarnation, signature } = row;
     // Behind the claim that it builds on, which may wait for its signature.
     if (row.state === 'leave')
@@ -238,13 +236,11 @@ export class Pool<Packet extends Sized = Uint8Array> {
     this.#settle(claim, applyAlive(this.#members.get(this.uuid), claim, this.#now()));
   }
 
-  #admit(claim: AliveClaim | LeaveClaim, isHearsay: boolean): void {
-    this.#admission.submit(
-      () => this.#isNews(claim) && this.#isSigned(claim) && this.#apply(claim, isHearsay),
-    );
+  #admit(claim: AliveClaim | LeaveClaim, hearsay: Hearsay | undefined): void {
+    this.#admission.submit(() => this.#isNews(claim) && this.#isSigned(claim) && this.#apply(claim, hearsay));
   }
 
-  #apply(claim: Claim, isHearsay = false): void {
+  #apply(claim: Claim, hearsay?: Hearsay): void {
     const uuid = claim.kind === 'alive' ? claim.record.uuid : claim.uuid;
     if (uuid === this.uuid) {
       this.#hearOfSelf(claim);
@@ -252,7 +248,7 @@ export class Pool<Packet extends Sized = Uint8Array> {
     }
     const known = this.#known(uuid);
     const now = this.#now();
-    if (claim.kind === 'alive') this.#settle(claim, applyAlive(known, claim, now), isHearsay);
+    if (claim.kind === 'alive') this.#settle(claim, applyAlive(known, claim, now), hearsay);
     else if (claim.kind === 'leave') this.#settle(claim, applyLeave(known, claim, now));
     else if (known !== undefined && this.isPeer(known) && this.#watch.isEarly(claim, known)) {
       const suspicion: Accusation = { ...claim, kind: 'suspect' };
@@ -279,7 +275,7 @@ export class Pool<Packet extends Sized = Uint8Array> {
       this.#announce(claim.record.incarnation + 1);
   }
 
-  #settle(claim: Claim, transition: Transition, isHearsay = false): void {
+  #settle(claim: Claim, transition: Transition, hearsay?: Hearsay): void {
     if (transition.result === 'conflict' && claim.kind === 'alive') {
       const member = this.#known(claim.record.uuid);
       if (member !== undefined && isLive(member))
@@ -297,7 +293,7 @@ export class Pool<Packet extends Sized = Uint8Array> {
       this.#parts.onEvent({ kind: 'accused', member });
       return;
     }
-    this.#tell(member, claim, isHearsay && before === undefined);
+    this.#tell(member, claim, before === undefined ? hearsay : undefined);
     if (member.state === 'suspect' && this.isPeer(member)) this.#watch.begin(member);
     else this.#watch.end(member.uuid);
     const isHere = member.uuid === this.uuid || this.#parts.zones?.sees(member.alive.record) !== false;
@@ -310,9 +306,11 @@ export class Pool<Packet extends Sized = Uint8Array> {
       });
   }
 
-  #tell(member: Member, claim: Claim, isHearsay = false): void {
+  #tell(member: Member, claim: Claim, hearsay?: Hearsay): void {
+    if (hearsay === 'never' && this.#parts.zones === undefined) return;
     const message = this.#parts.wire.encode(claim);
-    this.queue.add(member.uuid, message, isHearsay ? Math.max(0, this.sendLimit - hearsaySends) : 0);
+    const sends = hearsay === undefined ? 0 : Math.max(0, this.sendLimit - hearsaySends[hearsay]);
+    if (hearsay !== 'never') this.queue.add(member.uuid, message, sends);
     this.#parts.onTold?.(member, message);
   }
 

@@ -16,7 +16,7 @@ export interface LinkZones {
   zoneAt(endpoint: string): string | undefined;
 }
 
-type Done = (answer: Uint8Array | undefined, keyZone?: string) => void;
+type Done = Parameters<Transport['exchange']>[2];
 type Sound = Extract<Opened, { refused?: undefined }>;
 
 const noCookie = new Uint8Array(cookieBytes);
@@ -24,7 +24,7 @@ const streamBytes = exchangeBytes + frameBytes + sealBytes;
 
 /**
  * A transport on which everything is sealed: what is clear, foreign, changed or replayed is dropped and counted. A boot that
- * was never heard of is answered with a cookie; its probes count at once, its claims only once it brings the cookie back.
+ * was never heard of and has news is answered with a cookie; its probes count at once, its claims only once it brings the cookie back.
  */
 export class SealedLink implements Transport {
   readonly #transport: Transport;
@@ -63,7 +63,27 @@ export class SealedLink implements Transport {
   }
 
   exchange(endpoint: string, packet: Uint8Array, done: Done): void {
-    this.#ask(endpoint, packet, noCookie, done);
+    const key = this.#keyFor(endpoint);
+    let nonce = randomBytes(nonceBytes);
+    let isRefused = false;
+    const request = (cookie: Uint8Array): Uint8Array =>
+      this.#sealer.seal(writeFrame({ kind: 'request', nonce, cookie, packet }), key);
+    this.#transport.exchange(endpoint, request(noCookie), (answer) => {
+      const opened = answer === undefined ? undefined : this.#open(answer, 'stream');
+      const found = opened === undefined ? undefined : readFrame(opened.packet);
+      if (opened === undefined || found === undefined) return done(undefined);
+      if ((found.kind !== 'answer' && found.kind !== 'refusal') || !nonce.equals(found.nonce)) {
+        this.#count('stale');
+        return done(undefined);
+      }
+      // The nonce in it is ours: the other runs now.
+      this.#opener.prove(opened.key, opened.sender, opened.boot);
+      if (found.kind === 'answer') return done(found.packet, this.#rings.zoneOf(opened.key));
+      if (isRefused) return done(undefined);
+      isRefused = true;
+      nonce = randomBytes(nonceBytes);
+      return request(found.cookie);
+    });
   }
 
   knock(endpoint: string, timeoutMs: number, done: (found: Knock) => void): void {
@@ -77,12 +97,15 @@ export class SealedLink implements Transport {
       receive: (from, packet) => {
         const opened = this.#open(packet, 'datagram');
         if (opened !== undefined) this.#hear(receiver, from, opened);
+        return false;
       },
-      answer: (packet) => {
+      answer: (packet, reply) => {
         const opened = this.#open(packet, 'stream');
-        const answer = opened === undefined ? undefined : this.#answer(receiver, opened);
-        if (opened === undefined || answer === undefined) return undefined;
-        return this.#sealer.seal(writeFrame(answer), this.#rings.answering(opened.key));
+        if (opened === undefined) reply(undefined);
+        else
+          this.#answer(receiver, opened, (answer) =>
+            reply(answer && this.#sealer.seal(writeFrame(answer), this.#rings.answering(opened.key))),
+          );
       },
     };
   }
@@ -99,52 +122,40 @@ export class SealedLink implements Transport {
       this.#opener.prove(key, sender, boot);
       for (const { from: first, packet: claims } of held) receiver.receive(first, claims, 'claims', zone);
     } else if (isProven) receiver.receive(from, packet, undefined, zone);
-    else {
+    else if (receiver.receive(from, packet, 'probes', zone)) {
       // Never more than came: who makes up the address of a packet gains nothing.
       const cookie = this.#cookies.ask(key + sender + boot, { from, packet });
       reply({ kind: 'challenge', cookie });
-      receiver.receive(from, packet, 'probes', zone);
     }
   }
 
-  #answer(receiver: Receiver, { key, sender, boot, packet, isProven }: Sound): Frame | undefined {
+  #answer(
+    receiver: Receiver,
+    { key, sender, boot, packet, isProven }: Sound,
+    reply: (frame: Frame | undefined) => void,
+  ): void {
     const frame = readFrame(packet);
     if (frame?.kind !== 'request') {
       this.#count('stale');
-      return undefined;
+      reply(undefined);
+      return;
     }
     const { nonce, cookie } = frame;
     const zone = this.#rings.zoneOf(key);
     if (!isProven) {
       const held = this.#cookies.redeem(key + sender + boot, cookie);
-      if (held === undefined)
-        return { kind: 'refusal', nonce, cookie: this.#cookies.ask(key + sender + boot) };
+      if (held === undefined) {
+        reply({ kind: 'refusal', nonce, cookie: this.#cookies.ask(key + sender + boot) });
+        return;
+      }
       this.#opener.prove(key, sender, boot);
       for (const { from, packet: claims } of held) receiver.receive(from, claims, 'claims', zone);
     }
-    const answer = receiver.answer(frame.packet, zone);
-    return answer === undefined ? undefined : { kind: 'answer', nonce, packet: answer };
-  }
-
-  #ask(endpoint: string, packet: Uint8Array, cookie: Uint8Array, done: Done): void {
-    const nonce = randomBytes(nonceBytes);
-    const frame = writeFrame({ kind: 'request', nonce, cookie, packet });
-    const request = this.#sealer.seal(frame, this.#keyFor(endpoint));
-    this.#transport.exchange(endpoint, request, (answer) => {
-      const opened = answer === undefined ? undefined : this.#open(answer, 'stream');
-      const found = opened === undefined ? undefined : readFrame(opened.packet);
-      if (opened === undefined || found === undefined) done(undefined);
-      else if ((found.kind !== 'answer' && found.kind !== 'refusal') || !nonce.equals(found.nonce)) {
-        this.#count('stale');
-        done(undefined);
-      } else {
-        // The nonce in it is ours: the other runs now.
-        this.#opener.prove(opened.key, opened.sender, opened.boot);
-        if (found.kind === 'answer') done(found.packet, this.#rings.zoneOf(opened.key));
-        else if (cookie === noCookie) this.#ask(endpoint, packet, found.cookie, done);
-        else done(undefined);
-      }
-    });
+    receiver.answer(
+      frame.packet,
+      (answer) => reply(answer && { kind: 'answer', nonce, packet: answer }),
+      zone,
+    );
   }
 
   #keyFor(endpoint: string): ZoneKey {

@@ -12,13 +12,13 @@ export interface Transport<Packet extends Sized = Uint8Array> {
   /** Sends one datagram; it may be lost, doubled or late. */
   send(endpoint: string, packet: Packet): void;
   /**
-   * A full exchange over a stream. `done` is called once, within the carrier's deadline, with the answer or with undefined. A sealed
-   * link adds whose zone's key the answer had.
+   * A full exchange over a stream. `done` is called once, within the carrier's deadline, with the answer or with undefined. A packet that
+   * it gives back goes by the same stream, and `done` hears the answer to that too. A sealed link adds whose zone's key the answer had.
    */
   exchange(
     endpoint: string,
     packet: Packet,
-    done: (answer: Packet | undefined, keyZone?: string) => void,
+    done: (answer: Packet | undefined, keyZone?: string) => Packet | undefined,
   ): void;
   /**
    * Looks whether anybody listens at the endpoint, whoever it is, without saying anything: a TCP connection to the gossip port
@@ -35,11 +35,11 @@ export interface Transport<Packet extends Sized = Uint8Array> {
 export interface Receiver<Packet extends Sized = Uint8Array> {
   /**
    * `part`: only these of its messages count, the others wait or were taken before. `keyZone`: whose zone's key it had, where a
-   * sealed link knows keys of several.
+   * sealed link knows keys of several. Says whether what it left would change anything.
    */
-  receive(from: string, packet: Packet, part?: 'probes' | 'claims', keyZone?: string): void;
-  /** The answer to a full exchange, or undefined to close it. */
-  answer(packet: Packet, keyZone?: string): Packet | undefined;
+  receive(from: string, packet: Packet, part?: 'probes' | 'claims', keyZone?: string): boolean;
+  /** `reply` is called once, now or a little later, with the answer to a full exchange, or with undefined to close it. */
+  answer(packet: Packet, reply: (answer: Packet | undefined) => void, keyZone?: string): void;
 }
 
 /** Time as an argument. */

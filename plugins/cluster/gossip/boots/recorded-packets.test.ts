@@ -27,8 +27,8 @@ function justStarted() {
   const transport: Transport = { send: (_to, bytes) => sent.push(bytes), exchange: () => {} };
   const link = new SealedLink(transport, keyringOf(key), 'me', '00'.repeat(8));
   const door = link.guard({
-    receive: (_from, _packet, part) => taken.push(part),
-    answer: () => Uint8Array.of(1),
+    receive: (_from, _packet, part) => taken.push(part) > 0,
+    answer: (_packet, reply) => reply(Uint8Array.of(1)),
   });
   const opener = new Opener([key]);
   const said = () => {
@@ -61,6 +61,15 @@ it('count once their sender brings the cookie back', () => {
   expect(taken).toEqual(['probes', 'claims', undefined]);
 });
 
+it('are not asked for where they have no news', () => {
+  const sent: Uint8Array[] = [];
+  const transport: Transport = { send: (_to, bytes) => sent.push(bytes), exchange: () => {} };
+  const link = new SealedLink(transport, keyringOf(key), 'me', '00'.repeat(8));
+  const door = link.guard({ receive: () => false, answer: () => {} });
+  door.receive('x:1', new Sealer(key, 'x', '11'.repeat(8)).seal(packet));
+  expect(sent).toEqual([]);
+});
+
 it('are answered with no more bytes than they have', () => {
   const { door, sent } = justStarted();
   const input = new Sealer(key, 'x', '11'.repeat(8)).seal(joinMessages([encodeMessage(ping)]));
@@ -73,7 +82,11 @@ it('get no table by a stream either', () => {
   const { door } = justStarted();
   const old = new Sealer(key, 'x', '11'.repeat(8));
   const request = { kind: 'request', nonce: new Uint8Array(8), cookie: new Uint8Array(8), packet } as const;
-  const opened = new Opener([key]).open(door.answer(old.seal(writeFrame(request))) ?? new Uint8Array(), 1200);
+  let answer: Uint8Array | undefined;
+  door.answer(old.seal(writeFrame(request)), (packet) => {
+    answer = packet;
+  });
+  const opened = new Opener([key]).open(answer ?? new Uint8Array(), 1200);
   expect(opened.refused ?? readFrame(opened.packet)).toMatchObject({ kind: 'refusal' });
 });
 

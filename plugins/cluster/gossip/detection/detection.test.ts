@@ -171,8 +171,9 @@ describe('detection on loopback', () => {
       receive: (from, packet) => {
         for (const message of decodePacket(packet).messages)
           if (message.kind === 'detect' || message.kind === 'detected') detection.hear(from, message);
+        return false;
       },
-      answer: () => undefined,
+      answer: (_packet, reply) => reply(undefined),
     });
     socket.on('message', (packet, from) => receive(`${from.address}:${from.port}`, packet));
     const ears: BroadcastEars = await openBroadcastEars(

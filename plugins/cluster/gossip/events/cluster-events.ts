@@ -100,6 +100,11 @@ export class ClusterEvents {
     else this.#refused += 1;
   }
 
+  /** Whether the event is known already. */
+  has(id: string): boolean {
+    return this.#known.has(id);
+  }
+
   /** Events that are kept now, oldest first; with `name` those called so. */
   list(name?: string): ClusterEvent[] {
     return this.messages()

@@ -42,15 +42,23 @@ function accusers(cluster: VirtualCluster, of: string): Accuser[] {
 }
 
 it('of a killed process makes it dead in a third of the time that silence takes', () => {
-  const killed = joined(60);
-  killed.crash('n7');
-  const quick = deathMs(killed, 'n7');
-  const dark = joined(60);
-  dark.powerOff('n7');
-  const slow = deathMs(dark, 'n7');
-  expect(quick.first).toBeLessThan(slow.first / 3);
-  expect(quick.all).toBeLessThan(slow.all / 2);
-  const by = new Set(accusers(killed, 'n7').flatMap((one) => (one.evidence === 'refused' ? [one.by] : [])));
+  // When the next probe comes to it is chance: five clusters each.
+  const seeds = [1, 2, 3, 4, 5];
+  const killed = seeds.map((seed) => joined(32, seed));
+  const dark = seeds.map((seed) => joined(32, seed));
+  for (const cluster of killed) cluster.crash('n7');
+  for (const cluster of dark) cluster.powerOff('n7');
+  const quick = killed.map((cluster) => deathMs(cluster, 'n7'));
+  const slow = dark.map((cluster) => deathMs(cluster, 'n7'));
+  const sum = (of: 'first' | 'all', times: typeof quick): number =>
+    times.reduce((total, one) => total + one[of], 0);
+  expect(sum('first', quick)).toBeLessThan(sum('first', slow) / 3);
+  expect(sum('all', quick)).toBeLessThan(sum('all', slow) / 2);
+  const by = new Set(
+    accusers(killed[0] as VirtualCluster, 'n7').flatMap((one) =>
+      one.evidence === 'refused' ? [one.by] : [],
+    ),
+  );
   expect(by.size).toBeGreaterThanOrEqual(3);
 });
 

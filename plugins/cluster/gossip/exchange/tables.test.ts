@@ -2,6 +2,7 @@ import { expect, it } from 'vitest';
 import { encodeRecord, exchangeBytes } from '../codec.ts';
 import type { Message, StateRow } from '../messages.ts';
 import { endpoint, VirtualCluster } from '../simulation/virtual-cluster.ts';
+import { VirtualTime } from '../simulation/virtual-time.ts';
 import { bytesWire } from '../wire.ts';
 import { ZoneDesk } from '../zones/zone-desk.ts';
 import { partOf } from './digest.ts';
@@ -33,9 +34,16 @@ const known = Array.from({ length: 60 }, (_, index) => row(`node-${index}`));
 function two(ours: StateRow[], theirs: StateRow[], isOld = false) {
   const bytes: number[] = [];
   const taken = { a: [] as string[], b: [] as string[] };
+  const timers = new VirtualTime();
   const side = (name: 'a' | 'b', rows: StateRow[], ask: (packet: Uint8Array) => Uint8Array | undefined) =>
     new Tables<Uint8Array>({
-      ...{ wire: bytesWire, desk: new ZoneDesk(undefined, name, false), random: () => 0.3 },
+      ...{
+        wire: bytesWire,
+        desk: new ZoneDesk(undefined, name, false),
+        random: () => 0.3,
+        timers,
+        isAlone: () => false,
+      },
       ...{ rows: () => rows, events: undefined, refuse: () => undefined },
       transport: { exchange: (_endpoint, packet, done) => done(ask(packet)) },
       take: (message: Message) => message.kind === 'state' && taken[name].push(message.alive.record.uuid),
@@ -44,7 +52,12 @@ function two(ours: StateRow[], theirs: StateRow[], isOld = false) {
   const a = side('a', ours, (packet) => {
     const { messages } = bytesWire.decode(packet, exchangeBytes);
     const isHeard = !isOld || messages.every(({ kind }) => kind === 'state');
-    const answer = isHeard ? b.answer(messages, undefined) : undefined;
+    let answer: Uint8Array | undefined;
+    const take = (packet: Uint8Array | undefined): void => {
+      answer = packet;
+    };
+    if (isHeard) b.answer(messages, undefined, take);
+    timers.pass(1000);
     bytes.push(packet.length, answer?.length ?? 0);
     return answer;
   });

@@ -1,10 +1,12 @@
 import { exchangeBytes } from '../codec.ts';
 import type { ClusterEvents } from '../events/cluster-events.ts';
 import type { DigestMessage, Message, PartMessage, StateRow } from '../messages.ts';
-import type { Random, Sized, Transport } from '../transport.ts';
+import type { Hearsay } from '../pool.ts';
+import type { Random, Sized, Timers, Transport } from '../transport.ts';
 import type { Wire } from '../wire.ts';
 import type { ZoneDesk } from '../zones/zone-desk.ts';
 import { differingParts, digestOf, type Entry, markOf, partOf, partsFor, partsIn } from './digest.ts';
+import { Gathering } from './gathering.ts';
 
 /** What an exchange of tables needs of its node. */
 export interface TablesParts<Packet extends Sized> {
@@ -12,10 +14,13 @@ export interface TablesParts<Packet extends Sized> {
   transport: Pick<Transport<Packet>, 'exchange'>;
   desk: ZoneDesk;
   random: Random;
+  timers: Timers;
   rows(): StateRow[];
-  events: ClusterEvents | undefined;
+  events?: ClusterEvents | undefined;
   /** Takes what another's table says, one of the zone `speaker`. */
-  take(message: Message, speaker: string | undefined): void;
+  take(message: Message, speaker: string | undefined, hearsay?: Hearsay): void;
+  /** Whether this node knows nobody else. */
+  isAlone(): boolean;
   /** So many messages were not understood. */
   refuse(count: number): void;
 }
@@ -27,9 +32,16 @@ export interface TablesParts<Packet extends Sized> {
  */
 export class Tables<Packet extends Sized> {
   readonly #parts: TablesParts<Packet>;
+  readonly #gathering: Gathering<Packet>;
 
   constructor(parts: TablesParts<Packet>) {
     this.#parts = parts;
+    this.#gathering = new Gathering(parts.timers, (zone) => this.#packet(this.#entries(zone)));
+  }
+
+  /** Leaves without an answer who waits for one. */
+  stop(): void {
+    this.#gathering.stop();
   }
 
   /** Exchanges whole tables. `done` hears whether there was an answer. */
@@ -54,15 +66,20 @@ export class Tables<Packet extends Sized> {
     });
   }
 
-  /** The answer to another's exchange, of the zone `speaker`, after its entries were taken. */
-  answer(messages: readonly Message[], speaker: string | undefined): Packet {
-    const entries = this.#entries(speaker);
+  /** Answers another's exchange, of the zone `speaker`, once its entries were taken. Who asks for a whole table may wait for others who do. */
+  answer(
+    messages: readonly Message[],
+    speaker: string | undefined,
+    reply: (answer: Packet | undefined) => void,
+  ): void {
     const digest = messages.find((message): message is DigestMessage => message.kind === 'digest');
     const part = messages.find(({ kind }) => kind === 'part');
+    const entries = digest && this.#entries(speaker);
     for (const message of messages) this.#parts.take(message, speaker);
-    if (digest !== undefined) return this.#packet(differences(entries, digest));
+    if (digest !== undefined && entries !== undefined) reply(this.#packet(differences(entries, digest)));
     // The other has had ours of these parts already.
-    return this.#packet(part === undefined ? entries : [{ kind: 'part', count: 1, parts: [] }]);
+    else if (part !== undefined) reply(this.#packet([{ kind: 'part', count: 1, parts: [] }]));
+    else this.#gathering.add(speaker, reply);
   }
 
   #ask(endpoint: string, told: readonly Message[], done: (answered: readonly Message[]) => void): void {
@@ -72,7 +89,8 @@ export class Tables<Packet extends Sized> {
         answer === undefined ? { messages: [], refused: 0 } : wire.decode(answer, exchangeBytes);
       refuse(refused);
       const speaker = desk.speaker(messages, keyZone);
-      for (const message of messages) take(message, speaker);
+      const hearsay = this.#parts.isAlone() ? 'never' : 'once';
+      for (const message of messages) take(message, speaker, hearsay);
       done(messages);
     });
   }

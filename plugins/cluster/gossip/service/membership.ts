@@ -50,7 +50,7 @@ export interface MembershipParts {
   zoneKeys: ZoneKeys;
 }
 
-const maxExchanges = 128;
+const maxExchanges = 256;
 /** Peers that do not take our word within this time hear of it from others. */
 const tellZoneMs = 2000;
 const lookMs = 100;

@@ -28,15 +28,20 @@ const at = (transport: SocketTransport): string => `127.0.0.1:${transport.port}`
 const bytes = (text: string): Uint8Array => Buffer.from(text);
 const ask = (from: SocketTransport, endpoint: string, text = 'hello'): Promise<string | undefined> =>
   new Promise((resolve) => {
-    from.exchange(endpoint, bytes(text), (answer) => resolve(answer && Buffer.from(answer).toString()));
+    from.exchange(endpoint, bytes(text), (answer) => {
+      resolve(answer && Buffer.from(answer).toString());
+    });
   });
 
 it('carries datagrams, and tells where they came from', async () => {
   const [one, other] = await Promise.all([listen(), listen()]);
   const came = new Promise<[string, string]>((resolve) => {
     other.use({
-      receive: (from, packet) => resolve([from, Buffer.from(packet).toString()]),
-      answer: () => undefined,
+      receive: (from, packet) => {
+        resolve([from, Buffer.from(packet).toString()]);
+        return false;
+      },
+      answer: (_packet, reply) => reply(undefined),
     });
   });
   one.send(at(other), bytes('ping'));
@@ -45,10 +50,25 @@ it('carries datagrams, and tells where they came from', async () => {
 
 it('exchanges a question for an answer, a large one too', async () => {
   const [one, other] = await Promise.all([listen(), listen()]);
-  other.use({ receive: () => undefined, answer: (packet) => Buffer.concat([packet, packet]) });
+  other.use({ receive: () => false, answer: (packet, reply) => reply(Buffer.concat([packet, packet])) });
   expect(await ask(one, at(other))).toBe('hellohello');
   const large = 'x'.repeat(3_000_000);
   expect(await ask(one, at(other), large)).toBe(large + large);
+});
+
+it('asks once more on the same connection', async () => {
+  const [one, other] = await Promise.all([listen(), listen({ maxExchanges: 1 })]);
+  other.use({ receive: () => false, answer: (packet, reply) => reply(Buffer.concat([packet, bytes('!')])) });
+  const heard: string[] = [];
+  const last = new Promise<void>((resolve) => {
+    one.exchange(at(other), bytes('a'), (answer) => {
+      heard.push(Buffer.from(answer ?? []).toString());
+      if (heard.length < 2) return bytes('b');
+      resolve();
+    });
+  });
+  await last;
+  expect([heard, other.figures.refusedExchanges]).toEqual([['a!', 'b!'], 0]);
 });
 
 it('says why an exchange came to nothing', async () => {
@@ -106,14 +126,14 @@ it('keeps room for others when one address opens all it can', async () => {
   });
   await expect.poll(() => greedy.filter(({ destroyed }) => destroyed).length).toBe(2);
   expect(one.figures.refusedExchanges).toBe(2);
-  one.use({ receive: () => undefined, answer: (packet) => packet });
+  one.use({ receive: () => false, answer: (packet, reply) => reply(packet) });
   expect(await ask(await listen(), at(one))).toBe('hello');
   for (const socket of greedy) socket.destroy();
 });
 
 it('holds so much of large messages that are not whole yet, and small ones beside it', async () => {
   const one = await listen({ maxHeldBytes: 300_000 });
-  one.use({ receive: () => undefined, answer: (packet) => packet.subarray(0, 5) });
+  one.use({ receive: () => false, answer: (packet, reply) => reply(packet.subarray(0, 5)) });
   const begin = (): Socket => {
     const socket = connect(one.port, '127.0.0.1').on('error', () => undefined);
     const whole = frame(Buffer.alloc(250_000));

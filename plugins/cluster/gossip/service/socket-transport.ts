@@ -43,6 +43,11 @@ const maxMessage = exchangeBytes + sealBytes;
 const smallBytes = 64 * 1024;
 const standingHeldBytes = 32 * 1024 * 1024;
 
+/** Messages of one side in an exchange: who is refused for its boot asks once more. */
+const messagesOfOne = 2;
+
+type Done = Parameters<Transport['exchange']>[2];
+
 /** Why an exchange came to nothing where the other end took it and said nothing. */
 export const noAnswer =
   'closed the connection without an answer: is its key the same? (of another zone, only proxies answer proxies)';
@@ -131,7 +136,7 @@ export class SocketTransport implements Transport {
     });
   }
 
-  exchange(endpoint: string, packet: Uint8Array, done: (answer: Uint8Array | undefined) => void): void {
+  exchange(endpoint: string, packet: Uint8Array, done: Done): void {
     const to = this.#target(endpoint);
     const fail = (reason: string): void => {
       this.#note(endpoint, reason);
@@ -150,20 +155,25 @@ export class SocketTransport implements Transport {
     endpoint: string,
     packet: Uint8Array,
     fail: (reason: string) => void,
-    done: (answer: Uint8Array) => void,
+    done: Done,
   ): void {
     this.#asked += 1;
+    let isOver = false;
     this.#talk(socket, {
       onOpen: () => socket.write(frame(packet)),
       onMessage: (answer) => {
         this.figures.receivedBytes += answer.length;
-        this.#reasons.delete(endpoint);
-        return answer;
+        const next = done(answer);
+        if (next !== undefined) socket.write(frame(next as Uint8Array));
+        else {
+          isOver = true;
+          this.#reasons.delete(endpoint);
+          socket.destroy();
+        }
       },
-      onEnd: (answer, reason) => {
+      onEnd: (reason) => {
         this.#asked -= 1;
-        if (answer === undefined) fail(reason);
-        else done(answer);
+        if (!isOver) fail(reason);
       },
     });
   }
@@ -251,6 +261,13 @@ export class SocketTransport implements Transport {
     this.#served += 1;
     this.#servedOf.set(address, others + 1);
     let held = 0;
+    let answered = 0;
+    const reply = (answer: Uint8Array | undefined): void => {
+      answered += 1;
+      if (answer === undefined) socket.destroy();
+      else if (answered < messagesOfOne) socket.write(frame(answer));
+      else socket.end(frame(answer));
+    };
     this.#talk(socket, {
       onMore: (bytes) => {
         this.#heldBytes += bytes - held;
@@ -263,10 +280,8 @@ export class SocketTransport implements Transport {
         this.#heldBytes -= held;
         held = 0;
         this.figures.receivedBytes += packet.length;
-        const answer = this.#receiver?.answer(packet);
-        if (answer === undefined) socket.destroy();
-        else socket.end(frame(answer));
-        return undefined;
+        if (this.#receiver === undefined) reply(undefined);
+        else this.#receiver.answer(packet, reply);
       },
       onEnd: () => {
         this.#served -= 1;
@@ -278,22 +293,20 @@ export class SocketTransport implements Transport {
     });
   }
 
-  /** One message comes, within the deadline; then the connection ends, whoever ends it. */
+  /** A message or two come, within the deadline; then the connection ends, whoever ends it. */
   #talk(
     socket: Socket,
     part: {
       onOpen?(): void;
       /** So much has come of a message that is not whole; false ends the connection. */
       onMore?(bytes: number): boolean;
-      /** What it gives goes to `onEnd`. */
-      onMessage(message: Uint8Array): Uint8Array | undefined;
-      onEnd(answer: Uint8Array | undefined, reason: string): void;
+      onMessage(message: Uint8Array): void;
+      onEnd(reason: string): void;
     },
   ): void {
-    const reader = new FrameReader(maxMessage);
-    let answer: Uint8Array | undefined;
+    let reader = new FrameReader(maxMessage);
+    let left = messagesOfOne;
     let reason = noAnswer;
-    let isRead = false;
     this.#open.add(socket);
     const timer = setTimeout(() => {
       reason = `did not answer within ${this.#options.exchangeTimeoutMs} ms`;
@@ -301,14 +314,13 @@ export class SocketTransport implements Transport {
     }, this.#options.exchangeTimeoutMs);
     socket.on('connect', () => part.onOpen?.());
     socket.on('data', (chunk) => {
-      if (isRead) return;
       const found = reader.read(chunk);
       if (found === 'more' && part.onMore?.(reader.bytes) !== false) return;
-      isRead = true;
-      if (found === 'more' || found === 'bad') socket.destroy();
+      if (found === 'more' || found === 'bad' || left === 0) socket.destroy();
       else {
-        answer = part.onMessage(found);
-        if (answer !== undefined) socket.destroy();
+        left -= 1;
+        reader = new FrameReader(maxMessage);
+        part.onMessage(found);
       }
     });
     socket.on('error', ({ code, message }: NodeJS.ErrnoException) => {
@@ -317,7 +329,7 @@ export class SocketTransport implements Transport {
     socket.on('close', () => {
       clearTimeout(timer);
       this.#open.delete(socket);
-      part.onEnd(answer, reason);
+      part.onEnd(reason);
     });
   }
 

@@ -100,7 +100,7 @@ export class VirtualCluster {
       onEvent: (event) => this.#see({ atMs: this.time.now(), by: name, event }),
       ...(events !== undefined && { events }),
     });
-    this.network.attach(endpoint(name), link?.guard(node as GossipNode) ?? node);
+    this.network.attach(endpoint(name), link?.guard(node as unknown as GossipNode) ?? node);
     this.#nodes.set(name, { node, timers, link });
     node.start();
     return node;

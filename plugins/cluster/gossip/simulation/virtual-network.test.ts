@@ -8,8 +8,8 @@ function pair(weather: Partial<Weather> = {}) {
   const network = new VirtualNetwork(time, seededRandom(1), weather);
   const got: number[] = [];
   const receiver: Receiver = {
-    receive: (_from, packet) => got.push(packet[0] ?? -1),
-    answer: (packet) => packet,
+    receive: (_from, packet) => got.push(packet[0] ?? -1) < 0,
+    answer: (packet, reply) => reply(packet),
   };
   const a = network.transport('a');
   network.transport('b');
@@ -55,7 +55,7 @@ it('holds packets for who stands still, and loses those for who is cut off', () 
 
 it('holds what a blocked endpoint sends, and sends it before anything is read', () => {
   const { time, network, got, a } = pair();
-  network.attach('a', { receive: () => {}, answer: () => undefined });
+  network.attach('a', { receive: () => false, answer: (_packet, reply) => reply(undefined) });
   network.block('a');
   a.send('b', Uint8Array.of(1));
   a.send('b', Uint8Array.of(2));
@@ -70,7 +70,9 @@ it('holds what a blocked endpoint sends, and sends it before anything is read', 
 it('answers an exchange once: at once, with nothing where nobody listens, with nothing after ten seconds where it is cut', () => {
   const { time, network, a } = pair();
   const answers: [number, unknown][] = [];
-  const note = (answer: unknown): unknown => answers.push([Math.floor(time.now() / 1000), answer]);
+  const note = (answer: unknown): undefined => {
+    answers.push([Math.floor(time.now() / 1000), answer]);
+  };
   a.exchange('nobody', Uint8Array.of(5), note);
   time.pass(1000);
   a.exchange('b', Uint8Array.of(5), note);

@@ -137,20 +137,31 @@ export class VirtualNetwork<Packet extends Sized = Uint8Array> {
     }
   }
 
-  #exchange(from: string, to: string, packet: Packet, done: (answer: Packet | undefined) => void): void {
+  #exchange(
+    from: string,
+    to: string,
+    packet: Packet,
+    done: Parameters<Transport<Packet>['exchange']>[2],
+  ): void {
     let isOpen = true;
     const finish = (answer: Packet | undefined): void => {
-      if (isOpen) done(answer);
+      if (!isOpen) return;
       isOpen = false;
+      const next = done(answer);
+      if (next !== undefined) this.#exchange(from, to, next as Packet, done);
     };
     this.traffic(from).exchangeBytes += packet.length;
     this.#timers.after(exchangeTimeoutMs, () => finish(undefined));
     if (this.#isCut(from, to) || this.#isCut(to, from)) return;
     this.#timers.after(this.#delayMs(), () =>
       this.#deliver(to, () => {
-        const answer = this.#receivers.get(to)?.answer(packet);
-        this.traffic(to).exchangeBytes += answer?.length ?? 0;
-        this.#timers.after(this.#delayMs(), () => this.#deliver(from, () => finish(answer)));
+        const reply = (answer: Packet | undefined): void => {
+          this.traffic(to).exchangeBytes += answer?.length ?? 0;
+          this.#timers.after(this.#delayMs(), () => this.#deliver(from, () => finish(answer)));
+        };
+        const receiver = this.#receivers.get(to);
+        if (receiver === undefined) reply(undefined);
+        else receiver.answer(packet, reply);
       }),
     );
   }

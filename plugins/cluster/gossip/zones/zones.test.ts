@@ -10,6 +10,7 @@ import { SealedLink } from '../sealed-link.ts';
 import { lanSettings } from '../settings.ts';
 import { VirtualNetwork } from '../simulation/virtual-network.ts';
 import { seededRandom, VirtualTime } from '../simulation/virtual-time.ts';
+import type { Receiver } from '../transport.ts';
 import { ZoneTree } from './zone-tree.ts';
 
 const definitions = [
@@ -221,7 +222,7 @@ describe('zones with a key each', () => {
     const dead = { kind: 'dead', uuid: 'mid1', incarnation: 1, by: 'midp2', evidence: 'no-ack' } as const;
     const packet = joinMessages([{ kind: 'hello', zone: 'mid' } as const, dead].map(encodeMessage));
     const link = new SealedLink(zones.network.transport(at('lowp2')), ringOf('low'), 'thief', 'ee'.repeat(8));
-    const none = { receive: () => {}, answer: () => undefined };
+    const none: Receiver = { receive: () => false, answer: (_packet, reply) => reply(undefined) };
     zones.network.attach(at('lowp2'), link.guard(none));
     for (let count = 0; count < 5; count += 1) {
       link.send(at('midp1'), packet);
