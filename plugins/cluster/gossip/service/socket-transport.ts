@@ -1,6 +1,6 @@
 import { createSocket, type RemoteInfo, type Socket as UdpSocket } from 'node:dgram';
 import { once } from 'node:events';
-import { connect, createServer, isIP, isIPv6, type Server, type Socket } from 'node:net';
+import { connect, createServer, isIP, isIPv4, isIPv6, type Server, type Socket } from 'node:net';
 import { datagramBytes, exchangeBytes } from '../codec.ts';
 import { sealBytes } from '../seal.ts';
 import type { Knock, Receiver, Transport } from '../transport.ts';
@@ -224,8 +224,8 @@ export class SocketTransport implements Transport {
     const udp = createSocket({
       type: isIPv6(address) ? 'udp6' : 'udp4',
       reuseAddr: false,
-      // Only addresses come here: they need no turn of the loop to be looked up.
-      lookup: (host, _options, done) => done(null, host, isIPv6(host) ? 6 : 4),
+      // Only addresses come here: they need no turn of the loop to be looked up. (Node's pattern for IPv6 takes a millisecond to compile.)
+      lookup: (host, _options, done) => done(null, host, isIPv4(host) ? 4 : 6),
     });
     const listening = once(udp, 'listening');
     udp.bind({ address, port: taken, exclusive: true });
