@@ -35,7 +35,8 @@ interface Pending {
 
 /** How long the thread stays after its last request, and the time for one request, after which it is terminated. */
 const lingerMs = 60_000;
-const deadlineMs = 60_000;
+/** Five thousand objects take three seconds of a processor, of which a busy host may give a twentieth: an agent that gives up does not start. */
+const deadlineMs = 180_000;
 const maxPending = 64;
 const maxCrashes = 2;
 
