@@ -153,6 +153,7 @@ async function startGateway(): Promise<Served> {
   const args = [
     `--web.listen-address=127.0.0.1:${port}`,
     '--push.disable-consistency-check',
+    '--persistence.file=',
     '--log.level=error',
   ];
   const child = spawn('prometheus-pushgateway', args, { stdio: 'ignore' });

@@ -185,9 +185,9 @@ async function startGateway(): Promise<{ address: string; end(): Promise<void> }
   await once(free, 'listening');
   const { port } = free.address() as { port: number };
   free.close();
-  const gateway = spawn('prometheus-pushgateway', [`--web.listen-address=127.0.0.1:${port}`], {
-    stdio: 'ignore',
-  });
+  // Debian's keeps what it has in a file of the host unless told otherwise.
+  const args = [`--web.listen-address=127.0.0.1:${port}`, '--persistence.file='];
+  const gateway = spawn('prometheus-pushgateway', args, { stdio: 'ignore' });
   const ended = once(gateway, 'exit');
   const address = `http://127.0.0.1:${port}`;
   await expect
