@@ -37,7 +37,7 @@ async function measure(kind: Kind, brief: boolean, say: (text: string) => void):
       (await timeouts(agent, kind)) >= copies || undefined;
     const sinceMs = Date.now();
     await waitFor(agent, 'sixteen that hang', allHang, 60_000, 100);
-    const rest = Math.max(0, (brief ? 6000 : 60_000) - (Date.now() - sinceMs));
+    const rest = Math.max(3000, (brief ? 6000 : 60_000) - (Date.now() - sinceMs));
     const hung = await observe(agent, notes, rest, sinceMs);
     return judge(kind, quiet, hung, say);
   } finally {
