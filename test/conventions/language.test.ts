@@ -55,10 +55,10 @@ describe('code', () => {
     expect(matches(/\b(constructor)\(.*\b(public|private|protected|readonly) \w+\??:/, shipped)).toEqual([]);
   });
 
-  it('leaves no TODO behind', () => {
-    const left = files.filter(({ path }) => !path.startsWith('test/conventions/'));
-    const found = left.filter(({ text }) => /\b(TODO|FIXME|XXX|HACK)\b/.test(text)).map(({ path }) => path);
-    expect(found).toEqual([]);
+  it('leaves no note of work to be done', () => {
+    const notes = ['TO' + 'DO', 'FIX' + 'ME', 'X'.repeat(3), 'HA' + 'CK'];
+    const note = new RegExp(`\\b(${notes.join('|')})\\b`);
+    expect(files.filter(({ text }) => note.test(text)).map(({ path }) => path)).toEqual([]);
   });
 
   it('says of every export what it promises', () => {

@@ -238,7 +238,7 @@ it.skipIf(missing.length > 0)(
       await Promise.all(servers.map((server) => sendBatch(server, future, `mark.f${index}`)));
     }
     const names = [...numbered.map(({ name }) => name), ...oddNames];
-    const [theirs, ours] = servers.map((server) => names.filter((name) => isAny(server, name)));
+    const [theirs, ours] = servers.map((server) => names.filter((name) => isHeld(server, name)));
     expect(ours).toEqual(theirs);
     expect(theirs).toEqual(expect.arrayContaining(['short.sum', 'long.half', 'odd.now', 'odd.twice']));
     for (const none of ['odd.nan', 'odd.comma', 'odd.before_time', 'odd.after_time'])
@@ -267,7 +267,7 @@ function contentOf({ files }: Server, name: string): string[] {
   );
 }
 
-/** Whether a server has any point of a series. */
-function isAny(server: Server, name: string): boolean {
+/** Whether a server holds points of a series. */
+function isHeld(server: Server, name: string): boolean {
   return existsSync(join(server.files, pathOf(name))) && contentOf(server, name).length > 0;
 }
