@@ -1,5 +1,6 @@
 import { defineService, type NodeDetailsSnapshot, type NodesSnapshot, type ServiceContext } from 'opsbro/sdk';
 import { Answers } from './answers.ts';
+import { openBoth } from './open-both.ts';
 import { type Options, type Settings, settingsOf } from './options.ts';
 import { packPorts } from './pack-ports.ts';
 import { RateLimiter } from './rate-limiter.ts';
@@ -44,8 +45,7 @@ class Dns {
     const { address, port } = this.#settings;
     signal.throwIfAborted();
     try {
-      const taken = await this.#udp.open(address, port);
-      await this.#tcp.open(address, taken);
+      const taken = await openBoth(this.#udp, this.#tcp, address, port);
       log.info(`answers on ${address.includes(':') ? `[${address}]` : address}:${taken}`);
     } catch (error) {
       throw new Error(whyNot(error as NodeJS.ErrnoException, this.#settings));

@@ -41,10 +41,10 @@ export class UdpDoor {
     });
   }
 
-  /** Resolves with the port. Rejects where it cannot be had. */
+  /** Resolves with the port. Rejects where it cannot be had; then another may be tried. */
   async open(address: string, port: number): Promise<number> {
-    const listening = once(this.#socket, 'listening');
     const batch = this.#openBatch(address, port);
+    const listening = once(this.#socket, 'listening');
     if (batch === undefined) this.#socket.bind({ address, port, exclusive: true });
     else this.#socket.bind({ fd: batch.fd, exclusive: true });
     await listening;
