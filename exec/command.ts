@@ -93,6 +93,8 @@ export interface CheckRun extends CommandEnd {
   perfdata: Perfdatum[];
   /** Of a command that is captured: all that it wrote. */
   captured?: { stdout: string; stderr: string };
+  /** The thread may tell the next end of the same request as being this one. */
+  isRemembered?: true;
 }
 
 /** What the main thread sends. */

@@ -72,7 +72,7 @@ export class ExecClient {
   readonly #options: Required<ExecClientOptions>;
   readonly #pending = new Map<number, Pending>();
   readonly #unsent: Pending[] = [];
-  readonly #known = new KnownRequests();
+  readonly #known: KnownRequests;
   #worker: ExecWorker | null = null;
   #groups = new SharedArrayBuffer(maxLanes * Int32Array.BYTES_PER_ELEMENT);
   #cancelLook: (() => void) | null = null;
@@ -91,6 +91,7 @@ export class ExecClient {
       startWorker,
       ...options,
     };
+    this.#known = new KnownRequests(this.#options.maxKnown);
   }
 
   /** How many commands wait or run. */
@@ -107,10 +108,10 @@ export class ExecClient {
     const id = this.#lastId;
     if (this.#stopped !== null) return Promise.resolve(refusedRun(id, 'the agent is stopping'));
     if (signal?.aborted === true) return Promise.resolve(refusedRun(id, abandoned));
-    const { maxPending, maxKnown, clock } = this.#options;
+    const { maxPending, clock } = this.#options;
     if (this.#pending.size >= maxPending)
       return Promise.resolve(refusedRun(id, `${maxPending} commands wait already`));
-    if (this.#known.size >= maxKnown) this.#forget();
+    if (this.#known.isFull) this.#forget();
     return new Promise((resolve) => {
       const deadline = clock.monotonic() + (request.timeoutMs ?? commandDefaults.timeoutMs) + patienceMs;
       const known = this.#known.of(request);
@@ -223,7 +224,7 @@ export class ExecClient {
         const last = known?.last ?? refusedRun(id, 'its end was lost');
         pending?.resolve({ ...last, id, durationMs: runs[at] as number });
       } else {
-        if (known !== null) known.last = told;
+        if (known !== null) known.last = told.isRemembered ? told : null;
         pending?.resolve(told);
       }
     }

@@ -64,7 +64,7 @@ function ended(result: CommandResult): void {
   const { command, kept } = asked.get(result.id) ?? { command: commandDefaults, kept: null };
   asked.delete(result.id);
   if (kept?.endsAsBefore(result)) runs.push(result.id, result.durationMs);
-  else runs.push(read(result, command));
+  else runs.push(read(result, command, kept?.remembers === true));
   if (isFlushing) return;
   isFlushing = true;
   setTimeout(flush, asked.size > manyCommands ? busyFlushMs : flushMs);
@@ -73,11 +73,13 @@ function ended(result: CommandResult): void {
 function read(
   { text, errorText = '', ...end }: CommandResult,
   { timeoutMs, capture }: Asked['command'],
+  isRemembered: boolean,
 ): CheckRun {
   return {
     ...end,
     ...readPluginOutput(capture ? '' : text, end.code, end.signal, { ...end, timeoutMs }),
     ...(capture && { captured: { stdout: text, stderr: errorText } }),
+    ...(isRemembered && { isRemembered }),
   };
 }
 

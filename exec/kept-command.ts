@@ -16,6 +16,11 @@ export class KeptCommand {
     this.plan = planOf(command);
   }
 
+  /** Whether the end that was given last is one that the next may be like. */
+  get remembers(): boolean {
+    return this.#text !== null;
+  }
+
   /** Whether this end is that of the run before to the letter, so that nothing of it needs to be read or told again. */
   endsAsBefore({
     code,

@@ -29,6 +29,7 @@ export class HandWorker extends EventEmitter implements ExecWorker {
       output: 'fine',
       longOutput: '',
       perfdata: [],
+      isRemembered: true,
     }));
     this.emit('message', { type: 'ran', runs } satisfies ExecReply);
   }

@@ -1,10 +1,13 @@
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { setFlagsFromString } from 'node:v8';
+import { runInNewContext } from 'node:vm';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { systemClock } from '../../core/clock.ts';
-import type { ExecReply } from '../../exec/command.ts';
+import { type CheckRun, type ExecReply, refusedEnd } from '../../exec/command.ts';
 import { ExecClient } from '../../exec/exec-client.ts';
+import { KnownRequests } from '../../exec/known-requests.ts';
 import { HandClock } from '../core/schedule/test-clock.ts';
 import { HandWorker } from './hand-worker.ts';
 
@@ -92,6 +95,42 @@ describe('a client whose requests come again', () => {
     workers[0]?.answer(5, 6);
     await Promise.all([last, more]);
   });
+
+  it('holds no end that the thread will not refer to', async () => {
+    const request = { argv: ['a'] };
+    void client.run(request);
+    await turn();
+    workers[0]?.answer(1);
+    const held = await (async () => {
+      const run = client.run(request);
+      await turn();
+      const end = { ...refusedEnd(2, 'late'), output: 'x'.repeat(60_000), longOutput: '', perfdata: [] };
+      const told: CheckRun = { ...end, state: 'unknown' };
+      workers[0]?.emit('message', { type: 'ran', runs: [told] } satisfies ExecReply);
+      return new WeakRef((await run).perfdata);
+    })();
+    await turn();
+    setFlagsFromString('--expose-gc');
+    (runInNewContext('gc') as () => void)();
+    expect(held.deref()).toBeUndefined();
+  });
+});
+
+it('has no number left once what goes by numbers is millions of letters', () => {
+  const known = new KnownRequests(1000);
+  const requests = Array.from({ length: 4 }, () => ({
+    shell: 'x'.repeat(2_000_000),
+    environment: { A: '1' },
+  }));
+  for (const request of requests) {
+    expect(known.isFull).toBe(false);
+    expect(known.of(request)).toBeNull();
+    known.of(request);
+    known.of(request);
+  }
+  expect(known.isFull).toBe(true);
+  known.forget();
+  expect([known.isFull, known.of(requests[0] ?? {})]).toEqual([false, null]);
 });
 
 describe('a request that comes again', () => {
