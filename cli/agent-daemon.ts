@@ -2,6 +2,7 @@ import { type ChildProcess, spawn } from 'node:child_process';
 import { closeSync, fstatSync, mkdirSync, openSync, readSync, renameSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import type { ControlClient } from '../control/client.ts';
+import { startSeconds } from '../control/defaults.ts';
 import type { AgentView } from '../control/shapes.ts';
 import { OpsbroError } from '../core/errors.ts';
 import type { StartOptions } from './agent.ts';
@@ -9,7 +10,6 @@ import type { CliContext } from './context.ts';
 import { isInitialized } from './temporary-agent.ts';
 import { isNotRunning, waitUntil } from './wait.ts';
 
-const startSeconds = 60;
 const keptLogBytes = 16 * 1024 * 1024;
 const shownLogBytes = 4096;
 

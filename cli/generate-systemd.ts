@@ -1,3 +1,4 @@
+import { startSeconds } from '../control/defaults.ts';
 import type { Daemon } from './generate-daemon.ts';
 
 /** How each of them tells systemd that it lives, and how it is started again. */
@@ -11,7 +12,7 @@ const restart = {
 RestartSec=1
 RestartPreventExitStatus=2 78
 WatchdogSec=30
-TimeoutStartSec=60
+TimeoutStartSec=${startSeconds}
 TimeoutStopSec=15`,
   // It ends where no server answers its first ping: that may last.
   'overcli-monitor': `Restart=on-failure

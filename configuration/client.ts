@@ -33,10 +33,13 @@ interface Pending {
   cancelDeadline(): void;
 }
 
-/** How long the thread stays after its last request, and the time for one request, after which it is terminated. */
+/** How long the thread stays after its last request. */
 const lingerMs = 60_000;
-/** Five thousand objects take three seconds of a processor, of which a busy host may give a twentieth: an agent that gives up does not start. */
-const deadlineMs = 180_000;
+/**
+ * The time for one request, after which the thread is terminated. Five thousand objects take three seconds of a processor, of which a busy host may
+ * give a twentieth: an agent that gives up does not start.
+ */
+export const loadDeadlineMs = 180_000;
 const maxPending = 64;
 const maxCrashes = 2;
 
@@ -104,7 +107,7 @@ export class ConfigClient {
     this.cancelLinger();
     const id = this.nextId++;
     return new Promise((resolve, reject) => {
-      const cancelDeadline = this.options.clock.after(deadlineMs, () => this.expire(id));
+      const cancelDeadline = this.options.clock.after(loadDeadlineMs, () => this.expire(id));
       const whole = { ...request, id } as ConfigRequest;
       this.pending.set(id, { request: whole, crashes: 0, resolve, reject, cancelDeadline });
       this.ensureWorker().postMessage(whole);

@@ -24,6 +24,9 @@ export interface DirectoriesInput {
   mayWrite?: (path: string) => boolean;
 }
 
+/** What an agent may take to start: three minutes for its configuration on a busy host, half a one for its first round. */
+export const startSeconds = 240;
+
 /** Where the agent of a whole host reads and keeps. */
 export const systemDirectories = { config: '/etc/opsbro/config.d', data: '/var/lib/opsbro' };
 
