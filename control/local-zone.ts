@@ -1,4 +1,4 @@
-import { lstat, readlink } from 'node:fs/promises';
+import { lstatSync, readlinkSync } from 'node:fs';
 
 const zoneFile = '/etc/localtime';
 
@@ -27,40 +27,41 @@ function isZone(name: string): boolean {
   }
 }
 
-/** Tells when the zone of this host became another, as `timedatectl set-timezone` makes it. */
+/** Tells when the zone of this host became another, as `timedatectl set-timezone` makes it, since this was made. */
 export class LocalZone {
   readonly #path: string;
   readonly #env: NodeJS.ProcessEnv;
-  #seen: string | undefined;
+  #seen: string;
 
   constructor(env: NodeJS.ProcessEnv = process.env, path = zoneFile) {
     this.#env = env;
     this.#path = path;
+    this.#seen = identity(path);
   }
 
   /**
    * True when the zone is another than at the last look; this thread reckons in it from then on. Threads that run keep the old one for the
-   * texts they write. Always false where TZ names the zone. Never rejects.
+   * texts they write. Always false where TZ names the zone. Never throws.
    */
-  async look(): Promise<boolean> {
+  look(): boolean {
     if (this.#env.TZ !== undefined) return false;
-    const found = await this.#identity();
-    const before = this.#seen;
+    const found = identity(this.#path);
+    if (found === this.#seen) return false;
     this.#seen = found;
-    if (before === undefined || found === before) return false;
     const was = nameAndOffset();
     // Makes Node look for its zone.
     delete this.#env.TZ;
     return nameAndOffset() !== was;
   }
+}
 
-  async #identity(): Promise<string> {
-    try {
-      const { dev, ino, mtimeMs } = await lstat(this.#path);
-      return `${dev}:${ino}:${mtimeMs}:${await readlink(this.#path).catch(() => '')}`;
-    } catch {
-      return '-';
-    }
+function identity(path: string): string {
+  try {
+    const stats = lstatSync(path);
+    const { dev, ino, mtimeMs } = stats;
+    return `${dev}:${ino}:${mtimeMs}:${stats.isSymbolicLink() ? readlinkSync(path) : ''}`;
+  } catch {
+    return '-';
   }
 }
 

@@ -351,7 +351,7 @@ class Agent implements AgentHandle {
         { everyMs: 10_000, run: (now) => this.#cpu.sample(now) },
         { everyMs: 60_000, run: () => this.#parts.deps.states.save() },
         { everyMs: 60_000, run: () => this.#watch?.rescan() },
-        { everyMs: 10_000, run: () => void this.#followZone() },
+        { everyMs: 10_000, run: () => this.#followZone() },
       ],
       start,
       (reason) => this.#log.error('a chore of the agent failed', { reason }),
@@ -359,8 +359,8 @@ class Agent implements AgentHandle {
   }
 
   /** Hours of handlers are those of the zone they were loaded in. */
-  async #followZone(): Promise<void> {
-    if (!(await this.#zone.look()) || this.#isStopping()) return;
+  #followZone(): void {
+    if (!this.#zone.look() || this.#isStopping()) return;
     const { timeZone } = new Intl.DateTimeFormat().resolvedOptions();
     this.#log.info('the time zone of this host is another', { zone: timeZone });
     this.#reloader.reloadQuietly();
