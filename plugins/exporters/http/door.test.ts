@@ -16,7 +16,7 @@ beforeEach(async () => {
   door = new Door(
     {
       ...{ address: '127.0.0.1', port: 0, maxConnections: 9, maxConnectionsOfClient: 9 },
-      ...{ headerTimeoutMs: 9000, requestTimeoutMs: 9000, answerTimeoutMs: 9000 },
+      ...{ headerTimeoutMs: 9000, requestTimeoutMs: 9000, answerTimeoutMs: 900_000 },
       clientOf: () => undefined,
       isUpgrade: ({ url }) => url === '/stream',
       upgrade: (_, socket) => socket.end('HTTP/1.1 101 Switching Protocols\r\n\r\n'),
@@ -68,6 +68,15 @@ it.each([
   ['an offer that is taken behind one that is not', offer('/a') + offer('/stream'), ['200 /a', '101 ']],
 ])('answers %s that come together, in their order', async (_, text, answers) => {
   expect(await answersTo(text)).toEqual(answers);
+});
+
+it('closes when its grace is over, also where an offer waits for an answer', async () => {
+  const socket = connect({ port, host: '127.0.0.1' });
+  const closed = once(socket, 'close');
+  socket.write(plain('/a') + offer('/b'));
+  await expect.poll(() => asked).toEqual(['/a']);
+  await door.close(1);
+  await closed;
 });
 
 it('outlives a client that leaves before an answer that an offer waits for', async () => {

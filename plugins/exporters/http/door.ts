@@ -45,6 +45,8 @@ export class Door {
   readonly #anew = new WeakSet<Duplex>();
   /** The last request of each connection: an offer may follow before it is answered. */
   readonly #answers = new WeakMap<Duplex, ServerResponse>();
+  /** Connections whose offer waits for an answer: Node, which handed them over, closes them no more. */
+  readonly #waiting = new Set<Duplex>();
 
   constructor(options: DoorOptions, respond: Responder) {
     this.#options = options;
@@ -113,7 +115,10 @@ export class Door {
     if (!this.#server.listening) return;
     const closed = new Promise<void>((resolve) => this.#server.close(() => resolve()));
     this.#server.closeIdleConnections();
-    const timer = setTimeout(() => this.#server.closeAllConnections(), graceMs);
+    const timer = setTimeout(() => {
+      this.#server.closeAllConnections();
+      for (const socket of this.#waiting) socket.destroy();
+    }, graceMs);
     await closed;
     clearTimeout(timer);
   }
@@ -128,9 +133,14 @@ export class Door {
     const { requestTimeoutMs, answerTimeoutMs } = this.#options;
     const destroy = (): void => void socket.destroy();
     const timer = setTimeout(destroy, requestTimeoutMs + answerTimeoutMs);
-    socket.once('error', destroy).once('close', () => clearTimeout(timer));
-    last.once('finish', () => {
+    const rest = (): void => {
       clearTimeout(timer);
+      this.#waiting.delete(socket);
+    };
+    this.#waiting.add(socket);
+    socket.once('error', destroy).once('close', rest);
+    last.once('finish', () => {
+      rest();
       socket.off('error', destroy);
       if (socket.writable) goOn();
       else socket.destroy();
