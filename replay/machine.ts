@@ -43,9 +43,9 @@ export class Machine {
     this.nextRun = Math.min(this.nextRun, at);
   }
 
-  /** Nobody looks until then; an agent that starts runs all checks. */
-  skipTo(at: number): void {
-    this.nextRun = Math.max(this.nextRun, at);
+  /** Nobody looks until then, when an agent starts: it runs all checks. */
+  startAt(at: number): void {
+    this.nextRun = at;
   }
 }
 

@@ -45,6 +45,8 @@ export class Simulation {
   readonly #book: AlertBook;
   readonly #dispatcher: Dispatcher;
   readonly #handlers: HandlerPolicy[];
+  /** Those that lie ahead, in their order. */
+  readonly #gaps: Gap[];
   #now: number;
   #lookedAt = Number.NEGATIVE_INFINITY;
 
@@ -53,6 +55,7 @@ export class Simulation {
     const { checks, handlers } = request.configuration;
     this.#parts = parts;
     this.#now = request.since;
+    this.#gaps = [...parts.gaps];
     this.#machines = new Map(machines.map((machine) => [machine.check.id, machine]));
     this.#checks = new Map(checks.map((check) => [check.id, check]));
     this.#handlers = handlerPolicies(handlers, request.groups, { now: () => this.#now });
@@ -98,7 +101,7 @@ export class Simulation {
     }
   }
 
-  /** When something happens next; nothing does in a gap. */
+  /** When something happens next; nothing does in a gap, and all checks run at its end. */
   #next(): number {
     const looks = [this.#dispatcher.nextAt, this.#book.nextChangeAt()].flatMap((at) =>
       at === null ? [] : [Math.max(Math.ceil(at / lookMs) * lookMs, this.#lookedAt + lookMs)],
@@ -106,9 +109,10 @@ export class Simulation {
     let next = Math.min(...looks);
     for (const { nextRun } of this.#machines.values()) if (nextRun < next) next = nextRun;
     next = Math.max(next, this.#now);
-    const gap = this.#parts.gaps.find(({ from, to }) => from <= next && next < to);
-    if (gap === undefined) return next;
-    for (const machine of this.#machines.values()) machine.skipTo(gap.to);
+    const [gap] = this.#gaps;
+    if (gap === undefined || next < gap.from) return next;
+    this.#gaps.shift();
+    for (const machine of this.#machines.values()) machine.startAt(gap.to);
     return gap.to;
   }
 

@@ -100,6 +100,15 @@ it('runs nothing while nothing of the node was stored', async () => {
   expect(one?.would?.notifications.map((told) => told.at)).toEqual([at(2700), at(1200), at(900)]);
 });
 
+it('runs a check once an agent looks again, however far its next round is', async () => {
+  const isOff = (time: number): boolean => time >= now - 3000 && time < now - 2700;
+  host.series('loadaverage.load1', 2 * hour, (time) => (isOff(time) ? null : busy([2900, 2000])(time)));
+  host.write('busy.yml', rule().replace('30s', '1h'));
+  const [one] = (await host.replay(['local/check/busy'], 3500)).checks;
+  expect(one).toMatchObject({ runs: 2, unmonitored_seconds: 300 });
+  expect(one?.would?.problems).toMatchObject([{ from: at(2700), state: 'critical' }]);
+});
+
 it.each([
   ['10s', 30],
   ['30s', 10],
