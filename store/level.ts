@@ -242,6 +242,7 @@ class LevelStore implements Store {
   }
 
   #retryLater(): void {
+    if (this.#closed) return;
     this.#cancelRetry = this.#clock.after(this.#limits.retryMs, () => {
       this.#retrying = this.#retry().finally(() => {
         this.#retrying = null;
@@ -266,7 +267,7 @@ class LevelStore implements Store {
         if (this.#retained.get(operation.key) === operation) this.#retained.delete(operation.key);
       }
     } catch {
-      if (!this.#closed) this.#retryLater();
+      this.#retryLater();
       return;
     }
     const late = [...this.#retained.values()];

@@ -198,6 +198,21 @@ describe('openStore', () => {
     await store.close();
   });
 
+  it('tries no more once it is closed, also when the disk fails while it closes', async () => {
+    const script = `let timers = 0;
+      const after = () => {
+        timers += 1;
+        return () => (timers -= 1);
+      };
+      const store = await openStore(path, { clock: { now: () => 0, monotonic: () => 0, after } });
+      const refused = store.put({ put: [['k', 'x'.repeat(300_000)]] }).catch((error) => say(error.code));
+      await store.close();
+      await refused;
+      say('timers', timers, 'lost', store.figures().dropped);`;
+    const { line } = runStore(script, ['prlimit', '--fsize=200000:unlimited']);
+    expect([await line(), await line()]).toEqual(['OPSBRO_AGENT_STORE', 'timers 0 lost 1']);
+  });
+
   it('tries once more when it closes, and counts what is lost', async () => {
     const script = `const store = await openStore(path, { retryMs: 3_600_000 });
       for (let n = 0; n < 20; n += 1) await store.put({ put: [['k' + n, 'x'.repeat(20_000) + Math.random()]] }).catch(() => {});
