@@ -80,6 +80,9 @@ describe.each(backends)('two agents on one %s', (_, server, isPresent) => {
     expect([await supervises(one), await supervises(other)]).toEqual([true, false]);
     expect(await report(other, 'ERR')).toBe(200);
     await one.agent.until('the problem', async () => ofPush().length > 0);
+    // What was told and not yet written down as told is told once more after a kill.
+    const outbox = (): Promise<object[]> => one.agent.get<object[]>('/api/v1/outbox');
+    await one.agent.until('it to be written down as told', async () => (await outbox()).length === 0);
     await expect(other.agent.get('/api/v1/checks/push/check/web1/queue')).rejects.toThrow('no check');
     await one.agent.kill('SIGKILL');
     await other.agent.until('the takeover', () => supervises(other));
