@@ -1,4 +1,6 @@
 import { randomBytes } from 'node:crypto';
+import { cpSync } from 'node:fs';
+import { join } from 'node:path';
 import type { ExactStore } from 'opsbro/sdk';
 import { serviceContext } from 'opsbro/sdk/testing';
 import { afterEach, beforeEach, expect, it, vi } from 'vitest';
@@ -26,8 +28,12 @@ afterEach(() => {
 });
 
 /** A storage over a store that takes no more where too much waits. */
-async function open({ bytes = 2 ** 30, memoryBytes = 2 ** 20 } = {}): Promise<EmbeddedStorage> {
-  const real = await serviceContext().openStore(place.folder, { memoryBytes });
+async function open({
+  bytes = 2 ** 30,
+  memoryBytes = 2 ** 20,
+  folder = 'store',
+} = {}): Promise<EmbeddedStorage> {
+  const real = await serviceContext().openStore(join(place.folder, folder), { memoryBytes });
   const store = new Proxy(real, {
     get(target, name: keyof ExactStore) {
       if ((name === 'put' || name === 'sizeOf') && isBusy)
@@ -100,6 +106,12 @@ it('removes the oldest rows, runs and alerts once all takes more than it may, an
   expect(rows.at(-1)?.info).toMatch(/^44 /);
   expect(runs).toMatchObject([{ count: 45 }]);
   expect(await storage.take(report('after'))).toBe('ok');
+  // As after a kill.
+  cpSync(join(place.folder, 'store'), join(place.folder, 'killed'), { recursive: true });
+  const killed = await open({ folder: 'killed' });
+  expect(await killed.services()).toMatchObject([{ current: { row: 46, info: 'after' } }]);
+  expect((await killed.past(1, 0)).runs).toMatchObject([{ count: 46 }]);
+  await killed.close();
   await storage.close();
 });
 

@@ -306,7 +306,7 @@ export class EmbeddedStorage implements Storage {
     const changed = [...servers.values()].flatMap(({ rosters }) =>
       rosters.filter(({ count, kept }) => count !== kept),
     );
-    for (let from = 0; from < changed.length; from += perWrite) {
+    for (let from = 0; from === 0 || from < changed.length; from += perWrite) {
       const writes: Writes = { put: [[lastKey, this.#last]], del: [] };
       for (const roster of changed.slice(from, from + perWrite)) this.#ledger.writeRoster(roster, writes);
       await store.put(writes);
@@ -332,6 +332,7 @@ export class EmbeddedStorage implements Storage {
     const { store, limits } = this.#parts;
     this.#sizeBytes = await store.sizeOf('a/', 'z');
     if (this.#sizeBytes <= limits.bytes) return;
+    await this.#keepRosters();
     const rosters = [...this.#ledger.servers.values()].flatMap((server) => server.rosters);
     await shrink(store, rosters, this.#sizeBytes, limits.bytes);
     this.#sizeBytes = await store.sizeOf('a/', 'z');

@@ -1,5 +1,5 @@
 import type { ExactStore, Json } from 'opsbro/sdk';
-import { keyOf } from './records.ts';
+import { keyOf, readReport } from './records.ts';
 import { type Roster, reportsKept, slotOf } from './rosters.ts';
 
 const perRead = 1000;
@@ -15,20 +15,24 @@ const kinds = [
   { from: 'i/', to: 'i0', at: 0 },
 ] as const;
 
-/** The oldest report of a roster. */
+/** Where reports are kept, as it is now: more come while others are removed. */
+type Ring = Pick<Roster, 'id' | 'count' | 'kept'>;
+
+/** The oldest report of a ring. */
 interface Oldest {
-  roster: number;
-  /** Its number, and that of the one that will be next. */
+  ring: Ring;
   number: number;
-  end: number;
   at: number;
   sizeBytes: number;
 }
 
-/** Removes what is oldest of reports, runs and alerts until about nine tenths of the limit are left. */
+/**
+ * Removes what is oldest of reports, runs and alerts until about nine tenths of the limit are left. Of reports only those that a start need not read: the
+ * next one after a gap would be lost to it.
+ */
 export async function shrink(
   store: ExactStore,
-  rosters: readonly Pick<Roster, 'id' | 'count'>[],
+  rosters: readonly Ring[],
   sizeBytes: number,
   limitBytes: number,
 ): Promise<void> {
@@ -36,7 +40,7 @@ export async function shrink(
   const ends = new Map<string, string>();
   let reports = await firsts(
     store,
-    rosters.map(({ id, count }) => ({ ...none, roster: id, number: count - reportsKept, end: count })),
+    rosters.map((ring) => ({ ring, number: 0, at: 0, sizeBytes: 0 })),
   );
   while (toFree > 0) {
     const heads = await Promise.all(
@@ -61,9 +65,7 @@ export async function shrink(
   await store.compact('b/', 'b0');
 }
 
-const none = { at: 0, sizeBytes: 0 };
-
-/** A tenth of the rosters, those whose report is the oldest, loses it. Gives what that frees, and the oldest ones that are left. */
+/** A tenth of the rings, those whose report is the oldest, loses it. Gives what that frees, and the oldest ones that are left. */
 async function cutReports(
   store: ExactStore,
   reports: readonly Oldest[],
@@ -73,10 +75,12 @@ async function cutReports(
   let freed = 0;
   for (const report of reports) {
     if (freed >= toFree || cut.length > reports.length / 10) break;
-    freed += report.sizeBytes;
+    if (isThere(report)) freed += report.sizeBytes;
     cut.push(report);
   }
-  await store.putLazy({ del: cut.map(({ roster, number }) => keyOf.report(roster, slotOf(number))) });
+  await store.putLazy({
+    del: cut.filter(isThere).map(({ ring, number }) => keyOf.report(ring.id, slotOf(number))),
+  });
   const next = await firsts(
     store,
     cut.map((one) => ({ ...one, number: one.number + 1 })),
@@ -84,18 +88,24 @@ async function cutReports(
   return [freed, [...next, ...reports.slice(cut.length)]];
 }
 
-/** Of each roster the first report that is there, from a number on. */
+/** Whether no newer report has taken its place. */
+function isThere({ ring, number }: Oldest): boolean {
+  return number >= ring.count - reportsKept;
+}
+
+/** Of each ring the first report that is there, from a number on. */
 async function firsts(store: ExactStore, from: Oldest[]): Promise<Oldest[]> {
   const found: Oldest[] = [];
   for (let looking = from; looking.length > 0; ) {
-    const some = looking.splice(0, reportsPerRead).filter(({ number, end }) => number < end);
-    for (const one of some) one.number = Math.max(0, one.number);
-    const values = await store.getMany(
-      some.map(({ roster, number }) => keyOf.report(roster, slotOf(number))),
-    );
+    const some = looking.splice(0, reportsPerRead).flatMap((one) => {
+      const number = Math.max(one.number, one.ring.count - reportsKept);
+      return number < one.ring.kept ? [{ ...one, number }] : [];
+    });
+    const values = await store.getMany(some.map(({ ring, number }) => keyOf.report(ring.id, slotOf(number))));
     for (const [index, one] of some.entries()) {
       const value = values[index];
-      if (value === undefined) looking.push({ ...one, number: one.number + 1 });
+      if (value === undefined || readReport(value).number !== one.number)
+        looking.push({ ...one, number: one.number + 1 });
       else found.push({ ...one, at: timeIn(value, 2), sizeBytes: JSON.stringify(value).length });
     }
   }
