@@ -15,12 +15,15 @@ let place: ReturnType<typeof scratch>;
 let isBusy = false;
 let refusals = 0;
 let troubles: string[] = [];
+/** Of each batch how many keys it put. */
+let written: number[] = [];
 
 beforeEach(() => {
   place = scratch();
   isBusy = false;
   refusals = 0;
   troubles = [];
+  written = [];
 });
 afterEach(() => {
   vi.useRealTimers();
@@ -32,6 +35,7 @@ async function open({
   bytes = 2 ** 30,
   memoryBytes = 2 ** 20,
   folder = 'store',
+  services = 10,
 } = {}): Promise<EmbeddedStorage> {
   const real = await serviceContext().openStore(join(place.folder, folder), { memoryBytes });
   const store = new Proxy(real, {
@@ -41,11 +45,16 @@ async function open({
           refusals += 1;
           return Promise.reject(new Error('too much waits'));
         };
+      if (name === 'put')
+        return (batch: Parameters<ExactStore['put']>[0]) => {
+          written.push(batch.put?.length ?? 0);
+          return target.put(batch);
+        };
       return (target[name] as () => unknown).bind(target);
     },
   });
   const storage = new EmbeddedStorage({
-    ...{ store, keys, clock, limits: { servers: 10, services: 10, bytes } },
+    ...{ store, keys, clock, limits: { servers: 10, services, bytes } },
     events: { changed: () => undefined, removed: () => undefined, alerts: () => undefined },
     trouble: (message) => troubles.push(message),
   });
@@ -113,6 +122,22 @@ it('removes the oldest rows, runs and alerts once all takes more than it may, an
   expect((await killed.past(1, 0)).runs).toMatchObject([{ count: 46 }]);
   await killed.close();
   await storage.close();
+});
+
+it('marks in parts what is late at one moment: the store lets so much wait and no more', async () => {
+  const storage = await open({ services: 2500 });
+  const services = Array.from({ length: 2500 }, (_, index) => ({
+    ...{ name: `app${index}`, state: 'OK' as const, info: '', period: 60 },
+  }));
+  await storage.take({ ...report(''), services });
+  written = [];
+  await storage.markLate(() => true, clock.now());
+  expect(written).toEqual([4000, 4000, 2000]);
+  expect((await storage.alerts({}, 0)).length).toBe(2500);
+  await storage.close();
+  const again = await open({ services: 2500 });
+  expect((await again.services()).filter(({ timedOut }) => timedOut)).toHaveLength(2500);
+  await again.close();
 });
 
 it('remembers of long infos only the beginning once there are many', () => {

@@ -28,6 +28,8 @@ export interface EmbeddedParts {
 const sizeMs = 60_000;
 /** Rosters of which what changed is written together. */
 const perWrite = 100;
+/** Services that are marked together: where a network fails all are late at one moment, and the store lets so much wait and no more. */
+const latePerWrite = 1000;
 const mostAlerts = 10_000;
 
 /** Keeps reports in a store of its own: each request is one batch, synced together with those that wait at the same time. */
@@ -162,10 +164,22 @@ export class EmbeddedStorage implements Storage {
   }
 
   async markLate(isLate: (service: ServiceFacts) => boolean, at: number): Promise<void> {
+    const { services } = this.#ledger;
+    const late = [...services.values()].filter((service) => !service.timedOut && isLate(service));
+    for (let from = 0; from < late.length; from += latePerWrite)
+      await this.#markLate(
+        // What comes while the first are written makes others no longer late.
+        late
+          .slice(from, from + latePerWrite)
+          .filter((service) => services.get(service.id) === service && isLate(service)),
+        at,
+      );
+  }
+
+  async #markLate(late: readonly ServiceEntry[], at: number): Promise<void> {
     const ledger = this.#ledger;
     const writes: Writes = { put: [], del: [] };
     const before = ledger.last.alert;
-    const late = [...ledger.services.values()].filter((service) => !service.timedOut && isLate(service));
     for (const service of late) {
       service.timedOut = true;
       ledger.alert(service.server, service, 'plugin', 'offline', 'Monitoring plugin offline', at, writes);
