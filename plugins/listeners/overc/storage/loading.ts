@@ -1,6 +1,7 @@
 import type { ExactStore, Json } from 'opsbro/sdk';
 import type { AlertRow, StateRow } from '../model.ts';
 import type { Ledger, Writes } from './ledger.ts';
+import { pages } from './pages.ts';
 import {
   idOf,
   type KeptServer,
@@ -14,7 +15,6 @@ import {
 import { type Roster, reportsKept, slotOf } from './rosters.ts';
 import type { ServiceEntry } from './service-entry.ts';
 
-const perRead = 1000;
 /** Mostly none follows, and reports may be long. */
 const reportsPerRead = 10;
 /** Servers whose reports are read at the same time. */
@@ -45,12 +45,9 @@ export async function load(store: ExactStore, ledger: Ledger, alerts: readonly A
 }
 
 async function each(store: ExactStore, kind: string, add: (id: number, value: Json) => void): Promise<void> {
-  for (let after = `${kind}/`; ; ) {
-    const found = await store.range({ gt: after, lt: `${kind}0`, limit: perRead });
+  await pages(store, `${kind}/`, `${kind}0`, (found) => {
     for (const [key, value] of found) add(idOf(key), value);
-    if (found.length < perRead) return;
-    after = found.at(-1)?.[0] as string;
-  }
+  });
 }
 
 /** What came after the services of a server were written down, in its order. */

@@ -1,5 +1,6 @@
 import type { ExactStore, Json, JsonObject } from 'opsbro/sdk';
 import type { State } from '../model.ts';
+import { pages } from './pages.ts';
 import { idOf, keyOf, lastKey, readAlert, reportValue } from './records.ts';
 import { reportsKept } from './rosters.ts';
 
@@ -7,7 +8,6 @@ const formatKey = 'm/format';
 const format = 2;
 /** Of the first format: up to which row services were written down. */
 const checkpointKey = 'm/checkpoint';
-const perRead = 1000;
 /** Services whose rows are read at the same time. */
 const atOnce = 16;
 /** Where the newest row is in what is kept of a roster. */
@@ -109,18 +109,4 @@ async function carryInfos(store: ExactStore): Promise<void> {
 async function removeRows(store: ExactStore): Promise<void> {
   await pages(store, 'r/', 'r0', (rows) => store.putLazy({ del: rows.map(([key]) => key) }));
   await store.putLazy({ del: [checkpointKey] });
-}
-
-async function pages(
-  store: ExactStore,
-  from: string,
-  to: string,
-  take: (found: [string, Json][]) => Promise<void>,
-): Promise<void> {
-  for (let after = from; ; ) {
-    const found = await store.range({ gt: after, lt: to, limit: perRead });
-    if (found.length > 0) await take(found);
-    if (found.length < perRead) return;
-    after = found.at(-1)?.[0] as string;
-  }
 }

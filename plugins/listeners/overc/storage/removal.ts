@@ -1,6 +1,7 @@
 import type { ExactStore } from 'opsbro/sdk';
 import type { AlertRow, Run } from '../model.ts';
 import { reportKeys } from './ledger.ts';
+import { pages } from './pages.ts';
 import {
   idOf,
   type KeptServer,
@@ -15,7 +16,6 @@ import {
 import type { Roster } from './rosters.ts';
 import type { ServiceEntry } from './service-entry.ts';
 
-const perRead = 1000;
 /** Reports may be long, so few are read at a time. */
 const reportsPerRead = 10;
 
@@ -83,15 +83,12 @@ async function removeRuns(store: ExactStore, run: Run | null): Promise<void> {
 }
 
 async function removeAlerts(store: ExactStore, isGone: (alert: AlertRow) => boolean): Promise<void> {
-  for (let after = 'a/'; ; ) {
-    const found = await store.range({ gt: after, lt: 'a0', limit: perRead });
+  const keys = ({ id, row }: AlertRow): string[] => [
+    ...[keyOf.alert(id), keyOf.unsent(id)],
+    ...(row === null ? [] : [keyOf.info(row)]),
+  ];
+  await pages(store, 'a/', 'a0', async (found) => {
     const gone = found.map(([key, value]) => readAlert(idOf(key), value)).filter(isGone);
-    const keys = ({ id, row }: AlertRow): string[] => [
-      ...[keyOf.alert(id), keyOf.unsent(id)],
-      ...(row === null ? [] : [keyOf.info(row)]),
-    ];
     if (gone.length > 0) await store.putLazy({ del: gone.flatMap(keys) });
-    if (found.length < perRead) return;
-    after = found.at(-1)?.[0] as string;
-  }
+  });
 }
