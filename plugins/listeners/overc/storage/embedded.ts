@@ -8,7 +8,7 @@ import { Ledger, type Stated, type Writes } from './ledger.ts';
 import { load } from './loading.ts';
 import { migrate } from './migration.ts';
 import { pastOf } from './past.ts';
-import { idOf, type KeptServer, keyOf, lastKey, readAlert, serverValue } from './records.ts';
+import { type Highest, idOf, type KeptServer, keyOf, lastKey, readAlert, serverValue } from './records.ts';
 import { removeBelow } from './removal.ts';
 import type { ServiceEntry } from './service-entry.ts';
 import { shrink } from './shrink.ts';
@@ -308,9 +308,9 @@ export class EmbeddedStorage implements Storage {
     };
   }
 
-  get #last(): [row: number, alert: number] {
-    const { row, alert } = this.#ledger.last;
-    return [row, alert];
+  get #last(): Highest {
+    const { row, alert, roster } = this.#ledger.last;
+    return [row, alert, roster];
   }
 
   /** Writes down what changed since it was written last, so that a start need not read reports. */

@@ -3,6 +3,7 @@ import type { AlertRow, StateRow } from '../model.ts';
 import type { Ledger, Writes } from './ledger.ts';
 import { pages } from './pages.ts';
 import {
+  type Highest,
   idOf,
   type KeptServer,
   keyOf,
@@ -22,8 +23,8 @@ const serversAtOnce = 16;
 
 /** Puts what a store keeps into an empty ledger; then what was reported since it was written down. `alerts` are the newest ones. */
 export async function load(store: ExactStore, ledger: Ledger, alerts: readonly AlertRow[]): Promise<void> {
-  const [row, alert] = ((await store.get(lastKey)) ?? [0, 0]) as [number, number];
-  Object.assign(ledger.last, { row, alert });
+  const [row = 0, alert = 0, roster = 0] = ((await store.get(lastKey)) ?? []) as Partial<Highest>;
+  Object.assign(ledger.last, { row, alert, roster });
   await each(store, 'v', (id, value) => ledger.addServer(readServer(id, value)));
   await each(store, 's', (id, value) => {
     const service = readService(id, value, ledger.servers);

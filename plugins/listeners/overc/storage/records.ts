@@ -35,8 +35,11 @@ export const keyOf = {
   unsent: (id: number) => `u/${padded(id)}`,
 };
 
-/** Where the highest row and alert are, also of what was removed. */
+/** Where the highest ids are, also of what was removed. */
 export const lastKey = 'm/last';
+
+/** The highest ids there were: none of them may be given again, since what has one may still be on the disk. */
+export type Highest = [row: number, alert: number, roster: number];
 
 /** The id in a key. */
 export function idOf(key: string): number {

@@ -3,6 +3,7 @@ import type { AlertRow, Run } from '../model.ts';
 import { reportKeys } from './ledger.ts';
 import { pages } from './pages.ts';
 import {
+  type Highest,
   idOf,
   type KeptServer,
   keyOf,
@@ -25,8 +26,7 @@ export interface Doomed {
   services: readonly ServiceEntry[];
   /** Those that the services were of. */
   rosters: readonly Roster[];
-  /** The highest row and alert there were: their ids must not be given again. */
-  last: [row: number, alert: number];
+  last: Highest;
 }
 
 /** Removes a server, services, and all that is kept of them. What can be seen goes first, at once; of the rest a power cut may leave some. */

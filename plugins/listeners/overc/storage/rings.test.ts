@@ -36,9 +36,12 @@ async function open(folder = 'store'): Promise<{ storage: EmbeddedStorage; store
 }
 
 /** As after a kill: what is on the disk at this moment, opened by another. */
-async function killed(): Promise<{ storage: EmbeddedStorage; store: ExactStore }> {
-  cpSync(join(place.folder, 'store'), join(place.folder, 'killed'), { recursive: true });
-  return open('killed');
+async function killed(
+  from = 'store',
+  to = 'killed',
+): Promise<{ storage: EmbeddedStorage; store: ExactStore }> {
+  cpSync(join(place.folder, from), join(place.folder, to), { recursive: true });
+  return open(to);
 }
 
 let serial = 0;
@@ -176,6 +179,19 @@ describe('rings of reports', () => {
     await again.take(report('b', 'FAIL', 'web2'));
     expect(await again.lastRow()).toBe(5);
     expect((await again.alerts({}, 0)).map(({ id }) => id)).toEqual([2]);
+  });
+
+  it('begin empty, though a power cut left reports of one that was removed', async () => {
+    const { storage, store } = await open();
+    await many(storage, 'a', 9);
+    const left = await store.range({ gt: 'b/', lt: 'b0' });
+    await storage.remove('server', 1);
+    await store.put({ put: left });
+    const { storage: again } = await killed();
+    await again.take(report('b', 'OK', 'web2'));
+    const { storage: last } = await killed('killed', 'twice');
+    const [service] = await last.services();
+    expect(await last.past(service?.id ?? 0, 0)).toMatchObject({ rows: [{ id: 10 }], runs: [{ count: 1 }] });
   });
 
   it('keep what a row said for its alerts when it is gone itself', async () => {
