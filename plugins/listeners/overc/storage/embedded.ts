@@ -260,12 +260,14 @@ export class EmbeddedStorage implements Storage {
     const services =
       server === undefined ? [service].filter((one) => one !== undefined) : [...server.services.values()];
     if (server === undefined && service === undefined) return false;
-    const rosters = new Set(services.flatMap((each) => ledger.removeService(each)));
-    if (server !== undefined) ledger.removeServer(server);
+    const rosters =
+      server === undefined
+        ? services.flatMap((each) => ledger.removeService(each))
+        : ledger.removeServer(server);
     const isGone = (alert: AlertRow): boolean =>
-      alert.server === server?.id || services.some((each) => each.id === alert.service);
+      server === undefined ? alert.service === id : alert.server === id;
     this.#alerts.drop(isGone);
-    const doomed = { server, services, rosters: [...rosters], last: this.#last };
+    const doomed = { server, services, rosters, last: this.#last };
     const removed = this.#removing.then(() => removeBelow(this.#parts.store, doomed, isGone));
     this.#removing = removed.catch(() => undefined);
     await removed;

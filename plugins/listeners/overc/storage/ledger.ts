@@ -145,7 +145,7 @@ export class Ledger {
     }
     roster.count = report.number + 1;
     writes.put.push([keyOf.report(roster.id, slot), reportValue(report)]);
-    if (slot === 0 && roster.server.rosters.length > 1) this.#retire(roster.server, writes);
+    if (slot === 0) this.#retire(roster, writes);
   }
 
   /** Writes down a roster with its services, as they are: reports up to now need not be read for it. */
@@ -155,8 +155,9 @@ export class Ledger {
     for (const service of roster.services) if (service !== null) this.write(service, writes);
   }
 
-  #retire(server: KeptServer, writes: Writes): void {
-    const gone = outdated(server);
+  #retire(by: Roster, writes: Writes): void {
+    const { server } = by;
+    const gone = outdated(by);
     if (gone.length === 0) return;
     server.rosters = server.rosters.filter((roster) => !gone.includes(roster));
     for (const roster of gone) {
@@ -257,10 +258,14 @@ export class Ledger {
     return those;
   }
 
-  removeServer(server: KeptServer): void {
+  /** Takes a server out with its services. Gives its rosters, as of a service. */
+  removeServer(server: KeptServer): Roster[] {
+    const rosters = server.rosters.splice(0);
+    for (const roster of rosters) roster.services = roster.services.map(() => null);
     for (const service of [...server.services.values()]) this.removeService(service);
     this.servers.delete(server.id);
     this.byName.delete(server.name);
+    return rosters;
   }
 }
 

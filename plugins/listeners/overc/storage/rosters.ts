@@ -44,12 +44,17 @@ export function hasRoom({ rosters, services }: KeptServer, count: number): boole
   return held + count <= mostTimes * Math.max(services.size, count);
 }
 
-/** Rosters of a server of which no row is among the newest of its service any more. */
-export function outdated({ rosters }: KeptServer): Roster[] {
+/** Rosters of which no row is among the newest of its service any more, now that a round of `by` has begun. */
+export function outdated(by: Roster): Roster[] {
+  if (by.count < 2 * reportsKept) return [];
+  const { services: begun, server } = by;
+  const { rosters } = server;
   const isNewer = (than: Roster, service: ServiceEntry | null) => (one: Roster) =>
     one.count >= 2 * reportsKept && one.lapBefore > than.last && one.services.includes(service);
-  return rosters.filter((roster) =>
-    roster.services.every((service) => service === null || rosters.some(isNewer(roster, service))),
+  return rosters.filter(
+    (roster) =>
+      roster.services.some((service) => service !== null && begun.includes(service)) &&
+      roster.services.every((service) => service === null || rosters.some(isNewer(roster, service))),
   );
 }
 
