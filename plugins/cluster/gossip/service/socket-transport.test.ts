@@ -1,5 +1,5 @@
 import { once } from 'node:events';
-import { connect, createServer, type Socket } from 'node:net';
+import { type AddressInfo, connect, createServer, type Socket } from 'node:net';
 import { afterEach, expect, it } from 'vitest';
 import { frame } from './frames.ts';
 import { SocketTransport, type SocketTransportOptions } from './socket-transport.ts';
@@ -69,6 +69,26 @@ it('asks once more on the same connection', async () => {
   });
   await last;
   expect([heard, other.figures.refusedExchanges]).toEqual([['a!', 'b!'], 0]);
+});
+
+it('asks once more by another connection one of an older version, who ends each with its answer', async () => {
+  const one = await listen();
+  const older = createServer((socket) =>
+    socket.once('data', (asked) => socket.end(Buffer.concat([asked, bytes('')]))),
+  );
+  older.listen(0, '127.0.0.1');
+  await once(older, 'listening');
+  const heard: (string | undefined)[] = [];
+  const last = new Promise<void>((resolve) => {
+    one.exchange(`127.0.0.1:${(older.address() as AddressInfo).port}`, bytes('a'), (answer) => {
+      heard.push(answer && Buffer.from(answer).toString());
+      if (heard.length < 2) return bytes('b');
+      resolve();
+    });
+  });
+  await last;
+  older.close();
+  expect(heard).toEqual(['a', 'b']);
 });
 
 it('says why an exchange came to nothing', async () => {
