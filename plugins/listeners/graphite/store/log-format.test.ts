@@ -23,6 +23,15 @@ it('reads what was written, with when it was read', () => {
   ]);
 });
 
+it.each([
+  [2 ** 32, 2 ** 32 - 1],
+  [-1, 0],
+])('writes what was read at second %d, as a clock may say, as of %d', (readAt, expected) => {
+  const one = point(7, 100, 1);
+  const bytes = Buffer.concat([segmentHead, commitHead([], [one], readAt), one]);
+  expect([...readCommits(bytes, none)]).toEqual([{ names: [], points: one, readAt: expected }]);
+});
+
 it('reads a log of the version before, which does not tell that', () => {
   const checked = Buffer.concat([Buffer.from([7, 0, 0, 0, 3, 0]), Buffer.from('a.b'), point(7, 100, 1.5)]);
   const head = Buffer.alloc(16);

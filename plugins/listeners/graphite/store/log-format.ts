@@ -8,6 +8,7 @@ const untimedHead = Buffer.from('OPSBRO metrics 1\n');
 /** A mark, bytes of names, number of points, the CRC-32 of all that follows, and when that was read: epoch seconds. */
 export const commitHeadBytes = 20;
 const timeBytes = 4;
+const latest = 2 ** 32 - 1;
 const mark = 0x0b5b_0106;
 
 /** A name that a segment gives to a number before its points use it. */
@@ -28,7 +29,8 @@ export function commitHead(names: readonly SegmentName[], points: readonly Buffe
     text.copy(head, at + 6);
     at += 6 + text.length;
   });
-  head.writeUInt32LE(readAt, commitHeadBytes - timeBytes);
+  // A clock that was set far off costs no point.
+  head.writeUInt32LE(Math.max(0, Math.min(readAt, latest)), commitHeadBytes - timeBytes);
   let crc = crc32(head.subarray(commitHeadBytes - timeBytes));
   for (const part of points) crc = crc32(part, crc);
   head.writeUInt32LE(mark, 0);
