@@ -123,6 +123,14 @@ export class Schemas {
     return layout;
   }
 
+  /** How many seconds the finest archive of a new file reaches back at least. */
+  shortestReach(): number {
+    const finest = this.#retentions.map(
+      ({ retentions }) => makeLayout(retentions, 'average', 0).archives[0]!.reach,
+    );
+    return Math.min(...finest);
+  }
+
   /** Bytes of a file that every rule but the names decides on: the largest of all rules. */
   largestFileBytes(): number {
     return Math.max(

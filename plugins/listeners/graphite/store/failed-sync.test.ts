@@ -3,10 +3,10 @@ import { type FileHandle, open as openFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, it, vi } from 'vitest';
-import { retentionRules, Schemas } from '../schemas/schemas.ts';
+import { aggregationRules, retentionRules, Schemas } from '../schemas/schemas.ts';
 import { chunkPoints } from './point-ring.ts';
 import { SeriesFiles } from './series-files.ts';
-import { MetricStore } from './store.ts';
+import { MetricStore, type StoreParts } from './store.ts';
 
 const now = 1_700_000_000;
 const ioError = (): Error => Object.assign(new Error('EIO: i/o error, fdatasync'), { code: 'EIO' });
@@ -49,7 +49,7 @@ afterEach(() => {
   rmSync(folder, { recursive: true, force: true });
 });
 
-async function opened(): Promise<MetricStore> {
+async function opened(given: Partial<StoreParts> = {}): Promise<MetricStore> {
   const store = new MetricStore({
     folder,
     schemas: new Schemas(retentionRules([{ pattern: '', retentions: '1s:1h,60s:1d' }]), []),
@@ -60,6 +60,7 @@ async function opened(): Promise<MetricStore> {
     seed: 42,
     // The clock that is moved makes it late.
     tell: (topic, message) => void (topic === 'disk-late' || told.push({ topic, message })),
+    ...given,
   });
   await store.open();
   return store;
@@ -128,6 +129,30 @@ it('writes what a killed process left again, too, though nothing more comes', as
   await expect.poll(left).toEqual([]);
   await store.close();
   expect(onDisk(store, 'web.load', 1)).toEqual([1]);
+});
+
+it('joins what it writes again as it was joined, however long the log had gone on', async () => {
+  refused.set('whisper/web/hits.wsp', 1);
+  let seconds = now;
+  const store = await opened({
+    schemas: new Schemas(
+      retentionRules([{ pattern: '', retentions: '1s:2m,10s:1h' }]),
+      aggregationRules([{ pattern: '', method: 'sum' }]),
+    ),
+    clock: { now: () => seconds * 1000, monotonic: () => performance.now() + later },
+  });
+  for (; seconds < now + 300; seconds += 1) {
+    store.takeNamed('web.hits', seconds, 2, 'test');
+    if (seconds % 20 === 0) expect(await store.synced(store.position)).toBe(true);
+  }
+  store.settle();
+  await nextSegment(store, 1);
+  await expect.poll(() => told.map(({ topic }) => topic)).toEqual(['disk-failed']);
+  later += 1000;
+  await expect.poll(() => told.map(({ topic }) => topic)).toEqual(['disk-failed', 'disk-recovered']);
+  await store.close();
+  const { step, values } = store.fetch('web.hits', now - 1, now + 299, seconds)!;
+  expect([step, ...values]).toEqual([10, ...Array(30).fill(20)]);
 });
 
 it('keeps only what came since the last sync for a file that the disk refuses later', async () => {

@@ -38,6 +38,7 @@ it('lets the log forget what is in files that are synced while the disk has no r
     clock: { now: () => 1_700_000_000_000, monotonic: () => performance.now() },
     series: ['fits', 'stuck'].map((name) => ({ name }) as Series),
     flushMs: 1,
+    reachSeconds: 3600,
     health: (error) => void done.push(error === null ? 'well' : 'failed'),
     failed: () => void done.push('lost'),
     relieved: () => undefined,

@@ -3,7 +3,7 @@ import type { WriteAheadLog } from './log.ts';
 import { orderPoints } from './order.ts';
 import { ahead, chunkPoints, type PointRing } from './point-ring.ts';
 import type { Series, SeriesFiles } from './series-files.ts';
-import { UnsafeFiles } from './unsafe-files.ts';
+import { togetherSeconds, UnsafeFiles } from './unsafe-files.ts';
 
 /** What brings points to their files works on. */
 export interface FlusherParts {
@@ -15,6 +15,8 @@ export interface FlusherParts {
   series: readonly Series[];
   /** How long a point may wait, so that those of one series are written together. */
   flushMs: number;
+  /** How far the finest archive of a file reaches back at least. */
+  reachSeconds: number;
   /** The disk took nothing, or not all, or took it again after that. */
   health(error: NodeJS.ErrnoException | null): void;
   /** One file could not be written; these points of it are gone. */
@@ -29,8 +31,7 @@ const manyOfSeries = 100;
 const someOfSeries = 4;
 const leastAtOnce = 16_384;
 const retryMs = 1000;
-/** What was read within such a time may be written together: the finest archive of hardly any file is shorter. More where each series has few points. */
-const togetherSeconds = 60;
+/** What an earlier life read within such a time is written together where each series has few points. */
 const longestTogetherSeconds = 300;
 /** There is no room on the disk, or none for this user: waiting may help, leaving points out does not. */
 const fullCodes = new Set(['ENOSPC', 'EDQUOT', 'EROFS', 'EMFILE', 'ENFILE']);
@@ -106,8 +107,9 @@ export class Flusher {
    */
   liveAt(readAt: number | undefined): void {
     if (readAt === undefined) return;
-    const { waiting, waitingSeries } = this.#parts.ring;
-    const longest = waiting < someOfSeries * waitingSeries ? longestTogetherSeconds : togetherSeconds;
+    const { ring, reachSeconds } = this.#parts;
+    const isFew = ring.waiting < someOfSeries * ring.waitingSeries;
+    const longest = togetherSeconds(reachSeconds, isFew ? longestTogetherSeconds : undefined);
     if (this.#past !== undefined && Math.abs(readAt - this.#past.from) <= longest) {
       this.#past.to = readAt;
       return;

@@ -6,8 +6,6 @@ import { recordBytes } from './point-ring.ts';
 export interface ReadSegment {
   bytes: number;
   torn: number;
-  /** When its last points were read, epoch seconds; undefined where it does not tell. */
-  readAt: number | undefined;
 }
 
 /** Reads a file of the log, each point to `put` with when it was read, in order and in turns of the loop. */
@@ -21,9 +19,7 @@ export async function readSegment(
   const commits = readCommits(bytes, (left) => {
     torn += left;
   });
-  let last: number | undefined;
   for (const { names: named, points, readAt } of commits) {
-    last = readAt;
     for (const { series, name } of named) names.set(series, name);
     for (let at = 0; at < points.length; at += recordBytes) {
       const name = names.get(points.readUInt32LE(at));
@@ -31,5 +27,5 @@ export async function readSegment(
     }
     await new Promise((resolve) => setImmediate(resolve));
   }
-  return { bytes: bytes.length, torn, readAt: last };
+  return { bytes: bytes.length, torn };
 }

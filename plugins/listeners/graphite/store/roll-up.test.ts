@@ -168,6 +168,9 @@ it('joins what its log brings back as it would have then, however late it comes 
   const store = await opened({ schemas });
   for (; seconds < begin + 300; seconds += 1) {
     store.takeNamed('web.hits', seconds, 2, 'test');
+    // Of most others there are few points.
+    if (seconds % 50 === 0)
+      for (let other = 0; other < 90; other += 1) store.takeNamed(`other.${other}`, seconds, 1, 'test');
     if (seconds % 20 === 0) expect(await store.synced(store.position)).toBe(true);
   }
   expect(await store.synced(store.position)).toBe(true);

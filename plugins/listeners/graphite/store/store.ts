@@ -112,6 +112,7 @@ export class MetricStore implements SeriesReader {
       clock,
       series: this.#series,
       flushMs,
+      reachSeconds: schemas.shortestReach(),
       health: (error) => this.#health('files of points', error),
       failed: (series, error, points) => {
         this.#failed += points;

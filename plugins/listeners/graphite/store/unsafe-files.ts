@@ -11,6 +11,8 @@ export interface UnsafeFilesParts {
   files: SeriesFiles;
   log: WriteAheadLog;
   clock: Clock;
+  /** How far the finest archive of a file reaches back at least. */
+  reachSeconds: number;
   /** By number. */
   series: readonly Series[];
   /** The disk did not take a file, or has all of them after that. */
@@ -33,6 +35,14 @@ const mostFailures = 10;
 /** The log may not take the disk for the sake of one file. */
 const mostLogBytes = 256 * 2 ** 20;
 const sliceMs = 10;
+
+/**
+ * Within how many seconds what was read may be written together: at the end the first of it must not be too old for the finest archive. Files that were
+ * there may reach back for less than those that are made now.
+ */
+export function togetherSeconds(reachSeconds: number, most = 60): number {
+  return Math.min(reachSeconds / 2, most);
+}
 
 /**
  * Files whose points the disk did not take. The system counts what it could not write as written, so another sync would say that all is well:
@@ -99,8 +109,8 @@ export class UnsafeFiles {
       // What is younger than the log is in memory; what comes from now on waits there.
       const late = this.#notLogged();
       for (const path of log.paths()) {
-        const { readAt } = await readSegment(path, (name, time, value) => again.add(name, time, value));
-        await again.write(readAt);
+        await readSegment(path, (name, time, value, readAt) => again.add(name, time, value, readAt));
+        await again.write();
       }
       for (const [name, time, value] of late) again.add(name, time, value);
       await again.write();
@@ -142,49 +152,70 @@ export class UnsafeFiles {
   }
 }
 
+/** Points that were read at about one time, and the last of them when, seconds; undefined: now. */
+interface Batch {
+  from: number | undefined;
+  to: number | undefined;
+  points: Map<Series, { times: number[]; values: number[] }>;
+}
+
 /** Points of some series on their way from the log to their files. */
 class Rewrite {
   readonly #parts: UnsafeFilesParts;
-  readonly #waiting = new Map<string, { series: Series; times: number[]; values: number[] }>();
+  readonly #series: ReadonlyMap<string, Series>;
+  readonly #batches: Batch[] = [];
   readonly #counts = new Map<Series, number>();
   readonly failed = new Map<Series, NodeJS.ErrnoException>();
 
   constructor(all: readonly Series[], parts: UnsafeFilesParts) {
     this.#parts = parts;
-    for (const series of all) {
-      this.#waiting.set(series.name, { series, times: [], values: [] });
-      this.#try(series, () => parts.files.restore(series));
-    }
+    this.#series = new Map(all.map((series) => [series.name, series]));
+    for (const series of all) this.#try(series, () => parts.files.restore(series));
   }
 
   pointsOf(series: Series): number {
     return this.#counts.get(series) ?? 0;
   }
 
-  add(name: string, time: number, value: number): void {
-    const waiting = this.#waiting.get(name);
-    waiting?.times.push(time);
-    waiting?.values.push(value);
+  /** Takes a point that was read at that second, now where that is not said, behind those that were read before. */
+  add(name: string, time: number, value: number, readAt?: number): void {
+    const series = this.#series.get(name);
+    if (series === undefined) return;
+    let batch = this.#batches.at(-1);
+    if (batch === undefined || !this.#isWith(batch, readAt)) {
+      batch = { from: readAt, to: readAt, points: new Map() };
+      this.#batches.push(batch);
+    }
+    batch.to = readAt;
+    const points = batch.points.get(series) ?? { times: [], values: [] };
+    batch.points.set(series, points);
+    points.times.push(time);
+    points.values.push(value);
   }
 
-  /** Brings what was added to the files, as of when it was read, seconds, in turns of the loop. */
-  async write(readAt?: number): Promise<void> {
+  #isWith({ from }: Batch, readAt: number | undefined): boolean {
+    if (from === undefined || readAt === undefined) return from === readAt;
+    return Math.abs(readAt - from) <= togetherSeconds(this.#parts.reachSeconds);
+  }
+
+  /** Brings what was added to the files, as it would have come there then, in turns of the loop. */
+  async write(): Promise<void> {
+    let began = performance.now();
+    for (const { points, to } of this.#batches.splice(0))
+      for (const [series, { times, values }] of points) {
+        this.#write(series, Float64Array.from(times), Float64Array.from(values), to);
+        if (performance.now() - began < sliceMs) continue;
+        await new Promise((resolve) => setImmediate(resolve));
+        began = performance.now();
+      }
+  }
+
+  #write(series: Series, times: Float64Array, values: Float64Array, readAt: number | undefined): void {
     const { files, clock } = this.#parts;
     const now = readAt ?? Math.floor(clock.now() / 1000);
-    let began = performance.now();
-    for (const waiting of this.#waiting.values()) {
-      const { series } = waiting;
-      const [times, values] = [Float64Array.from(waiting.times), Float64Array.from(waiting.values)];
-      waiting.times = [];
-      waiting.values = [];
-      if (times.length === 0) continue;
-      this.#counts.set(series, this.pointsOf(series) + times.length);
-      const count = orderPoints(times, values, times.length);
-      this.#try(series, () => files.write(series, times, values, count, now));
-      if (performance.now() - began < sliceMs) continue;
-      await new Promise((resolve) => setImmediate(resolve));
-      began = performance.now();
-    }
+    this.#counts.set(series, this.pointsOf(series) + times.length);
+    const count = orderPoints(times, values, times.length);
+    this.#try(series, () => files.write(series, times, values, count, now));
   }
 
   #try(series: Series, run: () => void): void {
