@@ -295,10 +295,13 @@ export class Dispatcher {
       if (change === 'recovered') this.#forget(handler, alert.check, plan);
       else if (change !== 'same') this.#remember(handler, alert, repeat, at, plan);
     }
-    this.#keepGroup(handler, unit, { sentAt: at, serial }, plan);
-    unit.needAt = null;
-    // Again at once: reminders are due later, what is held is looked at again, and members beyond the limit of one notification wait for the next.
     const news = notification.members.filter(({ change }) => change !== 'same');
+    const isRest = candidates.filter(({ finding }) => finding.need !== null).length > news.length;
+    // The interval is between looks at the group, not between the parts that one takes: the rest is due at once.
+    const sentAt = isRest ? at - handler.groupIntervalMs : at;
+    this.#keepGroup(handler, unit, { sentAt, serial }, plan);
+    unit.needAt = null;
+    // Again at once: reminders are due later, what is held is looked at again, and members beyond the limit of one notification follow.
     unit.nextAt = handler.repeatIntervalMs === null && news.length === candidates.length ? null : at;
     const entry = this.#parts.enqueue(notification);
     plan.put.push(...entry.put);

@@ -1,7 +1,7 @@
 import type { Alert, GroupRecord, HandlerPolicy, Member, Notification, Told } from './model.ts';
 import type { Finding } from './need.ts';
 
-/** What one notification may carry; the rest is told next time. */
+/** What one notification may carry; the rest follows at once in others. */
 const membersPerNotification = 500;
 
 /** What the clock or somebody's hand may have changed behind our back is looked at again after so long. */
@@ -47,7 +47,10 @@ export function sendAt(handler: HandlerPolicy, record: GroupRecord | undefined, 
   return Math.max(needAt, record.sentAt + handler.groupIntervalMs);
 }
 
-/** The notification of a group: everything that needs to be told, beside what is known to be broken. */
+/**
+ * The notification of a group: everything that needs to be told, beside what is known to be broken. It tells of the end of the group's problems
+ * where nothing of the group is broken any more, whatever it has room for.
+ */
 export function notificationOf(
   handler: HandlerPolicy,
   group: string,
@@ -57,8 +60,9 @@ export function notificationOf(
 ): Notification {
   const needed = candidates.filter(({ finding }) => finding.need !== null);
   const known = candidates.filter(({ finding, told }) => finding.need === null && told !== undefined);
-  const members = [...needed, ...known].slice(0, membersPerNotification).map(memberOf);
-  const type = members.some(({ change }) => change !== 'recovered') ? 'problem' : 'recovery';
+  const all = [...needed, ...known].map(memberOf);
+  const members = all.slice(0, membersPerNotification);
+  const type = all.some(({ change }) => change !== 'recovered') ? 'problem' : 'recovery';
   const single = handler.groupBy.length === 0 ? members[0] : undefined;
   return {
     handler: handler.id,
