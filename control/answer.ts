@@ -13,6 +13,7 @@ const statuses: { [code: string]: number } = {
   OPSBRO_API_DENIED: 403,
   OPSBRO_API_DEADLINE: 504,
   OPSBRO_AGENT_BUSY: 503,
+  OPSBRO_AGENT_STORE: 503,
   OPSBRO_PLUGIN_SERVICE_FAILED: 503,
 };
 

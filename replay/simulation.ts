@@ -63,6 +63,7 @@ export class Simulation {
       now: () => this.#now,
       checks: () => checks.map((check) => this.#factsOf(check)),
       save: async () => {},
+      tell: () => {},
     });
     const holds = new HoldFinder({
       now: () => this.#now,

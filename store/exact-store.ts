@@ -1,22 +1,31 @@
-import type { Json, JsonObject } from 'opsbro/sdk';
+import type { JsonObject } from 'opsbro/sdk';
 import type { TimerClock } from '../core/clock.ts';
 import { plainError } from '../core/errors.ts';
-import type { Store } from './level.ts';
+import type { Batch, Store } from './store.ts';
 
 /** How long a result waits for the disk. */
 const storeMs = 5000;
+
+/** What the agent's parts see of the store. */
+export interface ExactStore {
+  /** One atomic, synced batch. Resolves after a while also when the disk does not answer; never rejects. */
+  put(batch: Batch): Promise<void>;
+  /** The same for what somebody is told of: rejects where it is not on the disk, and then nothing of it is kept. */
+  putOrNothing(batch: Batch): Promise<void>;
+}
 
 /**
  * A store that cannot be written keeps the batch, says so once by itself and tries again: its callers go on. So they do after `storeMs` when the
  * disk does not answer, or when too much waits for it already.
  */
 export function exactStore(
-  store: Pick<Store, 'put'>,
+  store: Pick<Store, 'put' | 'putOrNothing'>,
   clock: TimerClock,
   log: { error(message: string, fields?: JsonObject): void },
-): { put(batch: { put?: [string, Json][]; del?: string[] }): Promise<void> } {
+): ExactStore {
   let lags = false;
   return {
+    putOrNothing: (batch) => store.putOrNothing(batch, storeMs),
     async put(batch) {
       let cancel = (): void => undefined;
       const late = new Promise<string>((resolve) => {

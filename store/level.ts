@@ -18,6 +18,8 @@ type Operation = { type: 'put'; key: string; value: string } | { type: 'del'; ke
 interface Waiting {
   operations: Operation[];
   sync: boolean;
+  /** All of it is written while somebody waits for it, or nothing; else what is written stays to be written. */
+  orNothing?: { isLate: boolean };
   done(): void;
   failed(error: OpsbroError): void;
 }
@@ -147,17 +149,37 @@ class LevelStore implements Store {
 
   put(batch: Batch): Promise<void> {
     const operations = toOperations(batch);
-    if (this.#closed)
-      return Promise.reject(new OpsbroError('OPSBRO_AGENT_STORE', `${this.#path}: is closed`));
-    if (this.#queued + operations.length > this.#limits.queued) {
-      const message = `${this.#path}: more than ${this.#limits.queued} operations wait for the disk`;
-      return Promise.reject(new OpsbroError('OPSBRO_AGENT_BUSY', message));
-    }
+    const refused = this.#refusal(operations);
+    if (refused !== null) return Promise.reject(refused);
     if (this.#trouble) {
       this.#retain(operations);
       return Promise.reject(this.#trouble);
     }
     return new Promise((done, failed) => this.#enqueue({ operations, sync: true, done, failed }));
+  }
+
+  putOrNothing(batch: Batch, deadlineMs: number): Promise<void> {
+    const operations = toOperations(batch);
+    const refused = this.#refusal(operations) ?? this.#trouble;
+    if (refused !== null) return Promise.reject(refused);
+    let cancel = (): void => undefined;
+    const written = new Promise<void>((done, failed) => {
+      const orNothing = { isLate: false };
+      cancel = this.#clock.after(deadlineMs, () => {
+        orNothing.isLate = true;
+        failed(storeError(this.#path, 'write', `the disk did not answer within ${deadlineMs} ms`));
+      });
+      this.#enqueue({ operations, sync: true, orNothing, done, failed });
+    });
+    return written.finally(cancel);
+  }
+
+  /** Why nothing more is taken now; null when it is. */
+  #refusal(operations: Operation[]): OpsbroError | null {
+    if (this.#closed) return new OpsbroError('OPSBRO_AGENT_STORE', `${this.#path}: is closed`);
+    if (this.#queued + operations.length <= this.#limits.queued) return null;
+    const message = `${this.#path}: more than ${this.#limits.queued} operations wait for the disk`;
+    return new OpsbroError('OPSBRO_AGENT_BUSY', message);
   }
 
   putLazy(batch: Batch): Promise<void> {
@@ -185,6 +207,10 @@ class LevelStore implements Store {
     await Promise.resolve();
     while (this.#queue.length > 0) {
       const group = this.#nextGroup();
+      if (group[0]?.orNothing !== undefined) {
+        await this.#writeOrUndo(group[0], group[0].orNothing);
+        continue;
+      }
       const operations = group.flatMap((waiting) => waiting.operations);
       this.#queued -= operations.length;
       const sync = group.some((waiting) => waiting.sync);
@@ -197,12 +223,44 @@ class LevelStore implements Store {
     this.#writer = null;
   }
 
+  /** A batch of its own, so that what is undone of it undoes nothing of another. */
+  async #writeOrUndo({ operations, done, failed }: Waiting, wanted: { isLate: boolean }): Promise<void> {
+    this.#queued -= operations.length;
+    if (wanted.isLate) return;
+    const keys = operations.map(({ key }) => key);
+    const before = await this.#before(keys);
+    if (before instanceof OpsbroError) return failed(before);
+    const error = await this.#commit(operations, true);
+    if (error === null && !wanted.isLate) {
+      this.#figures.batches += 1;
+      return done();
+    }
+    // A write that failed may be found in the log all the same, when that is read again.
+    if (error !== null || (await this.#commit(before, true)) !== null) this.#retain(before);
+    if (error !== null) failed(error);
+  }
+
+  /** What makes some keys again what they are now; an error where nothing can be written. */
+  async #before(keys: string[]): Promise<Operation[] | OpsbroError> {
+    if (this.#trouble !== null) return this.#trouble;
+    try {
+      const values = await this.#db.getMany(keys);
+      return keys.map((key, index) => {
+        const value = values[index];
+        return value === undefined ? { type: 'del', key } : { type: 'put', key, value };
+      });
+    } catch (error) {
+      return storeError(this.#path, 'read', error);
+    }
+  }
+
   #nextGroup(): Waiting[] {
     let [count, operations] = [0, 0];
     for (const waiting of this.#queue) {
       operations += waiting.operations.length;
-      if (count > 0 && operations > perGroup) break;
+      if (count > 0 && (operations > perGroup || waiting.orNothing !== undefined)) break;
       count += 1;
+      if (waiting.orNothing !== undefined) break;
     }
     return this.#queue.splice(0, count);
   }
@@ -335,7 +393,6 @@ function prefixRange(prefix: string): { gte: string; lt: string } | Record<never
 
 function storeError(path: string, doing: 'read' | 'write', cause: unknown): OpsbroError {
   const reason = cause instanceof Error ? cause.message : String(cause);
-  const advice =
-    doing === 'write' ? '; the agent goes on and tries again, free space or repair the disk' : '';
+  const advice = doing === 'write' ? '; free space or repair the disk, the agent goes on meanwhile' : '';
   return new OpsbroError('OPSBRO_AGENT_STORE', `${path}: cannot ${doing}: ${reason}${advice}`, { cause });
 }

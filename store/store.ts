@@ -21,6 +21,12 @@ export interface Store {
    */
   put(batch: Batch): Promise<void>;
   /**
+   * Resolves once the batch is on the disk; rejects where that is not so within `deadlineMs`, and then nothing of the batch is kept: not in
+   * memory, and what a later answer of the disk brought is put back. For what somebody is told of. `OPSBRO_AGENT_STORE` and `OPSBRO_AGENT_BUSY`
+   * as with `put`.
+   */
+  putOrNothing(batch: Batch, deadlineMs: number): Promise<void>;
+  /**
    * Writes a batch without waiting for the disk: a power cut may lose it, a kill of the process cannot once this resolved.
    * Never rejects: while the store cannot be written the batch is kept in memory, and dropped and counted when that is full.
    */

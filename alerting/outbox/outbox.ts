@@ -76,12 +76,12 @@ export class Outbox {
     this.#pump();
   }
 
-  /** Takes an event in. Store `put` and remove `del` in one batch with what caused it, then call `release`. */
+  /** Takes an event in. Store `put` and remove `del` in one batch with what caused it, then call `release`; `withdraw` where that failed. */
   add(
     handler: string,
     order: string,
     event: HandlerEvent,
-  ): { put: [key: string, value: Json][]; del: string[]; release(): void } {
+  ): { put: [key: string, value: Json][]; del: string[]; release(): void; withdraw(): void } {
     this.#serial += 1;
     const entry: OutboxEntry = {
       handler,
@@ -103,6 +103,7 @@ export class Outbox {
         waiting.stored = true;
         this.#pump();
       },
+      withdraw: () => lane.remove(waiting),
     };
   }
 

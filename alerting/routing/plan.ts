@@ -4,11 +4,15 @@ import type { Alert, DecisionRecord, HandlerPolicy, Holds, Notification } from '
 /** Alerts that are looked at in one go: some milliseconds. */
 export const perSlice = 200;
 
-/** Keys to write and to remove in one batch with what caused them. `release` lets the notifications go, once that is on the disk. */
+/**
+ * Keys to write and to remove in one batch with what caused them. `release` lets the notifications go, once that is on the disk; `withdraw`
+ * takes back those of an occurrence, where nothing of the batch was written.
+ */
 export interface Plan {
   put: [key: string, value: Json][];
   del: string[];
   release(): void;
+  withdraw?(): void;
 }
 
 /** What a dispatcher works with. */
@@ -30,6 +34,20 @@ export interface DispatcherParts {
 /** A plan of nothing, to be filled; between two slices of work it only lets the loop turn. */
 export function noPlan(): Plan {
   return { put: [], del: [], release: () => {} };
+}
+
+/** Several plans as one. */
+export function joined(plans: Plan[]): Plan {
+  return {
+    put: plans.flatMap(({ put }) => put),
+    del: plans.flatMap(({ del }) => del),
+    release: () => {
+      for (const { release } of plans) release();
+    },
+    withdraw: () => {
+      for (const plan of plans) plan.withdraw?.();
+    },
+  };
 }
 
 /** A list in parts that are looked at in one go each. */

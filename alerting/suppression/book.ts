@@ -1,6 +1,5 @@
 import type { Json, JsonObject } from 'opsbro/sdk';
 import { OpsbroError } from '../../core/errors.ts';
-import { ownZone } from '../calendar/zone.ts';
 import type {
   Acknowledgement,
   CheckFacts,
@@ -9,9 +8,9 @@ import type {
   SuppressionEvent,
   SuppressionTables,
 } from './model.ts';
-import { endAt, isObject, onlyKeys, readDowntime, readSilence, text } from './request.ts';
+import { isObject, readAcknowledgement, readDowntime, readSilence } from './request.ts';
 import { applyChanges, endOf, type Step, startOf, step } from './step.ts';
-import { calendarOf, isProblem, nextChangeAt } from './suppressions.ts';
+import { calendarOf, nextChangeAt } from './suppressions.ts';
 
 /** Downtimes, acknowledgements and silences together. */
 const maxEntries = 20_000;
@@ -29,9 +28,12 @@ export interface BookOptions {
   checks(): CheckFacts[];
   /**
    * Stores what changed, in one batch with whatever the caller makes of the events: history, outbox. What ended is out of the tables by then,
-   * and out of the store only with this batch.
+   * and out of the store only with this batch. `isWord`: somebody is told that it is kept, so it rejects, and nothing of it stays, where the
+   * disk does not have it; else it resolves all the same.
    */
-  save(batch: SuppressionBatch, events: SuppressionEvent[]): Promise<void>;
+  save(batch: SuppressionBatch, events: SuppressionEvent[], isWord: boolean): Promise<void>;
+  /** Hears of what was stored. */
+  tell(events: SuppressionEvent[]): void;
 }
 
 /** A downtime or silence of a file: its object's id, and its keys. */
@@ -41,24 +43,27 @@ export interface ConfiguredEntry {
   keys: JsonObject;
 }
 
-/** The keys an acknowledgement may have. */
-const acknowledgementKeys = ['check', 'comment', 'by', 'until', 'sticky'];
 const prefixes = { downtimes: 'downtime/', acknowledgements: 'ack/', silences: 'silence/' } as const;
 
 type Changed = Step['changed'];
 
+const nothing: SuppressionTables = { downtimes: new Map(), acknowledgements: new Map(), silences: new Map() };
+
 /**
- * Remembers downtimes, acknowledgements and silences: 20,000 at most. The tables change at once; every method resolves when the change is
- * stored. Everything it decides is `step`'s.
+ * Remembers downtimes, acknowledgements and silences: 20,000 at most. Every method resolves when the change is stored; one after another, so
+ * that nothing is decided beside a change under way. What somebody commands holds once it is stored, and rejects with OPSBRO_AGENT_STORE or
+ * OPSBRO_AGENT_BUSY, with nothing changed, where it cannot be. Everything it decides is `step`'s.
  */
 export class AlertBook {
   readonly #options: BookOptions;
-  #tables: SuppressionTables = { downtimes: new Map(), acknowledgements: new Map(), silences: new Map() };
+  #tables: SuppressionTables = nothing;
   #serial = 0;
   #isComplete = true;
   /** What was restored may have ended while nobody looked. */
   #dueAt: number | null = Number.NEGATIVE_INFINITY;
   #stepping: Promise<SuppressionEvent[]> | null = null;
+  /** The end of the last change that was asked for. */
+  #turn: Promise<unknown> = Promise.resolve();
 
   constructor(options: BookOptions) {
     this.#options = options;
@@ -99,87 +104,79 @@ export class AlertBook {
   }
 
   /** Adds a downtime and gives it. Throws OPSBRO_API_INVALID for keys that `readDowntime` refuses, and an id that is taken. */
-  async addDowntime(request: JsonObject, by: string): Promise<Downtime> {
-    const at = this.#options.now();
-    const downtime = readDowntime(request, { id: this.#newId(at), at, origin: 'command', by });
-    const { schedule } = downtime;
-    if (schedule.type === 'once' && schedule.until <= at)
-      throw invalid(`it ended at ${new Date(schedule.until).toISOString()}; write an end in the future`);
-    this.#claim(this.#tables.downtimes, downtime.id, 'downtime');
-    await this.#change({ downtimes: new Map([[downtime.id, downtime]]) }, []);
-    return this.#tables.downtimes.get(downtime.id) ?? downtime;
+  addDowntime(request: JsonObject, by: string): Promise<Downtime> {
+    return this.#commanded(async (at) => {
+      const downtime = readDowntime(request, { id: this.#newId(at), at, origin: 'command', by });
+      const { schedule } = downtime;
+      if (schedule.type === 'once' && schedule.until <= at)
+        throw invalid(`it ended at ${new Date(schedule.until).toISOString()}; write an end in the future`);
+      this.#claim(this.#tables.downtimes, downtime.id, 'downtime');
+      await this.#command(at, { downtimes: new Map([[downtime.id, downtime]]) }, []);
+      return this.#tables.downtimes.get(downtime.id) ?? downtime;
+    });
   }
 
   /** Silences checks from now on. Throws OPSBRO_API_INVALID, also when it would end at once because nothing has a problem. */
-  async addSilence(request: JsonObject, by: string): Promise<Silence> {
-    const at = this.#options.now();
-    const silence = readSilence(request, { id: this.#newId(at), at, origin: 'command', by });
-    this.#claim(this.#tables.silences, silence.id, 'silence');
-    const trial = new Map([[silence.id, silence]]);
-    const ended = step({ ...this.#none(), silences: trial }, this.#options.checks(), at).events;
-    if (ended.length > 0)
-      throw invalid(
-        "nothing that it matches has a problem now, so 'resolved' would end it at once; give a time",
-      );
-    await this.#change({ silences: trial }, [startOf('silence', silence, 'added', at, silence.until)]);
-    return silence;
+  addSilence(request: JsonObject, by: string): Promise<Silence> {
+    return this.#commanded(async (at) => {
+      const silence = readSilence(request, { id: this.#newId(at), at, origin: 'command', by });
+      this.#claim(this.#tables.silences, silence.id, 'silence');
+      const silences = new Map([[silence.id, silence]]);
+      const ended = step({ ...nothing, silences }, this.#options.checks(), at).events;
+      if (ended.length > 0)
+        throw invalid(
+          "nothing that it matches has a problem now, so 'resolved' would end it at once; give a time",
+        );
+      await this.#command(at, { silences }, [startOf('silence', silence, 'added', at, silence.until)]);
+      return silence;
+    });
   }
 
   /** Acknowledges the problem of a check, in place of an earlier acknowledgement. Throws OPSBRO_API_INVALID when it has no problem. */
-  async acknowledge(check: CheckFacts, request: JsonObject, by: string): Promise<Acknowledgement> {
-    onlyKeys(request, acknowledgementKeys, 'an acknowledgement');
-    const at = this.#options.now();
-    const { state } = check;
-    if (state === 'pending' || !isProblem(check))
-      throw invalid(`${check.id} is ${state}; only a problem can be acknowledged`);
-    const { sticky = false } = request;
-    if (typeof sticky !== 'boolean') throw invalid("'sticky' must be true or false");
-    const end = text(request, 'until');
-    const made: Acknowledgement = {
-      check: check.id,
-      by: text(request, 'by') || by,
-      comment: text(request, 'comment'),
-      createdAt: at,
-      sticky,
-      until: end === '' ? null : endAt(end, at, ownZone(), 'command'),
-      state,
-    };
-    if (!this.#tables.acknowledgements.has(check.id)) this.#makeRoom();
-    const acknowledgements = new Map([[check.id, made]]);
-    await this.#change({ acknowledgements }, [
-      startOf('acknowledgement', { ...made, id: check.id }, 'added', at, made.until),
-    ]);
-    return made;
+  acknowledge(check: CheckFacts, request: JsonObject, by: string): Promise<Acknowledgement> {
+    return this.#commanded(async (at) => {
+      const made = readAcknowledgement(check, request, { at, by });
+      if (!this.#tables.acknowledgements.has(check.id)) this.#makeRoom();
+      const started = startOf('acknowledgement', { ...made, id: check.id }, 'added', at, made.until);
+      await this.#command(at, { acknowledgements: new Map([[check.id, made]]) }, [started]);
+      return made;
+    });
   }
 
   /** Takes a downtime or silence away; `by` did it. Throws OPSBRO_API_NOT_FOUND, and OPSBRO_API_INVALID for one of a file. */
-  async remove(kind: 'downtime' | 'silence', id: string, by: string): Promise<void> {
-    const table = kind === 'downtime' ? this.#tables.downtimes : this.#tables.silences;
-    const found = table.get(id);
-    if (found === undefined) throw new OpsbroError('OPSBRO_API_NOT_FOUND', `no ${kind} '${id}'`);
-    if (found.origin === 'configuration')
-      throw invalid(`the ${kind} '${id}' is of a file; take it out of the configuration`);
-    const gone = new Map([[id, null]]);
-    await this.#change(
-      kind === 'downtime' ? { downtimes: gone } : { silences: gone },
-      this.#ends(kind, found, by),
-    );
+  remove(kind: 'downtime' | 'silence', id: string, by: string): Promise<void> {
+    return this.#commanded(async (at) => {
+      const table = kind === 'downtime' ? this.#tables.downtimes : this.#tables.silences;
+      const found = table.get(id);
+      if (found === undefined) throw new OpsbroError('OPSBRO_API_NOT_FOUND', `no ${kind} '${id}'`);
+      if (found.origin === 'configuration')
+        throw invalid(`the ${kind} '${id}' is of a file; take it out of the configuration`);
+      const gone = new Map([[id, null]]);
+      const change = kind === 'downtime' ? { downtimes: gone } : { silences: gone };
+      await this.#command(at, change, this.#ends(kind, found, by));
+    });
   }
 
   /** Takes the acknowledgement of a check away; `by` did it. Throws OPSBRO_API_NOT_FOUND. */
-  async unacknowledge(check: string, by: string): Promise<void> {
-    const found = this.#tables.acknowledgements.get(check);
-    if (found === undefined)
-      throw new OpsbroError('OPSBRO_API_NOT_FOUND', `no acknowledgement of '${check}'`);
-    const event = endOf('acknowledgement', { ...found, id: check, by }, 'removed', this.#options.now());
-    await this.#change({ acknowledgements: new Map([[check, null]]) }, [event]);
+  unacknowledge(check: string, by: string): Promise<void> {
+    return this.#commanded(async (at) => {
+      const found = this.#tables.acknowledgements.get(check);
+      if (found === undefined)
+        throw new OpsbroError('OPSBRO_API_NOT_FOUND', `no acknowledgement of '${check}'`);
+      const event = endOf('acknowledgement', { ...found, id: check, by }, 'removed', at);
+      await this.#command(at, { acknowledgements: new Map([[check, null]]) }, [event]);
+    });
   }
 
   /**
    * Takes over what the files say now: all of it. What did not change keeps what is known of it; a file's downtime that was edited begins
    * anew. Entries were validated when the file was read. `isComplete` false: some files cannot be read, so what is missing, checks too, is not gone.
    */
-  async configure(entries: readonly ConfiguredEntry[], isComplete = true): Promise<void> {
+  configure(entries: readonly ConfiguredEntry[], isComplete = true): Promise<void> {
+    return this.#inTurn(() => this.#configure(entries, isComplete));
+  }
+
+  async #configure(entries: readonly ConfiguredEntry[], isComplete: boolean): Promise<void> {
     this.#isComplete = isComplete;
     const wanted = new Set(entries.map(({ kind, id }) => `${kind}/${id}`));
     const events: SuppressionEvent[] = [];
@@ -198,7 +195,7 @@ export class AlertBook {
       if (entry.kind === 'downtime') this.#configureDowntime(entry, downtimes, events);
       else this.#configureSilence(entry, silences, events);
     }
-    await this.#change({ downtimes, silences }, events);
+    await this.#change({ ...nothingChanged(), downtimes, silences }, events);
   }
 
   #configureDowntime(
@@ -239,7 +236,7 @@ export class AlertBook {
    * turn of the loop are one step.
    */
   step(): Promise<SuppressionEvent[]> {
-    this.#stepping ??= Promise.resolve().then(() => {
+    this.#stepping ??= this.#inTurn(() => {
       this.#stepping = null;
       return this.#step();
     });
@@ -252,8 +249,19 @@ export class AlertBook {
     const { tables, events, changed } = step(this.#tables, checks, at, this.#isComplete);
     const isChanged = tables !== this.#tables;
     this.#use(tables, at);
-    if (isChanged) await this.#options.save(batchOf(changed), events);
+    if (isChanged) await this.#store(changed, events);
     return events;
+  }
+
+  async #store(changed: Changed, events: SuppressionEvent[]): Promise<void> {
+    await this.#options.save(batchOf(changed), events, false);
+    this.#options.tell(events);
+  }
+
+  #inTurn<Result>(act: () => Promise<Result>): Promise<Result> {
+    const done = this.#turn.then(act);
+    this.#turn = done.catch(() => undefined);
+    return done;
   }
 
   #use(tables: SuppressionTables, at: number): void {
@@ -261,30 +269,44 @@ export class AlertBook {
     this.#dueAt = nextChangeAt(tables, at);
   }
 
-  /** Applies a change and whatever it starts, as one batch. */
-  async #change(given: Partial<Changed>, events: SuppressionEvent[]): Promise<void> {
-    const { downtimes = new Map(), acknowledgements = new Map(), silences = new Map() } = given;
-    if (downtimes.size + acknowledgements.size + silences.size === 0) return;
-    const before = applyChanges(this.#tables, { downtimes, acknowledgements, silences });
-    const at = this.#options.now();
-    const next = step(before, this.#options.checks(), at, this.#isComplete);
-    this.#use(next.tables, at);
-    const batch = batchOf({
-      downtimes: new Map([...downtimes, ...next.changed.downtimes]),
-      acknowledgements: new Map([...acknowledgements, ...next.changed.acknowledgements]),
-      silences: new Map([...silences, ...next.changed.silences]),
+  /** Has `act` decide and change with everything done that is due, at that moment. */
+  #commanded<Result>(act: (at: number) => Promise<Result>): Promise<Result> {
+    return this.#inTurn(async () => {
+      await this.#step();
+      return await act(this.#options.now());
     });
-    await this.#options.save(batch, [...events, ...next.events]);
+  }
+
+  /** Stores what somebody commanded and whatever that starts, as one batch; then it holds. */
+  async #command(at: number, given: Partial<Changed>, events: SuppressionEvent[]): Promise<void> {
+    const asked = { ...nothingChanged(), ...given };
+    const next = step(applyChanges(nothing, asked), this.#options.checks(), at, this.#isComplete);
+    const changed = together(asked, next.changed);
+    try {
+      await this.#options.save(batchOf(changed), [...events, ...next.events], true);
+    } catch (error) {
+      if (!(error instanceof OpsbroError)) throw error;
+      const message = `nothing is changed, do it again later: ${error.message}`;
+      throw new OpsbroError(error.code, message, { cause: error });
+    }
+    this.#use(applyChanges(this.#tables, changed), at);
+    this.#options.tell([...events, ...next.events]);
+  }
+
+  /** Applies a change of the files and whatever it starts, as one batch. */
+  async #change(given: Changed, events: SuppressionEvent[]): Promise<void> {
+    if (given.downtimes.size + given.silences.size === 0) return;
+    const at = this.#options.now();
+    const checks = this.#options.checks();
+    const next = step(applyChanges(this.#tables, given), checks, at, this.#isComplete);
+    this.#use(next.tables, at);
+    await this.#store(together(given, next.changed), [...events, ...next.events]);
   }
 
   /** The end of what was going on, when it is taken away. */
   #ends(kind: 'downtime' | 'silence', found: Downtime | Silence, by: string): SuppressionEvent[] {
     const isOn = 'schedule' in found ? found.current !== null : found.endedAt === null;
     return isOn ? [endOf(kind, { ...found, by }, 'removed', this.#options.now())] : [];
-  }
-
-  #none(): SuppressionTables {
-    return { downtimes: new Map(), acknowledgements: new Map(), silences: new Map() };
   }
 
   #newId(at: number): string {
@@ -310,6 +332,19 @@ export class AlertBook {
     if (this.#size() >= maxEntries)
       throw invalid(`there are ${maxEntries} downtimes, acknowledgements and silences already; remove some`);
   }
+}
+
+function nothingChanged(): Changed {
+  return { downtimes: new Map(), acknowledgements: new Map(), silences: new Map() };
+}
+
+/** Two changes as one; what the later says of an entry counts. */
+function together(first: Changed, later: Changed): Changed {
+  return {
+    downtimes: new Map([...first.downtimes, ...later.downtimes]),
+    acknowledgements: new Map([...first.acknowledgements, ...later.acknowledgements]),
+    silences: new Map([...first.silences, ...later.silences]),
+  };
 }
 
 function batchOf(changed: Changed): SuppressionBatch {

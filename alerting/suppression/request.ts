@@ -4,8 +4,8 @@ import { OpsbroError } from '../../core/errors.ts';
 import { nextChange } from '../calendar/calendar.ts';
 import { ownZone, type Zone, zoneOf } from '../calendar/zone.ts';
 import { parseMatchers } from './matcher.ts';
-import type { Downtime, Origin, Schedule, Silence } from './model.ts';
-import { calendarOf } from './suppressions.ts';
+import type { Acknowledgement, CheckFacts, Downtime, Origin, Schedule, Silence } from './model.ts';
+import { calendarOf, isProblem } from './suppressions.ts';
 
 const maxText = 1024;
 const maxId = 128;
@@ -38,6 +38,9 @@ export const downtimeKeys: readonly string[] = [
 
 /** The keys of a silence, as a file or a request may have them. */
 export const silenceKeys: readonly string[] = ['id', 'match', 'until', 'timezone', 'comment', 'by'];
+
+/** The keys an acknowledgement may have. */
+const acknowledgementKeys = ['check', 'comment', 'by', 'until', 'sticky'];
 
 /**
  * Reads a downtime: `match`, and when. Once: `from` (else now) with `until` or `duration`; again and again: `cron` with `duration`, or
@@ -104,6 +107,30 @@ export function readSilence(request: JsonObject, source: RequestSource): Silence
     until: times.length === 0 ? null : Math.min(...times),
     untilResolved: ends.includes('resolved'),
     endedAt: null,
+  };
+}
+
+/** Reads an acknowledgement of the problem of a check, by somebody now. Throws OPSBRO_API_INVALID, also when it has no problem. */
+export function readAcknowledgement(
+  check: CheckFacts,
+  request: JsonObject,
+  { at, by }: Pick<RequestSource, 'at' | 'by'>,
+): Acknowledgement {
+  onlyKeys(request, acknowledgementKeys, 'an acknowledgement');
+  const { state } = check;
+  if (state === 'pending' || !isProblem(check))
+    throw invalid(`${check.id} is ${state}; only a problem can be acknowledged`);
+  const { sticky = false } = request;
+  if (typeof sticky !== 'boolean') throw invalid("'sticky' must be true or false");
+  const end = text(request, 'until');
+  return {
+    check: check.id,
+    by: text(request, 'by') || by,
+    comment: text(request, 'comment'),
+    createdAt: at,
+    sticky,
+    until: end === '' ? null : endAt(end, at, ownZone(), 'command'),
+    state,
   };
 }
 

@@ -1,6 +1,7 @@
-import type { HandlerEvent, Json, JsonObject } from 'opsbro/sdk';
+import type { HandlerEvent, JsonObject } from 'opsbro/sdk';
 import type { Facts, Outcome } from '../../language/program.ts';
 import type { CrashJournal } from '../../store/crash-journal.ts';
+import type { ExactStore } from '../../store/exact-store.ts';
 import type { Job, JobResult } from '../../threads/protocol.ts';
 import type { Board } from '../board/board.ts';
 import type { Bus } from '../board/bus.ts';
@@ -21,11 +22,6 @@ export interface JobRunner {
 /** Evaluates compiled rules, all over the same facts. Never rejects. */
 export interface RuleEvaluator {
   evaluate(ids: string[], facts: Facts): Promise<Outcome[]>;
-}
-
-/** The exact store: one atomic, synced batch. Resolves after a while also when the disk does not answer; never rejects. */
-export interface ExactStore {
-  put(batch: { put?: [string, Json][]; del?: string[] }): Promise<void>;
 }
 
 /** What the host's parts write to the log: one event a line, tagged with the plugin. */

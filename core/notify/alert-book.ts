@@ -9,7 +9,7 @@ import type { ObjectTable } from '../host/objects.ts';
 
 /**
  * Makes the book of downtimes, acknowledgements and silences. What `plan` makes of notifications of each start and end is stored in one batch
- * with it; the bus hears of it then.
+ * with it, or taken back with it; the bus hears of it then.
  */
 export function makeAlertBook(
   deps: HostDeps,
@@ -20,10 +20,18 @@ export function makeAlertBook(
     now: () => clock.now(),
     checks: () =>
       table.of('check').map(({ active, object }) => ({ ...checkFacts(board, object), isIdle: !active })),
-    async save(batch, events) {
-      const { put, del, release } = plan(events);
-      await store.put({ put: [...batch.put, ...put], del: [...batch.del, ...del] });
+    async save(batch, events, isWord) {
+      const { put, del, release, withdraw } = plan(events);
+      const whole = { put: [...batch.put, ...put], del: [...batch.del, ...del] };
+      try {
+        await (isWord ? store.putOrNothing(whole) : store.put(whole));
+      } catch (error) {
+        withdraw?.();
+        throw error;
+      }
       release();
+    },
+    tell(events) {
       for (const event of events) {
         const { kind, change, cause, id, by, comment } = event;
         log.info(`${kind} ${change}`, { id, cause, by, comment });

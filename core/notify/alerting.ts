@@ -2,7 +2,7 @@ import { givenUpRecord, stepRecord } from '../../alerting/explain/records.ts';
 import { Ring, type RingStore } from '../../alerting/explain/ring.ts';
 import { Presence } from '../../alerting/history/presence.ts';
 import { handlerPolicies } from '../../alerting/routing/alerts.ts';
-import type { Plan } from '../../alerting/routing/plan.ts';
+import { joined, type Plan } from '../../alerting/routing/plan.ts';
 import type { AlertBook } from '../../alerting/suppression/book.ts';
 import type { SuppressionEvent } from '../../alerting/suppression/model.ts';
 import type { HostDeps } from '../host/deps.ts';
@@ -12,7 +12,7 @@ import { configuredEntries, makeAlertBook, restoreAlertBook } from './alert-book
 import { Canaries } from './canaries.ts';
 import { HandlerDesk } from './handler-desk.ts';
 import { AgentHolds } from './holds.ts';
-import { joined, Notifications } from './notifications.ts';
+import { Notifications } from './notifications.ts';
 import { suppressionNews } from './suppression-news.ts';
 
 /** Everything between a check's state and somebody who reads of it, as one part of the agent's life. */

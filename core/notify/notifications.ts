@@ -15,7 +15,7 @@ import {
 import { Dispatcher } from '../../alerting/routing/dispatcher.ts';
 import { eventOf } from '../../alerting/routing/event.ts';
 import type { Alert, HandlerPolicy, Notification } from '../../alerting/routing/model.ts';
-import type { Plan } from '../../alerting/routing/plan.ts';
+import { joined, type Plan } from '../../alerting/routing/plan.ts';
 import type { CheckObject } from '../../configuration/model.ts';
 import type { Bus } from '../board/bus.ts';
 import type { HostDeps } from '../host/deps.ts';
@@ -291,16 +291,5 @@ function groupChange(group: string, modification: 'add' | 'remove', at: number):
     at,
     summary: `group ${group} was ${modification === 'add' ? 'added' : 'removed'}`,
     data: { group, modification },
-  };
-}
-
-/** Several plans as one. */
-export function joined(plans: Plan[]): Plan {
-  return {
-    put: plans.flatMap(({ put }) => put),
-    del: plans.flatMap(({ del }) => del),
-    release: () => {
-      for (const { release } of plans) release();
-    },
   };
 }

@@ -1,5 +1,6 @@
 import type { Json, JsonObject, PassiveAlert, PassiveReport, PassiveResult } from 'opsbro/sdk';
 import type { Observation } from '../../alerting/model.ts';
+import { joined } from '../../alerting/routing/plan.ts';
 import { passiveCheck } from '../../configuration/policy/passive.ts';
 import type { ControlRoute } from '../../control/route-table.ts';
 import { readPluginOutput } from '../../exec/output/plugin-output.ts';
@@ -8,7 +9,6 @@ import { observationOf } from '../host/command-runs.ts';
 import type { HostDeps } from '../host/deps.ts';
 import type { Runtime } from '../host/objects.ts';
 import type { RestoreSource } from '../host/restore.ts';
-import { joined } from '../notify/notifications.ts';
 import { Results } from './results.ts';
 
 const prefix = 'passive/';

@@ -18,7 +18,8 @@ describe('exactStore', () => {
       error: (message: string) => void lines.push(message),
     };
     const answers: (() => Promise<void>)[] = [];
-    const store = exactStore({ put: () => (answers.shift() ?? (async () => undefined))() }, clock, log);
+    const put = () => (answers.shift() ?? (async () => undefined))();
+    const store = exactStore({ put, putOrNothing: put }, clock, log);
     return { clock, lines, answers, store };
   }
 

@@ -4,6 +4,7 @@ import {
   mkdirSync,
   mkdtempSync,
   readdirSync,
+  readFileSync,
   rmSync,
   statfsSync,
   truncateSync,
@@ -13,6 +14,7 @@ import { tmpdir } from 'node:os';
 import { basename, join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import type { CheckView, HistoryView, PluginView } from '../../control/shapes.ts';
+import { command } from './cli-run.ts';
 import { type RealAgent, startRealAgent } from './real-agent.ts';
 
 let scratch: string;
@@ -127,6 +129,70 @@ describe.skipIf(refused !== null)(`a data directory that cannot be written${wher
     expect(kept).toHaveLength(during.length);
   });
 
+  it('refuses what somebody commands while it cannot be kept, and keeps nothing of it', async () => {
+    mount('3m');
+    const data = join(disk, 'data');
+    const files = {
+      'restless.yml': restless,
+      'burns.yml': 'check:\n  interval: 1s\n  critical_if: "1 < 2"\n',
+      'told.yml': `handler: {type: exec, command: /bin/sh, args: ["-c", "cat >> ${scratch}/told"]}\n`,
+    };
+    agent = await startRealAgent({ data, files });
+    const full = agent;
+    const cli = (...args: string[]) => command(['--data', data, ...args]);
+    const kept = (running: RealAgent): Promise<object[]> =>
+      Promise.all(
+        ['downtimes', 'silences', 'acknowledgements'].map((noun) => running.get<object[]>(`/api/v1/${noun}`)),
+      );
+    const burns = () => full.get<CheckView>('/api/v1/checks/burns');
+    await full.until('the problem', async () => (await burns()).state === 'critical');
+    for (const words of [
+      ['downtime', 'add', 'restless', '--duration', '1h', '--id', 'old', '--comment', 'old'],
+      ['silence', 'add', 'restless', '--until', '1h', '--id', 'old', '--comment', 'old'],
+      ['ack', 'add', 'burns', '--comment', 'old'],
+    ])
+      expect(await cli(...words)).toMatchObject({ code: 0, stderr: '' });
+    const before = await kept(full);
+    fill();
+    await full.until('the error', async () => lines(full, 'OPSBRO_AGENT_STORE').length > 0);
+    const commands = [
+      ['downtime', 'add', 'burns', '--duration', '1h', '--id', 'lost', '--comment', 'lost'],
+      ['silence', 'add', 'burns', '--until', '1h', '--id', 'lost', '--comment', 'lost'],
+      ['ack', 'add', 'burns', '--comment', 'lost'],
+      ['downtime', 'remove', 'old'],
+      ['silence', 'remove', 'old'],
+      ['ack', 'remove', 'burns'],
+    ];
+    for (const words of commands) {
+      const refused = await cli(...words);
+      expect(refused).toMatchObject({ code: 1, stdout: '' });
+      expect(refused.stderr).toMatch(/nothing is changed, do it again later: .*cannot write: .*free space/);
+    }
+    expect(await kept(full)).toEqual(before);
+    await full.kill('SIGKILL');
+    await full.dispose();
+    rmSync(join(disk, 'ballast'));
+    agent = await startRealAgent({ data, files });
+    const again = agent;
+    expect(await kept(again)).toEqual(before);
+    for (const words of commands) expect(await cli(...words)).toMatchObject({ code: 0, stderr: '' });
+    const told = (): string[] =>
+      readFileSync(join(scratch, 'told'), 'utf8')
+        .split('\n')
+        .filter((line) => line !== '')
+        .map((line) => JSON.parse(line) as { type: string; data: { change?: string; comment?: string } })
+        .filter(({ type }) => /^(acknowledgement|downtime|silence)$/.test(type))
+        .map(({ type, data: { change, comment } }) => `${type} ${change} ${comment}`);
+    await again.until('everything told', async () => told().length >= 9);
+    expect(told().toSorted()).toEqual(
+      [
+        ...['acknowledgement started old', 'downtime started old', 'silence started old'],
+        ...['acknowledgement started lost', 'downtime started lost', 'silence started lost'],
+        ...['acknowledgement ended lost', 'downtime ended old', 'silence ended old'],
+      ].sort(),
+    );
+  });
+
   it('refuses to start on a full disk and names the directory', async () => {
     mount('1m');
     fill();
@@ -185,6 +251,10 @@ it('goes on when its disk turns read-only under it, says so once, and stops in p
   const runs = await memoryRuns(running);
   await changes(running, 3);
   expect(await memoryRuns(running)).toBeGreaterThan(runs);
+  const refusal = await command(['--data', data, 'downtime', 'add', 'restless', '--duration', '1h']);
+  expect(refusal).toMatchObject({ code: 1, stdout: '' });
+  expect(refusal.stderr).toMatch(/nothing is changed, do it again later: .*Read-only file system/);
+  expect(await running.get('/api/v1/downtimes')).toEqual([]);
   expect(lines(running, 'OPSBRO_AGENT_STORE')).toHaveLength(1);
   expect(lines(running, 'OPSBRO_AGENT_STORE')[0]).toMatch(
     /data\/state: cannot write: .*Read-only file system/,

@@ -7,6 +7,7 @@ import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { openStore } from '../../store/level.ts';
+import { HandClock } from '../core/schedule/test-clock.ts';
 
 let scratch: string;
 beforeEach(async () => {
@@ -140,6 +141,71 @@ describe('openStore', () => {
       ['b', 2],
     ]);
     await copy.close();
+  });
+
+  it('writes nothing of what nobody waits for any more: it came too late, or not at all', async () => {
+    const clock = new HandClock();
+    const store = await openStore(scratch, { clock });
+    await store.put({ put: [['k', 1]] });
+    const inTime = store.putOrNothing({ put: [['a', 1]] }, 100);
+    await inTime;
+    const deadline = { code: 'OPSBRO_AGENT_STORE', message: expect.stringContaining('within 100 ms') };
+    const underWay = store.putOrNothing({ put: [['k', 2]], del: ['a'] }, 100);
+    const waiting = store.putOrNothing({ put: [['b', 1]] }, 100);
+    const after = store.put({ put: [['c', 1]] });
+    // The first is with the disk by then.
+    await Promise.resolve();
+    clock.advance(100);
+    await expect(underWay).rejects.toMatchObject(deadline);
+    await expect(waiting).rejects.toMatchObject(deadline);
+    await after;
+    expect(await store.entries('')).toEqual([
+      ['a', 1],
+      ['c', 1],
+      ['k', 1],
+    ]);
+    expect(store.figures()).toMatchObject({ writable: true, dropped: 0 });
+    await store.close();
+    await expect(store.putOrNothing({ del: ['a'] }, 100)).rejects.toMatchObject({
+      code: 'OPSBRO_AGENT_STORE',
+    });
+  });
+
+  it('keeps nothing of what was to be written whole when the disk is full', async () => {
+    const { child, line } = runStore(
+      `let recovered;
+      const recovery = new Promise((resolve) => { recovered = resolve; });
+      const store = await openStore(path, { onTrouble: (error) => error === null && recovered(), retryMs: 5 });
+      await store.put({ put: [['changed', 'before'], ['removed', 'before']] });
+      const text = 'x'.repeat(20_000);
+      const whole = () => store.putOrNothing({ put: [['changed', text], ['new', text]], del: ['removed'] }, 60_000);
+      const refused = [];
+      for (let n = 0; refused.length === 0; n += 1) await whole().then(
+        () => store.put({ put: [['changed', 'before'], ['removed', 'before']], del: ['new'] }),
+        (error) => refused.push(error.code),
+      );
+      await whole().catch((error) => refused.push(error.code));
+      say(...refused);
+      await commands.next();
+      await recovery;
+      await store.flush();
+      say(JSON.stringify(await store.entries('')));
+      await store.close();
+      say('closed', store.figures().dropped);`,
+      ['prlimit', '--fsize=200000:unlimited'],
+    );
+    expect(await line()).toBe('OPSBRO_AGENT_STORE OPSBRO_AGENT_STORE');
+    await once(spawn('prlimit', [`--pid=${child.pid}`, '--fsize=unlimited'], { stdio: 'inherit' }), 'exit');
+    child.stdin.write('go\n');
+    const kept = [
+      ['changed', 'before'],
+      ['removed', 'before'],
+    ];
+    expect(JSON.parse(await line())).toEqual(kept);
+    expect(await line()).toBe('closed 0');
+    const store = await openStore(join(scratch, 'db'));
+    expect(await store.entries('')).toEqual(kept);
+    await store.close();
   });
 
   it('keeps every acknowledged put over a kill -9', async () => {

@@ -3,6 +3,7 @@ import { describe, expect, it } from 'vitest';
 import { AlertBook } from '../../../alerting/suppression/book.ts';
 import type { CheckFacts, SuppressionEvent } from '../../../alerting/suppression/model.ts';
 import { suppressionsOf } from '../../../alerting/suppression/suppressions.ts';
+import { OpsbroError } from '../../../core/errors.ts';
 import { check, time } from './facts.ts';
 
 const hourMs = 3_600_000;
@@ -15,16 +16,22 @@ function workbench() {
     checks: [check('disk'), check('memory', { state: 'ok' })] as CheckFacts[],
     stored,
     told: [] as string[],
+    /** Why the disk takes nothing that somebody waits for. */
+    refuses: null as string | null,
+    /** What a write waits for. */
+    written: Promise.resolve() as Promise<unknown>,
     book: undefined as unknown as AlertBook,
     restart() {
       const book = new AlertBook({
         now: () => bench.at,
         checks: () => bench.checks,
-        save: async ({ put, del }, events) => {
+        save: async ({ put, del }, _, isWord) => {
+          await bench.written;
+          if (isWord && bench.refuses !== null) throw new OpsbroError('OPSBRO_AGENT_STORE', bench.refuses);
           for (const [key, value] of put) stored.set(key, JSON.parse(JSON.stringify(value)));
           for (const key of del) stored.delete(key);
-          bench.told.push(...events.map(text));
         },
+        tell: (events) => void bench.told.push(...events.map(text)),
       });
       expect(book.restore([...stored].map(([key, value]) => [key, structuredClone(value)]))).toEqual([]);
       bench.book = book;
@@ -60,6 +67,66 @@ describe('the alert book', () => {
       'acknowledgement linux/check/disk started added by cat',
     ]);
     expect(bench.book.nextChangeAt()).toBe(time('11:00'));
+  });
+
+  it('changes nothing, and tells nobody, where the disk does not take what somebody commands', async () => {
+    const bench = workbench();
+    const { book, stored, told } = bench;
+    await book.addDowntime({ id: 'work', match: ['disk'], duration: '2h' }, 'ann');
+    await book.addSilence({ id: 'quiet', match: 'disk', until: '1h' }, 'ann');
+    await book.acknowledge(bench.checks[0] as CheckFacts, { comment: 'first' }, 'ann');
+    const before = structuredClone({ tables: book.tables, stored, told });
+    bench.refuses = 'disk full';
+    for (const command of [
+      () => book.addDowntime({ id: 'more', match: ['disk'], duration: '2h' }, 'ben'),
+      () => book.addSilence({ id: 'more', match: 'disk', until: '1h' }, 'ben'),
+      () => book.acknowledge(bench.checks[0] as CheckFacts, { comment: 'second' }, 'ben'),
+      () => book.remove('downtime', 'work', 'ben'),
+      () => book.remove('silence', 'quiet', 'ben'),
+      () => book.unacknowledge('linux/check/disk', 'ben'),
+    ])
+      await expect(command()).rejects.toMatchObject({
+        code: 'OPSBRO_AGENT_STORE',
+        message: 'nothing is changed, do it again later: disk full',
+      });
+    expect({ tables: book.tables, stored, told }).toEqual(before);
+    bench.refuses = null;
+    await book.addDowntime({ id: 'more', match: ['disk'], duration: '2h' }, 'ben');
+    expect(bench.holds()).toEqual(['work', 'more', 'linux/check/disk', 'quiet']);
+  });
+
+  it('lets what somebody commands hold once it is written, and everything after it wait', async () => {
+    const bench = workbench();
+    let write = (): void => undefined;
+    bench.written = new Promise<void>((resolve) => {
+      write = resolve;
+    });
+    const done: string[] = [];
+    const add = (id: string, by: string): Promise<unknown> =>
+      bench.book.addDowntime({ id, match: ['disk'], duration: '2h' }, by).then(
+        () => done.push(`${id} of ${by}`),
+        (error: Error) => done.push(error.message),
+      );
+    const all = [
+      add('work', 'ann'),
+      add('work', 'ben'),
+      bench.book.step().then(() => done.push('step')),
+      bench.book.configure([]).then(() => done.push('files')),
+      bench.book.remove('downtime', 'work', 'cat').then(() => done.push('removed')),
+    ];
+    await new Promise((resolve) => setImmediate(resolve));
+    expect([bench.holds(), done, bench.told]).toEqual([[], [], []]);
+    write();
+    await Promise.all(all);
+    expect(done).toEqual([
+      'work of ann',
+      "there is a downtime 'work' already; remove it or choose another id",
+      'step',
+      'files',
+      'removed',
+    ]);
+    expect(bench.told).toEqual(['downtime work started began by ann', 'downtime work ended removed by cat']);
+    expect([bench.holds(), bench.stored.size]).toEqual([[], 0]);
   });
 
   it('forgets what ended', async () => {
@@ -291,7 +358,7 @@ describe('the alert book', () => {
   });
 
   it('names stored entries that it cannot read, and goes on without them', () => {
-    const book = new AlertBook({ now: () => 0, checks: () => [], save: async () => {} });
+    const book = new AlertBook({ now: () => 0, checks: () => [], save: async () => {}, tell: () => {} });
     expect(
       book.restore([
         ['downtime/a', { id: 'a' }],

@@ -93,6 +93,7 @@ export function hostBench(): HostBench {
       for (const [key, value] of batch.put ?? []) kept.set(key, structuredClone(value));
       for (const key of batch.del ?? []) kept.delete(key);
     },
+    putOrNothing: (batch: { put?: [string, Json][]; del?: string[] }) => store.put(batch),
     putLazy: () => undefined,
     entries: async (): Promise<[string, Json][]> => [],
   };

@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest';
+import { OpsbroError } from '../../../core/errors.ts';
 import { linkGroups } from '../../../core/host/apply-plan.ts';
 import { checkObject, handlerObject } from '../host/host-bench.ts';
 import { alertingBench, turn } from './alerting-bench.ts';
@@ -127,6 +128,24 @@ describe('Alerting', () => {
       check: 'p/check/disk',
       name: 'disk',
     });
+  });
+
+  it('tells nobody of what the disk did not take, and the next of the same check at once', async () => {
+    const bench = await alertingBench([checkObject('disk', []), handlerObject('log')]);
+    const { book, notifications } = bench.alerting;
+    const { store } = bench.deps;
+    const { putOrNothing } = store;
+    store.putOrNothing = () => Promise.reject(new OpsbroError('OPSBRO_AGENT_STORE', 'disk full'));
+    await expect(book.addSilence({ match: ['disk'], until: '1h', id: 'lost' }, 'ann')).rejects.toThrow(
+      'nothing is changed, do it again later: disk full',
+    );
+    expect([notifications.outbox.list(), [...bench.kept.keys()]]).toEqual([[], []]);
+    store.putOrNothing = putOrNothing;
+    await book.addSilence({ match: ['disk'], until: '1h', id: 'kept' }, 'ben');
+    await turn();
+    expect(bench.told().map((line) => line.replace(/, until [^)]+/, ''))).toEqual([
+      'log: silence silence of disk began (by ben)',
+    ]);
   });
 
   it('tells after a restart what was stored and not told, and what ended in between', async () => {
