@@ -10,13 +10,14 @@ import {
   rmSync,
   writeFileSync,
 } from 'node:fs';
-import { connect, createServer } from 'node:net';
+import { connect } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
 import { promisify } from 'node:util';
 import { fetchPoints } from '../../plugins/listeners/graphite/whisper/fetch.ts';
 import { layoutOf } from '../../plugins/listeners/graphite/whisper/file.ts';
+import { freePort, isListening } from '../free-port.ts';
 import {
   atLeastRatio,
   atMostRatio,
@@ -243,7 +244,7 @@ async function startCarbon(place: string): Promise<Peer> {
   const child = spawn('carbon-cache', flags, { stdio: 'ignore' });
   const ended = once(child, 'exit');
   const end = performance.now() + waitMs;
-  while (!(await answers(ports[0]!))) {
+  while (!(await isListening(ports[0]!))) {
     if (performance.now() > end || child.exitCode !== null) throw new Error('carbon-cache does not start');
     await pause(100);
   }
@@ -256,24 +257,4 @@ async function startCarbon(place: string): Promise<Peer> {
       await ended;
     },
   };
-}
-
-async function freePort(): Promise<number> {
-  const server = createServer().listen(0, '127.0.0.1');
-  await once(server, 'listening');
-  const { port } = server.address() as { port: number };
-  server.close();
-  return port;
-}
-
-async function answers(port: number): Promise<boolean> {
-  const socket = connect(port, '127.0.0.1');
-  const isThere = await Promise.race([
-    once(socket, 'connect').then(
-      () => true,
-      () => false,
-    ),
-  ]);
-  socket.destroy();
-  return isThere;
 }

@@ -1,11 +1,11 @@
 import { execFile, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { closeSync, fdatasyncSync, mkdtempSync, openSync, rmSync, writeSync } from 'node:fs';
-import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
+import { freePort } from '../free-port.ts';
 import { agentDirectory, pause, spawnAgent, waitFor } from './agent.ts';
 import { type HttpLoad, httpLoad, requestOf } from './http-load-peer.ts';
 import {
@@ -182,13 +182,4 @@ async function startBare(folder: string): Promise<Served> {
     await ended;
   };
   return { port: Number(line.toString()), close };
-}
-
-async function freePort(): Promise<number> {
-  const server = createServer().listen(0, '127.0.0.1');
-  await once(server, 'listening');
-  const { port } = server.address() as { port: number };
-  server.close();
-  await once(server, 'close');
-  return port;
 }

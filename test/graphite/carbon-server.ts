@@ -1,9 +1,9 @@
 import { type ChildProcess, spawn, spawnSync } from 'node:child_process';
 import { once } from 'node:events';
 import { mkdirSync, writeFileSync } from 'node:fs';
-import { connect, createServer } from 'node:net';
 import { join } from 'node:path';
 import { expect } from 'vitest';
+import { freePort, isListening } from '../free-port.ts';
 
 /** Whether Debian's `graphite-carbon` is here, or has to be. */
 export const isCarbonHere =
@@ -46,7 +46,7 @@ export async function startCarbon(parts: CarbonParts): Promise<ChildProcess> {
     stdio: 'ignore',
     env: { ...process.env, ...env },
   });
-  await expect.poll(() => answers(port), { timeout: 60_000 }).toBe(true);
+  await expect.poll(() => isListening(port), { timeout: 60_000 }).toBe(true);
   return child;
 }
 
@@ -68,23 +68,4 @@ export async function endCarbon(child: ChildProcess): Promise<void> {
   if (child.exitCode !== null || child.signalCode !== null) return;
   child.kill('SIGKILL');
   await ended;
-}
-
-/** A port of loopback that nobody has now. */
-export async function freePort(): Promise<number> {
-  const server = createServer().listen(0, '127.0.0.1');
-  await once(server, 'listening');
-  const { port } = server.address() as { port: number };
-  server.close();
-  return port;
-}
-
-async function answers(port: number): Promise<boolean> {
-  const socket = connect(port, '127.0.0.1');
-  const isThere = await once(socket, 'connect').then(
-    () => true,
-    () => false,
-  );
-  socket.destroy();
-  return isThere;
 }

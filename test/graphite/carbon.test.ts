@@ -9,8 +9,9 @@ import { afterEach, beforeEach, expect, it } from 'vitest';
 import { pathOf } from '../../plugins/listeners/graphite/store/series-path.ts';
 import { readLayout } from '../../plugins/listeners/graphite/whisper/layout.ts';
 import { packageRoot } from '../bench/agent.ts';
+import { freePort } from '../free-port.ts';
 import { randomFrom } from '../soak/result.ts';
-import { cacheSettings, endCarbon, freePort, isCarbonHere, startCarbon } from './carbon-server.ts';
+import { cacheSettings, endCarbon, isCarbonHere, startCarbon } from './carbon-server.ts';
 
 const isCompilerHere =
   process.env.OPSBRO_TEST_REQUIRE === 'all' || spawnSync('gcc', ['--version']).error === undefined;

@@ -1,11 +1,11 @@
 import { once } from 'node:events';
 import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
-import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { testCertificates } from 'opsbro/sdk/testing';
 import { SMTPServer } from 'smtp-server';
 import { afterAll, beforeAll, expect, it } from 'vitest';
+import { freePort } from '../free-port.ts';
 import { opsbro, root, run } from './cli-run.ts';
 import { type RealAgent, startRealAgent } from './real-agent.ts';
 
@@ -31,14 +31,6 @@ const smtp = new SMTPServer({
 });
 let agent: RealAgent;
 let pushPort = 0;
-
-async function freePort(): Promise<number> {
-  const server = createServer().listen(0, '127.0.0.1');
-  await once(server, 'listening');
-  const { port } = server.address() as { port: number };
-  server.close();
-  return port;
-}
 
 const push =
   readFileSync(join(root, 'README.md'), 'utf8')

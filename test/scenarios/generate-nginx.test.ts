@@ -2,11 +2,11 @@ import { type ChildProcess, spawn, spawnSync } from 'node:child_process';
 import { once } from 'node:events';
 import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { request } from 'node:http';
-import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { startPush, type TestPush } from '../../plugins/listeners/overc/test-push.ts';
+import { freePort } from '../free-port.ts';
 import { overcli } from '../overcli/overcli-run.ts';
 import { opsbro } from './cli-run.ts';
 
@@ -29,14 +29,6 @@ afterEach(async () => {
   await push?.stop();
   rmSync(scratch, { recursive: true, force: true });
 });
-
-async function freePort(): Promise<number> {
-  const server = createServer().listen(0, '127.0.0.1');
-  await once(server, 'listening');
-  const { port } = server.address() as { port: number };
-  server.close();
-  return port;
-}
 
 const generate = (yaml: string, ...words: string[]) => {
   writeFileSync(join(scratch, 'services.yml'), yaml);

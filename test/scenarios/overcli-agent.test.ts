@@ -1,8 +1,8 @@
 import { readdirSync, readFileSync, writeFileSync } from 'node:fs';
-import { createServer } from 'node:net';
 import { join } from 'node:path';
 import { afterAll, afterEach, expect, it } from 'vitest';
 import type { CheckView } from '../../control/shapes.ts';
+import { freePort } from '../free-port.ts';
 import { overcli, start, workplace } from '../overcli/overcli-run.ts';
 import { type RealAgent, startRealAgent } from './real-agent.ts';
 
@@ -12,15 +12,6 @@ afterEach(() => agent?.dispose());
 afterAll(() => place.remove());
 
 /** A port that nobody has at the moment, and so soon nobody else will. */
-function freePort(): Promise<number> {
-  return new Promise((resolve) => {
-    const server = createServer().listen(0, '127.0.0.1', () => {
-      const { port } = server.address() as { port: number };
-      server.close(() => resolve(port));
-    });
-  });
-}
-
 it('reports to the agent’s push server: what waited with its age, a monitor, and no other key', async () => {
   const port = await freePort();
   const url = `http://127.0.0.1:${port}`;

@@ -3,10 +3,10 @@ import { createHmac } from 'node:crypto';
 import { once } from 'node:events';
 import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { createServer as createHttpServer } from 'node:http';
-import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, expect, it } from 'vitest';
+import { freePort } from '../../../test/free-port.ts';
 import http from './index.ts';
 import { ask, closeSockets, route, send, start } from './sample-service.ts';
 
@@ -25,14 +25,6 @@ afterEach(async () => {
   await http.stop();
   rmSync(scratch, { recursive: true, force: true });
 });
-
-async function freePort(): Promise<number> {
-  const server = createServer().listen(0, '127.0.0.1');
-  await once(server, 'listening');
-  const { port } = server.address() as { port: number };
-  server.close();
-  return port;
-}
 
 /** The recipe of the README, between its fences, for other ports. */
 function recipe(port: number): string {

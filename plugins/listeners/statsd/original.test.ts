@@ -1,11 +1,12 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
-import { connect, createServer } from 'node:net';
+import { connect } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { expect, it } from 'vitest';
 import { installOriginalStatsd, originalStatsd } from '../../../test/bench/statsd-original-peer.ts';
+import { freePort } from '../../../test/free-port.ts';
 import { NameTable } from './grammar/name-table.ts';
 import { Parser } from './grammar/parser.ts';
 import { aggregates } from './interval/batch.ts';
@@ -155,12 +156,4 @@ async function isUp(port: number): Promise<boolean> {
   } finally {
     socket.destroy();
   }
-}
-
-async function freePort(): Promise<number> {
-  const server = createServer().listen(0, '127.0.0.1');
-  await once(server, 'listening');
-  const { port } = server.address() as { port: number };
-  server.close();
-  return port;
 }

@@ -1,11 +1,10 @@
-import { once } from 'node:events';
 import { mkdtempSync, rmSync } from 'node:fs';
-import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { Browser, BrowserContext, Page } from 'playwright-core';
 import { expect } from 'vitest';
 import { packageRoot } from '../../bench/agent.ts';
+import { freePort } from '../../free-port.ts';
 import { opsbro } from '../cli-run.ts';
 import { type RealAgent, startRealAgent } from '../real-agent.ts';
 import { openWatched, startChromium, type Watched } from './chromium.ts';
@@ -13,14 +12,6 @@ import { openWatched, startChromium, type Watched } from './chromium.ts';
 /** A busy machine is slow, not wrong. */
 export const waitMs = 60_000;
 const startMs = 200_000;
-
-async function freePort(): Promise<number> {
-  const server = createServer().listen(0, '127.0.0.1');
-  await once(server, 'listening');
-  const { port: free } = server.address() as { port: number };
-  server.close();
-  return free;
-}
 
 /** A real agent that shows the page, and Chromium to look at it. */
 export class LookedAt {

@@ -5,10 +5,10 @@ import { connect, createServer, type Server } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, it } from 'vitest';
+import { freePort } from '../../../../test/free-port.ts';
 import {
   cacheSettings,
   endCarbon,
-  freePort,
   isCarbonHere,
   startCarbon,
 } from '../../../../test/graphite/carbon-server.ts';

@@ -1,11 +1,11 @@
 import { type ChildProcess, spawn, spawnSync } from 'node:child_process';
 import { once } from 'node:events';
 import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
-import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { serviceContext } from 'opsbro/sdk/testing';
 import { afterEach, beforeEach, expect, it } from 'vitest';
+import { freePort } from '../../../../test/free-port.ts';
 import { LabelMaker } from './labels.ts';
 import { RemoteWriter } from './remote-writer.ts';
 
@@ -30,14 +30,6 @@ afterEach(async () => {
   );
   rmSync(place, { recursive: true, force: true });
 });
-
-async function freePort(): Promise<number> {
-  const server = createServer().listen(0, '127.0.0.1');
-  await once(server, 'listening');
-  const { port } = server.address() as { port: number };
-  server.close();
-  return port;
-}
 
 function start(program: string, flags: string[]): void {
   children.push(spawn(program, flags, { stdio: 'ignore', cwd: place }));
