@@ -3,28 +3,17 @@ import { mkdir, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import {
-  emptyDatabase,
-  isThere,
-  servers,
-  type TestServer,
-} from '../../plugins/listeners/overc/storage/test-databases.ts';
+import { databases, emptyDatabase } from '../../plugins/listeners/overc/storage/test-databases.ts';
 import { type RealAgent, startRealAgent } from './real-agent.ts';
 
 const pepper = '07'.repeat(32);
-const available = await Promise.all(servers.map(isThere));
-const backends = servers.map((server, index): [string, TestServer, boolean] => [
-  available[index] ? server.name : `${server.name}, which does not listen`,
-  server,
-  available[index] === true,
-]);
 
 interface Peer {
   agent: RealAgent;
   url: string;
 }
 
-describe.each(backends)('two agents on one %s', (_, server, isPresent) => {
+describe.each(await databases())('two agents on one %s', (_, server, isPresent) => {
   let scratch: string;
   let database: Awaited<ReturnType<typeof emptyDatabase>> | undefined;
   const agents: RealAgent[] = [];

@@ -1,15 +1,8 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { emptyDatabase, isThere, servers, type TestServer } from '../storage/test-databases.ts';
+import { databases, emptyDatabase } from '../storage/test-databases.ts';
 import { scratch, startPush, type TestPush } from '../test-push.ts';
 
-const available = await Promise.all(servers.map(isThere));
-const backends = servers.map((one, index): [string, TestServer, boolean] => [
-  one.name,
-  one,
-  available[index] === true,
-]);
-
-describe.each(backends)('tables of an earlier version in %s', (_, server, isPresent) => {
+describe.each(await databases())('tables of an earlier version in %s', (_, server, isPresent) => {
   let place: ReturnType<typeof scratch>;
   let made: Awaited<ReturnType<typeof emptyDatabase>> | undefined;
   let push: TestPush | undefined;

@@ -9,7 +9,7 @@ import { PushClock, scratch, startPush, type TestPush } from '../test-push.ts';
 import { HeldRemovals } from './held-removals.ts';
 import { openHeld } from './open-held.ts';
 import type { Storage } from './storage.ts';
-import { emptyDatabase, isThere, servers, type TestServer } from './test-databases.ts';
+import { backends, emptyDatabase } from './test-databases.ts';
 
 const server = { name: 'web1', key: '1234' };
 const report = (name: string, state = 'OK', as = server): JsonObject => ({
@@ -17,13 +17,7 @@ const report = (name: string, state = 'OK', as = server): JsonObject => ({
 });
 const status = '/api/set/service/status';
 
-const available = await Promise.all(servers.map(isThere));
-const backends: [string, TestServer | null, boolean][] = [
-  ['the embedded storage', null, true],
-  ...servers.map((one, index): [string, TestServer, boolean] => [one.name, one, available[index] === true]),
-];
-
-describe.each(backends)('what was removed from %s', (_, database, isPresent) => {
+describe.each(await backends())('what was removed from %s', (_, database, isPresent) => {
   let place: ReturnType<typeof scratch>;
   let made: Awaited<ReturnType<typeof emptyDatabase>> | undefined;
   let push: TestPush;

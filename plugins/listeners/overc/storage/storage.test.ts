@@ -6,24 +6,15 @@ import type { Report, ReportedService, ServiceFacts } from '../model.ts';
 import { PushClock, scratch, startPush } from '../test-push.ts';
 import { openStorage } from './open-storage.ts';
 import type { Storage } from './storage.ts';
-import { emptyDatabase, isThere, servers, type TestServer } from './test-databases.ts';
+import { backends, emptyDatabase } from './test-databases.ts';
 
 const keys = new Keys(Buffer.alloc(32, 7));
-const available = await Promise.all(servers.map(isThere));
-const backends: [string, TestServer | null, boolean][] = [
-  ['embedded', null, true],
-  ...servers.map((server, index): [string, TestServer, boolean] => [
-    available[index] ? server.name : `${server.name}, of which none listens on port ${server.port}`,
-    server,
-    available[index] === true,
-  ]),
-];
 
 const service = (name: string, state: ReportedService['state'], info = ''): ReportedService => ({
   ...{ name, state, info, period: 60 },
 });
 
-describe.each(backends)('a storage: %s', (_, server, isPresent) => {
+describe.each(await backends())('a storage: %s', (_, server, isPresent) => {
   let clock: PushClock;
   let told: [event: string, ...what: unknown[]][];
   let database: Awaited<ReturnType<typeof emptyDatabase>> | undefined;

@@ -41,6 +41,23 @@ export async function isThere({ name, port }: TestServer): Promise<boolean> {
   return found;
 }
 
+/** A storage as a table of tests has it: its name, where it is (null: embedded), and whether it is there. */
+export type TestBackend<Server> = [name: string, server: Server, isPresent: boolean];
+
+/** The servers, for tests of what a database has. */
+export async function databases(): Promise<TestBackend<TestServer>[]> {
+  return Promise.all(
+    servers.map(
+      async (server): Promise<TestBackend<TestServer>> => [server.name, server, await isThere(server)],
+    ),
+  );
+}
+
+/** All storages, for tests that hold on each of them. */
+export async function backends(): Promise<TestBackend<TestServer | null>[]> {
+  return [['the embedded storage', null, true], ...(await databases())];
+}
+
 /** Makes an empty database, and what removes it. */
 export async function emptyDatabase(
   server: TestServer,

@@ -1,6 +1,6 @@
 import type { JsonObject } from 'opsbro/sdk';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { emptyDatabase, isThere, servers, type TestServer } from '../storage/test-databases.ts';
+import { databases, emptyDatabase, type TestServer } from '../storage/test-databases.ts';
 import { PushClock, scratch, startPush, type TestPush } from '../test-push.ts';
 import { TakeOverRoute } from './route.ts';
 import type { TakeOverView } from './take-over.ts';
@@ -44,12 +44,11 @@ const tables: OldTables = {
   ],
 };
 
-const available = await Promise.all(servers.map(isThere));
-const sources: [string, TestServer, boolean, boolean][] = servers.flatMap((server, index) =>
+const sources = (await databases()).flatMap(([name, server, isPresent]) =>
   [false, true].map((isKept): [string, TestServer, boolean, boolean] => [
-    `${server.name}${isKept ? ', into the same database' : ''}${available[index] ? '' : ', which does not listen'}`,
+    `${name}${isKept ? ', into the same database' : ''}`,
     server,
-    available[index] === true,
+    isPresent,
     isKept,
   ]),
 );

@@ -1,16 +1,11 @@
 import type { JsonObject } from 'opsbro/sdk';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { emptyDatabase, isThere, servers, type TestServer } from '../storage/test-databases.ts';
+import { backends, emptyDatabase } from '../storage/test-databases.ts';
 import { scratch, startPush, type TestPush } from '../test-push.ts';
 
-const available = await Promise.all(servers.map(isThere));
-const backends: [string, TestServer | null, boolean][] = [
-  ['the embedded storage', null, true],
-  ...servers.map((one, index): [string, TestServer, boolean] => [one.name, one, available[index] === true]),
-];
 const hourMs = 3_600_000;
 
-describe.each(backends)('the JSON of the page, over %s', (_, database, isPresent) => {
+describe.each(await backends())('the JSON of the page, over %s', (_, database, isPresent) => {
   let place: ReturnType<typeof scratch>;
   let made: Awaited<ReturnType<typeof emptyDatabase>> | undefined;
   let push: TestPush;
