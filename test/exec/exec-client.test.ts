@@ -11,12 +11,10 @@ import { systemClock } from '../../core/clock.ts';
 import type { ExecThreadData } from '../../exec/command.ts';
 import { ExecClient } from '../../exec/exec-client.ts';
 import { HandClock } from '../core/schedule/test-clock.ts';
-import { HandWorker } from './hand-worker.ts';
+import { type HandWorker, handClient, turn } from './hand-worker.ts';
 import { processesWith } from './lanes/pool-fixture.ts';
 
 const root = fileURLToPath(new URL('../..', import.meta.url));
-
-const turn = (): Promise<void> => new Promise((resolve) => setImmediate(resolve));
 
 describe('the client of the exec thread', () => {
   let workers: HandWorker[];
@@ -24,17 +22,7 @@ describe('the client of the exec thread', () => {
   let client: ExecClient;
 
   beforeEach(() => {
-    workers = [];
-    clock = new HandClock();
-    client = new ExecClient({
-      dataDirectory: '/data',
-      clock,
-      maxPending: 3,
-      startWorker(data) {
-        workers.push(new HandWorker(data));
-        return workers.at(-1) as HandWorker;
-      },
-    });
+    ({ client, clock, workers } = handClient({ maxPending: 3 }));
   });
 
   it('starts the thread with the first command, and sends those of one turn as one message', async () => {

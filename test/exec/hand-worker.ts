@@ -6,7 +6,8 @@ import {
   type ExecThreadData,
   refusedEnd,
 } from '../../exec/command.ts';
-import type { ExecWorker } from '../../exec/exec-client.ts';
+import { ExecClient, type ExecWorker } from '../../exec/exec-client.ts';
+import { HandClock } from '../core/schedule/test-clock.ts';
 
 /** A thread that answers only when told. */
 export class HandWorker extends EventEmitter implements ExecWorker {
@@ -42,4 +43,34 @@ export class HandWorker extends EventEmitter implements ExecWorker {
     this.emit('exit');
   }
   unref(): void {}
+}
+
+/** A client whose clock and threads a test moves. */
+export interface HandClient {
+  client: ExecClient;
+  clock: HandClock;
+  /** The threads that it started, the newest last. */
+  workers: HandWorker[];
+}
+
+/** A client of threads that answer only when told. */
+export function handClient(limits: { maxPending?: number; maxKnown?: number }): HandClient {
+  const workers: HandWorker[] = [];
+  const clock = new HandClock();
+  const client = new ExecClient({
+    dataDirectory: '/data',
+    clock,
+    ...limits,
+    startWorker(data) {
+      const worker = new HandWorker(data);
+      workers.push(worker);
+      return worker;
+    },
+  });
+  return { client, clock, workers };
+}
+
+/** Lets what was asked for in this turn of the loop be sent. */
+export function turn(): Promise<void> {
+  return new Promise((resolve) => setImmediate(resolve));
 }

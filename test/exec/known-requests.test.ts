@@ -8,10 +8,8 @@ import { systemClock } from '../../core/clock.ts';
 import { type CheckRun, type ExecReply, refusedEnd } from '../../exec/command.ts';
 import { ExecClient } from '../../exec/exec-client.ts';
 import { KnownRequests } from '../../exec/known-requests.ts';
-import { HandClock } from '../core/schedule/test-clock.ts';
-import { HandWorker } from './hand-worker.ts';
-
-const turn = (): Promise<void> => new Promise((resolve) => setImmediate(resolve));
+import type { HandClock } from '../core/schedule/test-clock.ts';
+import { type HandWorker, handClient, turn } from './hand-worker.ts';
 
 describe('a client whose requests come again', () => {
   let workers: HandWorker[];
@@ -19,17 +17,7 @@ describe('a client whose requests come again', () => {
   let client: ExecClient;
 
   beforeEach(() => {
-    workers = [];
-    clock = new HandClock();
-    client = new ExecClient({
-      dataDirectory: '/data',
-      clock,
-      maxKnown: 2,
-      startWorker(data) {
-        workers.push(new HandWorker(data));
-        return workers.at(-1) as HandWorker;
-      },
-    });
+    ({ client, clock, workers } = handClient({ maxKnown: 2 }));
   });
 
   /** The ids of those that were sent whole, and the numbers of the others, of each message. */

@@ -201,7 +201,8 @@ describe('the watch', () => {
     expect(seen).toMatchObject({ changes: 0, hints: 1 });
   });
 
-  it('sees real writes, renames and removals', async () => {
+  /** A watch of the real folder, and what waits until it has seen a change. */
+  async function real(): Promise<(act: () => void) => Promise<void>> {
     let wake = (): void => {};
     const watch = new ConfigWatch({
       directories: [join(folder, 'config.d')],
@@ -211,11 +212,15 @@ describe('the watch', () => {
     });
     watches.push(watch);
     await watch.start();
-    const change = (act: () => void): Promise<void> =>
+    return (act) =>
       new Promise((resolve) => {
         wake = resolve;
         act();
       });
+  }
+
+  it('sees real writes, renames and removals', async () => {
+    const change = await real();
     const file = join(folder, 'config.d', 'a.yml');
     await change(() => writeFileSync(file, 'x: 1\n'));
     writeFileSync(`${file}.tmp`, 'x: 2\n');
@@ -224,27 +229,13 @@ describe('the watch', () => {
   });
 
   it('sees the directory replaced as a whole, and what is written into the new one', async () => {
-    let wake = (): void => {};
-    const watch = new ConfigWatch({
-      directories: [join(folder, 'config.d')],
-      clock: systemClock,
-      onHint: () => {},
-      onChange: () => wake(),
-    });
-    watches.push(watch);
     mkdirSync(join(folder, 'next'));
     writeFileSync(join(folder, 'next', 'b.yml'), 'x: 1\n');
-    await watch.start();
-    const replaced = new Promise<void>((resolve) => {
-      wake = resolve;
+    const change = await real();
+    await change(() => {
+      renameSync(join(folder, 'config.d'), join(folder, 'old'));
+      renameSync(join(folder, 'next'), join(folder, 'config.d'));
     });
-    renameSync(join(folder, 'config.d'), join(folder, 'old'));
-    renameSync(join(folder, 'next'), join(folder, 'config.d'));
-    await replaced;
-    const written = new Promise<void>((resolve) => {
-      wake = resolve;
-    });
-    writeFileSync(join(folder, 'config.d', 'b.yml'), 'x: 2, y: 3\n');
-    await written;
+    await change(() => writeFileSync(join(folder, 'config.d', 'b.yml'), 'x: 2, y: 3\n'));
   });
 });
