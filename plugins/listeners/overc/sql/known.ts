@@ -8,6 +8,7 @@ export interface Found {
   services: ServiceFacts[];
   /** Those that reported to another server. */
   changed: ServiceFacts[];
+  /** Checks go by names: who has the names of one that is gone is among them, and changed. */
   removed: ServiceFacts[];
 }
 
@@ -37,7 +38,9 @@ export class KnownFacts {
       .map((row) => this.read(row, changed));
     const removed = this.forget([...before].filter((id) => !ids.has(id)));
     this.#isFirst = false;
-    return { services, changed, removed };
+    const gone = new Set(removed.map(namesOf));
+    const anew = gone.size === 0 ? [] : services.filter((service) => gone.has(namesOf(service)));
+    return { services, changed: [...new Set([...changed, ...anew])], removed: [...removed, ...anew] };
   }
 
   /** A row of a service; one that reported since goes to `changed`. */
@@ -105,4 +108,8 @@ export class KnownFacts {
     this.#servers.set(id, server);
     return server;
   }
+}
+
+function namesOf({ server, name }: ServiceFacts): string {
+  return `${server.name}\n${name}`;
 }

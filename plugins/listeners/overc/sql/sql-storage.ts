@@ -167,8 +167,8 @@ export class SqlStorage implements Storage {
     const before = this.#known.ids();
     const { services, changed, removed } = this.#known.readAll(await this.#rows(''), before);
     const { events } = this.#parts;
-    for (const service of changed) events.changed(service, service.timedOut ? null : service.current);
     if (removed.length > 0) events.removed(removed);
+    for (const service of changed) events.changed(service, service.timedOut ? null : service.current);
     return services;
   }
 
