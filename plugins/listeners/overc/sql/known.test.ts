@@ -1,22 +1,17 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { databases, emptyDatabase } from '../storage/test-databases.ts';
-import { scratch, startPush, type TestPush } from '../test-push.ts';
+import { onBackend } from '../storage/test-backend.ts';
+import { databases } from '../storage/test-databases.ts';
+import { startPush, type TestPush } from '../test-push.ts';
 
 describe.each(await databases())('services in %s, which others change too', (_, server, isPresent) => {
-  let place: ReturnType<typeof scratch>;
-  let made: Awaited<ReturnType<typeof emptyDatabase>> | undefined;
+  const backend = onBackend(server, isPresent);
   let push: TestPush | undefined;
 
-  beforeEach(async (context) => {
-    if (!isPresent) context.skip('nothing listens on its port');
-    place = scratch();
-    made = await emptyDatabase(server);
-    push = await startPush(place.folder, { database: made.url });
+  beforeEach(async () => {
+    push = await startPush(backend.folder, { database: backend.url });
   });
   afterEach(async () => {
     await push?.stop();
-    await made?.remove();
-    place?.remove();
     push = undefined;
   });
 
@@ -29,7 +24,7 @@ describe.each(await databases())('services in %s, which others change too', (_, 
     await report();
     await push?.overc.pass();
     for (const table of ['push_states', 'push_alerts', 'push_services'])
-      await made?.database.query(`DELETE FROM ${table}`);
+      await backend.database?.query(`DELETE FROM ${table}`);
     await report();
     const defined = (): number => (push?.reports ?? []).flatMap(({ checks = [] }) => checks).length;
     await expect.poll(defined, { timeout: 10_000 }).toBe(2);

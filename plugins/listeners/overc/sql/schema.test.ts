@@ -1,30 +1,23 @@
-import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { databases, emptyDatabase } from '../storage/test-databases.ts';
-import { scratch, startPush, type TestPush } from '../test-push.ts';
+import { afterEach, describe, expect, it } from 'vitest';
+import { onBackend } from '../storage/test-backend.ts';
+import { databases } from '../storage/test-databases.ts';
+import { startPush, type TestPush } from '../test-push.ts';
 
 describe.each(await databases())('tables of an earlier version in %s', (_, server, isPresent) => {
-  let place: ReturnType<typeof scratch>;
-  let made: Awaited<ReturnType<typeof emptyDatabase>> | undefined;
+  const backend = onBackend(server, isPresent);
   let push: TestPush | undefined;
 
-  beforeEach(async (context) => {
-    if (!isPresent) context.skip('nothing listens on its port');
-    place = scratch();
-    made = await emptyDatabase(server);
-  });
   afterEach(async () => {
     await push?.stop();
-    await made?.remove();
-    place?.remove();
     push = undefined;
   });
 
   const start = async (): Promise<TestPush> => {
     await push?.stop();
-    push = await startPush(place.folder, { database: made?.url ?? '' });
+    push = await startPush(backend.folder, { database: backend.url });
     return push;
   };
-  const query = async (sql: string) => (await made?.database.query(sql))?.rows ?? [];
+  const query = async (sql: string) => (await backend.database?.query(sql))?.rows ?? [];
   const report = async (own: TestPush, state: string): Promise<number> => {
     const services = [{ name: 'app', state, info: state }];
     const body = { server: { name: 'web1', key: 'k' }, period: 60, services };

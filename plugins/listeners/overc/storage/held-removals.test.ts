@@ -9,7 +9,8 @@ import { PushClock, scratch, startPush, type TestPush } from '../test-push.ts';
 import { HeldRemovals } from './held-removals.ts';
 import { openHeld } from './open-held.ts';
 import type { Storage } from './storage.ts';
-import { backends, emptyDatabase } from './test-databases.ts';
+import { onBackend } from './test-backend.ts';
+import { backends } from './test-databases.ts';
 
 const server = { name: 'web1', key: '1234' };
 const report = (name: string, state = 'OK', as = server): JsonObject => ({
@@ -18,25 +19,17 @@ const report = (name: string, state = 'OK', as = server): JsonObject => ({
 const status = '/api/set/service/status';
 
 describe.each(await backends())('what was removed from %s', (_, database, isPresent) => {
-  let place: ReturnType<typeof scratch>;
-  let made: Awaited<ReturnType<typeof emptyDatabase>> | undefined;
+  const backend = onBackend(database, isPresent);
   let push: TestPush;
 
-  beforeEach(async (context) => {
-    if (!isPresent) context.skip('nothing listens on its port');
-    place = scratch();
-    made = database === null ? undefined : await emptyDatabase(database);
-    push = await startPush(place.folder, options());
+  beforeEach(async () => {
+    push = await startPush(backend.folder, options());
     for (const name of ['app', 'db']) await push.post(status, report(name, name === 'db' ? 'FAIL' : 'OK'));
     await push.post(status, report('cron', 'OK', { name: 'web2', key: 'x' }));
   });
-  afterEach(async () => {
-    await push?.stop();
-    await made?.remove();
-    place?.remove();
-  });
+  afterEach(() => push?.stop());
 
-  const options = (): Partial<Options> => ({ database: made?.url ?? '' });
+  const options = (): Partial<Options> => ({ database: backend.url });
   const ask = async (method: string, route: string, params = {}, fields: RouteRequest['fields'] = []) => {
     const query = Object.fromEntries(fields);
     const reply = await push.overc.answer({ ...{ method, route, params, query, fields }, body: null });
@@ -60,7 +53,7 @@ describe.each(await backends())('what was removed from %s', (_, database, isPres
   const removed = () => push.reports.flatMap((one) => one.removed ?? []);
   const restart = async (): Promise<void> => {
     await push.stop();
-    push = await startPush(place.folder, options(), { clock: push.clock, kv: push.kv });
+    push = await startPush(backend.folder, options(), { clock: push.clock, kv: push.kv });
   };
 
   it('is out of sight at once, and comes back with all that was known of it', async () => {
@@ -132,7 +125,7 @@ describe.each(await backends())('what was removed from %s', (_, database, isPres
     await item('DELETE', 'server', id);
     await push.stop();
     const strict = { ...options(), enrollment_token: 'let me in' };
-    push = await startPush(place.folder, strict, { clock: push.clock, kv: push.kv });
+    push = await startPush(backend.folder, strict, { clock: push.clock, kv: push.kv });
     expect((await push.post(status, report('app', 'WARN')))[0]).toBe(403);
     expect(await item('POST', 'server', id)).toEqual([200, { ok: 1 }]);
     expect(await ask('GET', '/api/v1/push/states/:service', { service: String(app) })).toEqual(before);

@@ -6,7 +6,8 @@ import type { Report, ReportedService, ServiceFacts } from '../model.ts';
 import { PushClock, scratch, startPush } from '../test-push.ts';
 import { openStorage } from './open-storage.ts';
 import type { Storage } from './storage.ts';
-import { backends, emptyDatabase } from './test-databases.ts';
+import { onBackend } from './test-backend.ts';
+import { backends } from './test-databases.ts';
 
 const keys = new Keys(Buffer.alloc(32, 7));
 
@@ -15,31 +16,24 @@ const service = (name: string, state: ReportedService['state'], info = ''): Repo
 });
 
 describe.each(await backends())('a storage: %s', (_, server, isPresent) => {
+  const backend = onBackend(server, isPresent);
   let clock: PushClock;
   let told: [event: string, ...what: unknown[]][];
-  let database: Awaited<ReturnType<typeof emptyDatabase>> | undefined;
-  let place: ReturnType<typeof scratch>;
   const opened: Storage[] = [];
 
-  beforeEach(async (context) => {
-    if (!isPresent) context.skip('nothing listens on its port');
+  beforeEach(() => {
     clock = new PushClock();
     told = [];
-    place = scratch();
-    database = server === null ? undefined : await emptyDatabase(server);
   });
   afterEach(async () => {
     await Promise.all(opened.splice(0).map((storage) => storage.close()));
-    await database?.remove();
-    database = undefined;
-    place?.remove();
   });
 
   async function open(limits = { servers: 10, services: 20, bytes: 1e9 }, owner = 'one'): Promise<Storage> {
     const storage = await openStorage({
       ...{
-        database: database?.url ?? '',
-        store: () => serviceContext().openStore(join(place.folder, 'store')),
+        database: backend.url,
+        store: () => serviceContext().openStore(join(backend.folder, 'store')),
         keys,
         clock,
         limits,
@@ -250,14 +244,14 @@ describe.each(await backends())('a storage: %s', (_, server, isPresent) => {
     await other.take(report({ services: [service('a', 'FAIL')] }));
     expect((await one.unsent(9)).map(({ id }) => id)).toEqual([1]);
     expect([await other.unsent(9), await other.supervises()]).toEqual([[], false]);
-    await database?.database.query('UPDATE push_lease SET lease_until = lease_until - 31');
+    await backend.database?.query('UPDATE push_lease SET lease_until = lease_until - 31');
     expect([await other.supervises(), one.isSupervisor]).toEqual([true, true]);
     await one.markLate(() => true, clock.now());
     expect([await one.unsent(9), await one.supervises(), one.isSupervisor]).toEqual([[], false, false]);
     expect((await one.alerts({}, 0)).map(({ event }) => event)).toEqual(['FAIL']);
     // What the other was about to tell it may still tell, for as long as it said.
     expect(await other.unsent(9)).toEqual([]);
-    await database?.database.query('UPDATE push_alerts SET lease_until = lease_until - 31');
+    await backend.database?.query('UPDATE push_alerts SET lease_until = lease_until - 31');
     expect((await other.unsent(9)).map(({ id }) => id)).toEqual([1]);
     await other.close();
     expect(await one.supervises()).toBe(true);
@@ -296,16 +290,16 @@ describe.each(await backends())('a storage: %s', (_, server, isPresent) => {
   it('refuses tables of a later version, another secret, and says what it cannot reach', async () => {
     const [first] = await Promise.all([open(), open()]);
     await first.take(report());
-    await database?.database.query("UPDATE push_settings SET value = 'x'");
+    await backend.database?.query("UPDATE push_settings SET value = 'x'");
     await expect(open()).rejects.toThrow(
       /^database (mysql|postgres):\/\/.*: the database holds keys made with another secret/,
     );
-    await database?.database.query('INSERT INTO push_versions (version) VALUES (99)');
+    await backend.database?.query('INSERT INTO push_versions (version) VALUES (99)');
     await expect(open()).rejects.toThrow('of version 99, this program knows 2');
   });
 
   it('takes its checks away once another supervises, also where the services could not be read at first', async () => {
-    const push = await startPush(place.folder, { database: database?.url as string });
+    const push = await startPush(backend.folder, { database: backend.url });
     try {
       const body = {
         server: { name: 'web1', key: 'k' },
@@ -313,10 +307,10 @@ describe.each(await backends())('a storage: %s', (_, server, isPresent) => {
         services: [{ name: 'app', state: 'OK' }],
       };
       await push.post('/api/set/service/status', body);
-      await database?.database.query("UPDATE push_lease SET owner = 'other', token = token + 1");
-      await database?.database.query('ALTER TABLE push_services RENAME TO push_away');
+      await backend.database?.query("UPDATE push_lease SET owner = 'other', token = token + 1");
+      await backend.database?.query('ALTER TABLE push_services RENAME TO push_away');
       await push.overc.pass();
-      await database?.database.query('ALTER TABLE push_away RENAME TO push_services');
+      await backend.database?.query('ALTER TABLE push_away RENAME TO push_services');
       await push.overc.pass();
       await expect
         .poll(() => push.reports.flatMap(({ removed = [] }) => removed))
@@ -327,7 +321,7 @@ describe.each(await backends())('a storage: %s', (_, server, isPresent) => {
   });
 
   it('serves the protocol and the page', async () => {
-    const push = await startPush(place.folder, { database: database?.url as string });
+    const push = await startPush(backend.folder, { database: backend.url });
     try {
       const from = { name: 'web1', key: '1234' };
       const post = (state: string) =>
@@ -343,14 +337,14 @@ describe.each(await backends())('a storage: %s', (_, server, isPresent) => {
       expect(push.reports.flatMap(({ alerts = [] }) => alerts.map(({ data }) => data.text))).toEqual([
         'web1 app: [service:state/FAIL] State changed: "OK" -> "FAIL"\nCurrent: FAIL: \n',
       ]);
-      await database?.database.query('ALTER TABLE push_services RENAME TO push_away');
+      await backend.database?.query('ALTER TABLE push_services RENAME TO push_away');
       expect(await post('OK')).toEqual([503, { error: 'the database does not answer' }]);
       await push.overc.pass();
       await push.overc.pass();
       expect(
         push.logs.filter(({ message }) => message.startsWith('a supervision pass failed: ')),
       ).toHaveLength(1);
-      await database?.database.query('ALTER TABLE push_away RENAME TO push_services');
+      await backend.database?.query('ALTER TABLE push_away RENAME TO push_services');
       const [, { states }] = await push.get('/ui/api/status/service/1/states?groups=1');
       expect((states as { id: number; group?: string }[]).map(({ id, group }) => group ?? id)).toEqual([
         6,

@@ -1,6 +1,8 @@
 import type { JsonObject } from 'opsbro/sdk';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { databases, emptyDatabase, type TestServer } from '../storage/test-databases.ts';
+import type { SqlDatabase } from '../sql/database.ts';
+import { onBackend } from '../storage/test-backend.ts';
+import { databases, type TestServer } from '../storage/test-databases.ts';
 import { PushClock, scratch, startPush, type TestPush } from '../test-push.ts';
 import { TakeOverRoute } from './route.ts';
 import type { TakeOverView } from './take-over.ts';
@@ -54,27 +56,21 @@ const sources = (await databases()).flatMap(([name, server, isPresent]) =>
 );
 
 describe.each(sources)('an OverC 1.0.9 in %s', (_, server, isPresent, isKept) => {
-  let place: ReturnType<typeof scratch>;
-  let old: Awaited<ReturnType<typeof emptyDatabase>> | undefined;
+  const old = onBackend(server, isPresent);
   let push: TestPush | undefined;
 
-  beforeEach(async (context) => {
-    if (!isPresent) context.skip('nothing listens on its port');
-    place = scratch();
-    old = await emptyDatabase(server);
-    await installOld(old.database, server.url.startsWith('mysql'), tables);
+  beforeEach(async () => {
+    await installOld(old.database as SqlDatabase, server.url.startsWith('mysql'), tables);
   });
   afterEach(async () => {
     await push?.stop();
-    await old?.remove();
-    place?.remove();
-    [push, old] = [undefined, undefined];
+    push = undefined;
   });
 
   async function start(): Promise<TestPush> {
     const own = await startPush(
-      place.folder,
-      { database: isKept ? (old?.url ?? '') : '' },
+      old.folder,
+      { database: isKept ? old.url : '' },
       push && { clock: push.clock },
     );
     push = own;
@@ -84,7 +80,7 @@ describe.each(sources)('an OverC 1.0.9 in %s', (_, server, isPresent, isKept) =>
     return own.overc.answer({ route: path, method, params: {}, query: {}, body });
   }
   async function takeOver(own: TestPush, options: JsonObject = {}): Promise<TakeOverView> {
-    expect((await ask(own, 'POST', { database: old?.url ?? '', ...options })).status).toBe(200);
+    expect((await ask(own, 'POST', { database: old.url, ...options })).status).toBe(200);
     const view = async () => (await ask(own, 'GET')).body as unknown as TakeOverView;
     await expect.poll(async () => (await view()).state, { timeout: 30_000 }).not.toBe('running');
     return view();
@@ -224,7 +220,7 @@ describe.each(sources)('an OverC 1.0.9 in %s', (_, server, isPresent, isKept) =>
     });
     const asked = (method: string, body: JsonObject | null) =>
       taking.answer({ route: path, method, params: {}, query: {}, body });
-    asked('POST', { database: old?.url ?? '' });
+    asked('POST', { database: old.url });
     await expect.poll(() => carried.length, { timeout: 30_000 }).toBe(2);
     await closing;
     expect(carried).toEqual(['web1', 'app']);

@@ -1,26 +1,19 @@
 import type { JsonObject } from 'opsbro/sdk';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { backends, emptyDatabase } from '../storage/test-databases.ts';
-import { scratch, startPush, type TestPush } from '../test-push.ts';
+import { onBackend } from '../storage/test-backend.ts';
+import { backends } from '../storage/test-databases.ts';
+import { startPush, type TestPush } from '../test-push.ts';
 
 const hourMs = 3_600_000;
 
 describe.each(await backends())('the JSON of the page, over %s', (_, database, isPresent) => {
-  let place: ReturnType<typeof scratch>;
-  let made: Awaited<ReturnType<typeof emptyDatabase>> | undefined;
+  const backend = onBackend(database, isPresent);
   let push: TestPush;
 
-  beforeEach(async (context) => {
-    if (!isPresent) context.skip('nothing listens on its port');
-    place = scratch();
-    made = database === null ? undefined : await emptyDatabase(database);
-    push = await startPush(place.folder, { database: made?.url ?? '' });
+  beforeEach(async () => {
+    push = await startPush(backend.folder, { database: backend.url });
   });
-  afterEach(async () => {
-    await push?.stop();
-    await made?.remove();
-    place?.remove();
-  });
+  afterEach(() => push?.stop());
 
   const report = (name: string, state: string, of = 'web1', period = 60) => {
     const services = [{ name, state, info: `${name} says ${state}` }];
