@@ -80,6 +80,25 @@ it('keeps a server whose first report was refused by the disk with its next one'
   await again.close();
 });
 
+it('keeps the run that a refused report ended, and what was told of it, with the next one', async () => {
+  const storage = await open();
+  await storage.take(report('fine'));
+  isBusy = true;
+  const failed = { ...report('').services[0]!, state: 'FAIL' as const, info: 'broken' };
+  await expect(storage.take({ ...report(''), services: [failed] })).rejects.toThrow('too much waits');
+  isBusy = false;
+  await storage.take({ ...report(''), services: [{ ...failed, info: 'still broken' }] });
+  await storage.close();
+  const again = await open();
+  expect((await again.past(1, 0)).runs.map(({ state, count }) => [state, count])).toEqual([
+    ['OK', 1],
+    ['FAIL', 2],
+  ]);
+  expect(await again.alerts({}, 0)).toMatchObject([{ row: 2, event: 'FAIL' }]);
+  expect(await again.infos([2])).toEqual(new Map([[2, 'broken']]));
+  await again.close();
+});
+
 it('says once that it cannot look at its size, and what fails as it closes, and loses nothing', async () => {
   vi.useFakeTimers({ toFake: ['setInterval', 'clearInterval'] });
   const storage = await open();

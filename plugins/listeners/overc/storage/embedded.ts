@@ -13,6 +13,7 @@ import { removeBelow } from './removal.ts';
 import type { ServiceEntry } from './service-entry.ts';
 import { shrink } from './shrink.ts';
 import type { Past, Selection, ServerView, Storage, StorageEvents, StorageFigures } from './storage.ts';
+import { Unkept } from './unkept.ts';
 
 /** What an embedded storage works with. */
 export interface EmbeddedParts {
@@ -42,8 +43,7 @@ export class EmbeddedStorage implements Storage {
   /** Reports that others were part of are emptied one removal after the other. */
   #removing: Promise<unknown> = Promise.resolve();
   #sizeBytes = 0;
-  /** Servers, services and rosters of which the disk refused what they are: it is written with the next report of theirs. */
-  readonly #unkept = new Set<string>();
+  readonly #unkept = new Unkept();
   #trouble = '';
 
   constructor(parts: EmbeddedParts) {
@@ -84,7 +84,7 @@ export class EmbeddedStorage implements Storage {
     const server = known ?? ledger.register(report.server, hash, report.ip, writes);
     if (server.hash === '' && hash !== '') this.#rekey(server, hash, writes);
     const before = ledger.last.alert;
-    if (this.#unkept.size > 0) this.#keepAgain(server, writes);
+    this.#unkept.addTo(writes, server, ledger);
     const reported = this.#apply(server, report, writes);
     await this.#write(writes, before);
     for (const [service, state] of reported) this.#parts.events.changed(service, state);
@@ -110,22 +110,11 @@ export class EmbeddedStorage implements Storage {
     try {
       await this.#parts.store.put(writes);
     } catch (error) {
-      for (const [key] of writes.put)
-        if (/^[vsl]/.test(key)) this.#unkept.add(key);
-        else if (key.startsWith('b/')) this.#unkept.add(keyOf.roster(idOf(key)));
+      this.#unkept.note(writes);
       throw error;
     } finally {
       if (this.#noteAlerts(lastAlert, writes) > 0) this.#parts.events.alerts();
     }
-  }
-
-  #keepAgain(server: KeptServer, writes: Writes): void {
-    if (this.#unkept.delete(keyOf.server(server.id)))
-      writes.put.push([keyOf.server(server.id), serverValue(server)]);
-    for (const service of server.services.values())
-      if (this.#unkept.delete(keyOf.service(service.id))) this.#ledger.write(service, writes);
-    for (const roster of server.rosters)
-      if (this.#unkept.delete(keyOf.roster(roster.id))) this.#ledger.writeRoster(roster, writes);
   }
 
   #apply(
