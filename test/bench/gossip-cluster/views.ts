@@ -2,9 +2,11 @@
 export type Seen = 'alive' | 'dead';
 
 interface Wait {
-  of: readonly string[];
-  by: readonly string[];
+  of: ReadonlySet<string>;
+  by: ReadonlySet<string>;
   seen: Seen;
+  /** Pairs that are not so yet. A look at all of them with each note would take the members' processor. */
+  missing: number;
   isOver(): void;
 }
 
@@ -16,9 +18,14 @@ export class Views {
   note(by: string, of: string, seen: Seen): void {
     const known = this.#views.get(by) ?? new Map<string, { seen: Seen; atMs: number }>();
     this.#views.set(by, known);
-    if (known.get(of)?.seen === seen) return;
+    const before = known.get(of)?.seen;
+    if (before === seen) return;
     known.set(of, { seen, atMs: performance.now() });
-    if (this.#wait?.seen === seen) this.#look();
+    const wait = this.#wait;
+    if (wait === undefined || by === of || !wait.by.has(by) || !wait.of.has(of)) return;
+    if (seen === wait.seen) wait.missing -= 1;
+    else if (before === wait.seen) wait.missing += 1;
+    if (wait.missing === 0) wait.isOver();
   }
 
   /** When each of `by` came to believe what it believes of `of`. */
@@ -28,12 +35,15 @@ export class Views {
 
   /** Resolves once every one of `by` believes that every one of `of`, itself aside, is so. One wait at a time. Rejects after `limitMs`. */
   async until(seen: Seen, of: readonly string[], by: readonly string[], limitMs: number): Promise<void> {
+    const missing = this.#missing(seen, of, by).length;
+    if (missing === 0) return;
     const { promise, resolve, reject } = withResolvers();
-    this.#wait = { of, by, seen, isOver: resolve };
-    const late = (): void =>
-      reject(new Error(`after ${limitMs} ms not all saw ${seen}: ${this.#missing().slice(0, 8).join(', ')}`));
+    this.#wait = { of: new Set(of), by: new Set(by), seen, missing, isOver: resolve };
+    const late = (): void => {
+      const those = this.#missing(seen, of, by).slice(0, 8).join(', ');
+      reject(new Error(`after ${limitMs} ms not all saw ${seen}: ${those}`));
+    };
     const timer = setTimeout(late, limitMs);
-    this.#look();
     try {
       await promise;
     } finally {
@@ -42,15 +52,7 @@ export class Views {
     }
   }
 
-  #look(): void {
-    const { of, by, seen, isOver } = this.#wait as Wait;
-    const believes = (one: string, other: string): boolean =>
-      one === other || this.#views.get(one)?.get(other)?.seen === seen;
-    if (by.every((one) => of.every((other) => believes(one, other)))) isOver();
-  }
-
-  #missing(): string[] {
-    const { of, by, seen } = this.#wait as Wait;
+  #missing(seen: Seen, of: readonly string[], by: readonly string[]): string[] {
     return by.flatMap((one) =>
       of
         .filter((other) => other !== one && this.#views.get(one)?.get(other)?.seen !== seen)
