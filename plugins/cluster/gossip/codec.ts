@@ -342,9 +342,10 @@ function recordOf(body: Uint8Array): NodeRecord | undefined {
 
 function mapOf(bytes: Uint8Array, decoder: Decoder): { [field: string]: unknown } | undefined {
   try {
-    const [value, ...more] = decoder.decodeMulti(bytes);
+    // Throws where anything stands behind it.
+    const value = decoder.decode(bytes);
     const isMap = typeof value === 'object' && value !== null && !Array.isArray(value);
-    return isMap && more.length === 0 ? (value as { [field: string]: unknown }) : undefined;
+    return isMap ? (value as { [field: string]: unknown }) : undefined;
   } catch {
     return undefined;
   }

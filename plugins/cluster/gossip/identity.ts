@@ -2,8 +2,8 @@ import {
   createPrivateKey,
   createPublicKey,
   generateKeyPairSync,
-  type KeyObject,
   sign,
+  type VerifyJsonWebKeyInput,
   verify,
 } from 'node:crypto';
 
@@ -44,8 +44,8 @@ export const unsignedIdentity: Identity = {
   verify: (key, _bytes, signature) => key.length === 0 && signature.length === 0,
 };
 
-function publicKey(raw: Uint8Array): KeyObject {
-  // As a JWK (RFC 8037) it costs a sixth of what DER does, and every new member brings one.
+function publicKey(raw: Uint8Array): VerifyJsonWebKeyInput {
+  // As a JWK (RFC 8037) it costs a sixth of what DER does, and less without an object of its own: every new member brings one.
   const x = Buffer.from(raw.buffer, raw.byteOffset, raw.length).toString('base64url');
-  return createPublicKey({ key: { kty: 'OKP', crv: 'Ed25519', x }, format: 'jwk' });
+  return { key: { kty: 'OKP', crv: 'Ed25519', x }, format: 'jwk' };
 }

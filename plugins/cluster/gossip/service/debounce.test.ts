@@ -24,6 +24,22 @@ it('runs the first call at once, and many behind it together', () => {
   expect(runs).toBe(3);
 });
 
+it('waits for as long as the pause is by then', () => {
+  const time = new VirtualTime();
+  let pauseMs = 100;
+  let runs = 0;
+  const count = (): void => {
+    runs += 1;
+  };
+  const debounce = new Debounce(time, () => pauseMs, count, 'later');
+  debounce.call();
+  pauseMs = 300;
+  time.pass(299);
+  expect(runs).toBe(0);
+  time.pass(1);
+  expect(runs).toBe(1);
+});
+
 it('lets the first call wait too where it is to', () => {
   const time = new VirtualTime();
   let runs = 0;

@@ -1,12 +1,13 @@
 import type { Timers } from '../transport.ts';
 
-/** Runs something once for many calls: the first at once unless it is to wait too, those behind it together when the pause is over. */
+/** Runs something once for many calls: the first at once unless it is to wait too, those behind it together when the pause is over. A pause that has grown meanwhile lasts as long as it is then. */
 export class Debounce {
   readonly #timers: Timers;
   readonly #pauseMs: () => number;
   readonly #run: () => void;
   readonly #first: 'now' | 'later';
   #cancel: (() => void) | undefined;
+  #sinceMs = 0;
   #isWanted = false;
 
   constructor(
@@ -25,7 +26,7 @@ export class Debounce {
     this.#isWanted = true;
     if (this.#cancel !== undefined) return;
     if (this.#first === 'now') this.#turn();
-    else this.#cancel = this.#timers.after(this.#pauseMs(), () => this.#turn());
+    else this.#pause();
   }
 
   /** Whether it was called since it ran last. */
@@ -43,7 +44,21 @@ export class Debounce {
     this.#cancel = undefined;
     if (!this.#isWanted) return;
     this.#isWanted = false;
-    this.#cancel = this.#timers.after(this.#pauseMs(), () => this.#turn());
+    this.#pause();
     this.#run();
+  }
+
+  #pause(): void {
+    this.#sinceMs = this.#timers.now();
+    this.#arm(this.#pauseMs());
+  }
+
+  #arm(delayMs: number): void {
+    this.#cancel = this.#timers.after(delayMs, () => {
+      const leftMs = this.#sinceMs + this.#pauseMs() - this.#timers.now();
+      // A timer may ring a moment early.
+      if (leftMs > 1) this.#arm(leftMs);
+      else this.#turn();
+    });
   }
 }
