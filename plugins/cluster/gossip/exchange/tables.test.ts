@@ -33,6 +33,7 @@ const known = Array.from({ length: 60 }, (_, index) => row(`node-${index}`));
 /** Two who exchange tables: what each took, and the bytes of every packet. */
 function two(ours: StateRow[], theirs: StateRow[], isOld = false) {
   const bytes: number[] = [];
+  const heard = { isAlone: false, as: [] as unknown[] };
   const taken = { a: [] as string[], b: [] as string[] };
   const timers = new VirtualTime();
   const side = (name: 'a' | 'b', rows: StateRow[], ask: (packet: Uint8Array) => Uint8Array | undefined) =>
@@ -42,11 +43,15 @@ function two(ours: StateRow[], theirs: StateRow[], isOld = false) {
         desk: new ZoneDesk(undefined, name, false),
         random: () => 0.3,
         timers,
-        isAlone: () => false,
+        isAlone: () => heard.isAlone,
       },
       ...{ rows: () => rows, events: undefined, refuse: () => undefined },
       transport: { exchange: (_endpoint, packet, done) => done(ask(packet)) },
-      take: (message: Message) => message.kind === 'state' && taken[name].push(message.alive.record.uuid),
+      take: (message: Message, _speaker, hearsay) => {
+        if (message.kind !== 'state') return;
+        taken[name].push(message.alive.record.uuid);
+        if (name === 'a') heard.as.push(hearsay);
+      },
     });
   const b = side('b', theirs, () => undefined);
   const a = side('a', ours, (packet) => {
@@ -57,11 +62,12 @@ function two(ours: StateRow[], theirs: StateRow[], isOld = false) {
       answer = packet;
     };
     if (isHeard) b.answer(messages, undefined, take);
+    heard.isAlone = false;
     timers.pass(1000);
     bytes.push(packet.length, answer?.length ?? 0);
     return answer;
   });
-  return { a, bytes, taken };
+  return { a, bytes, taken, heard };
 }
 
 it('tells a table once more in a few bytes where the other has the same', () => {
@@ -93,6 +99,15 @@ it('tells all to one who knows nobody yet', () => {
   expect(taken).toEqual({ a: known.map(({ alive }) => alive.record.uuid), b: ['node-99'] });
 });
 
+it('passes on nothing of a table that it asked for alone, whoever it has heard of since', () => {
+  const { a, heard } = two([row('node-99')], known.slice(0, 2));
+  for (const isAlone of [true, false]) {
+    heard.isAlone = isAlone;
+    a.swap('b:1');
+  }
+  expect(heard.as).toEqual(['never', 'never', 'once', 'once']);
+});
+
 it('has nothing to tell to one who knows more', () => {
   const { a, bytes } = two(known.slice(10), known);
   a.compare('b:1');
@@ -103,6 +118,13 @@ it('tells all to one of an older version, who gives no answer to sums', () => {
   const { a, taken } = two(known.slice(30), known.slice(0, 30), true);
   a.compare('b:1');
   expect([taken.a.length, taken.b.length]).toEqual([30, 30]);
+});
+
+it('asks nobody any more once it has stopped, whatever is answered then', () => {
+  const { a, bytes } = two(known.slice(30), known.slice(0, 30), true);
+  a.stop();
+  a.compare('b:1');
+  expect(bytes).toHaveLength(2);
 });
 
 it('keeps exchanges of a pool at rest far below the size of its table', () => {

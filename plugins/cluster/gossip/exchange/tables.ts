@@ -33,14 +33,16 @@ export interface TablesParts<Packet extends Sized> {
 export class Tables<Packet extends Sized> {
   readonly #parts: TablesParts<Packet>;
   readonly #gathering: Gathering<Packet>;
+  #isOn = true;
 
   constructor(parts: TablesParts<Packet>) {
     this.#parts = parts;
     this.#gathering = new Gathering(parts.timers, (zone) => this.#packet(this.#entries(zone)));
   }
 
-  /** Leaves without an answer who waits for one. */
+  /** Leaves without an answer who waits for one, and asks nobody any more. */
   stop(): void {
+    this.#isOn = false;
     this.#gathering.stop();
   }
 
@@ -58,6 +60,7 @@ export class Tables<Packet extends Sized> {
     const sums = digestOf(entries, partsFor(entries.length), salt);
     this.#ask(endpoint, [{ kind: 'digest', salt, sums }], (answered) => {
       const part = answered.find((message): message is PartMessage => message.kind === 'part');
+      if (!this.#isOn) return;
       if (part === undefined) this.swap(endpoint);
       else {
         const news = unheard(inParts(entries, part), answered);
@@ -84,12 +87,13 @@ export class Tables<Packet extends Sized> {
 
   #ask(endpoint: string, told: readonly Message[], done: (answered: readonly Message[]) => void): void {
     const { wire, transport, desk, take, refuse } = this.#parts;
+    // Who asks alone may hear of somebody by datagram before the answer comes: all of it was told to others too.
+    const hearsay = this.#parts.isAlone() ? 'never' : 'once';
     transport.exchange(endpoint, this.#packet(told), (answer, keyZone) => {
       const { messages, refused } =
         answer === undefined ? { messages: [], refused: 0 } : wire.decode(answer, exchangeBytes);
       refuse(refused);
       const speaker = desk.speaker(messages, keyZone);
-      const hearsay = this.#parts.isAlone() ? 'never' : 'once';
       for (const message of messages) take(message, speaker, hearsay);
       done(messages);
     });
