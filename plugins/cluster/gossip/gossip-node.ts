@@ -23,8 +23,6 @@ export type { GossipFigures, GossipNodeParts } from './gossip-parts.ts';
 const forgetIntervalMs = 10_000;
 /** A leave that others do not take from us within this time is given up: they will see us dead. */
 const leaveDeadlineMs = 5000;
-/** Signatures of what an answer told are checked within this time, mostly. */
-const joinedWithinMs = 50;
 
 /**
  * One member of a SWIM pool with Lifeguard: probes, tells what it learns on top of every packet, and now and then exchanges
@@ -149,12 +147,14 @@ export class GossipNode<Packet extends Sized = Uint8Array> implements Receiver<P
   join(endpoints: readonly string[], done: (answered: number) => void = () => {}): void {
     let open = endpoints.length;
     let answered = 0;
+    const isAlone = this.#pool.live <= 1;
     if (open === 0) done(0);
     for (const endpoint of endpoints)
       this.#tables.swap(endpoint, (isAnswer) => {
         if (isAnswer) {
           answered += 1;
           // Now there is somebody to be told of us.
+          if (isAlone) this.#pool.joined();
           this.#teller.stir();
           this.#askAgain(endpoint);
         }
@@ -355,7 +355,10 @@ export class GossipNode<Packet extends Sized = Uint8Array> implements Receiver<P
   #askAgain(endpoint: string): void {
     const { settings, random, timers } = this.#parts;
     if (!this.#desk.isOurs(endpoint) || settings.youngExchangeMs === Number.POSITIVE_INFINITY) return;
-    const joinedMs = timers.now() + joinedWithinMs;
+    let joinedMs = Number.POSITIVE_INFINITY;
+    this.#pool.settled(() => {
+      joinedMs = timers.now();
+    });
     this.#after(`again ${endpoint}`, (settings.youngExchangeMs * (1 + random())) / 2, () => {
       if (this.#newMs > joinedMs) this.#tables.compare(endpoint);
     });

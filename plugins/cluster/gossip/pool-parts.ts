@@ -53,5 +53,8 @@ export type Claim = AliveClaim | Accusation | LeaveClaim;
  */
 export const hearsaySends = { once: 1, never: 0 };
 
+/** How often a node that has joined tells its own word: who answered tells it as well, and who hears it first passes it on like other news. */
+export const joinedSends = 3;
+
 /** How what a table says is passed on. */
 export type Hearsay = keyof typeof hearsaySends;

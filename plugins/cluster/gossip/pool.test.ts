@@ -84,6 +84,16 @@ it('passes a table on once, or never where it knew nobody before', () => {
   expect(pool.queue.size).toBe(told + 2);
 });
 
+it('tells its own word three times once somebody has answered it, who tells it too', () => {
+  const { pool, time } = poolOf();
+  for (const name of ['a', 'b', 'c', 'd', 'e', 'f', 'g', 'h', 'i', 'j'])
+    pool.takeRow(row(word(name, 1), 'alive'), undefined, 'never');
+  time.pass(1);
+  const tell = (): number => pool.queue.take(1000, pool.sendLimit).length;
+  pool.joined();
+  expect([pool.sendLimit, tell(), tell(), tell(), tell()]).toEqual([8, 1, 1, 1, 0]);
+});
+
 it('refutes what it is accused of, under an incarnation above', () => {
   const { pool, refuted } = poolOf();
   pool.take(accuse('me', 1, 'a'));

@@ -5,7 +5,8 @@ import { packRecord } from './documents/split-record.ts';
 import { ListedMembers, type MemberTable } from './member-table.ts';
 import { applyAccusation, applyAlive, applyLeave, isLive, type Member, type Transition } from './members.ts';
 import type { Accusation, AliveClaim, Evidence, LeaveClaim, OwnRecord, StateRow } from './messages.ts';
-import { type Claim, type Hearsay, hearsaySends, type PoolParts } from './pool-parts.ts';
+import { type Claim, type Hearsay, hearsaySends, joinedSends, type PoolParts } from './pool-parts.ts';
+import { Signatures } from './signatures.ts';
 import { rowOf } from './state-row.ts';
 import { SuspicionWatch } from './suspicion-watch.ts';
 import { retransmitLimit } from './time.ts';
@@ -26,16 +27,17 @@ export class Pool<Packet extends Sized = Uint8Array> {
   readonly #watch: SuspicionWatch;
   readonly #tombstones: Tombstones;
   readonly #members: MemberTable;
+  readonly #signatures: Signatures;
   #own: OwnRecord;
   /** Live members of other zones. */
   #foreign = 0;
-  #forged = 0;
 
   constructor(parts: PoolParts<Packet>) {
     this.#parts = parts;
     this.#members = parts.table ?? new ListedMembers();
     this.#own = parts.self;
     this.#admission = new Admission(parts.timers);
+    this.#signatures = new Signatures(parts.identity);
     this.#tombstones = new Tombstones(parts.settings.forgetDeadMs);
     this.#watch = new SuspicionWatch({
       settings: parts.settings,
@@ -67,7 +69,7 @@ export class Pool<Packet extends Sized = Uint8Array> {
 
   /** Claims with a wrong signature since the start. */
   get forged(): number {
-    return this.#forged;
+    return this.#signatures.forged;
   }
 
   /** Whether this node doubts itself and announces no deaths. */
@@ -127,6 +129,17 @@ export class Pool<Packet extends Sized = Uint8Array> {
     return claim;
   }
 
+  /** Somebody has answered this node, who was alone: its own word, told to nobody so far, is known there now. */
+  joined(): void {
+    const message = this.#parts.wire.encode(this.self.alive);
+    this.queue.add(this.uuid, message, Math.max(0, this.sendLimit - joinedSends));
+  }
+
+  /** Calls `done` when everything is judged that was taken so far; not after `stop`. */
+  settled(done: () => void): void {
+    this.#admission.submit(done);
+  }
+
   /** This node leaves: signed, so that nobody takes it for dead. */
   leave(): void {
     const { uuid, incarnation } = this.self;
@@ -165,7 +178,7 @@ export class Pool<Packet extends Sized = Uint8Array> {
     if (zones?.sees(row.alive.record) === false) return;
     const gone = row.state === 'dead' || row.state === 'leave';
     if (gone && uuid !== this.uuid && this.#known(uuid) === undefined) {
-      this.#admission.submit(() => this.#isSigned(row.alive) && this.#adopt(row));
+      this.#admission.submit(() => this.#signatures.isOwnWord(row.alive) && this.#adopt(row));
       return;
     }
     const grave = this.#tombstones.get(uuid);
@@ -344,7 +357,7 @@ export class Pool<Packet extends Sized = Uint8Array> {
     if (ageMs >= (state === 'leave' ? forgetLeftMs : forgetDeadMs)) return;
     const now = this.#now();
     const leave: LeaveClaim = { kind: 'leave', uuid, incarnation, by, signature };
-    if (state === 'leave' && by === uuid && !this.#isSignedBy(alive.record.key, leave)) return;
+    if (state === 'leave' && by === uuid && !this.#signatures.isOwnLeave(alive.record.key, leave)) return;
     const accusers = state === 'dead' ? [{ by, evidence, atMs: now - ageMs }] : [];
     const gone = { uuid, alive, incarnation, state, sinceMs: now - ageMs, accusers };
     const member: Member = state === 'leave' ? { ...gone, leave: { by, signature } } : gone;
@@ -365,21 +378,10 @@ export class Pool<Packet extends Sized = Uint8Array> {
   }
 
   #isSigned(claim: AliveClaim | LeaveClaim): boolean {
-    if (claim.kind === 'leave') {
-      if (claim.by !== claim.uuid) return true;
-      const key = this.#known(claim.uuid)?.alive.record.key;
-      return key !== undefined && this.#isSignedBy(key, claim);
-    }
-    return this.#counted(this.#parts.identity.verify(claim.record.key, claim.body, claim.signature));
-  }
-
-  #isSignedBy(key: Uint8Array, { uuid, incarnation, signature }: LeaveClaim): boolean {
-    return this.#counted(this.#parts.identity.verify(key, leaveBytes(uuid, incarnation), signature));
-  }
-
-  #counted(isTrue: boolean): boolean {
-    if (!isTrue) this.#forged += 1;
-    return isTrue;
+    if (claim.kind === 'alive') return this.#signatures.isOwnWord(claim);
+    if (claim.by !== claim.uuid) return true;
+    const key = this.#known(claim.uuid)?.alive.record.key;
+    return key !== undefined && this.#signatures.isOwnLeave(key, claim);
   }
 
   /** Somebody still believes in one that left and that we have forgotten: the leave is told once more. */
