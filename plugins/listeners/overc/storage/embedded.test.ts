@@ -1,19 +1,26 @@
 import { randomBytes } from 'node:crypto';
-import { cpSync } from 'node:fs';
+import { cpSync, renameSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import type { ExactStore } from 'opsbro/sdk';
 import { serviceContext } from 'opsbro/sdk/testing';
-import { afterEach, beforeEach, expect, it, vi } from 'vitest';
+import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { Keys } from '../keys.ts';
 import { PushClock, scratch } from '../test-push.ts';
 import { EmbeddedStorage } from './embedded.ts';
 import { Ledger } from './ledger.ts';
+import { keyOf, lastKey, reportValue } from './records.ts';
 
 const keys = new Keys(randomBytes(32));
 const clock = new PushClock();
 let place: ReturnType<typeof scratch>;
 let isBusy = false;
 let refusals = 0;
+/** So many keys of a batch the store takes. */
+let mostKeys = Number.POSITIVE_INFINITY;
+/** Called once something was removed and is on the disk. */
+let onRemoved = (): void => undefined;
+/** What a look at the size waits for. */
+let looks: { count: number; until: Promise<void> };
 let troubles: string[] = [];
 /** Of each batch how many keys it put. */
 let written: number[] = [];
@@ -22,6 +29,9 @@ beforeEach(() => {
   place = scratch();
   isBusy = false;
   refusals = 0;
+  mostKeys = Number.POSITIVE_INFINITY;
+  onRemoved = () => undefined;
+  looks = { count: 0, until: Promise.resolve() };
   troubles = [];
   written = [];
 });
@@ -45,10 +55,19 @@ async function open({
           refusals += 1;
           return Promise.reject(new Error('too much waits'));
         };
-      if (name === 'put')
-        return (batch: Parameters<ExactStore['put']>[0]) => {
-          written.push(batch.put?.length ?? 0);
-          return target.put(batch);
+      if (name === 'put' || name === 'putLazy')
+        return async (batch: Parameters<ExactStore['put']>[0]) => {
+          const [puts, dels] = [batch.put?.length ?? 0, batch.del?.length ?? 0];
+          if (puts + dels > mostKeys) throw new Error('too much waits');
+          if (name === 'put') written.push(puts);
+          await target[name](batch);
+          if (dels > 0) onRemoved();
+        };
+      if (name === 'sizeOf')
+        return async (from: string, to: string) => {
+          looks.count += 1;
+          await looks.until;
+          return target.sizeOf(from, to);
         };
       return (target[name] as () => unknown).bind(target);
     },
@@ -105,7 +124,9 @@ it('says once that it cannot look at its size, and what fails as it closes, and 
   await storage.take(report('first'));
   await storage.take(report('second'));
   isBusy = true;
-  vi.advanceTimersByTime(120_000);
+  vi.advanceTimersByTime(60_000);
+  await vi.waitFor(() => expect(troubles).toHaveLength(1));
+  vi.advanceTimersByTime(60_000);
   await vi.waitFor(() => expect(refusals).toBe(2));
   expect(troubles).toEqual(['too much waits']);
   await storage.close();
@@ -157,6 +178,99 @@ it('marks in parts what is late at one moment: the store lets so much wait and n
   const again = await open({ services: 2500 });
   expect((await again.services()).filter(({ timedOut }) => timedOut)).toHaveLength(2500);
   await again.close();
+});
+
+it('looks at its size once at a time, however long that takes', async () => {
+  vi.useFakeTimers({ toFake: ['setInterval', 'clearInterval'] });
+  const storage = await open();
+  let end = (): void => undefined;
+  looks.until = new Promise((resolve) => {
+    end = resolve;
+  });
+  vi.advanceTimersByTime(60_000);
+  await vi.waitFor(() => expect(looks.count).toBe(1));
+  vi.advanceTimersByTime(600_000);
+  end();
+  await vi.waitFor(() => {
+    vi.advanceTimersByTime(60_000);
+    expect(looks.count).toBeGreaterThan(1);
+  });
+  await storage.close();
+  expect(looks.count).toBeLessThan(5);
+});
+
+it('removes reports of rosters that are not there any more before any that can be seen', async () => {
+  vi.useFakeTimers({ toFake: ['setInterval', 'clearInterval'] });
+  const before = await open();
+  await before.take(report('first'));
+  await before.take(report('second'));
+  await before.close();
+  const raw = await serviceContext().openStore(join(place.folder, 'store'));
+  for (let slot = 0; slot < 45; slot += 1) {
+    const said = randomBytes(10_000).toString('hex');
+    const report = {
+      number: slot,
+      first: 10 + slot,
+      at: clock.now(),
+      states: ['OK' as const],
+      infos: [said],
+    };
+    await raw.put({ put: [[keyOf.report(7, slot), reportValue(report)]] });
+  }
+  await raw.put({ put: [[lastKey, [100, 100, 7]]] });
+  await raw.close();
+  const storage = await open({ bytes: 400_000, memoryBytes: 64 * 1024 });
+  vi.advanceTimersByTime(60_000);
+  await vi.waitFor(() => expect(looks.count).toBe(2), 20_000);
+  expect((await storage.past(1, 0)).rows).toHaveLength(2);
+  await storage.close();
+  expect(await left()).toEqual({ v: 1, s: 1, l: 1, b: 2, a: 0 });
+});
+
+/** How much of each kind is on the disk. */
+async function left(): Promise<{ [kind: string]: number }> {
+  const raw = await serviceContext().openStore(join(place.folder, 'store'));
+  const counts: { [kind: string]: number } = {};
+  for (const kind of 'vslba') counts[kind] = (await raw.range({ gte: `${kind}/`, lt: `${kind}0` })).length;
+  await raw.close();
+  return counts;
+}
+
+describe('a server of very many services', () => {
+  const services = Array.from({ length: 3500 }, (_, index) => ({
+    ...{ name: `app${index}`, state: 'FAIL' as const, info: 'broken', period: 60 },
+  }));
+  const nothing = { v: 0, s: 0, l: 0, b: 0, a: 0 };
+
+  it('is removed in parts: the store lets so much wait and no more', async () => {
+    const storage = await open({ services: 3500 });
+    await storage.take({ ...report(''), services });
+    mostKeys = 3000;
+    expect(await storage.remove('server', 1)).toBe(true);
+    await storage.close();
+    expect(await left()).toEqual(nothing);
+  });
+
+  it.each([1, 2, 50, 60])('is gone as a whole after a kill at the part %i of its removal', async (part) => {
+    const storage = await open({ services: 3500 });
+    await storage.take({ ...report(''), services });
+    let parts = 0;
+    onRemoved = () => {
+      parts += 1;
+      if (parts === part)
+        cpSync(join(place.folder, 'store'), join(place.folder, 'killed'), { recursive: true });
+    };
+    await storage.remove('server', 1);
+    await storage.close();
+    expect(parts).toBeGreaterThanOrEqual(part);
+    rmSync(join(place.folder, 'store'), { recursive: true });
+    renameSync(join(place.folder, 'killed'), join(place.folder, 'store'));
+    const again = await open({ services: 3500 });
+    expect([await again.services(), await again.servers()]).toEqual([[], []]);
+    expect(await again.take({ ...report(''), server: 'web2' })).toBe('ok');
+    await again.close();
+    expect(await left()).toEqual({ ...nothing, v: 1, s: 1, l: 1, b: 1 });
+  });
 });
 
 it('remembers of long infos only the beginning once there are many', () => {

@@ -5,13 +5,13 @@ import type { Adoption, OldServer, OldService } from '../takeover/old.ts';
 import { type Adopted, adoptServer, adoptService } from './adopt.ts';
 import { AlertMemory } from './alert-memory.ts';
 import { Ledger, type Stated, type Writes } from './ledger.ts';
-import { load } from './loading.ts';
+import { load, type Unfinished } from './loading.ts';
 import { migrate } from './migration.ts';
 import { pastOf } from './past.ts';
 import { type Highest, idOf, type KeptServer, keyOf, lastKey, readAlert, serverValue } from './records.ts';
-import { removeBelow } from './removal.ts';
+import { removeBelow, removeLeftover } from './removal.ts';
 import type { ServiceEntry } from './service-entry.ts';
-import { shrink } from './shrink.ts';
+import { removeStrays, shrink } from './shrink.ts';
 import type { Past, Selection, ServerView, Storage, StorageEvents, StorageFigures } from './storage.ts';
 import { Unkept } from './unkept.ts';
 
@@ -40,6 +40,7 @@ export class EmbeddedStorage implements Storage {
   readonly #alerts: AlertMemory;
   #timer: NodeJS.Timeout | undefined;
   #working: Promise<void> = Promise.resolve();
+  #isLooking = false;
   /** Reports that others were part of are emptied one removal after the other. */
   #removing: Promise<unknown> = Promise.resolve();
   #sizeBytes = 0;
@@ -55,9 +56,19 @@ export class EmbeddedStorage implements Storage {
     const { store, clock } = this.#parts;
     await migrate(store);
     const lastAlert = await this.#alerts.load(clock.now());
-    await load(store, this.#ledger, this.#alerts.recent);
+    const unfinished = await load(store, this.#ledger, this.#alerts.recent);
     this.#ledger.last.alert = Math.max(this.#ledger.last.alert, lastAlert);
+    if (unfinished.services.length + unfinished.rosters.length > 0) this.#finish(unfinished);
     this.#timer = setInterval(() => this.#lookAtSize(), sizeMs);
+  }
+
+  /** Ends removals that something ended before. */
+  #finish(unfinished: Unfinished): void {
+    const isGone = ({ server }: AlertRow): boolean => unfinished.servers.has(server);
+    this.#alerts.drop(isGone);
+    this.#removing = removeLeftover(this.#parts.store, unfinished, isGone).catch(({ message }: Error) =>
+      this.#parts.trouble(message),
+    );
   }
 
   async close(): Promise<void> {
@@ -318,10 +329,11 @@ export class EmbeddedStorage implements Storage {
     }
   }
 
-  /** One look after the other. */
+  /** One look at a time: where one takes longer than a minute, the next is left out. */
   #lookAtSize(): void {
-    this.#working = this.#working
-      .then(() => this.#keepSize())
+    if (this.#isLooking) return;
+    this.#isLooking = true;
+    this.#working = this.#keepSize()
       .then(
         () => {
           this.#trouble = '';
@@ -330,7 +342,10 @@ export class EmbeddedStorage implements Storage {
           if (message !== this.#trouble) this.#parts.trouble(message);
           this.#trouble = message;
         },
-      );
+      )
+      .finally(() => {
+        this.#isLooking = false;
+      });
   }
 
   async #keepSize(): Promise<void> {
@@ -339,7 +354,8 @@ export class EmbeddedStorage implements Storage {
     if (this.#sizeBytes <= limits.bytes) return;
     await this.#keepRosters();
     const rosters = [...this.#ledger.servers.values()].flatMap((server) => server.rosters);
-    await shrink(store, rosters, this.#sizeBytes, limits.bytes);
+    const freed = await removeStrays(store, rosters, this.#ledger.last.roster);
+    await shrink(store, rosters, this.#sizeBytes - freed, limits.bytes);
     this.#sizeBytes = await store.sizeOf('a/', 'z');
   }
 }

@@ -74,6 +74,12 @@ export class Ledger {
     this.last.roster = Math.max(this.last.roster, roster.id);
   }
 
+  /** What had these ids may not be wholly gone from the disk: they are not given again. */
+  noteGone({ server, service }: { server: number; service: number }): void {
+    this.last.server = Math.max(this.last.server, server);
+    this.last.service = Math.max(this.last.service, service);
+  }
+
   register(name: string, hash: string, ip: string, writes: Writes): KeptServer {
     const id = this.last.server + 1;
     const server: KeptServer = { id, name, title: name, ip, hash, services: new Map(), rosters: [] };

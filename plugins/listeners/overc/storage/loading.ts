@@ -1,5 +1,5 @@
-import type { ExactStore, Json } from 'opsbro/sdk';
-import type { AlertRow, StateRow } from '../model.ts';
+import type { ExactStore, Json, JsonObject } from 'opsbro/sdk';
+import type { AlertRow, Run, StateRow } from '../model.ts';
 import type { Ledger, Writes } from './ledger.ts';
 import { pages } from './pages.ts';
 import {
@@ -10,9 +10,11 @@ import {
   lastKey,
   readReport,
   readRoster,
+  readRun,
   readServer,
   readService,
 } from './records.ts';
+import type { Leftover } from './removal.ts';
 import { type Roster, reportsKept, slotOf } from './rosters.ts';
 import type { ServiceEntry } from './service-entry.ts';
 
@@ -21,19 +23,42 @@ const reportsPerRead = 10;
 /** Servers whose reports are read at the same time. */
 const serversAtOnce = 16;
 
-/** Puts what a store keeps into an empty ledger; then what was reported since it was written down. `alerts` are the newest ones. */
-export async function load(store: ExactStore, ledger: Ledger, alerts: readonly AlertRow[]): Promise<void> {
+/** What a start found of removals that did not come to their end. Of its ids none is given again. */
+export interface Unfinished extends Leftover {
+  services: { id: number; run: Run | null }[];
+  rosters: Pick<Roster, 'id' | 'count'>[];
+  /** Servers that are gone. */
+  servers: Set<number>;
+}
+
+/**
+ * Puts what a store keeps into an empty ledger; then what was reported since it was written down. `alerts` are the newest ones. Gives what belongs
+ * to nothing any more.
+ */
+export async function load(
+  store: ExactStore,
+  ledger: Ledger,
+  alerts: readonly AlertRow[],
+): Promise<Unfinished> {
+  const unfinished: Unfinished = { services: [], rosters: [], servers: new Set() };
   const [row = 0, alert = 0, roster = 0] = ((await store.get(lastKey)) ?? []) as Partial<Highest>;
   Object.assign(ledger.last, { row, alert, roster });
   await each(store, 'v', (id, value) => ledger.addServer(readServer(id, value)));
   await each(store, 's', (id, value) => {
     const service = readService(id, value, ledger.servers);
-    if (service !== undefined) ledger.addService(service);
+    if (service !== undefined) return ledger.addService(service);
+    const { server, run } = value as JsonObject;
+    ledger.noteGone({ server: Number(server), service: id });
+    unfinished.servers.add(Number(server));
+    unfinished.services.push({ id, run: run == null ? null : readRun(run) });
   });
   await each(store, 'l', (id, value) => {
     const roster = readRoster(id, value, ledger);
-    if (roster !== undefined) ledger.addRoster(roster);
-    else ledger.last.roster = Math.max(ledger.last.roster, id);
+    const [server, ids] = value as [number, number[]];
+    for (const service of ids) ledger.noteGone({ server, service });
+    if (roster !== undefined) return ledger.addRoster(roster);
+    ledger.last.roster = Math.max(ledger.last.roster, id);
+    unfinished.rosters.push({ id, count: reportsKept });
   });
   const closing = new Set(
     alerts.flatMap(({ row, channel }) => (row === null || channel === 'service:state' ? [] : [row])),
@@ -43,6 +68,7 @@ export async function load(store: ExactStore, ledger: Ledger, alerts: readonly A
     for (const server of servers) await replay(store, ledger, server, closing);
   };
   await Promise.all(Array.from({ length: serversAtOnce }, readNext));
+  return unfinished;
 }
 
 async function each(store: ExactStore, kind: string, add: (id: number, value: Json) => void): Promise<void> {

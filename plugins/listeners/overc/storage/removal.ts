@@ -20,6 +20,9 @@ import type { ServiceEntry } from './service-entry.ts';
 /** Reports may be long, so few are read at a time. */
 const reportsPerRead = 10;
 
+/** Keys that are removed together: the store lets so much wait and no more. */
+const perWrite = 1000;
+
 /** What was taken out of the memory, and what is to be removed with it. */
 export interface Doomed {
   server: KeptServer | undefined;
@@ -29,32 +32,50 @@ export interface Doomed {
   last: Highest;
 }
 
-/** Removes a server, services, and all that is kept of them. What can be seen goes first, at once; of the rest a power cut may leave some. */
+/** What is on the disk and belongs to nothing any more. */
+export interface Leftover {
+  services: readonly { id: number; run: Run | null }[];
+  /** Rosters of which no service is left. */
+  rosters: readonly Pick<Roster, 'id' | 'count'>[];
+}
+
+/**
+ * Removes a server, services, and all that is kept of them. What can be seen goes first, at once, and with it nothing of a start finds the rest:
+ * a power cut may leave some of that, which the next start removes.
+ */
 export async function removeBelow(
   store: ExactStore,
   { server, services, rosters, last }: Doomed,
   isGone: (alert: AlertRow) => boolean,
 ): Promise<void> {
   const isEmpty = (roster: Roster): boolean => roster.services.every((one) => one === null);
-  const [gone, left] = [rosters.filter(isEmpty), rosters.filter((one) => !isEmpty(one))];
+  const left = rosters.filter((one) => !isEmpty(one));
   await store.put({
-    put: [
-      [lastKey, last],
-      ...left.map((one): [string, ReturnType<typeof rosterValue>] => [
-        keyOf.roster(one.id),
-        rosterValue({ ...one, count: one.kept }),
-      ]),
-    ],
-    del: [
-      ...(server === undefined ? [] : [keyOf.server(server.id)]),
-      ...services.map(({ id }) => keyOf.service(id)),
-      ...gone.map(({ id }) => keyOf.roster(id)),
-    ],
+    put: [[lastKey, last]],
+    del: server === undefined ? services.map(({ id }) => keyOf.service(id)) : [keyOf.server(server.id)],
   });
-  for (const roster of gone) await store.putLazy({ del: reportKeys(roster) });
+  for (let from = 0; from < left.length; from += perWrite)
+    await store.putLazy({
+      put: left
+        .slice(from, from + perWrite)
+        .map((one) => [keyOf.roster(one.id), rosterValue({ ...one, count: one.kept })]),
+    });
   for (const roster of left) await blank(store, roster);
+  await removeLeftover(store, { services, rosters: rosters.filter(isEmpty) }, isGone);
+}
+
+/** Removes what nobody sees any more. By services and rosters a start finds what was left, so these go last. */
+export async function removeLeftover(
+  store: ExactStore,
+  { services, rosters }: Leftover,
+  isGone: (alert: AlertRow) => boolean,
+): Promise<void> {
+  for (const roster of rosters) await store.putLazy({ del: reportKeys(roster) });
   for (const { run } of services) await removeRuns(store, run);
   await removeAlerts(store, isGone);
+  const keys = [...services.map(({ id }) => keyOf.service(id)), ...rosters.map(({ id }) => keyOf.roster(id))];
+  for (let from = 0; from < keys.length; from += perWrite)
+    await store.putLazy({ del: keys.slice(from, from + perWrite) });
 }
 
 /** Empties what services said that are gone, in reports of others. No report is added any more to a roster that has lost one. */

@@ -65,6 +65,36 @@ export async function shrink(
   await store.compact('b/', 'b0');
 }
 
+/**
+ * Removes reports of rosters that are not there any more, which something that ended a removal left. Gives what that frees. `last` is the highest
+ * roster there was when `rosters` were all there are.
+ */
+export async function removeStrays(
+  store: ExactStore,
+  rosters: readonly Pick<Roster, 'id'>[],
+  last: number,
+): Promise<number> {
+  let [freed, next] = [0, 1];
+  for (const id of [...rosters.map((one) => one.id).sort((one, other) => one - other), last + 1]) {
+    if (id > next) freed += await removeReports(store, keyOf.report(next, 0), keyOf.report(id, 0));
+    next = id + 1;
+  }
+  return freed;
+}
+
+async function removeReports(store: ExactStore, gte: string, lt: string): Promise<number> {
+  let freed = 0;
+  for (let after = gte; ; ) {
+    const found = await store.range({ gte: after, lt, limit: reportsPerRead });
+    const last = found.at(-1);
+    if (last === undefined) return freed;
+    await store.putLazy({ del: found.map(([key]) => key) });
+    for (const [key, value] of found) freed += key.length + JSON.stringify(value).length;
+    // One more character is the next key there may be.
+    after = `${last[0]} `;
+  }
+}
+
 /** A tenth of the rings, those whose report is the oldest, loses it. Gives what that frees, and the oldest ones that are left. */
 async function cutReports(
   store: ExactStore,
