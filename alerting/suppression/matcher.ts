@@ -7,6 +7,11 @@ const maxText = 512;
 const cachedPatterns = 1000;
 const states = ['pending', 'ok', 'warning', 'critical', 'unknown'];
 const patterns = new Map<string, Pattern>();
+
+const made = new WeakMap<readonly Matcher[], Test>();
+
+/** Says whether a check fits every one of some matchers. */
+export type Test = (check: CheckFacts) => boolean;
 const written = /^\s*([^=!~\s]+)\s*(=~|!~|!=|=)\s*(.*?)\s*$/s;
 
 /**
@@ -71,21 +76,36 @@ export function matcherText({ field, operator, value }: Matcher): string {
 
 /** True when a check fits every matcher. `check` compares with its id and its name. */
 export function matchesAll(matchers: readonly Matcher[], check: CheckFacts): boolean {
-  return matchers.every((matcher) => matches(matcher, check));
+  return testOf(matchers)(check);
 }
 
-function matches({ field, operator, value }: Matcher, check: CheckFacts): boolean {
-  const fits = operator.endsWith('~')
-    ? patternOf(value)
-    : (text: string): boolean => text.toLowerCase() === value.toLowerCase();
-  return valuesOf(field, check).some(fits) !== operator.startsWith('!');
+/** What matchers ask of a check: made once, for what is kept is asked of thousands of them. */
+export function testOf(matchers: readonly Matcher[]): Test {
+  let test = made.get(matchers);
+  if (test === undefined) {
+    const tests = matchers.map(makeTest);
+    const [only] = tests;
+    test = only !== undefined && tests.length === 1 ? only : (check) => tests.every((each) => each(check));
+    made.set(matchers, test);
+  }
+  return test;
 }
 
-function valuesOf(field: MatchField, check: CheckFacts): string[] {
-  if (field === 'check') return [check.id, check.name];
-  if (field === 'pack' || field === 'state') return [check[field]];
+function makeTest({ field, operator, value }: Matcher): Test {
+  const fits = operator.endsWith('~') ? patternOf(value) : equalTo(value);
+  const isWanted = !operator.startsWith('!');
+  if (field === 'check') return ({ id, name }) => (fits(id) || fits(name)) === isWanted;
+  if (field === 'pack' || field === 'state') return (check) => fits(check[field]) === isWanted;
   const label = field.slice('label.'.length);
-  return [Object.hasOwn(check.labels, label) ? (check.labels[label] ?? '') : ''];
+  return ({ labels }) => fits(Object.hasOwn(labels, label) ? (labels[label] ?? '') : '') === isWanted;
+}
+
+function equalTo(value: string): Pattern {
+  const wanted = value.toLowerCase();
+  // Only what is no ASCII then may have another length in lower case.
+  if (Buffer.byteLength(wanted) === wanted.length)
+    return (text) => text.length === wanted.length && text.toLowerCase() === wanted;
+  return (text) => text.toLowerCase() === wanted;
 }
 
 function patternOf(source: string): Pattern {

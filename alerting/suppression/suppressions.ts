@@ -1,7 +1,7 @@
 import { type Calendar, once } from '../calendar/calendar.ts';
 import { cronCalendar } from '../calendar/cron.ts';
 import { weeklyCalendar } from '../calendar/weekly.ts';
-import { matchesAll } from './matcher.ts';
+import { matchesAll, type Test, testOf } from './matcher.ts';
 import type {
   Acknowledgement,
   CheckFacts,
@@ -14,6 +14,10 @@ import type {
 
 const cachedCalendars = 1000;
 const calendars = new Map<string, Calendar>();
+/** By the downtime, acknowledgement or silence, which are not written to. */
+const reasons = new WeakMap<object, Reason>();
+/** By the silences, which are a new map whenever one changed. */
+const asked = new WeakMap<SuppressionTables['silences'], { silence: Silence; fits: Test }[]>();
 const severity = { pending: 0, ok: 0, warning: 1, unknown: 2, critical: 3 } as const;
 
 /**
@@ -29,9 +33,18 @@ export function suppressionsOf(check: CheckFacts, tables: SuppressionTables, at:
   const acknowledgement = tables.acknowledgements.get(check.id);
   if (acknowledgement !== undefined && endOfAcknowledgement(acknowledgement, check, at) === null)
     found.push(reason('acknowledgement', check.id, acknowledgement, acknowledgement.until));
-  for (const silence of tables.silences.values())
-    if (isOpen(silence, at) && matchesAll(silence.match, check))
-      found.push(reason('silence', silence.id, silence, silence.until));
+  for (const { silence, fits } of silencesOf(tables))
+    if (isOpen(silence, at) && fits(check)) found.push(reason('silence', silence.id, silence, silence.until));
+  return found;
+}
+
+/** All silences, each with what it asks: looked up once, however many checks are asked about. */
+function silencesOf(tables: SuppressionTables): { silence: Silence; fits: Test }[] {
+  let found = asked.get(tables.silences);
+  if (found === undefined) {
+    found = [...tables.silences.values()].map((silence) => ({ silence, fits: testOf(silence.match) }));
+    asked.set(tables.silences, found);
+  }
   return found;
 }
 
@@ -113,7 +126,21 @@ export function isOpen({ endedAt, until }: Silence, at: number): boolean {
   return endedAt === null && (until === null || at < until);
 }
 
+/** Why something is held back that is for thousands of checks: made once. */
 function reason(
+  kind: Reason['kind'],
+  id: string,
+  entry: { by: string; comment: string },
+  until: number | null,
+): Reason {
+  const known = reasons.get(entry);
+  if (known?.until === until) return known;
+  const made = makeReason(kind, id, entry, until);
+  reasons.set(entry, made);
+  return made;
+}
+
+function makeReason(
   kind: Reason['kind'],
   id: string,
   { by, comment }: { by: string; comment: string },

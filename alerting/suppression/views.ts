@@ -1,7 +1,15 @@
 import type { VerdictState } from 'opsbro/sdk';
 import { type MatchedView, matchedBy } from './matched.ts';
 import { matcherText } from './matcher.ts';
-import type { Acknowledgement, CheckFacts, Downtime, Schedule, Silence, SuppressionTables } from './model.ts';
+import type {
+  Acknowledgement,
+  CheckFacts,
+  Downtime,
+  Reason,
+  Schedule,
+  Silence,
+  SuppressionTables,
+} from './model.ts';
 import { calendarOf, isOpen, suppressionsOf } from './suppressions.ts';
 
 /** GET /api/v1/downtimes: an array of these. POST takes the keys of a downtime and gives one; DELETE /api/v1/downtimes/ID?by=NAME gives it. */
@@ -86,13 +94,23 @@ const held = {
   silence: { table: 'silences', count: 'silenced' },
 } as const;
 
+/** One reason is mostly that of thousands of checks. */
+const views = new WeakMap<Reason, HeldView>();
+
 /** What holds for a check at `at`. */
 export function heldViews(check: CheckFacts, tables: SuppressionTables, at: number): HeldView[] {
-  return suppressionsOf(check, tables, at).flatMap(({ kind, id, text, until }) =>
-    kind === 'dependency'
-      ? []
-      : [{ kind, id, by: tables[held[kind].table].get(id)?.by ?? '', text, until: isoTime(until) }],
-  );
+  return suppressionsOf(check, tables, at).flatMap((reason) => heldView(reason, tables) ?? []);
+}
+
+function heldView(reason: Reason, tables: SuppressionTables): HeldView | undefined {
+  const { kind, id, text, until } = reason;
+  if (kind === 'dependency') return undefined;
+  let view = views.get(reason);
+  if (view === undefined) {
+    view = { kind, id, by: tables[held[kind].table].get(id)?.by ?? '', text, until: isoTime(until) };
+    views.set(reason, view);
+  }
+  return view;
 }
 
 /** Of checks those of which something is held back, as `look` finds it; nothing is looked at where nobody holds anything. */
