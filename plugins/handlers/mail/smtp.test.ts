@@ -15,10 +15,11 @@ it.each([
 });
 
 it.each([
-  ['localhost', false, /:\d+: .*certificate.*; name in 'ca_file' the certificate to trust/],
-  ['127.0.0.2', true, /:\d+: .*altnames.*; .* 'smtp_server' has to be a name that is in it/],
-])('says what helps when the certificate of %s is not trusted', async (host, isKnown, expected) => {
-  const { key, cert, caFile, remove } = testCertificates();
+  ['localhost', false, 2, /:\d+: .*certificate.*; name in 'ca_file' the certificate to trust/],
+  ['127.0.0.2', true, 2, /:\d+: .*altnames.*; .* 'smtp_server' has to be a name that is in it/],
+  ['localhost', true, 0, /:\d+: .*expired; the mail server needs a new certificate$/],
+])('says what helps when the certificate of %s is not trusted', async (host, isKnown, days, expected) => {
+  const { key, cert, caFile, remove } = testCertificates({ days });
   const server = new SMTPServer({ key, cert });
   server.on('error', () => undefined);
   await new Promise<void>((resolve) => server.listen(0, '0.0.0.0', resolve));

@@ -146,9 +146,14 @@ function refusal(options: MailOptions, error: SmtpError): DeliveryError {
     return new DeliveryError(`${host}:${port}: no encryption by STARTTLS: ${said}; ${advice}`);
   }
   // Words of TLS, not of the server: that has not answered by a code.
-  if (error.responseCode === undefined && /certificate|altnames/i.test(said)) {
-    const advice = "name in 'ca_file' the certificate to trust; 'smtp_server' has to be a name that is in it";
-    return new DeliveryError(`${host}:${port}: ${said}; ${advice}`);
-  }
+  if (error.responseCode === undefined && /certificate|altnames/i.test(said))
+    return new DeliveryError(`${host}:${port}: ${said}; ${adviceOn(said)}`);
   return new DeliveryError(`${host}:${port}: ${said}`, { permanent: (error.responseCode ?? 0) >= 500 });
+}
+
+/** What helps against what TLS says of a certificate. */
+function adviceOn(said: string): string {
+  if (/has expired/.test(said)) return 'the mail server needs a new certificate';
+  if (/not yet valid/.test(said)) return 'compare the clocks of this host and of the mail server';
+  return "name in 'ca_file' the certificate to trust; 'smtp_server' has to be a name that is in it";
 }
