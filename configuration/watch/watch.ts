@@ -1,3 +1,4 @@
+import { closeSync, openSync } from 'node:fs';
 import { readdir, stat } from 'node:fs/promises';
 import { basename, join } from 'node:path';
 import type { TimerClock } from '../../core/clock.ts';
@@ -203,10 +204,24 @@ function isOfInterest(path: string): boolean {
   );
 }
 
-/** Which limit of the kernel is to be raised, where it is one. */
-function advice(error: NodeJS.ErrnoException): string {
-  const limit = { ENOSPC: 'max_user_watches', EMFILE: 'max_user_instances' }[error.code ?? ''];
-  return limit === undefined ? '' : `; raise fs.inotify.${limit}`;
+/** Which limit is to be raised, where it is one. */
+function advice({ code }: NodeJS.ErrnoException): string {
+  if (code === 'ENOSPC') return '; raise fs.inotify.max_user_watches';
+  if (code === 'ENFILE') return '; raise fs.file-max';
+  if (code !== 'EMFILE') return '';
+  // One code for two limits: without a descriptor nothing else can be opened either.
+  return isOutOfDescriptors()
+    ? '; this process has no descriptor left: raise its limit (ulimit -n, LimitNOFILE of systemd)'
+    : '; raise fs.inotify.max_user_instances';
+}
+
+function isOutOfDescriptors(): boolean {
+  try {
+    closeSync(openSync('/dev/null', 'r'));
+    return false;
+  } catch (error) {
+    return (error as NodeJS.ErrnoException).code === 'EMFILE';
+  }
 }
 
 const watchWithChokidar: StartWatching = async (directories, onEvent, onRefused) => {

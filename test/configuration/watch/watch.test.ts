@@ -1,11 +1,15 @@
+import { spawnSync } from 'node:child_process';
 import { mkdirSync, mkdtempSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { ConfigWatch } from '../../../configuration/watch/watch.ts';
 import { systemClock, type TimerClock } from '../../../core/clock.ts';
 import { HandClock } from '../../core/schedule/test-clock.ts';
 
+const root = new URL('../../../', import.meta.url).href;
+const node = [process.execPath, '--input-type=module', '--eval'];
 let folder: string;
 const watches: ConfigWatch[] = [];
 
@@ -144,6 +148,27 @@ describe('the watch', () => {
     rmSync(join(folder, 'config.d', 'a.yml'));
     await seen.watch.rescan();
     expect(seen.blind.slice(1)).toEqual(['no more']);
+  });
+
+  it('tells a process without descriptors from a kernel without instances', async () => {
+    const script = `
+      import { openSync, writeSync } from 'node:fs';
+      import 'chokidar';
+      import { ConfigWatch } from '${root}dist/configuration/watch/watch.js';
+      import { systemClock } from '${root}dist/core/clock.js';
+      const onBlind = (reason) => { writeSync(1, reason); process.exit(0); };
+      const nothing = () => undefined;
+      const watch = new ConfigWatch({
+        directories: ['${folder}/config.d'], clock: systemClock, onHint: nothing, onChange: nothing, onBlind,
+      });
+      try { for (;;) openSync('/dev/null'); } catch {}
+      await watch.start();`;
+    const { stdout, stderr } = spawnSync('sh', ['-c', 'ulimit -n 100; exec "$@"', 'sh', ...node, script], {
+      encoding: 'utf8',
+      cwd: fileURLToPath(root),
+    });
+    expect(stderr).toBe('');
+    expect(stdout).toMatch(/^EMFILE: .*; this process has no descriptor left: raise its limit \(ulimit -n/);
   });
 
   it('looks again after a change, for writes that no event told', async () => {
