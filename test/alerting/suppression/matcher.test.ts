@@ -30,6 +30,17 @@ describe('matchers', () => {
   });
 
   it.each([
+    ['ÄÖß', 'äöß', true],
+    ['Kelvin', '\u212Aelvin', true],
+    ['i\u0307', '\u0130', true],
+    ['\u0130', 'i', false],
+    ['disk', 'disk ', false],
+  ])('find %j in %j whatever the case: %j', (value, label, expected) => {
+    const fits = matchesAll(parseMatchers([`label.it=${value}`]), check('disk', { labels: { it: label } }));
+    expect(fits).toBe(expected);
+  });
+
+  it.each([
     'check=disk',
     'label.team=~"a b|c"',
     'label.note="say \\"hi\\" \\\\ "',
