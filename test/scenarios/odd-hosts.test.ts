@@ -20,11 +20,13 @@ afterEach(async () => {
   rmSync(scratch, { recursive: true, force: true });
 });
 
-/** Why namespaces of these kinds cannot be made here, for the title of what is skipped; empty when they can. */
+/** Why namespaces of these kinds cannot be made here, for the title of what is skipped; empty when they can. With OPSBRO_TEST_REQUIRE=all that throws. */
 function lacks(...kinds: string[]): string {
   const tried = spawnSync('unshare', [...kinds, 'true'], { encoding: 'utf8' });
   if (tried.status === 0) return '';
   const why = tried.error?.message ?? tried.stderr.trim();
+  if (process.env.OPSBRO_TEST_REQUIRE === 'all')
+    throw new Error(`cannot make namespaces (${kinds.join(' ')}): ${why}`);
   return ` (skipped: ${why})`;
 }
 
