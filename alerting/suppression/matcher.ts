@@ -1,6 +1,6 @@
 import { OpsbroError } from '../../core/errors.ts';
+import { compilePattern, type Pattern } from '../pattern/pattern.ts';
 import type { CheckFacts, Matcher, MatchField, MatchOperator } from './model.ts';
-import { compilePattern, type Pattern } from './pattern.ts';
 
 const maxMatchers = 20;
 const maxText = 512;

@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { compilePattern } from '../../../alerting/suppression/pattern.ts';
+import { compilePattern } from '../../../alerting/pattern/pattern.ts';
 
 const piece = fc.constantFrom(
   'a',
