@@ -1,16 +1,17 @@
-import { createHash } from 'node:crypto';
-import type { Json, JsonObject, PassiveCheck } from 'opsbro/sdk';
+import type { Json, JsonObject } from 'opsbro/sdk';
 import type { CheckObject } from '../model.ts';
 import { parseDuration } from '../sources/duration.ts';
+import { Interned } from './interned.ts';
 import type { EscalationStep } from './model.ts';
+import { PassiveObject, type PassiveTraits } from './passive-object.ts';
 
 const idForm = /^([^/\s]{1,64})\/check\/\S.{0,511}$/su;
 const dependencyWaitMs = 10_000;
 const flapping = Object.freeze({ enabled: true, high: 30, low: 25 });
-/** There may be a hundred thousand, and of most all of this is the same. */
-const nothing = Object.freeze({});
+/** There may be a hundred thousand, and of most all but the name is the same. */
 const none = Object.freeze([]) as unknown as never[];
-const places = new Map<string, CheckObject['place']>();
+const traits = new Interned<PassiveTraits>();
+const words = new Interned<string>();
 
 /**
  * The object of a check that `plugin` tells the results of, from what it says of it; undefined for what is none. It is never due: results
@@ -22,56 +23,35 @@ export function passiveCheck(plugin: string, given: Json): CheckObject | undefin
   const pack = typeof id === 'string' ? idForm.exec(id)?.[1] : undefined;
   if (pack === undefined || typeof name !== 'string' || !isMapping(policy)) return undefined;
   const seconds = typeof interval === 'number' && interval > 0 ? interval : Number.POSITIVE_INFINITY;
-  return {
-    kind: 'check',
-    passive: true,
-    id: id as string,
-    pack,
+  const key = JSON.stringify([plugin, pack, interval, policy]);
+  return new PassiveObject(
+    traits.of(key, () => ({ ...policyOf(policy), key, plugin, pack, intervalMs: seconds * 1000 })),
+    id as string,
     name,
-    displayName: typeof displayName === 'string' ? displayName : name,
-    plugin,
-    place: placeOf(plugin),
-    digest: createHash('sha1').update(JSON.stringify(given)).digest('base64'),
-    enabled: true,
-    intervalMs: seconds * 1000,
-    timeoutMs: 0,
-    ifGroup: null,
-    options: nothing,
-    ...policyOf(policy),
-    labels: isMapping(labels) ? (labels as PassiveCheck['labels']) : {},
-    tests: none,
-    data: nothing,
-  };
+    typeof displayName === 'string' ? displayName : name,
+    isMapping(labels) ? labelsOf(labels) : {},
+  );
 }
 
-function placeOf(plugin: string): CheckObject['place'] {
-  const place = places.get(plugin) ?? Object.freeze({ file: plugin, line: 1, column: 1 });
-  places.set(plugin, place);
-  return place;
+function labelsOf(given: JsonObject): CheckObject['labels'] {
+  const labels: CheckObject['labels'] = {};
+  for (const [name, value] of Object.entries(given))
+    if (typeof value === 'string') labels[name] = words.of(value, () => value);
+  return labels;
 }
-
-type Policy = Omit<
-  CheckObject,
-  | keyof Pick<CheckObject, 'kind' | 'passive' | 'id' | 'pack' | 'name' | 'displayName' | 'plugin' | 'place'>
-  | keyof Pick<CheckObject, 'digest' | 'enabled' | 'intervalMs' | 'timeoutMs' | 'ifGroup' | 'options'>
-  | keyof Pick<CheckObject, 'labels' | 'tests' | 'data'>
->;
 
 /** The service's own schema has been met. */
-function policyOf(own: JsonObject): Policy {
-  const attempts = typeof own.attempts === 'number' && own.attempts >= 1 ? Math.trunc(own.attempts) : 1;
+function policyOf(own: JsonObject): Omit<PassiveTraits, 'key' | 'plugin' | 'pack' | 'intervalMs'> {
   return {
-    attempts,
-    retryIntervalMs: null,
+    attempts: typeof own.attempts === 'number' && own.attempts >= 1 ? Math.trunc(own.attempts) : 1,
     forMs: parseDuration(own.for) ?? 0,
     volatile: own.volatile === true,
     flapping: own.flapping === false ? { ...flapping, enabled: false } : flapping,
-    onMissing: 'unknown',
     handlers: own.handlers === undefined ? null : texts(own.handlers),
     dependsOn: texts(own.depends_on),
     dependencyWaitMs: parseDuration(own.dependency_wait) ?? dependencyWaitMs,
     runbook: String(own.runbook ?? ''),
-    ...(own.notes !== undefined && { notes: String(own.notes) }),
+    notes: String(own.notes ?? ''),
     shadow: own.mode === 'shadow',
     escalation: escalation(own.escalation),
   };
