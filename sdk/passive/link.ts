@@ -171,7 +171,9 @@ export class PassiveLink {
     const isTaken = await this.#ask({
       removed,
       checks: handed.filter(({ waiting }) => !waiting.isDefined).map(({ check }) => check),
-      results: handed.flatMap(({ check, results }) => results.map((told) => ({ check: check.id, ...told }))),
+      results: handed.flatMap(({ check: { id: check }, results }) =>
+        results.map((told) => Object.assign({ check }, told)),
+      ),
     });
     if (!isTaken) this.#putBack(handed, removed);
     else for (const one of handed) this.#taken(one);

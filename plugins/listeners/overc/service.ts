@@ -257,7 +257,7 @@ export class Overc {
         (service) => isLate(service, this.#checks.expectation(service, running), moments),
         clock.now(),
       );
-      for (const service of await storage.services()) if (service.timedOut) this.#changed(service, null);
+      for (const service of await storage.services(({ timedOut }) => timedOut)) this.#changed(service, null);
       await Promise.all([this.#tellAlerts(), this.#link.flush()]);
       this.#passedMs = clock.monotonic();
       this.#failure = '';
@@ -309,7 +309,9 @@ export class Overc {
     for (;;) {
       const alerts = await storage.unsent(alertsAPass);
       if (alerts.length === 0) return;
-      const services = new Map((await storage.services()).map((service) => [service.id, service]));
+      const meant = new Set(alerts.map(({ service }) => service));
+      const found = await storage.services(({ id }) => meant.has(id));
+      const services = new Map(found.map((service) => [service.id, service]));
       const titles = await storage.titles(alerts.map(({ server }) => server));
       const told = alerts.map((alert) => {
         const service = alert.service === null ? undefined : services.get(alert.service);

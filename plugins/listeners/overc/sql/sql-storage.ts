@@ -139,7 +139,7 @@ export class SqlStorage implements Storage {
 
   async markLate(isLate: (service: ServiceFacts) => boolean, at: number): Promise<void> {
     const { database, events } = this.#parts;
-    const late = (await this.services()).filter((service) => !service.timedOut && isLate(service));
+    const late = await this.services((service) => !service.timedOut && isLate(service));
     for (const service of late) {
       const row = service.current?.row ?? null;
       const isMarked = await database.transaction(async (session) => {
@@ -163,13 +163,13 @@ export class SqlStorage implements Storage {
     if (late.length > 0) events.alerts();
   }
 
-  async services(): Promise<ServiceFacts[]> {
+  async services(isMeant?: (service: ServiceFacts) => boolean): Promise<ServiceFacts[]> {
     const before = this.#known.ids();
     const { services, changed, removed } = this.#known.readAll(await this.#rows(''), before);
     const { events } = this.#parts;
     if (removed.length > 0) events.removed(removed);
     for (const service of changed) events.changed(service, service.timedOut ? null : service.current);
-    return services;
+    return isMeant === undefined ? services : services.filter(isMeant);
   }
 
   async #rows(condition: string, values: SqlValue[] = []): Promise<SqlRow[]> {

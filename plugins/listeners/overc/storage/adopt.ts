@@ -77,7 +77,7 @@ function putStates(
   );
   const rows = new Map<number, number>();
   if (old.states.length === 0) return rows;
-  const roster = ledger.rosterOfOne(service.server, service, writes);
+  const roster = ledger.rosterOfOne(service.server, service);
   for (const [index, { id, at, state, info }] of old.states.entries()) {
     const row = ledger.last.row + 1;
     ledger.apply(service, { id: row, at, state, info }, writes);

@@ -165,7 +165,8 @@ export class EmbeddedStorage implements Storage {
 
   async markLate(isLate: (service: ServiceFacts) => boolean, at: number): Promise<void> {
     const { services } = this.#ledger;
-    const late = [...services.values()].filter((service) => !service.timedOut && isLate(service));
+    const late: ServiceEntry[] = [];
+    for (const service of services.values()) if (!service.timedOut && isLate(service)) late.push(service);
     for (let from = 0; from < late.length; from += latePerWrite)
       await this.#markLate(
         // What comes while the first are written makes others no longer late.
@@ -189,8 +190,12 @@ export class EmbeddedStorage implements Storage {
     for (const service of late) this.#parts.events.changed(service, null);
   }
 
-  async services(): Promise<ServiceFacts[]> {
-    return [...this.#ledger.services.values()];
+  async services(isMeant?: (service: ServiceFacts) => boolean): Promise<ServiceFacts[]> {
+    const { services } = this.#ledger;
+    if (isMeant === undefined) return [...services.values()];
+    const found: ServiceFacts[] = [];
+    for (const service of services.values()) if (isMeant(service)) found.push(service);
+    return found;
   }
 
   async servers(): Promise<ServerView[]> {

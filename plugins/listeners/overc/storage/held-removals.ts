@@ -68,7 +68,7 @@ export class HeldRemovals implements Storage {
 
   /** Takes it out of sight; false where there is none. */
   async remove(what: 'server' | 'service', id: number): Promise<boolean> {
-    const gone = (await this.services()).filter((one) => (what === 'server' ? one.server.id : one.id) === id);
+    const gone = await this.services((one) => (what === 'server' ? one.server.id : one.id) === id);
     const [first] = gone;
     // A server without a service is not shown anywhere, so there is nothing to bring back.
     if (first === undefined) return this.#inner.remove(what, id);
@@ -101,8 +101,8 @@ export class HeldRemovals implements Storage {
       if (!this.#held.has(key)) this.#held.set(key, held);
       throw error;
     }
-    for (const service of await this.services())
-      if (isOf(held, service)) this.#parts.events.changed(service, service.timedOut ? null : service.current);
+    for (const service of await this.services((one) => isOf(held, one)))
+      this.#parts.events.changed(service, service.timedOut ? null : service.current);
     return true;
   }
 
@@ -183,9 +183,9 @@ export class HeldRemovals implements Storage {
     return this.#inner.markLate((service) => !this.isHeld(service) && isLate(service), at);
   }
 
-  async services(): Promise<ServiceFacts[]> {
-    const all = await this.#inner.services();
-    return this.#held.size === 0 ? all : all.filter((service) => !this.isHeld(service));
+  services(isMeant?: (service: ServiceFacts) => boolean): Promise<ServiceFacts[]> {
+    if (this.#held.size === 0) return this.#inner.services(isMeant);
+    return this.#inner.services((service) => !this.isHeld(service) && (isMeant?.(service) ?? true));
   }
 
   async servers(): Promise<ServerView[]> {
@@ -243,6 +243,7 @@ export class HeldRemovals implements Storage {
 
   /** Whether a service is out of sight. */
   isHeld({ id, server }: ServiceFacts): boolean {
+    if (this.#held.size === 0) return false;
     return this.#held.has(keyOf('service', id)) || this.#held.has(keyOf('server', server.id));
   }
 
@@ -268,7 +269,7 @@ export class HeldRemovals implements Storage {
   }
 
   async #reallyEnd(held: Held): Promise<void> {
-    const those = (await this.#inner.services()).filter((service) => isOf(held, service));
+    const those = await this.#inner.services((service) => isOf(held, service));
     // It reported meanwhile, to another server of the same database: it is not what was removed any more.
     if (newest(those) <= held.row) await this.#inner.remove(held.what, held.id);
     const key = keyOf(held.what, held.id);

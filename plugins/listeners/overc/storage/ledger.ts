@@ -92,10 +92,15 @@ export class Ledger {
   serviceOf(server: KeptServer, name: string, writes: Writes): ServiceEntry {
     const known = server.services.get(name);
     if (known !== undefined) return known;
+    const service = this.#newService(server, name);
+    this.write(service, writes);
+    return service;
+  }
+
+  #newService(server: KeptServer, name: string): ServiceEntry {
     const id = this.last.service + 1;
     const service = new ServiceEntry({ id, server, name, title: name, period: null });
     this.addService(service);
-    this.write(service, writes);
     return service;
   }
 
@@ -104,21 +109,21 @@ export class Ledger {
     const found: ServiceEntry[] = [];
     for (let from = 0; from < stated.length; from += perRoster) {
       const part = stated.length <= perRoster ? stated : stated.slice(from, from + perRoster);
-      const roster = rosterOf(server, part) ?? this.#newRoster(server, part, writes);
+      const roster = rosterOf(server, part) ?? this.#newRoster(server, part);
       if (roster !== undefined) this.#take(roster, part, when, writes, found);
-      else
-        for (const one of part) this.#take(this.rosterOfOne(server, one, writes), [one], when, writes, found);
+      else for (const one of part) this.#take(this.rosterOfOne(server, one), [one], when, writes, found);
     }
     return found;
   }
 
   /** The roster of a service alone. */
-  rosterOfOne(server: KeptServer, one: { name: string }, writes: Writes): Roster {
-    return rosterOf(server, [one]) ?? (this.#newRoster(server, [one], writes) as Roster);
+  rosterOfOne(server: KeptServer, one: { name: string }): Roster {
+    return rosterOf(server, [one]) ?? (this.#newRoster(server, [one]) as Roster);
   }
 
-  #newRoster(server: KeptServer, names: readonly { name: string }[], writes: Writes): Roster | undefined {
-    const services = names.map(({ name }) => this.serviceOf(server, name, writes));
+  #newRoster(server: KeptServer, names: readonly { name: string }[]): Roster | undefined {
+    // The first report of a roster writes down its services.
+    const services = names.map(({ name }) => server.services.get(name) ?? this.#newService(server, name));
     if (!hasRoom(server, services.length)) return undefined;
     const id = this.last.roster + 1;
     const roster: Roster = { id, server, services, count: 0, kept: 0, last: 0, lap: 0, lapBefore: 0 };
@@ -128,13 +133,14 @@ export class Ledger {
 
   #take(roster: Roster, stated: readonly Stated[], when: When, writes: Writes, found: ServiceEntry[]): void {
     const { at } = when;
+    const isFirst = slotOf(roster.count) === 0;
     const report: KeptReport = { number: roster.count, first: this.last.row + 1, at, states: [], infos: [] };
     for (let index = 0; index < stated.length; index += 1) {
       const service = roster.services[index] as ServiceEntry;
       const one = stated[index] as Stated;
       report.states.push(one.state);
       report.infos.push(one.info);
-      this.#report(service, one, when, writes);
+      this.#report(service, one, when, writes, isFirst);
       found.push(service);
     }
     this.keepReport(roster, report, writes);
@@ -172,7 +178,14 @@ export class Ledger {
     }
   }
 
-  #report(service: ServiceEntry, { state, info, period }: Stated, { at, nowMs }: When, writes: Writes): void {
+  /** `isFirst` of a round of its roster: with that all of its services are written down. */
+  #report(
+    service: ServiceEntry,
+    { state, info, period }: Stated,
+    { at, nowMs }: When,
+    writes: Writes,
+    isFirst: boolean,
+  ): void {
     const { state: before, timedOut } = service;
     this.apply(service, { id: this.last.row + 1, at, state, info }, writes);
     service.reportedMs = nowMs;
@@ -186,7 +199,8 @@ export class Ledger {
       this.#keepInfo(service, info, writes);
       this.alert(service.server, service, 'plugin', 'online', 'Monitoring plugin back online', at, writes);
     }
-    if (timedOut || period !== service.period) this.setPeriod(service, period, writes);
+    if (isFirst) service.period = period;
+    else if (timedOut || period !== service.period) this.setPeriod(service, period, writes);
   }
 
   /** Says how often a service reports, and writes it down as it is. */

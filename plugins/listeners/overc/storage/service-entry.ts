@@ -85,8 +85,13 @@ export class ServiceEntry implements ServiceFacts {
   get run(): Run | null {
     if (this.#runCount === 0) return null;
     return {
-      ...{ first: this.#runFirst, last: this.row, count: this.#runCount, firstAt: this.#runFirstAt },
-      ...{ lastAt: this.#at, state: this.#state, prev: this.#runBefore },
+      first: this.#runFirst,
+      last: this.row,
+      count: this.#runCount,
+      firstAt: this.#runFirstAt,
+      lastAt: this.#at,
+      state: this.#state,
+      prev: this.#runBefore,
     };
   }
 

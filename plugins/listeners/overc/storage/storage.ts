@@ -59,8 +59,8 @@ export interface Storage {
   readonly isSupervisor: boolean;
   /** Sends the services offline that are late. */
   markLate(isLate: (service: ServiceFacts) => boolean, at: number): Promise<void>;
-  /** All services with their newest state. */
-  services(): Promise<ServiceFacts[]>;
+  /** All services with their newest state, or those that are meant of a hundred thousand. */
+  services(isMeant?: (service: ServiceFacts) => boolean): Promise<ServiceFacts[]>;
   servers(): Promise<ServerView[]>;
   /** The service of that name. */
   find(server: string, service: string): Promise<ServiceFacts | undefined>;

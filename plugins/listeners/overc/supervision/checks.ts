@@ -1,9 +1,16 @@
-import { type PassiveCheck, type PassiveLink, passivePolicy, readQuantity, type Told } from 'opsbro/sdk';
+import {
+  type JsonObject,
+  type PassiveCheck,
+  type PassiveLink,
+  passivePolicy,
+  readQuantity,
+  type Told,
+} from 'opsbro/sdk';
 import type { ServiceFacts, State } from '../model.ts';
 import type { Settings } from '../options.ts';
 import { Pings } from '../ping/pings.ts';
 import type { Expectation } from './lateness.ts';
-import { checkId, type Rules } from './rules.ts';
+import { checkId, type Rules, type ServiceRule } from './rules.ts';
 
 /** Seconds that a job may take that said that it began, where no rule has a grace; as Healthchecks has it. */
 const longestRun = 3600;
@@ -26,6 +33,7 @@ export class ServiceChecks {
   readonly #link: PassiveLink;
   readonly #rules: Rules;
   readonly #settings: Settings;
+  readonly #policies = new WeakMap<ServiceRule, JsonObject>();
   readonly #make = (service: ServiceFacts): PassiveCheck => this.#makeCheck(service);
 
   constructor(link: PassiveLink, rules: Rules, settings: Settings) {
@@ -61,18 +69,25 @@ export class ServiceChecks {
     };
   }
 
+  /** Mostly services have the rule of others. */
+  #policyOf(rule: ServiceRule): JsonObject {
+    const { default_handlers: handlers } = this.#settings;
+    const policy = this.#policies.get(rule) ?? passivePolicy(rule, handlers.length === 0 ? null : handlers);
+    this.#policies.set(rule, policy);
+    return policy;
+  }
+
   #makeCheck(service: ServiceFacts): PassiveCheck {
     const { server, name, title, period } = service;
     const rule = this.#rules.of(server.name, name);
     const { grace } = this.expectation(service);
-    const { default_handlers: handlers } = this.#settings;
     return {
       id: checkId(service),
       name: `${server.name}/${name}`,
       display_name: `${server.title} ${title}`,
       interval: rule.schedule !== undefined || period === null ? null : period + grace,
-      labels: { server: server.name, service: name, ...rule.labels },
-      policy: passivePolicy(rule, handlers.length === 0 ? null : handlers),
+      labels: Object.assign({ server: server.name, service: name }, rule.labels),
+      policy: this.#policyOf(rule),
     };
   }
 }
