@@ -9,7 +9,25 @@ const messageKept = 500;
 
 /** The record of a step of a check's state. */
 export function stepRecord(check: string, change: StateChange, seen: SeenValue[]): StateRecord {
-  return { kind: 'state', check, ...change, output: change.output.slice(0, outputKept), seen };
+  const { at, cause, oldState, state, hard, oldHardState, hardState, attempt, episode, stale } = change;
+  const output = change.output.slice(0, outputKept);
+  const of = 'state' as const;
+  return {
+    kind: of,
+    check,
+    at,
+    cause,
+    oldState,
+    state,
+    hard,
+    oldHardState,
+    hardState,
+    attempt,
+    episode,
+    stale,
+    output,
+    seen,
+  };
 }
 
 /** The record of a decision; none of one about a check that is ok and that nobody was told of, which says nothing. */

@@ -31,11 +31,6 @@ export interface RingLimits {
 /** Enough for a week of a busy node. Nothing is too old until the configuration says how long to keep it. */
 export const ringLimits: RingLimits = { records: 100_000, ageMs: Number.POSITIVE_INFINITY };
 
-interface Mark {
-  at: number;
-  subject: string;
-}
-
 /**
  * The latest facts behind `explain`, in the store; memory holds when each happened and what it is about. Append-only: beyond its limits of
  * number and age the oldest go.
@@ -45,8 +40,9 @@ export class Ring {
   #ageMs: number;
   readonly #now: () => number;
   #store: RingStore | undefined;
-  /** Of the serials from `#first` on, without a gap. */
-  #marks: Mark[] = [];
+  /** When each record happened and what it is about, of the serials from `#first` on, without a gap: as objects they would take three times as much. */
+  #ats: number[] = [];
+  #subjects: string[] = [];
   #first = 0;
   /** The first serial that the store has still. */
   #stored = 0;
@@ -80,7 +76,7 @@ export class Ring {
       const found = new Map(rows.map(([key, value]) => [key, value]));
       for (let serial = Math.max(from, first); serial < Math.min(from + chunk, next); serial += 1) {
         const record = readRecord(found.get(keyOf(serial)));
-        this.#marks.push(record === undefined ? this.#gap() : markOf(record));
+        this.#mark(record);
       }
     }
     this.#isLoaded = true;
@@ -119,8 +115,8 @@ export class Ring {
     const del: string[] = [];
     for (; this.#stored < this.#first && del.length < chunk; this.#stored += 1) del.push(keyOf(this.#stored));
     const put = this.#waiting.splice(0, chunk).map((record): [string, Json] => {
-      const serial = this.#first + this.#marks.length;
-      this.#marks.push(markOf(record));
+      const serial = this.#first + this.#ats.length;
+      this.#mark(record);
       this.#recent.set(serial, record);
       return [keyOf(serial), record as unknown as Json];
     });
@@ -129,25 +125,23 @@ export class Ring {
       this.#recent.delete(serial);
     }
     if (put.length + del.length === 0) return null;
-    put.push([rangeKey, { first: this.#stored, next: this.#first + this.#marks.length }]);
+    put.push([rangeKey, { first: this.#stored, next: this.#first + this.#ats.length }]);
     return { put, del };
   }
 
   /** Since when it knows everything, epoch ms; null when nothing was ever recorded. */
   knownSince(): number | null {
     const isEmpty = this.#first === 0 && this.#waiting.length === 0;
-    return this.#marks[0]?.at ?? this.#waiting[0]?.at ?? (isEmpty ? null : this.#now());
+    return this.#ats[0] ?? this.#waiting[0]?.at ?? (isEmpty ? null : this.#now());
   }
 
   /** The records about these subjects up to `until`, oldest first; of very many, the last 5,000. */
   async about(subjects: ReadonlySet<string>, until: number): Promise<ExplainRecord[]> {
     void this.flush();
     const serials: number[] = [];
-    for (let index = this.#marks.length - 1; index >= 0 && serials.length < mostRead; index -= 1) {
-      const mark = this.#marks[index];
-      if (mark !== undefined && mark.at <= until && subjects.has(mark.subject))
+    for (let index = this.#ats.length - 1; index >= 0 && serials.length < mostRead; index -= 1)
+      if ((this.#ats[index] as number) <= until && subjects.has(this.#subjects[index] as string))
         serials.push(this.#first + index);
-    }
     const early = this.#waiting.filter((record) => record.at <= until && subjects.has(subjectOf(record)));
     const found = await Promise.all(serials.reverse().map((serial) => this.#read(serial)));
     return [...found.filter((record) => record !== undefined), ...early];
@@ -161,21 +155,19 @@ export class Ring {
 
   #prune(): void {
     const oldest = this.#now() - this.#ageMs;
-    let count = Math.max(0, this.#marks.length - this.#records);
-    while ((this.#marks[count]?.at ?? oldest) < oldest) count += 1;
+    let count = Math.max(0, this.#ats.length - this.#records);
+    while ((this.#ats[count] ?? oldest) < oldest) count += 1;
     if (count === 0) return;
-    this.#marks = this.#marks.slice(count);
+    this.#ats.splice(0, count);
+    this.#subjects.splice(0, count);
     this.#first += count;
   }
 
   /** A record that was lost keeps its place: as old as the one before. */
-  #gap(): Mark {
-    return { at: this.#marks.at(-1)?.at ?? 0, subject: '' };
+  #mark(record: ExplainRecord | undefined): void {
+    this.#ats.push(record?.at ?? this.#ats.at(-1) ?? 0);
+    this.#subjects.push(record === undefined ? '' : subjectOf(record));
   }
-}
-
-function markOf(record: ExplainRecord): Mark {
-  return { at: record.at, subject: subjectOf(record) };
 }
 
 function keyOf(serial: number): string {

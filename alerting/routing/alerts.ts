@@ -100,7 +100,10 @@ export function alertOf(
     since: status.hardSince ?? status.since ?? 0,
     problemSince: status.problemSince,
     flapping: status.flapping.is,
-    ...outputOf(status),
+    output: status.output,
+    longOutput: status.longOutput,
+    perfdata: status.perfdata,
+    attempt: status.attempt,
     attempts: check.attempts,
     notes: check.notes ?? '',
     runbook: check.runbook,
@@ -110,6 +113,16 @@ export function alertOf(
     shadow: check.shadow,
     removed: false,
   };
+}
+
+/** The same, but null where it is ok and nobody has to hear of that. */
+export function newsOf(
+  check: RoutedCheck,
+  status: CheckStatus,
+  policies: readonly HandlerPolicy[],
+  isKnown: (check: string) => boolean,
+): Alert | null {
+  return status.hardState === 'ok' && !isKnown(check.id) ? null : alertOf(check, status, policies);
 }
 
 /** What a run said last: as of the moment a notification is sent, not of that it was decided. */

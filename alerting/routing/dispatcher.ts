@@ -111,6 +111,16 @@ export class Dispatcher {
     return this.#told.get(handler)?.get(check);
   }
 
+  /** Whether there may be somebody to tell of a check that is ok. */
+  knows(check: string): boolean {
+    return this.#alerts.has(check) || this.#isToldOf(check);
+  }
+
+  #isToldOf(check: string): boolean {
+    for (const told of this.#told.values()) if (told.has(check)) return true;
+    return false;
+  }
+
   /** An alert that is not over, or whose end somebody has to hear of. */
   alert(check: string): Alert | undefined {
     return this.#alerts.get(check);
@@ -373,7 +383,7 @@ export class Dispatcher {
     for (const check of checks) {
       const alert = this.#alerts.get(check);
       if (alert === undefined || !(alert.state === 'ok' || alert.removed)) continue;
-      if ([...this.#told.values()].some((told) => told.has(check))) continue;
+      if (this.#isToldOf(check)) continue;
       this.#alerts.delete(check);
       for (const handler of this.#units.remove(check)) this.#decided.delete(unitKey(handler, check));
     }

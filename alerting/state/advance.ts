@@ -9,6 +9,9 @@ import {
 } from '../model.ts';
 import { nextFlapping } from './flapping.ts';
 
+/** Mostly there is none, and of all checks it is one and the same list. */
+const none = Object.freeze([]) as unknown as never[];
+
 /** What an observation makes of a status. */
 export interface Advanced {
   status: CheckStatus;
@@ -30,33 +33,32 @@ export function advance(
   policy: CheckPolicy,
   at: number,
 ): Advanced {
-  if (isSteady(known, observation, policy, at))
-    return { status: again(known, observation, at), changes: [], nextRunMs: null };
+  if (isSteady(known, observation, policy, at)) {
+    const status = { ...known };
+    say(status, observation, at);
+    return { status, changes: [], nextRunMs: null };
+  }
   const before = notAfter(known, at);
-  const { late, missing = [] } = observation;
+  const { late, missing = none, error = null } = observation;
   const lacksData = late !== undefined || (observation.state === 'unknown' && missing.length > 0);
   const found: Found = {
     state: lacksData && policy.onMissing !== 'keep' ? policy.onMissing : observation.state,
     lacksData,
     isLate: late !== undefined,
   };
-  const seen = {
+  const isKept = lacksData && policy.onMissing === 'keep';
+  const { output, longOutput = '', perfdata = none } = isKept ? before : observation;
+  const judged = isKept ? before : judge(before, found, policy, at);
+  const lastRun = late === 'run' ? before.lastRun : at;
+  const status = statusOf(judged, {
+    output,
+    longOutput,
+    perfdata,
     missing,
-    error: observation.error ?? null,
-    lastRun: late === 'run' ? before.lastRun : at,
+    error,
+    lastRun,
     stale: lacksData,
-  };
-  const status =
-    lacksData && policy.onMissing === 'keep'
-      ? { ...before, ...seen }
-      : {
-          ...before,
-          ...seen,
-          output: observation.output,
-          longOutput: observation.longOutput ?? '',
-          perfdata: observation.perfdata ?? [],
-          ...judge(before, found, policy, at),
-        };
+  });
   const causes = causesOf(before, status, found, policy.attempts);
   return {
     status,
@@ -90,9 +92,60 @@ function isSteady(
   );
 }
 
-function again(known: CheckStatus, observation: Observation, at: number): CheckStatus {
-  const { output, longOutput = '', perfdata = [], error = null } = observation;
-  return { ...known, output, longOutput, perfdata, missing: [], error, lastRun: at };
+/**
+ * Writes over what the last run said in a status that an observation changes nothing else of: there may be a hundred thousand, and each new object would
+ * leave an old one to be collected. False where there is more to it, which `advance` tells.
+ */
+export function renew(
+  known: CheckStatus,
+  observation: Observation,
+  policy: CheckPolicy,
+  at: number,
+): boolean {
+  const is = isSteady(known, observation, policy, at);
+  if (is) say(known, observation, at);
+  return is;
+}
+
+function say(status: CheckStatus, observation: Observation, at: number): void {
+  const { output, longOutput = '', perfdata = none, error = null } = observation;
+  // The same text of before has been in memory for long.
+  if (status.output !== output) status.output = output;
+  if (status.longOutput !== longOutput) status.longOutput = longOutput;
+  status.perfdata = perfdata;
+  status.missing = none;
+  status.error = error;
+  status.lastRun = at;
+}
+
+type Said = Pick<
+  CheckStatus,
+  'output' | 'longOutput' | 'perfdata' | 'missing' | 'error' | 'lastRun' | 'stale'
+>;
+type Judged = Omit<CheckStatus, keyof Said>;
+
+/** Every status is made here, without a spread, so that all have one shape: else V8 keeps what each has in an object and a list beside it. */
+function statusOf(judged: Judged, said: Said): CheckStatus {
+  return {
+    state: judged.state,
+    hard: judged.hard,
+    attempt: judged.attempt,
+    output: said.output,
+    longOutput: said.longOutput,
+    perfdata: said.perfdata,
+    since: judged.since,
+    lastRun: said.lastRun,
+    missing: said.missing,
+    error: said.error,
+    stale: said.stale,
+    flapping: judged.flapping,
+    hardState: judged.hardState,
+    oldHardState: judged.oldHardState,
+    hardSince: judged.hardSince,
+    problemSince: judged.problemSince,
+    episode: judged.episode,
+    pendingFor: judged.pendingFor,
+  };
 }
 
 /** What an observation comes to. */
@@ -125,18 +178,15 @@ function notAfter(status: CheckStatus, at: number): CheckStatus {
   };
 }
 
-function judge(
-  before: CheckStatus,
-  { state, isLate }: Found,
-  policy: CheckPolicy,
-  at: number,
-): Partial<CheckStatus> {
-  const hardness = hardnessOf(before, state, isLate, policy, at);
-  const hardState = hardness.hard ? state : before.hardState;
+function judge(before: CheckStatus, { state, isLate }: Found, policy: CheckPolicy, at: number): Judged {
+  const { hard, attempt, pendingFor } = hardnessOf(before, state, isLate, policy, at);
+  const hardState = hard ? state : before.hardState;
   const isHardChange = hardState !== before.hardState;
-  const isNews = isHardChange || (policy.volatile && !isLate && hardness.hard && isProblem(state));
+  const isNews = isHardChange || (policy.volatile && !isLate && hard && isProblem(state));
   return {
-    ...hardness,
+    hard,
+    attempt,
+    pendingFor,
     state,
     since: state === before.state ? (before.since ?? at) : at,
     hardState,

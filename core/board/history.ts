@@ -113,10 +113,10 @@ export class History {
     return oldest === undefined || this.#first.get(kind) === 0 ? null : oldest.at;
   }
 
-  #add(kind: HistoryKind, { log, ...given }: HistoryEntry): void {
+  #add(kind: HistoryKind, given: HistoryEntry): void {
     const entries = this.#entries.get(kind) ?? [];
     const first = this.#first.get(kind) ?? 0;
-    const entry = { ...given, log: log.slice(0, 1024) };
+    const entry = given.log.length > 1024 ? { ...given, log: given.log.slice(0, 1024) } : given;
     entries.push(entry);
     const del: string[] = [];
     if (entries.length > limits[kind]) {
@@ -125,7 +125,7 @@ export class History {
       del.push(keyOf(kind, first));
     }
     const sequence = (this.#first.get(kind) ?? 0) + entries.length - 1;
-    this.#store.putLazy({ put: [[keyOf(kind, sequence), { ...entry } as unknown as JsonObject]], del });
+    this.#store.putLazy({ put: [[keyOf(kind, sequence), entry as unknown as JsonObject]], del });
   }
 }
 

@@ -43,15 +43,15 @@ export async function applyPlan(
 }
 
 /**
- * Starts and stops scheduling by `if_group`: called when groups or objects change. What is known of an object that does not run here is
+ * Starts and stops scheduling by `if_group`, of all or of `runtimes`: called when groups or objects change. What is known of an object that does not run here is
  * forgotten. Acts at once and resolves when the store knows; never rejects.
  */
-export function linkGroups(deps: HostDeps): Promise<void> {
+export function linkGroups(deps: HostDeps, runtimes?: Iterable<Runtime>): Promise<void> {
   const { board, clock, scheduler, table } = deps;
   const groups = new Set(board.groups);
   const now = clock.monotonic();
   const forgotten: string[] = [];
-  for (const runtime of table.runtimes()) {
+  for (const runtime of runtimes ?? table.runtimes()) {
     const { enabled, id, ifGroup, intervalMs } = runtime.object;
     if (enabled && (ifGroup === null || ifGroup === '*' || groups.has(ifGroup))) {
       if (!runtime.active) activate(runtime, now);

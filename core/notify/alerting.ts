@@ -75,9 +75,9 @@ export class Alerting {
   async start(): Promise<void> {
     const { bus } = this.#deps;
     bus.subscribe('suppression', () => void this.#reconsider());
-    bus.subscribe('verdict', ({ name: _name, check, ...change }) => {
+    bus.subscribe('verdict', (change) => {
       void this.book.step();
-      if (change.cause === 'removed') this.records.add(stepRecord(check, change, []));
+      if (change.cause === 'removed') this.records.add(stepRecord(change.check, change, []));
     });
     await this.notifications.start(bus);
   }

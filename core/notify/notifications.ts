@@ -5,9 +5,9 @@ import type { CheckStatus, StateChange } from '../../alerting/model.ts';
 import type { Delivery } from '../../alerting/outbox/delivery.ts';
 import { Outbox } from '../../alerting/outbox/outbox.ts';
 import {
-  alertOf,
   chosenHandlers,
   handlerPolicies,
+  newsOf,
   outputOf,
   removedAlert,
   standingOf,
@@ -135,7 +135,10 @@ export class Notifications {
   plan(changed: CheckChange[]): Plan {
     for (const { check, changes, seen } of changed)
       for (const change of changes) this.#record(stepRecord(check.id, change, seen));
-    const alerts = changed.flatMap(({ check, status }) => alertOf(check, status, this.#handlers) ?? []);
+    const isKnown = (check: string): boolean => this.dispatcher.knows(check);
+    const alerts = changed.flatMap(
+      ({ check, status }) => newsOf(check, status, this.#handlers, isKnown) ?? [],
+    );
     const plan = this.dispatcher.changed(alerts);
     const told = changed.flatMap((change) => this.#flapping(change));
     return joined([plan, ...told]);
@@ -183,8 +186,7 @@ export class Notifications {
       // One without a verdict does not apply here, or its first is on its way.
       if (status === undefined && active) known.delete(object.id);
       if (object.kind !== 'check' || status === undefined) continue;
-      const isNews = status.hardState !== 'ok' || known.has(object.id);
-      const alert = isNews ? alertOf(object, status, this.#handlers) : null;
+      const alert = newsOf(object, status, this.#handlers, (id) => known.has(id));
       if (alert === null) continue;
       known.delete(object.id);
       yield alert;

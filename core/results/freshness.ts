@@ -27,10 +27,13 @@ export class Freshness {
     const now = clock.monotonic();
     this.#awakeMs = this.#awake(now);
     this.#lookedMs = now;
-    return table.of('check').flatMap((runtime) => {
-      if (!runtime.active || !this.isLate(runtime, now) || waitsForData(runtime, table, now)) return [];
-      return [{ runtime, result: ofLateRun(this.#ageMs(runtime, now), runtime.object.intervalMs) }];
-    });
+    const late: { runtime: Runtime; result: Observation }[] = [];
+    for (const runtime of table.runtimes()) {
+      if (runtime.object.kind !== 'check' || !runtime.active || !this.isLate(runtime, now)) continue;
+      if (waitsForData(runtime, table, now)) continue;
+      late.push({ runtime, result: ofLateRun(this.#ageMs(runtime, now), runtime.object.intervalMs) });
+    }
+    return late;
   }
 
   /** What a rule found, told as late where a collector it read gave nothing new for too long. */

@@ -66,13 +66,14 @@ export class PassiveChecks {
       const object = passiveCheck(plugin, check);
       const known = object && table.get(object.id);
       if (object === undefined || (known !== undefined && !('passive' in known.object))) refused += 1;
-      else if (known?.object.digest !== object.digest) {
+      else if (known === undefined || known.object.digest !== object.digest) {
         put.push([`${prefix}${object.id}`, { plugin, check }]);
         table.put(object, clock.monotonic());
       }
     }
     if (put.length === 0) return refused;
-    await Promise.all([store.put({ put }), linkGroups(this.#deps)]);
+    const made = put.flatMap(([key]) => table.get(key.slice(prefix.length)) ?? []);
+    await Promise.all([store.put({ put }), linkGroups(this.#deps, made)]);
     this.#deps.notifications.holds.reset();
     return refused;
   }
@@ -85,17 +86,18 @@ export class PassiveChecks {
   }
 
   async #judge(results: PassiveResult[]): Promise<void> {
-    const found = results.flatMap(
-      ({ check, state, output, plugin_output: isPlugins }): { runtime: Runtime; result: Observation }[] => {
-        const runtime = this.#own(check);
-        if (runtime === undefined) return [];
-        Object.assign(runtime, { hasRun: true, state: 'ok', lastRun: this.#deps.clock.now() });
-        if (isPlugins)
-          return [{ runtime, result: { ...observationOf(readPluginOutput(output, 0, null)), state } }];
-        const [first = '', ...more] = output.split('\n');
-        return [{ runtime, result: { state, output: first, longOutput: more.join('\n') } }];
-      },
-    );
+    const found: { runtime: Runtime; result: Observation }[] = [];
+    for (const { check, state, output, plugin_output: isPlugins } of results) {
+      const runtime = this.#own(check);
+      if (runtime === undefined) continue;
+      Object.assign(runtime, { hasRun: true, state: 'ok', lastRun: this.#deps.clock.now() });
+      const end = output.indexOf('\n');
+      const [first, more] = end < 0 ? [output, ''] : [output.slice(0, end), output.slice(end + 1)];
+      const result = isPlugins
+        ? { ...observationOf(readPluginOutput(output, 0, null)), state }
+        : { state, output: first, longOutput: more };
+      found.push({ runtime, result });
+    }
     if (found.length > 0) await this.#results.verdicts(found);
   }
 

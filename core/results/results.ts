@@ -1,6 +1,6 @@
 import type { Json, JsonObject } from 'opsbro/sdk';
 import { type Observation, pendingStatus } from '../../alerting/model.ts';
-import { type Advanced, advance } from '../../alerting/state/advance.ts';
+import { type Advanced, advance, renew } from '../../alerting/state/advance.ts';
 import type { CheckObject } from '../../configuration/model.ts';
 import type { HostDeps } from '../host/deps.ts';
 import type { RunState, Runtime } from '../host/objects.ts';
@@ -50,14 +50,15 @@ export class Results {
     for (const { runtime, result, asOf = at - (runtime.durationMs ?? 0) } of found) {
       if (!table.isCurrent(runtime)) continue;
       const advanced = this.#advance(runtime, result, at);
-      if (advanced === null) continue;
       // With what was decided, which may come after the run by some turns.
       if (result.late !== 'run') runtime.asOf = asOf;
+      if (advanced === null) continue;
       steps.push({ runtime, advanced });
       if (advanced.changes.length === 0) continue;
       put.push([`check/${runtime.object.id}`, advanced.status as unknown as JsonObject]);
       const seen = samples === undefined ? [] : seenBy(runtime, samples);
-      changed.push({ check: runtime.object as CheckObject, ...advanced, seen });
+      const { status, changes } = advanced;
+      changed.push({ check: runtime.object as CheckObject, status, changes, seen });
     }
     const plan = notifications.plan(changed);
     put.push(...plan.put);
@@ -66,14 +67,15 @@ export class Results {
     plan.release();
   }
 
+  /** null where nothing is new but that it ran, which the board knows then. */
   #advance(runtime: Runtime, result: Observation, at: number): Advanced | null {
     const { board, clock, scheduler } = this.#deps;
-    const { object } = runtime;
-    if (object.kind !== 'check') return null;
+    const object = runtime.object as CheckObject;
+    if (result.late !== 'run') runtime.sampledMs = clock.monotonic();
     const before = board.decided(object.id) ?? pendingStatus;
+    if (!board.ahead.has(object.id) && renew(before, result, object, at)) return null;
     const advanced = advance(before, result, object, at);
     board.ahead.set(object.id, advanced.status);
-    if (result.late !== 'run') runtime.sampledMs = clock.monotonic();
     if (advanced.nextRunMs !== null) scheduler.runWithin(object.id, advanced.nextRunMs);
     return advanced;
   }
@@ -88,7 +90,7 @@ export class Results {
     if (last !== undefined) board.verdicts.set(id, status);
     const current = table.get(id);
     if (current === undefined || !table.isCurrent(current)) return;
-    for (const change of changes) bus.publish('verdict', { check: id, name, ...change });
+    for (const change of changes) bus.publish('verdict', Object.assign({ check: id, name }, change));
   }
 
   /** Replaces a collector's tree. */
