@@ -13,10 +13,12 @@ describe('Dispatcher', () => {
     const bench = new Bench();
     bench.changed(critical);
     bench.changed(critical);
+    expect(bench.dispatcher.knows(critical.check)).toBe(true);
     bench.changed(recovered);
     bench.changed(recovered);
     expect(bench.keys).toEqual(['host/linux/check/load/1.1/problem', 'host/linux/check/load/1.2/recovery']);
     expect([...bench.dispatcher.checks()]).toEqual([]);
+    expect(bench.dispatcher.knows(critical.check)).toBe(false);
     expect([...bench.store]).toEqual([]);
   });
 

@@ -6,7 +6,7 @@ import {
   type Observation,
   pendingStatus,
 } from '../../../alerting/model.ts';
-import { type Advanced, advance } from '../../../alerting/state/advance.ts';
+import { type Advanced, advance, renew } from '../../../alerting/state/advance.ts';
 import { defaultPolicy } from '../default-policy.ts';
 
 const three: CheckPolicy = { ...defaultPolicy, attempts: 3 };
@@ -318,5 +318,29 @@ describe('a check', () => {
       [6, ['run', 'flapping'], true],
       [23, ['steady'], false],
     ]);
+  });
+});
+
+describe('renew', () => {
+  it.each(['ok', 'critical'] as const)('makes of a status that stays %s what advance makes', (state) => {
+    const status = at(state, state === 'ok' ? 1 : 3);
+    const observation = found(state, { output: 'again', longOutput: 'more' });
+    const { status: expected } = advance(status, observation, three, 200);
+    expect(renew(status, observation, three, 200)).toBe(true);
+    expect(status).toEqual(expected);
+    expect(status).toMatchObject({ output: 'again', longOutput: 'more', lastRun: 200, since: 100 });
+  });
+
+  it.each<[string, CheckStatus, Observation]>([
+    ['another state', at('ok', 1), found('critical')],
+    ['another attempt', at('critical', 1), found('critical')],
+    ['data that is missing', at('unknown', 3), absent],
+    ['a run that is late', at('unknown', 3), late],
+    ['what was stale', { ...at('ok', 1), stale: true }, found('ok')],
+    ['a check that never ran', at('pending', 0), found('ok')],
+  ])('leaves %s to advance', (_, status, observation) => {
+    const before = structuredClone(status);
+    expect(renew(status, observation, three, 200)).toBe(false);
+    expect(status).toEqual(before);
   });
 });

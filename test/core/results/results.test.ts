@@ -95,6 +95,29 @@ describe('Results', () => {
     ]);
   });
 
+  it('shows a run that found what the last one did at once, in the status that is there', async () => {
+    const bench = await begin([check(), handlerObject('log')]);
+    await bench.judge('ok', 'first');
+    const status = bench.deps.board.verdicts.get(id);
+    await bench.judge('ok', 'second');
+    expect(bench.deps.board.verdicts.get(id)).toBe(status);
+    expect(status).toMatchObject({ state: 'ok', output: 'second' });
+  });
+
+  it('does not touch what is on its way to the store when the next run finds the same', async () => {
+    const bench = await begin([check(), handlerObject('log')]);
+    await bench.judge('ok', 'up');
+    const release = bench.hold();
+    const judged = bench.judge('critical', 'down');
+    const again = bench.judge('critical', 'still down');
+    const shown = bench.deps.board.verdicts.get(id);
+    release();
+    await Promise.all([judged, again]);
+    expect(shown?.output).toBe('still down');
+    expect(bench.deps.board.decided(id)).toMatchObject({ state: 'critical', output: 'still down' });
+    expect(bench.kept.get(`check/${id}`)).toMatchObject({ state: 'critical', output: 'down' });
+  });
+
   it('shows what was stored of a check that was restarted meanwhile', async () => {
     const bench = await begin([check(), handlerObject('log')]);
     await bench.judge('ok');

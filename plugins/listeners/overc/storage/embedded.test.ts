@@ -7,7 +7,7 @@ import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { Keys } from '../keys.ts';
 import { PushClock, scratch } from '../test-push.ts';
 import { EmbeddedStorage } from './embedded.ts';
-import { Ledger } from './ledger.ts';
+import { Ledger, type Writes } from './ledger.ts';
 import { keyOf, lastKey, reportValue } from './records.ts';
 
 const keys = new Keys(randomBytes(32));
@@ -271,6 +271,18 @@ describe('a server of very many services', () => {
     await again.close();
     expect(await left()).toEqual({ ...nothing, v: 1, s: 1, l: 1, b: 1 });
   });
+});
+
+it('writes a service once with its first report, and not with the next ones', () => {
+  const ledger = new Ledger();
+  const server = ledger.register('web1', '', '', { put: [], del: [] });
+  const written = (period: number): number => {
+    const writes: Writes = { put: [], del: [] };
+    const services = ['one', 'two'].map((name) => ({ name, state: 'OK' as const, info: '', period }));
+    ledger.report(server, services, { at: 0, nowMs: 0 }, writes);
+    return writes.put.filter(([key]) => key.startsWith('s/')).length;
+  };
+  expect([written(60), written(60), written(90)]).toEqual([2, 0, 2]);
 });
 
 it('remembers of long infos only the beginning once there are many', () => {

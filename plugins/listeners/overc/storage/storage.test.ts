@@ -219,6 +219,7 @@ describe.each(await backends())('a storage: %s', (_, server, isPresent) => {
         alerts: [{ message: 'm', service: null }],
       }),
     );
+    expect(await storage.services(({ name }) => name === 'b')).toMatchObject([{ id: 2, name: 'b' }]);
     expect(await storage.remove('service', 9)).toBe(false);
     expect(await storage.remove('service', 1)).toBe(true);
     expect((await storage.unsent(9)).map(({ service: of }) => of)).toEqual([2, null]);
