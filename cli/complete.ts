@@ -49,6 +49,7 @@ const optionNouns: { [option: string]: LiveNoun } = {
   '--zone': 'zones',
 };
 const knownValues: { [option: string]: string[] } = {
+  '--if': ['critical', 'ok', 'unknown', 'warning'],
   '--scope': ['admin', 'push', 'read', 'write'],
   '--language': ['javascript', 'opsbro'],
   '--log-level': ['debug', 'error', 'info', 'warn'],

@@ -63,6 +63,7 @@ export const examples: { [verb: string]: Example[] } = {
   'explain check': [
     ['explain check disks', 'what it sees, what holds it back, who was told or why not'],
     ['explain check disks --at 03:12', 'as it was when the phone rang'],
+    ['explain check disks --if critical', 'who would be called, and who not'],
     [
       'explain check disks --at 2h --since 30m --json',
       'two hours ago with the half hour before, for scripts',

@@ -36,9 +36,15 @@ export function explanationText(
     ['judged by', judgedLines(cli, view, conditions)],
     ['read', valueLines(cli, view.seen)],
     ['depends on', parentLines(cli, view, moment)],
-    ['held back by', view.holds.map(({ text }) => plain(text))],
+    [
+      view.supposed === null ? 'held back by' : 'would be held back by',
+      view.holds.map(({ text }) => plain(text)),
+    ],
     ['steps', stepLines(cli, view)],
-    ['handlers', view.handlers.flatMap((one) => handlerLines(cli, one, moment))],
+    [
+      view.supposed === null ? 'handlers' : `handlers, if it were hard ${view.supposed} now`,
+      view.handlers.flatMap((one) => handlerLines(cli, one, moment)),
+    ],
   ];
   return [
     ...(view.past ? pastLines(cli, view, moment) : presentLines(cli, view, now)),

@@ -3,6 +3,7 @@ import type { Json } from 'opsbro/sdk';
 import { redacted } from '../configuration/sources/options.ts';
 import type { ControlClient } from '../control/client.ts';
 import type { CheckExplanationView, EvaluationView } from '../control/shapes.ts';
+import { OpsbroError } from '../core/errors.ts';
 import { fetchCheck } from './checks-verdict.ts';
 import type { CliContext } from './context.ts';
 import { explanationText } from './explain-text.ts';
@@ -10,11 +11,13 @@ import { objectPath } from './live-names.ts';
 import { parseMoment, parseSeconds } from './quantities.ts';
 
 const conditions = ['critical_if', 'warning_if'];
+const states = ['ok', 'warning', 'critical', 'unknown'];
 const evaluationTimeoutMs = 60_000;
 
 interface ExplainOptions {
   at?: string;
   since: string;
+  if?: string;
 }
 
 /** What a condition gives now. */
@@ -37,10 +40,13 @@ export function registerExplain(program: Command, cli: CliContext): void {
     .description('its values, its steps, what holds it back, and who was told with which key, or why not')
     .option('--at <time>', "as it was: a time, '03:12', or 2h for two hours ago")
     .option('--since <duration>', 'steps of the last 30m, 2h, 1d …', '2h')
+    .option('--if <state>', 'who would be told if it were ok, warning, critical or unknown now')
     .action((name: string, options: ExplainOptions) => explainCheck(cli, name, options));
 }
 
 async function explainCheck(cli: CliContext, name: string, options: ExplainOptions): Promise<void> {
+  const { if: supposed } = options;
+  if (supposed !== undefined) refuseSupposition(supposed, options.at);
   const now = Date.now();
   const at = options.at === undefined ? null : parseMoment(options.at, '--at', now);
   const since = Math.max(0, (at ?? now) - parseSeconds(options.since, '--since') * 1000);
@@ -48,10 +54,18 @@ async function explainCheck(cli: CliContext, name: string, options: ExplainOptio
   const { id } = await fetchCheck(client, name);
   const query = new URLSearchParams({ since: new Date(since).toISOString() });
   if (at !== null) query.set('at', new Date(at).toISOString());
+  if (supposed !== undefined) query.set('if', supposed);
   const path = objectPath('checks', id).replace('/checks/', '/explain/checks/');
   const view = await client.request<CheckExplanationView>('GET', `${path}?${query}`);
   const found = view.past ? [] : await evaluateConditions(client, view);
   cli.show({ ...view, conditions: found }, () => explanationText(cli, view, found, Date.now()));
+}
+
+/** Throws OPSBRO_CLI_USAGE for what is no state, and beside a moment that has passed. */
+function refuseSupposition(state: string, at: string | undefined): void {
+  if (!states.includes(state))
+    throw new OpsbroError('OPSBRO_CLI_USAGE', `--if is '${state}', expected ${states.join(', ')}`);
+  if (at !== undefined) throw new OpsbroError('OPSBRO_CLI_USAGE', '--if is asked of now; leave --at out');
 }
 
 /** What the conditions of a check come to now, with the value of each part. Not of those in JavaScript, which have no parts. */

@@ -284,7 +284,7 @@ export interface HistoryView {
 export type { ComparisonView } from '../alerting/history/compare-view.ts';
 /** GET /api/v1/report/checks?since=ISO. */
 export type { ChecksReportView } from '../alerting/history/report-view.ts';
-/** GET /api/v1/explain/checks/NAME?at=ISO&since=ISO: with the check as it is now, though `at` may have passed. */
+/** GET /api/v1/explain/checks/NAME?at=ISO&since=ISO&if=STATE: with the check as it is now, though `at` may have passed. */
 export type CheckExplanationView = ExplanationView & { check: CheckView };
 
 export type { DeliveryState, HandlerExplanation, StepView } from '../alerting/explain/view.ts';

@@ -1,4 +1,4 @@
-import type { Json } from 'opsbro/sdk';
+import type { Json, VerdictState } from 'opsbro/sdk';
 import type { ChangeCause, CheckState, CheckStatus } from '../model.ts';
 import type { OutboxView } from '../outbox/outbox.ts';
 import type { Decision, Hold, Told } from '../routing/model.ts';
@@ -18,6 +18,8 @@ export interface ExplanationView {
   at: string;
   /** It has passed: told from what was recorded. */
   past: boolean;
+  /** The state that was supposed: `holds` and `handlers` tell what would be if it were in that; null: what is. */
+  supposed: VerdictState | null;
   /** Nothing is known of the time before; null: nothing was ever recorded. */
   known_since: string | null;
   /** The keys that decide its state, as the configuration gives them now. */
@@ -117,6 +119,7 @@ export interface ExplanationFacts {
     seen: SeenValue[];
     holds: Hold[];
     handlers: HandlerNow[];
+    supposed: VerdictState | null;
   } | null;
 }
 
@@ -130,6 +133,7 @@ export function explanationView(facts: ExplanationFacts): ExplanationView {
   return {
     at: isoTime(at),
     past: now === null,
+    supposed: now?.supposed ?? null,
     known_since: facts.knownSince === null ? null : isoTime(facts.knownSince),
     written: facts.written,
     seen: seenView(seen, now === null ? (last?.at ?? at) : at),
@@ -144,7 +148,9 @@ export function explanationView(facts: ExplanationFacts): ExplanationView {
       now === null
         ? [...known.values()].map(handlerThen)
         : now.handlers.map((handler) =>
-            handlerNow(handler, known.get(handler.handler), softReason(now.status, now.attempts)),
+            now.supposed === null
+              ? handlerNow(handler, known.get(handler.handler), softReason(now.status, now.attempts))
+              : handlerIf(handler),
           ),
     notifications: toldSince(recalled, since).slice(-notificationsShown).map(notificationView),
   };
@@ -213,6 +219,15 @@ function handlerNow(
     told: toldNow(told, known),
     deliveries: attempts(known),
     delivery: deliveryNow(outbox, toldNow(told, known), known),
+  };
+}
+
+/** What was told of how it is says nothing of how it would be. */
+function handlerIf({ handler, decision, group }: HandlerNow): HandlerExplanation {
+  const { outcome, reason, until } = decision;
+  return {
+    ...{ name: handler, outcome, reason, until: isoOrNull(until), group },
+    ...{ decided_at: null, told: null, deliveries: [], delivery: null },
   };
 }
 

@@ -94,7 +94,11 @@ const objects: { [route: string]: RouteDocument } = {
   },
   'GET /api/v1/explain/checks/*name': {
     summary: 'Why a check is what it is, and why whom was told or not',
-    query: { at: 'as it was then, RFC 3339', ...since },
+    query: {
+      at: 'as it was then, RFC 3339',
+      if: '`ok`, `warning`, `critical` or `unknown`: who would be told if it were so now',
+      ...since,
+    },
     answer: ref('CheckExplanationView'),
   },
 };

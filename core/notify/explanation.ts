@@ -1,5 +1,7 @@
-import type { HandlerEvent, JsonObject } from 'opsbro/sdk';
+import type { VerdictState } from 'opsbro/sdk';
 import { recall, stepsOf } from '../../alerting/explain/recall.ts';
+import { supposing } from '../../alerting/explain/suppose.ts';
+import { isAbout, neverHard, strangers } from '../../alerting/explain/unheard.ts';
 import {
   type ExplanationView,
   explanationView,
@@ -8,7 +10,7 @@ import {
 } from '../../alerting/explain/view.ts';
 import { pendingStatus } from '../../alerting/model.ts';
 import { alertOf } from '../../alerting/routing/alerts.ts';
-import type { Alert, HandlerPolicy } from '../../alerting/routing/model.ts';
+import type { Alert } from '../../alerting/routing/model.ts';
 import type { CheckObject, ShownObject } from '../../configuration/model.ts';
 import type { HostDeps } from '../host/deps.ts';
 import { samplesNow, seenBy } from '../results/seen.ts';
@@ -31,6 +33,8 @@ const told = [
 export interface Question {
   at: number | null;
   since: number;
+  /** Who would be told of this state now; null: of the state it is in. */
+  supposed: VerdictState | null;
 }
 
 /** Explains a check: from what is so now, or from what was recorded of a time that has passed. `show` gives its effective keys, secrets redacted. */
@@ -39,7 +43,7 @@ export async function explainCheck(
   alerting: Alerting,
   show: (object: string) => Promise<ShownObject[]>,
   check: CheckObject,
-  { at: asked, since }: Question,
+  { at: asked, since, supposed }: Question,
 ): Promise<ExplanationView> {
   const { records } = alerting;
   const at = asked ?? deps.clock.now();
@@ -57,7 +61,7 @@ export async function explainCheck(
     written: keys.map(({ key, value }) => ({ key, value })),
     parents: await Promise.all(alerting.holds.above(check.id).map(stateOf)),
     recalled,
-    now: asked === null ? factsNow(deps, alerting, check) : null,
+    now: asked === null ? factsNow(deps, alerting, check, supposed) : null,
   });
 }
 
@@ -65,15 +69,22 @@ function parentThen(id: string, step: ReturnType<typeof stepsOf>[number] | undef
   return { id, state: step?.state ?? 'pending', hard: step?.hard ?? true, since: step?.at ?? null };
 }
 
-function factsNow(deps: HostDeps, { holds, notifications }: Alerting, check: CheckObject) {
-  const { board, table } = deps;
-  const status = board.verdicts.get(check.id) ?? pendingStatus;
+function factsNow(
+  deps: HostDeps,
+  { holds, notifications }: Alerting,
+  check: CheckObject,
+  supposed: VerdictState | null,
+) {
+  const { board, clock, table } = deps;
+  const known = board.verdicts.get(check.id) ?? pendingStatus;
+  const status = supposed === null ? known : supposing(known, supposed, clock.now());
   const runtime = table.get(check.id);
   const { handlers } = notifications;
   const alert = alertOf(check, status, handlers);
   const held = alert === null || alert.state === 'ok' ? { holds: [], nextAt: null } : holds.look(alert);
   return {
     status,
+    supposed,
     attempts: check.attempts,
     seen: runtime === undefined ? [] : seenBy(runtime, samplesNow(board)),
     holds: held.holds,
@@ -82,23 +93,6 @@ function factsNow(deps: HostDeps, { holds, notifications }: Alerting, check: Che
       ...strangers(check, handlers),
     ],
   };
-}
-
-function neverHard({ name }: HandlerPolicy): HandlerNow {
-  return unheard(name, 'up-to-date', 'the check had no hard state yet');
-}
-
-/** Those that the check names and nobody configured. */
-function strangers({ handlers }: CheckObject, policies: readonly HandlerPolicy[]): HandlerNow[] {
-  const known = new Set(policies.map(({ name }) => name));
-  const reason = "the check names it, but no such handler is configured; see 'opsbro config status'";
-  return (handlers ?? [])
-    .filter((name) => !known.has(name))
-    .map((name) => unheard(name, 'not-wanted', reason));
-}
-
-function unheard(handler: string, outcome: HandlerNow['decision']['outcome'], reason: string): HandlerNow {
-  return { handler, decision: { outcome, reason, until: null }, told: undefined, group: '', outbox: [] };
 }
 
 function decisionsNow(
@@ -111,11 +105,4 @@ function decisionsNow(
     const policy = handlers[index];
     return { ...one, outbox: undelivered.filter(({ handler }) => handler === policy?.id) };
   });
-}
-
-/** A notification of the check's state, by itself or in a group. */
-function isAbout({ type, data }: HandlerEvent, check: string): boolean {
-  if (type !== 'problem' && type !== 'recovery') return false;
-  const members = (Array.isArray(data.alerts) ? data.alerts : [data]) as JsonObject[];
-  return members.some((member) => member.check === check);
 }

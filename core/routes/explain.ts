@@ -1,4 +1,5 @@
 import type { JsonObject } from 'opsbro/sdk';
+import { readSupposed } from '../../alerting/explain/suppose.ts';
 import type { ControlRoute } from '../../control/route-table.ts';
 import type { HostDeps } from '../host/deps.ts';
 import type { Alerting } from '../notify/alerting.ts';
@@ -18,10 +19,8 @@ export function explainRoutes(deps: HostDeps, alerting: Alerting, config: Config
         const runtime = findObject(deps.table.of('check'), 'check', name);
         const at = query.at === undefined ? null : timeOf(query, 'at');
         const since = query.since === undefined ? 0 : timeOf(query, 'since');
-        const found = await explainCheck(deps, alerting, (id) => config.show(id), runtime.object, {
-          at,
-          since,
-        });
+        const question = { at, since, supposed: readSupposed(query.if, at !== null) };
+        const found = await explainCheck(deps, alerting, (id) => config.show(id), runtime.object, question);
         return { body: { check: checkView(deps, runtime), ...found } as unknown as JsonObject };
       },
     },

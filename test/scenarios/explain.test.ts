@@ -115,6 +115,34 @@ describe('explain check', () => {
     expect(of(await explain('free'), name)).toMatchObject({ outcome, reason, group, told: null });
   });
 
+  it('says who would be told of another state, and who not, as they really are', async () => {
+    const free = await explain('free', '--if', 'warning');
+    expect(free).toMatchObject({ supposed: 'warning', check: { state: 'critical' } });
+    expect(['tell', 'mild', 'away', 'asleep', 'together'].map((name) => of(free, name))).toMatchObject([
+      { outcome: 'told', reason: 'it was told critical before', told: null, delivery: null },
+      { outcome: 'told', reason: 'a new problem' },
+      { outcome: 'not-wanted', reason: 'its if_group does not hold here' },
+      { outcome: 'held', reason: 'quiet hours' },
+      { outcome: 'told', reason: 'a new problem', group: 'pack=demo' },
+    ]);
+    expect(of(await explain('free', '--if', 'ok'), 'tell')).toMatchObject({
+      outcome: 'told',
+      reason: 'the check is ok again',
+    });
+    const planned = await explain('planned', '--if', 'unknown');
+    expect(of(planned, 'tell')).toMatchObject({ outcome: 'held', reason: expect.stringContaining("'work'") });
+    const { stdout } = await cli('explain', 'free', '--if', 'warning');
+    expect(stdout).toContain('\nhandlers, if it were hard warning now\n');
+    expect(stdout).toContain('\n  mild: told: a new problem\n');
+    expect(wasTold('planned')).toBe(false);
+    expect(await cli('explain', 'free', '--if', 'red')).toMatchObject({
+      code: 2,
+      stderr: expect.stringContaining("--if is 'red', expected ok, warning, critical, unknown"),
+    });
+    expect((await cli('explain', 'free', '--if', 'ok', '--at', '1m')).code).toBe(2);
+    await expect(agent.get('/api/v1/explain/checks/free?if=red')).rejects.toThrow("if is 'red'");
+  });
+
   it('says that a soft state is told to nobody yet', async () => {
     expect(of(await explain('soft'), 'tell')).toMatchObject({
       outcome: 'waits',

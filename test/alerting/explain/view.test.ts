@@ -25,7 +25,7 @@ async function explain(
   await ring.load(new MemoryStore());
   for (const record of records) ring.add(record);
   const recalled = await recall((subjects, until) => ring.about(subjects, until), 'p/check/c', at);
-  const present = { status: pendingStatus, attempts: 3, seen: [], holds: [], handlers: [] };
+  const present = { status: pendingStatus, attempts: 3, seen: [], holds: [], handlers: [], supposed: null };
   return explanationView({
     at,
     since: 0,

@@ -24,7 +24,7 @@ async function judge(
 }
 
 const explain = (bench: AlertingBench, check: CheckObject, at: number | null): Promise<ExplanationView> =>
-  explainCheck(bench.deps, bench.alerting, async () => [], check, { at, since: 0 });
+  explainCheck(bench.deps, bench.alerting, async () => [], check, { at, since: 0, supposed: null });
 
 it('tells of a notification that was given up, with the attempt before', async () => {
   const check = checkObject('c', []);
