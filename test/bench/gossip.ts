@@ -82,6 +82,8 @@ function planOf(members: number, brief: boolean): RoundPlan {
     members,
     // Fewer than a third: nobody is to doubt itself.
     victims: members < 24 ? 2 : 8,
+    stops: brief ? 1 : 3,
+    restMs: 10_000,
     port: 20_000 + Math.floor(Math.random() * 10_000),
     net: 16 + Math.floor(Math.random() * 200),
     settleMs: brief ? 5000 : 40_000,

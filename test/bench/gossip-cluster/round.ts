@@ -11,6 +11,10 @@ export interface RoundPlan {
   members: number;
   /** Stopped together, and killed together. */
   victims: number;
+  /** How often some are stopped, each time others: when somebody probes one of them first is a matter of luck. */
+  stops: number;
+  /** From the return of those who were stopped to the next stop. */
+  restMs: number;
   port: number;
   /** The second byte of all addresses: 127.N.0.0/16. */
   net: number;
@@ -19,7 +23,7 @@ export interface RoundPlan {
   steadyMs: number;
 }
 
-/** What one cluster came to, from its start to its end. Times are medians over the victims. */
+/** What one cluster came to, from its start to its end. Times are medians over all victims. */
 export interface RoundFigures {
   /** From the moment when all listened until all knew all. */
   convergedMs: number;
@@ -32,6 +36,12 @@ export interface RoundFigures {
   /** The same from SIGKILL. */
   killFirstMs: number;
   killAllMs: number;
+}
+
+/** Of each victim, the time until the first, and until all others, held it dead. */
+interface Detections {
+  firstMs: number[];
+  allMs: number[];
 }
 
 const limitMs = 120_000;
@@ -55,15 +65,11 @@ export async function runRound(start: StartMember, plan: RoundPlan): Promise<Rou
     const convergedMs = await joinAll(plan, cluster);
     await new Promise((resolve) => setTimeout(resolve, plan.settleMs));
     const steady = await measureSteady(plan.steadyMs, cluster);
-    const all = cluster.names;
-    const stopped = all.slice(1, 1 + plan.victims);
-    const stop = await detect('SIGSTOP', stopped, cluster);
-    for (const name of stopped) cluster.members.get(name)?.child.kill('SIGCONT');
-    await cluster.views.until('alive', all, all, limitMs);
-    const kill = await detect('SIGKILL', all.slice(-plan.victims), cluster);
+    const stop = await stopSome(plan, cluster);
+    const kill = await detect('SIGKILL', cluster.names.slice(-plan.victims), cluster);
     return {
-      ...{ convergedMs, ...steady, stopFirstMs: stop.firstMs, stopAllMs: stop.allMs },
-      ...{ killFirstMs: kill.firstMs, killAllMs: kill.allMs },
+      ...{ convergedMs, ...steady, stopFirstMs: median(stop.firstMs), stopAllMs: median(stop.allMs) },
+      ...{ killFirstMs: median(kill.firstMs), killAllMs: median(kill.allMs) },
     };
   } finally {
     process.off('exit', end);
@@ -125,20 +131,36 @@ async function measureSteady(
   };
 }
 
+/** Stops some, and lets them run again once all others hold them dead; then others, as often as it is wanted. */
+async function stopSome({ stops, victims, restMs }: RoundPlan, cluster: Cluster): Promise<Detections> {
+  const { names, members, views } = cluster;
+  const found: Detections = { firstMs: [], allMs: [] };
+  for (let turn = 0; turn < stops; turn += 1) {
+    if (turn > 0) await new Promise((resolve) => setTimeout(resolve, restMs));
+    const stopped = names.slice(1 + turn * victims, 1 + (turn + 1) * victims);
+    const { firstMs, allMs } = await detect('SIGSTOP', stopped, cluster);
+    found.firstMs.push(...firstMs);
+    found.allMs.push(...allMs);
+    for (const name of stopped) members.get(name)?.child.kill('SIGCONT');
+    await views.until('alive', names, names, limitMs);
+  }
+  return found;
+}
+
 /** How long it takes until those who are left hold each victim dead. */
 async function detect(
   signal: NodeJS.Signals,
   victims: readonly string[],
   { members, names, views }: Cluster,
-): Promise<{ firstMs: number; allMs: number }> {
+): Promise<Detections> {
   const others = names.filter((name) => !victims.includes(name));
   const startMs = performance.now();
   for (const name of victims) members.get(name)?.child.kill(signal);
   await views.until('dead', victims, others, limitMs);
   const times = victims.map((victim) => views.times(victim, others));
   return {
-    firstMs: median(times.map((those) => Math.min(...those))) - startMs,
-    allMs: median(times.map((those) => Math.max(...those))) - startMs,
+    firstMs: times.map((those) => Math.min(...those) - startMs),
+    allMs: times.map((those) => Math.max(...those) - startMs),
   };
 }
 
