@@ -4,7 +4,7 @@ import { unsignedIdentity } from './identity.ts';
 import type { AliveClaim, Message } from './messages.ts';
 import { Pool } from './pool.ts';
 import { Prober } from './prober.ts';
-import { type GossipSettings, lanSettings } from './settings.ts';
+import { type GossipSettings, lanSettings, wanSettings } from './settings.ts';
 import { seededRandom, VirtualTime } from './simulation/virtual-time.ts';
 import { bytesWire } from './wire.ts';
 
@@ -50,7 +50,22 @@ function proberOf(others: string[], changes: Partial<GossipSettings> = {}) {
     expect(time.until(isPinged, 60_000)).toBe(true);
     return time.now();
   };
-  return { time, sent, pool, prober, nextPing };
+  /** Answers to the ping of a round, `afterMs` later. */
+  const answerPing = (afterMs: number): void => {
+    nextPing();
+    const ping = sent.findLast(({ kinds }) => kinds.startsWith('ping'))?.messages[0];
+    if (ping?.kind !== 'ping') throw new Error('no ping');
+    time.pass(afterMs);
+    prober.hear(`${ping.target}:1`, { kind: 'ack', sequence: ping.sequence, from: ping.target });
+  };
+  /** What the helpers of a round say who do not reach its target. */
+  const nacks = (): { from: string; message: Message & { kind: 'nack' } }[] =>
+    sent.flatMap(({ to, messages: [relay] }) =>
+      relay?.kind === 'relay'
+        ? [{ from: `${to}:1`, message: { kind: 'nack', sequence: relay.sequence, from: to, refused: false } }]
+        : [],
+    );
+  return { time, sent, pool, prober, nextPing, answerPing, nacks };
 }
 
 it('asks three helpers after the timeout, and accuses after the interval who stays without answer', () => {
@@ -108,4 +123,52 @@ it('gives others up to eight times the time where it is slow itself', () => {
   time.until(() => sent.length > 1, 60_000);
   expect(time.now() - startMs).toBe(4000);
   expect(nextPing() - startMs).toBe(8000);
+});
+
+it.each([
+  ['as soon as all helpers say that they do not reach it', 0, 3, 700],
+  ['after the interval where one of them says nothing', 0, 2, 1000],
+  ['after its own longer interval where it may be slow itself', 1, 3, 2000],
+])('accuses who stays without answer %s', (_title, health, told, expected) => {
+  const { time, sent, pool, prober, nextPing, nacks } = proberOf(['a', 'b', 'c', 'd', 'e']);
+  prober.changeHealth(health);
+  prober.start();
+  const startMs = nextPing();
+  const target = sent[0]?.to ?? '';
+  time.until(() => nacks().length === 3, 5000);
+  const heardMs = startMs + 700 * (health + 1);
+  time.pass(heardMs - time.now());
+  for (const { from, message } of nacks().slice(0, told)) prober.hear(from, message);
+  time.until(() => pool.get(target)?.state === 'suspect', 5000);
+  expect(time.now() - startMs).toBe(expected);
+});
+
+it('accuses a target once a probe: who refutes early is not accused of its newer word', () => {
+  const { time, sent, pool, prober, nextPing, nacks } = proberOf(['a', 'b', 'c', 'd', 'e']);
+  prober.start();
+  const startMs = nextPing();
+  const target = sent[0]?.to ?? '';
+  time.until(() => nacks().length === 3, 5000);
+  for (const { from, message } of nacks()) prober.hear(from, message);
+  pool.take(word(target, 2));
+  time.pass(startMs + 1000 - time.now());
+  expect(pool.get(target)).toMatchObject({ state: 'alive', incarnation: 2 });
+});
+
+it('says sooner that it reaches nobody where all others answer fast', () => {
+  const { time, sent, prober, answerPing } = proberOf(['a', 'b', 'c']);
+  prober.start();
+  for (let round = 0; round < 20; round += 1) answerPing(2);
+  const startMs = time.now();
+  prober.hear('a:1', { kind: 'relay', sequence: 7, target: 'b', from: 'a' });
+  time.until(() => sent.at(-1)?.kinds === 'nack', 5000);
+  expect(time.now() - startMs).toBe(120);
+});
+
+it('says so before the asker gives up where a timeout is most of an interval', () => {
+  const { time, sent, prober } = proberOf(['a', 'b'], wanSettings);
+  prober.hear('a:1', { kind: 'relay', sequence: 7, target: 'b', from: 'a' });
+  time.until(() => sent.at(-1)?.kinds === 'nack', 10_000);
+  const { probeTimeoutMs, probeIntervalMs } = wanSettings;
+  expect(probeTimeoutMs + time.now()).toBeLessThan(probeIntervalMs);
 });

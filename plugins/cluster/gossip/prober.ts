@@ -1,3 +1,4 @@
+import { AnswerTimes } from './answer-times.ts';
 import { RefusalWatch } from './evidence/refusal-watch.ts';
 import { wantedHelpers } from './evidence/refusals.ts';
 import { healthChange, nextHealth } from './health.ts';
@@ -6,11 +7,9 @@ import { endpointOf, type Message, type ProbeMessage } from './messages.ts';
 import type { Pool } from './pool.ts';
 import { ProbeRing } from './probe-ring.ts';
 import type { GossipSettings } from './settings.ts';
-import { stretched } from './time.ts';
+import { nackMs, stretched } from './time.ts';
 import type { Knock, Random, Sized, Timers } from './transport.ts';
 
-/** A helper's nack comes before the asker gives up. */
-const nackShare = 0.8;
 /** Probes for others that may run at once; what is asked beyond is left to the other helpers. */
 const relayLimit = 256;
 
@@ -35,6 +34,9 @@ interface Round {
   /** Helpers whose nack came. */
   heard?: Set<string>;
   nacks: number;
+  /** All helpers have said that they hear us, but not the target: nobody is left to wait for. */
+  onNacks?: () => void;
+  isAccused?: boolean;
 }
 
 interface Waiting {
@@ -56,6 +58,7 @@ export class Prober {
   readonly #waiting = new Map<number, Waiting>();
   readonly #cancels = new Set<() => void>();
   readonly #refusals: RefusalWatch;
+  readonly #answers = new AnswerTimes();
   #sequence: number;
   #relays = 0;
   #health = 0;
@@ -185,12 +188,18 @@ export class Prober {
       this.#askHelpers(target, sequence, round);
       if (settings.lifeguard) this.#refusals.unanswered(target);
     });
+    const accuse = (): void => {
+      if (round.acked || round.isAccused) return;
+      round.isAccused = true;
+      pool.accuse(target.uuid, this.#refusals.isRefused(target.uuid) ? 'refused' : 'no-ack');
+    };
+    // Who may be slow itself gives the target the whole interval.
+    if (this.#health === 0) round.onNacks = accuse;
     this.#after(intervalMs, () => {
       this.#waiting.delete(sequence);
       const helpers = settings.lifeguard ? round.asked.size : 0;
       this.changeHealth(healthChange({ acked: round.acked, helpers, nacks: round.nacks }));
-      if (!round.acked)
-        pool.accuse(target.uuid, this.#refusals.isRefused(target.uuid) ? 'refused' : 'no-ack');
+      accuse();
       this.#probe();
     });
   }
@@ -205,9 +214,12 @@ export class Prober {
 
   /** Sends the ping of a round, and says under which sequence. */
   #begin(target: Member, round: Round): number {
+    const { timers } = this.#parts;
+    const startMs = timers.now();
     const sequence = this.#wait({
       target: target.uuid,
       onAck: () => {
+        if (!round.acked && round.asked.size === 0) this.#answers.note(timers.now() - startMs);
         round.acked = true;
         round.onAck?.();
         this.#refusals.answered(target.uuid);
@@ -218,6 +230,7 @@ export class Prober {
         round.heard = (round.heard ?? new Set()).add(from);
         round.nacks += 1;
         if (refused) this.#refusals.reported(target, from);
+        if (round.nacks === round.asked.size) round.onNacks?.();
       },
     });
     this.#ping(target, sequence);
@@ -255,7 +268,7 @@ export class Prober {
     this.#relays += 1;
     let acked = false;
     let refused = false;
-    const waitMs = settings.probeTimeoutMs * nackShare;
+    const waitMs = this.#answers.waitMs(nackMs(settings));
     const sequence = this.#wait({
       target,
       onAck: () => {

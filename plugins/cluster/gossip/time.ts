@@ -1,5 +1,8 @@
 import type { GossipSettings } from './settings.ts';
 
+/** Of the time that is left to the asker, as in Lifeguard. */
+const nackShare = 0.8;
+
 /** The bounds of a suspicion among `members` live members: it ends after `maxMs` unless others confirm it, never before `minMs`. */
 export function suspicionBounds(
   settings: GossipSettings,
@@ -32,6 +35,11 @@ export function retransmitLimit(retransmitMult: number, members: number): number
 export function pushPullMs(intervalMs: number, members: number): number {
   if (members <= 32) return intervalMs;
   return intervalMs * (Math.ceil(Math.log2(members) - 5) + 1);
+}
+
+/** The longest that a helper waits for an answer before it says that there was none: the asker, who has waited for a timeout before it asked, is to hear it within its interval. */
+export function nackMs({ probeTimeoutMs, probeIntervalMs }: GossipSettings): number {
+  return nackShare * Math.min(probeTimeoutMs, probeIntervalMs - probeTimeoutMs);
 }
 
 /** A duration stretched by the local health score: a slow member gives others more time. */
