@@ -74,7 +74,11 @@ const objects: { [route: string]: RouteDocument } = {
   },
   'POST /api/v1/detectors/run': { summary: 'Run all detectors now', answer: ref('DetectorsRunView') },
   'GET /api/v1/groups': { summary: 'The groups this host is in, and why', answer: ref('GroupsView') },
-  'GET /api/v1/checks': { summary: 'Every check and how it stands', answer: list('CheckView') },
+  'GET /api/v1/checks': {
+    summary: 'Every check and how it stands',
+    query: { measured_since: 'RFC 3339: only those with figures, of a run since then; in no order' },
+    answer: list('CheckView'),
+  },
   'GET /api/v1/checks/*name': { summary: 'One check, by its name or id', answer: ref('CheckView') },
   'POST /api/v1/checks/:name/run': { summary: 'Run a check now', answer: ref('CheckView') },
   'GET /api/v1/history/:kind': {

@@ -1,4 +1,5 @@
 import type { Json, JsonObject } from 'opsbro/sdk';
+import { measuredSince } from '../../alerting/state/measured.ts';
 import type { ControlRoute } from '../../control/route-table.ts';
 import { type History, historyKinds } from '../board/history.ts';
 import { OpsbroError } from '../errors.ts';
@@ -125,14 +126,15 @@ export function detectorRoutes(deps: HostDeps, runner: Runner): ControlRoute[] {
 /** Routes of checks: list, show, run. */
 export function checkRoutes(deps: HostDeps, runner: Runner): ControlRoute[] {
   const all = () => deps.table.of('check').sort(byName);
+  const those = (ids: string[]) => ids.flatMap((id) => deps.table.get(id) ?? []) as ReturnType<typeof all>;
+  const measured = (since: number) => those(measuredSince(deps.board.verdicts, since));
+  const list: ControlRoute['handle'] = ({ query }) => {
+    const found = 'measured_since' in query ? measured(timeOf(query, 'measured_since')) : all();
+    return { body: found.map((runtime) => json(checkView(deps, runtime))) };
+  };
   const held = () => ({ body: json(deps.notifications.holds.held()) });
   return [
-    {
-      method: 'GET',
-      path: '/api/v1/checks',
-      scope: 'read',
-      handle: () => ({ body: all().map((runtime) => json(checkView(deps, runtime))) }),
-    },
+    { method: 'GET', path: '/api/v1/checks', scope: 'read', handle: list },
     { method: 'GET', path: '/api/v1/held', scope: 'read', handle: held },
     {
       method: 'POST',

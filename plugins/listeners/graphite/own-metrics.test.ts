@@ -1,5 +1,8 @@
-import { expect, it } from 'vitest';
-import { nextLookMs } from './own-metrics.ts';
+import type { JsonObject, ServiceContext } from 'opsbro/sdk';
+import { serviceContext } from 'opsbro/sdk/testing';
+import { expect, it, vi } from 'vitest';
+import type { Options } from './options.ts';
+import { nextLookMs, OwnMetrics } from './own-metrics.ts';
 
 it.each([
   [[], 5000],
@@ -7,6 +10,57 @@ it.each([
   [[10, 3], 1500],
   [[1, 10], 500],
   [[0.5], 500],
+  [[10, null], 5000],
 ])('looks for the runs of collectors of every %j s after %d ms', (intervals, expected) => {
   expect(nextLookMs(intervals)).toBe(expected);
+});
+
+it('asks for checks that ran since it asked last, and each minute for all', async () => {
+  vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout'] });
+  const [asked, taken]: [string[], string[]] = [[], []];
+  const check = (name: string, last_run: string): JsonObject => ({
+    ...{ id: `web/check/${name}`, name, interval: 1, last_run, perfdata: [{ label: 'used', value: 7 }] },
+  });
+  const answers = [
+    [check('disk', '2026-01-01T00:00:01.000Z'), check('load', '2026-01-01T00:00:03.000Z')],
+    [check('load', '2026-01-01T00:00:03.000Z'), check('disk', '2026-01-01T00:00:04.000Z')],
+    [check('load', '2026-01-01T00:00:05.000Z')],
+  ];
+  const ctx = serviceContext<Options>({
+    snapshots: { facts: { node: { name: 'web1' } } },
+    async ask({ route, query }) {
+      if (route === '/api/v1/checks') asked.push(query.measured_since ?? 'all');
+      const found = route === '/api/v1/checks' ? answers[asked.length - 1] : [];
+      return { status: 200, type: 'application/json', body: Buffer.from(JSON.stringify(found ?? [])) };
+    },
+  });
+  let now = 0;
+  const clock = { now: () => now, monotonic: () => now };
+  const metrics = new OwnMetrics({ ...ctx, clock } as unknown as ServiceContext<Options>, {
+    take: (name, time) => taken.push(`${name} ${time}`),
+    settle: () => undefined,
+    keep: undefined,
+  });
+  metrics.start();
+  for (const [look, at] of [0, 500, 60_000].entries()) {
+    now = at;
+    await vi.waitFor(() => {
+      vi.advanceTimersByTime(5000);
+      expect(asked.length).toBeGreaterThan(look);
+    });
+  }
+  await metrics.stop();
+  vi.useRealTimers();
+  expect(asked.slice(0, 3)).toEqual([
+    '1970-01-01T00:00:00.000Z',
+    '2026-01-01T00:00:03.000Z',
+    '1970-01-01T00:00:00.000Z',
+  ]);
+
+  expect(taken).toEqual([
+    'web1.checks.disk.used 1767225601',
+    'web1.checks.load.used 1767225603',
+    'web1.checks.disk.used 1767225604',
+    'web1.checks.load.used 1767225605',
+  ]);
 });

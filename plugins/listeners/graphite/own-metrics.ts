@@ -27,8 +27,8 @@ interface CollectorView {
 interface CheckView {
   id: string;
   name: string;
-  /** Seconds. */
-  interval: number;
+  /** Seconds; null where others report it, who do not say how often. */
+  interval: number | null;
   last_run: string | null;
   perfdata: { label: string; value: number | null }[];
 }
@@ -37,9 +37,16 @@ interface CheckView {
 const usualMs = 5000;
 const leastMs = 500;
 
+/** How often all checks with figures are asked for, and not only those that ran since. */
+const allEveryMs = 60_000;
+const longAgo = new Date(0).toISOString();
+
 /** How soon to look again, so that no run of these intervals, in seconds, is missed. */
-export function nextLookMs(intervals: readonly number[]): number {
-  const quickest = intervals.reduce((least, interval) => Math.min(least, interval), Number.POSITIVE_INFINITY);
+export function nextLookMs(intervals: readonly (number | null)[]): number {
+  const quickest = intervals.reduce<number>(
+    (least, interval) => Math.min(least, interval ?? Number.POSITIVE_INFINITY),
+    Number.POSITIVE_INFINITY,
+  );
   return Math.max(leastMs, Math.min(usualMs, quickest * 500));
 }
 
@@ -54,6 +61,11 @@ export class OwnMetrics {
   readonly #ctx: ServiceContext<Options>;
   readonly #sink: OwnMetricsSink;
   readonly #seen = new Map<string, string>();
+  /** Checks with figures, as they were when they were asked for last. */
+  #checks = new Map<string, CheckView>();
+  /** When all of them were asked for, monotonic ms, and the newest run that was told. */
+  #allAt = Number.NEGATIVE_INFINITY;
+  #newest = longAgo;
   #node: string | undefined;
   #timer: NodeJS.Timeout | undefined;
   #looking: Promise<void> = Promise.resolve();
@@ -105,9 +117,7 @@ export class OwnMetrics {
       for (const [metric, value] of metricsOf(`${node}.${steps[index]!}`, results)) take(metric, time, value);
       fresh.push({ step: steps[index]!, time, results });
     });
-    const checks = (await this.#ask<CheckView>('/api/v1/checks', {})).filter(
-      ({ perfdata }) => perfdata.length > 0,
-    );
+    const checks = await this.#measuredChecks();
     const names = stepsOfNamed(checks);
     checks.forEach(({ id, last_run, perfdata }, index) => {
       const time = this.#fresh(id, last_run);
@@ -121,6 +131,25 @@ export class OwnMetrics {
     for (const { step, time, results } of fresh) await this.#sink.keep?.(step, time, results);
     const quick = [...collectors.filter(({ active }) => active), ...checks];
     return nextLookMs(quick.map(({ interval }) => interval));
+  }
+
+  /** All checks with figures. Asks for those that ran since it asked last: there may be tens of thousands of others. */
+  async #measuredChecks(): Promise<CheckView[]> {
+    const at = this.#ctx.clock.monotonic();
+    const isWhole = at >= this.#allAt + allEveryMs;
+    const measured_since = isWhole ? longAgo : this.#newest;
+    const found = await this.#ask<CheckView>('/api/v1/checks', { measured_since });
+    if (isWhole) {
+      this.#checks = new Map();
+      this.#newest = longAgo;
+      this.#allAt = at;
+    }
+    for (const check of found) {
+      if (check.perfdata.length === 0) continue;
+      this.#checks.set(check.id, check);
+      if (check.last_run !== null && check.last_run > this.#newest) this.#newest = check.last_run;
+    }
+    return [...this.#checks.values()];
   }
 
   /** When something ran, in seconds; undefined when it did not run since it was looked at last. */
