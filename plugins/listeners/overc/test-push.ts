@@ -1,4 +1,4 @@
-import { mkdtempSync, rmSync } from 'node:fs';
+import { cpSync, mkdtempSync, readdirSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { Clock, JsonObject, KeyValues, PassiveReport, RouteAnswer, RouteRequest } from 'opsbro/sdk';
@@ -50,6 +50,22 @@ export interface TestPush {
 export function scratch(): { folder: string; remove(): void } {
   const folder = mkdtempSync(join(tmpdir(), 'opsbro-overc-'));
   return { folder, remove: () => rmSync(folder, { recursive: true, force: true }) };
+}
+
+/** Copies a store that goes on, as a kill at this moment would leave it: LevelDB makes and removes files beside us. */
+export function copyAsKilled(from: string, to: string): void {
+  const names = (): string => readdirSync(from).sort().join();
+  for (let tries = 0; tries < 1000; tries += 1) {
+    const before = names();
+    rmSync(to, { recursive: true, force: true });
+    try {
+      cpSync(from, to, { recursive: true });
+    } catch {
+      continue;
+    }
+    if (names() === before) return;
+  }
+  throw new Error(`the files of ${from} change all the time`);
 }
 
 /** Starts a push server over a folder. `env` are variables of the agent. */

@@ -1,12 +1,11 @@
 import { randomBytes } from 'node:crypto';
-import { cpSync } from 'node:fs';
 import { join } from 'node:path';
 import type { ExactStore, Json } from 'opsbro/sdk';
 import { serviceContext } from 'opsbro/sdk/testing';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { Keys } from '../keys.ts';
 import type { Report, State } from '../model.ts';
-import { PushClock, scratch } from '../test-push.ts';
+import { copyAsKilled, PushClock, scratch } from '../test-push.ts';
 import { EmbeddedStorage } from './embedded.ts';
 
 const keys = new Keys(randomBytes(32));
@@ -40,7 +39,7 @@ async function killed(
   from = 'store',
   to = 'killed',
 ): Promise<{ storage: EmbeddedStorage; store: ExactStore }> {
-  cpSync(join(place.folder, from), join(place.folder, to), { recursive: true });
+  copyAsKilled(join(place.folder, from), join(place.folder, to));
   return open(to);
 }
 
