@@ -87,7 +87,9 @@ class ParameterCheck {
   }
 
   private isNamed(name: string): boolean {
-    return this.scope.objects.some(({ value }) => JSON.stringify(value).includes(`parameters.${name}`));
+    // Whole names alone: 'warnin' is in every 'warning'.
+    const named = new RegExp(`parameters\\.${name.replaceAll(/[^\w-]/g, '\\$&')}(?![\\w-])`);
+    return this.scope.objects.some(({ value }) => named.test(JSON.stringify(value)));
   }
 }
 

@@ -249,6 +249,12 @@ export function typeName(value: Json): string {
   return typeNames[type] ?? type;
 }
 
+/** What the patterns that most plugins have ask for. Others say it by `patternErrorMessage`. */
+const patternWords: { [pattern: string]: string } = {
+  '^/': 'an absolute path',
+  '^https?://': "an address such as 'https://www.example.org/'",
+};
+
 function expected(error: ErrorObject): string {
   const { keyword, params, parentSchema } = error;
   const format = parentSchema?.format;
@@ -275,7 +281,9 @@ function expected(error: ErrorObject): string {
     );
     return [...new Set(types)].filter(Boolean).join(' or ') || 'one of the documented forms';
   }
-  if (keyword === 'pattern')
-    return `${parentSchema?.patternErrorMessage ?? `a text like ${params.pattern}`}${offender(error)}`;
+  if (keyword === 'pattern') {
+    const words = parentSchema?.patternErrorMessage ?? patternWords[String(params.pattern)];
+    return `${words ?? `a text like ${params.pattern}`}${offender(error)}`;
+  }
   return `a value that ${error.message ?? 'fits'}`;
 }

@@ -39,6 +39,10 @@ describe('a parameters.yml over a shipped one', () => {
       "parameters.yml:1:1 warning the parameter 'patiense' is new in the pack web and nothing names it; did you mean 'patience'?",
     ],
     [
+      'cpu:\n  warnin: 90\n',
+      "parameters.yml:2:3 warning the parameter 'cpu.warnin' is new in the pack web and nothing names it; did you mean 'cpu.warning'?",
+    ],
+    [
       'cpu:\n  warning: "90"\n',
       `parameters.yml:2:12 error 'cpu.warning' is the text "90", expected a number such as the 95 it replaces`,
     ],
@@ -59,6 +63,7 @@ describe('a parameters.yml over a shipped one', () => {
   it('may have a key near to another when an expression names it', () => {
     made.write('/user/web/mine.yml', check('{{parameters.cpu.warning_2}} < 1').replace('cpu', 'mine'));
     expect(findings('cpu:\n  warning_2: 90\n')).toEqual([]);
+    expect(findings('cpu:\n  warning_2: { high: 90 }\n')).toEqual([]);
   });
 
   it('leaves the good values in force while it is bad', () => {

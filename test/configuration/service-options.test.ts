@@ -1,0 +1,47 @@
+import { readFileSync } from 'node:fs';
+import { afterEach, beforeEach, expect, it } from 'vitest';
+import { createWorkbench, lines, type Workbench } from './workbench.ts';
+
+let made: Workbench;
+
+beforeEach(() => {
+  made = createWorkbench();
+});
+afterEach(() => made.dispose());
+
+function findings(plugin: string, text: string): string[] {
+  const manifest = new URL(`../../plugins/${plugin}/plugin.yml`, import.meta.url);
+  made.write(`/plugins/${plugin}/plugin.yml`, readFileSync(manifest, 'utf8'));
+  made.write('it.yml', `${plugin.split('/')[1]}: { enabled: true, ${text} }\n`);
+  return lines(made.load().diagnostics).map((line) => line.replace(/^it\.yml:1:\d+ error /, ''));
+}
+
+const addresses = "expected an address such as '127.0.0.1', '0.0.0.0' or '::1'";
+
+it.each([
+  'exporters/dns',
+  'exporters/http',
+  'exporters/websocket',
+  'listeners/graphite',
+  'listeners/nsca',
+  'listeners/overc',
+  'listeners/statsd',
+])('%s takes no address that is none, before it is started', (plugin) => {
+  expect(findings(plugin, 'address: 1.2.3.4.5')).toEqual([`'address' is the text "1.2.3.4.5", ${addresses}`]);
+  expect(findings(plugin, 'address: localhost')).toEqual([`'address' is the text "localhost", ${addresses}`]);
+  for (const good of ['127.0.0.1', '0.0.0.0', '::1', '::'])
+    expect(findings(plugin, `address: "${good}"`)).toEqual([]);
+});
+
+it.each([
+  ['exporters/http', 'trusted_proxies: [10.0.0.0/40]', "a network such as '192.0.2.0/24'"],
+  ['exporters/http', 'names: ["a.example.org:80"]', "the name of a host such as 'monitor.example.org'"],
+  ['exporters/http', 'base_path: opsbro/', "a path such as '/opsbro', without a slash at its end"],
+  ['exporters/http', 'tls_key: key.pem', 'an absolute path'],
+  ['exporters/websocket', 'origins: ["panel.example.org"]', "a site such as 'https://panel.example.org'"],
+  ['listeners/nagios-pipe', 'mode: rw', "rights such as '0660'"],
+])('%s says in words what it takes in the place of %s', (plugin, text, words) => {
+  const [finding, ...more] = findings(plugin, text);
+  expect(more).toEqual([]);
+  expect(finding).toContain(words);
+});
