@@ -29,7 +29,7 @@ export async function welcome(cli: CliContext, stopped: Promise<unknown>): Promi
     cli.print('');
     await showInfo(cli, false);
     cli.print('');
-    await showStates(cli, false);
+    await showStates(cli, [], {});
     const opsbro = commandWord(cli.process, process.cwd());
     cli.note(
       cli.paint.dim(

@@ -1,5 +1,6 @@
 import type { Command } from 'commander';
 import type { CheckView } from '../control/shapes.ts';
+import { OpsbroError } from '../core/errors.ts';
 import { checkMarks, paintCheck } from './check-marks.ts';
 import { addChecksCompare } from './checks-compare.ts';
 import type { ReplayOptions } from './checks-replay.ts';
@@ -7,6 +8,7 @@ import { addChecksReport } from './checks-report.ts';
 import { addCheckVerdicts, fetchCheck } from './checks-verdict.ts';
 import type { CliContext } from './context.ts';
 import { addHistory } from './history.ts';
+import { orSuggest } from './live-names.ts';
 import { paintState } from './paint.ts';
 import { formatCount, formatSeconds, parseSeconds } from './quantities.ts';
 import { plain } from './table.ts';
@@ -20,6 +22,12 @@ const symbols: { [state: string]: string } = {
   unknown: '?',
   pending: '…',
 };
+
+/** Which checks `checks state` shows. */
+interface StateOptions {
+  all?: boolean;
+  problems?: boolean;
+}
 
 /** Adds `replay`: a changed or new check over what was stored. */
 function addChecksReplay(noun: Command, cli: CliContext): void {
@@ -47,10 +55,13 @@ export function registerChecks(program: Command, cli: CliContext): void {
     .description('every check: pack, state, interval and the group it needs')
     .action(() => listChecks(cli));
   noun
-    .command('state')
-    .description('state and output of the checks that apply here, by pack')
+    .command('state [names...]')
+    .description(
+      "state and output of the checks that apply here, by pack; or of some, '*' standing for any text",
+    )
     .option('--all', 'also those whose group does not hold here')
-    .action((options: { all: boolean }) => showStates(cli, options.all));
+    .option('--problems', 'only those that are not ok, or stale')
+    .action((names: string[], options: StateOptions) => showStates(cli, names, options));
   addCheckVerdicts(noun, cli);
   noun
     .command('wait-ok <name>')
@@ -88,12 +99,24 @@ async function listChecks(cli: CliContext): Promise<void> {
   );
 }
 
-/** Prints the checks by pack with their states and outputs. */
-export async function showStates(cli: CliContext, withInactive: boolean): Promise<void> {
-  const checks = await withAgent(cli, (client) => client.request<CheckView[]>('GET', '/api/v1/checks'));
-  const shown = withInactive ? checks : checks.filter((one) => one.active);
-  cli.show(checks, () => (shown.length === 0 ? 'No checks' : statesText(cli, shown)));
-  const hidden = checks.length - shown.length;
+/** Prints the checks by pack with their states and outputs; with `names` only those. Throws OPSBRO_API_NOT_FOUND for a name of none. */
+export async function showStates(cli: CliContext, names: string[], options: StateOptions): Promise<void> {
+  const checks = await withAgent(cli, async (client) => {
+    const all = await client.request<CheckView[]>('GET', '/api/v1/checks');
+    const unknown = names.find((name) => !all.some((one) => isNamed(one, name)));
+    if (unknown === undefined) return all;
+    const error = new OpsbroError('OPSBRO_API_NOT_FOUND', `no check '${unknown}'`);
+    return orSuggest(client, 'checks', unknown, () => Promise.reject(error));
+  });
+  const { all: withInactive = false, problems = false } = options;
+  const named =
+    names.length === 0 ? checks : checks.filter((one) => names.some((name) => isNamed(one, name)));
+  const meant = problems ? named.filter(isProblem) : named;
+  const shown = withInactive || names.length > 0 ? meant : meant.filter((one) => one.active);
+  cli.show(meant, () =>
+    shown.length > 0 ? statesText(cli, shown) : problems ? cli.paint.dim('no problems') : 'No checks',
+  );
+  const hidden = meant.length - shown.length;
   if (hidden > 0 && !cli.options().json) {
     cli.note(
       cli.paint.dim(
@@ -101,6 +124,20 @@ export async function showStates(cli: CliContext, withInactive: boolean): Promis
       ),
     );
   }
+}
+
+/** Whether a check is called so, by its id, its name or its display name; `*` stands for any text. */
+function isNamed({ id, name, display_name }: CheckView, wanted: string): boolean {
+  const parts = wanted
+    .toLowerCase()
+    .split('*')
+    .map((part) => part.replaceAll(/[^\w\s]/g, '\\$&'));
+  const pattern = new RegExp(`^${parts.join('.*')}$`, 's');
+  return [id, name, display_name].some((text) => pattern.test(text.toLowerCase()));
+}
+
+function isProblem({ state, stale, active }: CheckView): boolean {
+  return active && (stale || (state !== 'ok' && state !== 'pending'));
 }
 
 function statesText(cli: CliContext, checks: CheckView[]): string {

@@ -8,11 +8,25 @@ const timeoutMs = 1000;
 
 /** Which names fit an argument: by the noun, or by noun and verb where they differ. */
 const argumentNouns: { [command: string]: LiveNoun } = {
+  api: 'routes',
   collectors: 'collectors',
   checks: 'checks',
   monitoring: 'checks',
   plugins: 'plugins',
   'agent log follow': 'plugins',
+  'agent parameters get': 'settings',
+  'agent parameters set': 'settings',
+  'agent parameters add': 'settings',
+  'agent parameters remove': 'settings',
+  'packs show': 'packs',
+  'packs overload': 'packs',
+  'packs parameters get': 'parameters',
+  'packs parameters set': 'parameters',
+  'packs parameters add': 'parameters',
+  'packs parameters remove': 'parameters',
+  'push remove': 'pushed',
+  'push undo': 'removed',
+  'push servers reset': 'servers',
   'detectors wait-group': 'groups',
   'evaluator eval': 'functions',
   'config show': 'objects',
@@ -194,10 +208,12 @@ async function argumentNames(
   const expected: readonly Argument[] = command.registeredArguments;
   if (given >= expected.length && expected.at(-1)?.variadic !== true) return [];
   if (path.join(' ') === 'agent print') return printable;
-  if (expected[given]?.name() === 'path') return [];
   const known = knownArguments[path.join(' ')]?.[given];
   if (known !== undefined) return known;
-  const noun = argumentNouns[path.join(' ')] ?? argumentNouns[path[0] ?? ''];
+  const exact = argumentNouns[path.join(' ')];
+  const name = expected[given]?.name();
+  if (name === 'value' || (name === 'path' && exact === undefined)) return [];
+  const noun = exact ?? argumentNouns[path[0] ?? ''];
   return noun === undefined ? [] : namesOf(cli, noun);
 }
 

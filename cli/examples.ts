@@ -35,6 +35,8 @@ export const examples: { [verb: string]: Example[] } = {
   'checks list': [['checks list', 'also those that do not apply here']],
   'checks state': [
     ['checks state', 'how this host does'],
+    ['checks state --problems', 'what is not well, and nothing else'],
+    ['checks state cpu "web1/*"', 'some checks, by id or name'],
     ['checks state --all', 'also the disabled, and those for groups this host is not in'],
     ['checks state --json', 'every check with all there is to know'],
   ],
@@ -146,6 +148,12 @@ export const examples: { [verb: string]: Example[] } = {
   'push password': [
     ['push password ann', "a password for the push server's page, and what ui_auth keeps of it"],
   ],
+  'push remove': [
+    ['push remove web1/backup', 'a service that is no more, with its history; ten minutes to think it over'],
+    ['push remove web1', 'a server with all of its services'],
+  ],
+  'push removed': [['push removed', 'what can be brought back, and until when']],
+  'push undo': [['push undo web1/backup', 'with all of its history']],
   'push servers list': [['push servers list', 'who reports']],
   'push servers reset': [['push servers reset web1', 'somebody else took its name, or its key is lost']],
   'gossip members': [

@@ -1,17 +1,10 @@
 import type { NodesSnapshot } from 'opsbro/sdk';
-import type { RunningObject } from '../configuration/model.ts';
+import type { ShownObject } from '../configuration/model.ts';
 import type { ControlClient } from '../control/client.ts';
-import type {
-  CheckView,
-  CollectorView,
-  DetectorView,
-  GroupsView,
-  HandlerView,
-  OutboxEntryView,
-  PluginView,
-} from '../control/shapes.ts';
+import type { GroupsView, OutboxEntryView } from '../control/shapes.ts';
 import { OpsbroError } from '../core/errors.ts';
 import { nearest } from '../language/nearest.ts';
+import { type PushStatus, pushedItems } from './push-items.ts';
 
 /** What can be named on a command line and is known only to the running agent. */
 export type LiveNoun =
@@ -22,6 +15,13 @@ export type LiveNoun =
   | 'groups'
   | 'functions'
   | 'objects'
+  | 'packs'
+  | 'parameters'
+  | 'settings'
+  | 'routes'
+  | 'servers'
+  | 'pushed'
+  | 'removed'
   | 'dashboards'
   | 'series'
   | 'downtimes'
@@ -36,6 +36,10 @@ export type LiveNoun =
   | 'sessions'
   | 'events';
 
+interface Named {
+  name: string;
+}
+
 /** The command of a noun, where they differ. */
 const commands: { [noun: string]: string } = {
   downtimes: 'downtime',
@@ -45,49 +49,62 @@ const commands: { [noun: string]: string } = {
   sessions: 'web sessions',
 };
 
-/** The names of a kind the agent knows now, sorted. */
+type Get = <T>(path: string) => Promise<T>;
+
+/** How the names of a noun are asked for, where its route is no list of objects with names. */
+const readers: { [noun in LiveNoun]?: (get: Get) => Promise<string[]> } = {
+  plugins: async (get) => idsOf(await get('/api/v1/plugins')),
+  groups: async (get) => namesOf((await get<GroupsView>('/api/v1/groups')).groups),
+  objects: async (get) => [...idsOf(await get('/api/v1/config/running')), 'agent'],
+  dashboards: async (get) => {
+    const ids = idsOf(await get('/api/v1/config/running')).map((id) => id.split('/'));
+    return ids.flatMap(([, kind, name = '']) => (kind === 'dashboard' ? [name] : []));
+  },
+  packs: async (get) => idsOf(await get('/api/v1/config/running')).map((id) => id.split('/')[0] ?? ''),
+  parameters: async (get) =>
+    (await get<ShownObject[]>('/api/v1/config/objects/parameters')).flatMap(({ id, keys }) =>
+      keys.map(({ key }) => `${id.split('/')[0]}.${key}`),
+    ),
+  settings: async (get) =>
+    (await get<ShownObject[]>('/api/v1/config/objects/agent')).flatMap(({ keys }) =>
+      keys.map(({ key }) => key),
+    ),
+  routes: async (get) => Object.keys((await get<{ paths: object }>('/api/openapi.json')).paths),
+  servers: async (get) => namesOf(await get('/api/v1/push/servers')),
+  pushed: async (get) => namesOf(pushedItems(await get<PushStatus>('/api/v1/push/status'))),
+  // A word of a shell has no space; `push undo` takes either.
+  removed: async (get) =>
+    (await get<{ title: string }[]>('/api/v1/push/removed')).map(({ title }) => title.replace(' ', '/')),
+  series: (get) => get('/metrics/index.json'),
+  functions: async (get) => namesOf(await get('/api/v1/evaluator/functions')),
+  downtimes: async (get) => idsOf(await get('/api/v1/downtimes')),
+  silences: async (get) => idsOf(await get('/api/v1/silences')),
+  acknowledgements: async (get) =>
+    (await get<{ check: string }[]>('/api/v1/acknowledgements')).map((one) => one.check),
+  outbox: async (get) => (await get<OutboxEntryView[]>('/api/v1/outbox')).map((one) => String(one.serial)),
+  members: async (get) => namesOf((await get<NodesSnapshot>('/api/v1/gossip/members')).nodes),
+  zones: async (get) => namesOf((await get<{ zones: Named[] }>('/api/v1/gossip/zones')).zones),
+  keys: async (get) => idsOf((await get<{ keys: { id: string }[] }>('/api/v1/gossip/keyring')).keys),
+  events: async (get) => namesOf(await get('/api/v1/gossip/events')),
+};
+
+/** The names of a kind the agent knows now, each once, sorted. */
 export async function liveNames(
   client: ControlClient,
   noun: LiveNoun,
   timeoutMs = 10_000,
 ): Promise<string[]> {
-  const get = <T>(path: string): Promise<T> =>
-    client.request<T>('GET', `/api/v1/${path}`, undefined, { timeoutMs });
-  switch (noun) {
-    case 'plugins':
-      return (await get<PluginView[]>('plugins')).map((one) => one.id).sort();
-    case 'groups':
-      return (await get<GroupsView>('groups')).groups.map((one) => one.name).sort();
-    case 'objects':
-      return [...(await get<RunningObject[]>('config/running')).map((one) => one.id), 'agent'].sort();
-    case 'dashboards': {
-      const ids = (await get<RunningObject[]>('config/running')).map((one) => one.id.split('/'));
-      return ids.flatMap(([, kind, name = '']) => (kind === 'dashboard' ? [name] : [])).sort();
-    }
-    case 'series':
-      return client.request<string[]>('GET', '/metrics/index.json', undefined, { timeoutMs });
-    case 'functions':
-      return (await get<{ name: string }[]>('evaluator/functions')).map((one) => one.name).sort();
-    case 'downtimes':
-    case 'silences':
-      return (await get<{ id: string }[]>(noun)).map((one) => one.id).sort();
-    case 'acknowledgements':
-      return (await get<{ check: string }[]>(noun)).map((one) => one.check).sort();
-    case 'outbox':
-      return (await get<OutboxEntryView[]>(noun)).map((one) => String(one.serial));
-    case 'members':
-      return (await get<NodesSnapshot>('gossip/members')).nodes.map((one) => one.name).sort();
-    case 'zones':
-      return (await get<{ zones: { name: string }[] }>('gossip/zones')).zones.map(({ name }) => name).sort();
-    case 'keys':
-      return (await get<{ keys: { id: string }[] }>('gossip/keyring')).keys.map((one) => one.id);
-    case 'events':
-      return [...new Set((await get<{ name: string }[]>('gossip/events')).map((one) => one.name))].sort();
-    default: {
-      const all = await get<(CollectorView | DetectorView | CheckView | HandlerView)[]>(noun);
-      return [...new Set(all.map((one) => one.name))].sort();
-    }
-  }
+  const get: Get = <T>(path: string) => client.request<T>('GET', path, undefined, { timeoutMs });
+  const read = readers[noun] ?? (async () => namesOf(await get<Named[]>(`/api/v1/${noun}`)));
+  return [...new Set(await read(get))].sort();
+}
+
+function namesOf(all: readonly Named[]): string[] {
+  return all.map(({ name }) => name);
+}
+
+function idsOf(all: readonly { id: string }[]): string[] {
+  return all.map(({ id }) => id);
 }
 
 /** The path of an object's route; its name may be an id with slashes. */

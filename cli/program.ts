@@ -5,6 +5,7 @@ import { type CliContext, type CliProcess, createCliContext, type GlobalOptions 
 import { errorText } from './error-text.ts';
 import { examplesText } from './examples.ts';
 import { protectExpression } from './expression-argument.ts';
+import { meantCommands } from './meant-command.ts';
 import { packageVersion } from './package-version.ts';
 
 /** Options with a value that may stand before the first word. */
@@ -60,7 +61,7 @@ function describeProgram(program: Command, cli: CliContext, argv: string[]): voi
     .configureOutput({
       writeOut: (text) => void host.stdout.write(text),
       writeErr: (text) => void host.stderr.write(text),
-      outputError: (text, write) => write(`${usageText(text, commandOf(program, argv), isJson)}\n`),
+      outputError: (text, write) => write(`${usageText(text, program, argv, isJson)}\n`),
       getOutHelpWidth: () => (host.stdout.isTTY ? (host.stdout.columns ?? 80) : 100),
       getErrHelpWidth: () => (host.stderr.isTTY ? (host.stderr.columns ?? 80) : 100),
       getOutHasColors: () => false,
@@ -69,7 +70,8 @@ function describeProgram(program: Command, cli: CliContext, argv: string[]): voi
 }
 
 /** What commander says of a wrong line, said as every other error is: one line, with the word that was meant, or where to look. */
-function usageText(text: string, command: Command, isJson: boolean): string {
+function usageText(text: string, program: Command, argv: string[], isJson: boolean): string {
+  const command = commandOf(program, argv);
   const name = nameOf(command);
   const message = text
     .trim()
@@ -77,12 +79,22 @@ function usageText(text: string, command: Command, isJson: boolean): string {
     .replace(/\n\(Did you mean (?:one of )?(.+)\?\)$/, (_all, words: string) => {
       return `; did you mean '${words.split(', ').join("' or '")}'?`;
     })
+    .replace(/^too many arguments for '[^']*'\. Expected 0 .*$/, (all) => {
+      const word = operands(argv)[nameOf(command).split(' ').length - 1];
+      return command.commands.length > 0 ? `unknown command '${word}'` : all;
+    })
     .replace(/\. Expected (\d+) arguments? but got (\d+)\.$/, (_all, taken: string, given: string) => {
       return `: it takes ${taken === '0' ? 'none' : taken} and got ${given}`;
     })
     .replace(/^command-argument value (.*)\. Allowed choices are (.*)\.$/, '$1; it is one of $2')
+    .replace(/^(unknown command '([^']*)')(;.*)?$/, (all, unknown: string, word: string, near?: string) => {
+      const meant = meantCommands(command, word, near !== undefined);
+      return meant.length === 0 ? all : `${unknown}; did you mean '${meant.join("' or '")}'?`;
+    })
     .replace(/^unknown (?:command|option) '[^']*'$/, `$&; '${name} --help' lists all`)
-    .replace(/^missing required argument '[^']*'$/, `$&; write '${name} ${argumentsOf(command)}'`);
+    .replace(/^missing required argument '([^']*)'$/, (all, argument: string) => {
+      return `${all}; write '${name} ${argumentsOf(command, argument)}'`;
+    });
   return errorText(new OpsbroError('OPSBRO_CLI_USAGE', message), isJson);
 }
 
@@ -103,8 +115,10 @@ function nameOf(command: Command): string {
   return command.parent === null ? command.name() : `${nameOf(command.parent)} ${command.name()}`;
 }
 
-function argumentsOf(command: Command): string {
-  return command.usage().replace(/^\[options\] /, '');
+/** What stands behind a command; of a noun whose verb may be left out, behind the verb that has this argument. */
+function argumentsOf(command: Command, argument: string): string {
+  const verb = command.commands.find(({ registeredArguments: [first] }) => first?.name() === argument);
+  return (verb ?? command).usage().replace(/^\[options\] /, '');
 }
 
 async function greet(program: Command, cli: CliContext): Promise<number> {
@@ -120,8 +134,11 @@ async function greet(program: Command, cli: CliContext): Promise<number> {
 async function registerGroups(program: Command, cli: CliContext, argv: string[]): Promise<void> {
   const words = operands(argv);
   const typed = words[0] === 'help' ? words[1] : words[0];
+  const isOf = ({ name, alias }: CommandGroup): boolean => name === typed || alias === typed;
+  // A first word that is none may be a verb: whose, only all groups tell.
+  const isNone = words[0] === typed && typed !== '__complete' && !commandGroups.some(isOf);
   for (const group of commandGroups) {
-    if (typed !== undefined && (group.name === typed || group.alias === typed)) {
+    if (typed !== undefined && (isNone || isOf(group))) {
       const register = await group.load(words);
       register(program, cli);
     } else {

@@ -2,6 +2,8 @@ import { randomBytes, scryptSync } from 'node:crypto';
 import type { Command } from 'commander';
 import { OpsbroError } from '../core/errors.ts';
 import type { CliContext } from './context.ts';
+import { askPush } from './push-ask.ts';
+import { addPushRemoval } from './push-removal.ts';
 import { formatAge } from './quantities.ts';
 import { plain } from './table.ts';
 
@@ -27,6 +29,7 @@ export function registerPush(program: Command, cli: CliContext): void {
     .command('reset <name>')
     .description('forget the key of a server: the next one that it comes with counts')
     .action((name: string) => resetServer(cli, name));
+  addPushRemoval(noun, cli);
   noun
     .command('password <user>')
     .description("make a password for the push server's page, and print this once what is kept of it")
@@ -46,7 +49,7 @@ function makePassword(cli: CliContext, user: string): void {
 }
 
 async function listServers(cli: CliContext): Promise<void> {
-  const found = await ask<PushServerView[]>(cli, 'GET', '/api/v1/push/servers');
+  const found = await askPush<PushServerView[]>(cli, 'GET', '/api/v1/push/servers');
   const now = Date.now();
   cli.show(found, () =>
     found.length === 0
@@ -65,18 +68,6 @@ async function listServers(cli: CliContext): Promise<void> {
 
 async function resetServer(cli: CliContext, name: string): Promise<void> {
   const path = `/api/v1/push/servers/${encodeURIComponent(name)}/reset`;
-  const done = await ask<object>(cli, 'POST', path);
+  const done = await askPush<object>(cli, 'POST', path);
   cli.show(done, () => `${plain(name)}: the next key that it comes with counts`);
-}
-
-/** Asks a route of the push server; throws OPSBRO_API_NOT_FOUND that says how to start one where there is none. */
-async function ask<Body>(cli: CliContext, method: 'GET' | 'POST', path: string): Promise<Body> {
-  try {
-    return await (await cli.agent()).request<Body>(method, path);
-  } catch (error) {
-    if (!(error instanceof OpsbroError) || !/^no route /.test(error.message)) throw error;
-    const message =
-      "this agent is no push server; 'overc: { enabled: true }' in a file of its config.d starts it";
-    throw new OpsbroError('OPSBRO_API_NOT_FOUND', message);
-  }
 }

@@ -6,6 +6,7 @@ import { shownCommand } from './script/shown-command.ts';
 import { kindSchemas } from './sources/kinds.ts';
 import { lookUp } from './sources/macros.ts';
 import { redactSecrets } from './sources/options.ts';
+import { isMapping } from './sources/split.ts';
 import { boundParameters } from './sources/written.ts';
 
 type ShownKey = ShownObject['keys'][number];
@@ -69,14 +70,22 @@ export function shownParameters({ parameters, plugins }: Loaded, pack: string): 
   return namesakes.reduce((tree, { manifest }) => redactSecrets(manifest.options, tree) as JsonObject, all);
 }
 
-/** The parameters of every pack that has some, one object a pack: `redis/parameters`. */
+/** The parameters of every pack that has some, one object a pack: `redis/parameters`. Each value is a key, as files may give one of a mapping. */
 export function showParameters(loaded: Loaded): ShownObject[] {
   const packs = [...loaded.parameters.keys()].sort();
   return packs.flatMap((pack) => {
     const place = loaded.parameterRaws.findLast((raw) => raw.pack === pack)?.place;
-    const values = Object.entries(shownParameters(loaded, pack));
-    const keys = values.map(([key, value]): ShownKey => ({ key, value, ...placeOf(loaded, pack, [key]) }));
+    const keys = leaves(shownParameters(loaded, pack), []).map(
+      ({ path, value }): ShownKey => ({ key: path.join('.'), value, ...placeOf(loaded, pack, path) }),
+    );
     return place === undefined ? [] : [{ id: `${pack}/parameters`, place, keys }];
+  });
+}
+
+function leaves(tree: JsonObject, above: string[]): { path: string[]; value: Json }[] {
+  return Object.entries(tree).flatMap(([key, value]) => {
+    const path = [...above, key];
+    return isMapping(value) && Object.keys(value).length > 0 ? leaves(value, path) : [{ path, value }];
   });
 }
 

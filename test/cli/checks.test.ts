@@ -158,6 +158,55 @@ describe('opsbro checks state', () => {
     expect(out).toContain('wild   √ OK (flapping)\n');
   });
 
+  describe('of some', () => {
+    const found = async (...words: string[]) => {
+      const { code, out, err } = await place.opsbro(['checks', 'state', ...words]);
+      return { code, names: [...out.matchAll(/> (\S+)/g)].map(([, name]) => name), out, err };
+    };
+    beforeEach(() =>
+      place.agent({
+        '/api/v1/checks': [
+          { ...check, id: 'a/check/load', name: 'load', display_name: 'Load', state: 'ok' },
+          { ...check, id: 'a/check/cpu', name: 'cpu', display_name: 'CPU', state: 'critical' },
+          { ...check, id: 'a/check/off', name: 'off', display_name: 'off', state: 'critical', active: false },
+          { ...check, id: 'a/check/new', name: 'new', display_name: 'new', state: 'pending' },
+          {
+            ...check,
+            id: 'push/check/web1/queue',
+            name: 'web1/queue',
+            display_name: 'old',
+            stale: true,
+            state: 'ok',
+          },
+        ],
+      }),
+    );
+
+    it('names them by id, name, display name, or any of these with *', async () => {
+      expect((await found('load', 'cpu')).names).toEqual(['Load', 'CPU']);
+      expect((await found('a/check/cpu')).names).toEqual(['CPU']);
+      expect((await found('web1/*')).names).toEqual(['old']);
+      expect((await found('off')).names).toEqual(['off']);
+      expect((await found('l*d')).names).toEqual(['Load']);
+      expect(JSON.parse((await found('cpu', '--json')).out)).toHaveLength(1);
+    });
+
+    it('shows with --problems what is not well, and nothing else', async () => {
+      expect((await found('--problems')).names).toEqual(['CPU', 'old']);
+      expect((await found('--problems')).err).toBe('');
+      expect((await found('--problems', 'load')).out).toBe('no problems\n');
+      expect(JSON.parse((await found('--problems', '--json')).out)).toHaveLength(2);
+    });
+
+    it('says which name was meant', async () => {
+      expect(await found('cpuu')).toMatchObject({
+        code: 2,
+        err: "opsbro: no check 'cpuu'; did you mean 'cpu'?\n",
+      });
+      expect(await found('zzz*')).toMatchObject({ code: 2, names: [] });
+    });
+  });
+
   it('says in show what a soft state waits for and which hard one it replaces', async () => {
     const soft = {
       ...check,

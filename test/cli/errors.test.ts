@@ -54,8 +54,8 @@ describe('errors', () => {
     expect(await said('checks', 'state', '--al')).toBe(
       "opsbro: unknown option '--al'; did you mean '--all'?\n",
     );
-    expect(await said('checks', 'state', 'cpu')).toBe(
-      "opsbro: too many arguments for 'state': it takes none and got 1\n",
+    expect(await said('checks', 'list', 'cpu')).toBe(
+      "opsbro: too many arguments for 'list': it takes none and got 1\n",
     );
     expect(await said('checks', 'show')).toBe(
       "opsbro: missing required argument 'name'; write 'opsbro checks show <name>'\n",
@@ -67,6 +67,36 @@ describe('errors', () => {
     expect(JSON.parse(json.err)).toEqual({
       error: { code: 'OPSBRO_CLI_USAGE', message: "unknown command 'stat'; did you mean 'state'?" },
     });
+  });
+
+  it.each([
+    ['reload', 'agent reload'],
+    ['info', 'agent info'],
+    ['start', 'agent start'],
+    ['members', 'gossip members'],
+    ['eval', 'evaluator eval'],
+    ['status', 'agent info'],
+    ['validate', 'config check'],
+    ['agent status', 'agent info'],
+    ['checks explain memory', 'explain'],
+    ['config reload', 'agent reload'],
+    ['gossip list', 'gossip members'],
+    ['handlers retry 1', 'handlers outbox retry'],
+    ['push list', 'push servers list'],
+  ])('of "opsbro %s" name the command that does it', async (line, meant) => {
+    const { code, err } = await place.opsbro(line.split(' '));
+    const [first, word = first] = line.split(' ');
+    expect([code, err]).toEqual([2, `opsbro: unknown command '${word}'; did you mean 'opsbro ${meant}'?\n`]);
+  });
+
+  it('of a noun that needs no verb say what it takes, and which verbs there are', async () => {
+    const said = async (...words: string[]): Promise<string> => (await place.opsbro(words)).err;
+    expect(await said('explain')).toBe(
+      "opsbro: missing required argument 'name'; write 'opsbro explain <name>'\n",
+    );
+    expect(await said('groups', 'show')).toBe(
+      "opsbro: unknown command 'show'; 'opsbro groups --help' lists all\n",
+    );
   });
 
   it('of a wrong line say where to look when no word was meant', async () => {

@@ -44,6 +44,23 @@ describe('show', () => {
     ]);
   });
 
+  it('tells of each parameter in which file it was given last', () => {
+    made.write('web/parameters.yml', 'cpu: {warning: 95, critical: 99}\n');
+    made.write('/over/web/parameters.yml', 'cpu:\n  warning: 90\n');
+    made.configuration.read(made.directories);
+    const over = made.path('/over/web/parameters.yml');
+    const [web] = made.configuration.show('parameters');
+    expect(web?.keys).toEqual([
+      { key: 'cpu.warning', value: 90, origin: 'parameters', place: { file: over, line: 2, column: 3 } },
+      {
+        key: 'cpu.critical',
+        value: 99,
+        origin: 'parameters',
+        place: { file: made.path('web/parameters.yml'), line: 1, column: 20 },
+      },
+    ]);
+  });
+
   it('redacts secrets, inline and below options', () => {
     made.write('a/one.yml', 'collector: {use: redis, password: hunter2}\n');
     made.write('a/two.yml', 'collector: {use: redis, options: {password: hunter2}}\n');

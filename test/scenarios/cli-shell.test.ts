@@ -80,6 +80,14 @@ describe('completion', () => {
     expect(await complete('config', 'show', 'linux/check/me')).toEqual(['linux/check/memory']);
     expect(await complete('config', 'show', 'ag')).toEqual(['agent']);
     expect(await complete('config', 'show', 'agent', '')).toEqual([]);
+    expect(await complete('packs', 'show', 'li')).toEqual(['linux']);
+    expect(await complete('packs', 'parameters', 'set', 'linux.memory.')).toEqual([
+      'linux.memory.critical',
+      'linux.memory.warning',
+    ]);
+    expect(await complete('packs', 'parameters', 'set', 'linux.memory.warning', '')).toEqual([]);
+    expect(await complete('agent', 'parameters', 'get', 'display')).toEqual(['display_name']);
+    expect(await complete('api', '/api/v1/downtimes/')).toEqual(['/api/v1/downtimes/{id}']);
   });
 
   it('asks the agent that the line under the cursor names, and is silent when none runs', async () => {

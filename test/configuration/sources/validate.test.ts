@@ -24,7 +24,7 @@ it('shows the pattern of a plugin that does not say what it allows', () => {
 
 it.each([
   ['^/', 'opsbro.pid', 'an absolute path; found "o" at character 1'],
-  ['^https?://', 'example.org', "an address such as 'https://www.example.org/'; found \"e\" at character 1"],
+  ['^https?://', 'example.org', 'an address such as \'https://www.example.org/\'; found "e" at character 1'],
 ])('says in words what the pattern %s wants', (pattern, text, wants) => {
   const schema = { type: 'object', properties: { it: { type: 'string', pattern } } };
   expect(validate(schema, { it: text }, 'it').map(({ message }) => message)).toEqual([
