@@ -258,7 +258,7 @@ export interface EvaluationView {
   tree?: Json;
 }
 
-/** GET /api/v1/history/collectors|detectors|checks|suppressions …?since=ISO: newest last. */
+/** GET /api/v1/history/collectors|detectors|checks|suppressions …?since=ISO&id=ID: newest last. */
 export interface HistoryView {
   entries: {
     at: string;

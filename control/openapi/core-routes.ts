@@ -83,7 +83,7 @@ const objects: { [route: string]: RouteDocument } = {
   'POST /api/v1/checks/:name/run': { summary: 'Run a check now', answer: ref('CheckView') },
   'GET /api/v1/history/:kind': {
     summary: 'What changed, newest last, of `collectors`, `detectors`, `checks` …',
-    query: since,
+    query: { ...since, id: 'only of the object with this id' },
     answer: ref('HistoryView'),
   },
   'GET /api/v1/report/checks': {

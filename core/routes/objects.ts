@@ -175,6 +175,7 @@ export function historyRoutes(history: History): ControlRoute[] {
         const since = query.since === undefined ? 0 : timeOf(query, 'since');
         const entries = history
           .list(kind, since)
+          .filter((change) => query.id === undefined || change.id === query.id)
           .map(({ at, id, name, oldState, state, log, detail, match }) => ({
             at: isoTime(at),
             id,

@@ -1,6 +1,7 @@
 import { expect, it } from 'vitest';
 import { Presence } from '../../../alerting/history/presence.ts';
 import { RouteTable } from '../../../control/route-table.ts';
+import type { HistoryView } from '../../../control/shapes.ts';
 import { History } from '../../../core/board/history.ts';
 import { applyPlan } from '../../../core/host/apply-plan.ts';
 import { historyRoutes } from '../../../core/routes/objects.ts';
@@ -57,6 +58,15 @@ it('refuses a moment that is none', async () => {
     code: 'OPSBRO_API_INVALID',
     message: "since is not a time: 'ever'",
   });
+});
+
+it('tells the changes of one object alone where its id is given', async () => {
+  const { get } = await living();
+  const ids = async (query: { [key: string]: string }): Promise<string[]> =>
+    ((await get('/api/v1/history/checks', query)) as unknown as HistoryView).entries.map(({ id }) => id);
+  expect(await ids({ id: 'p/check/a' })).toEqual(['p/check/a', 'p/check/a', 'p/check/a']);
+  expect(await ids({ id: 'p/check/c' })).toEqual([]);
+  expect(await ids({})).toHaveLength(4);
 });
 
 it('tells with each change of a check why it came', async () => {

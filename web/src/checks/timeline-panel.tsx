@@ -18,10 +18,11 @@ export function TimelinePanel({ check, now }: { check: CheckView; now: number })
   const hours = ranges[range] ?? 24;
   // One start for a range, else each second would be another question.
   const since = useMemo(() => new Date(Date.now() - hours * hourMs).toISOString(), [hours]);
-  const { data, error } = useResource<HistoryView>(`api/v1/history/checks?since=${since}`, {
+  const ofIt = `since=${since}&id=${encodeURIComponent(check.id)}`;
+  const { data, error } = useResource<HistoryView>(`api/v1/history/checks?${ofIt}`, {
     key: `${check.state} ${check.stale} ${check.episode}`,
   });
-  const entries = useMemo(() => (data?.entries ?? []).filter(({ id }) => id === check.id), [data, check.id]);
+  const entries = data?.entries ?? [];
   const spans = timelineSpans(
     entries,
     {
