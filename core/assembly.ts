@@ -351,8 +351,9 @@ function makeServices(deps: HostDeps, errand: ErrandRunner, ask: RouteAsker): Se
     log: (id, { level, message, fields }) => log[level](message, { ...fields, plugin: id }),
     changed(id, state, error) {
       // One that tries again still carries what it died of.
-      if (error === null || state === 'starting') log.info(`service is ${state}`, { plugin: id });
-      else log.error(`service is ${state}`, { plugin: id, code: error.code, reason: error.message });
+      const words = `service is ${state === 'backoff' ? 'backing off' : state}`;
+      if (error === null || state === 'starting') log.info(words, { plugin: id });
+      else log.error(words, { plugin: id, code: error.code, reason: error.message });
     },
   });
 }
