@@ -181,6 +181,37 @@ describe.skipIf(!isHere)('the page', () => {
     }
   });
 
+  it('cuts no state, and breaks no option of a command', async () => {
+    const answers = { ...hostile.answers, '/api/v1/acknowledgements': [] };
+    const { page } = await opened({ ...hostile, answers });
+    await show(page, 'push');
+    await page.locator('.timeout').first().waitFor({ timeout: waitMs });
+    const isCut = `[...document.querySelectorAll('.table-row .c-state .state')].some((one) => one.scrollWidth > one.clientWidth)`;
+    expect(await page.evaluate(isCut)).toBe(false);
+    await page.setViewportSize({ width: 360, height: 740 });
+    await show(page, 'held');
+    const option = page.locator('.command .word', { hasText: '--comment' }).first();
+    expect((await option.boundingBox())?.height).toBeLessThan(25);
+  });
+
+  it('names in the title of the window the check whose page it is', async () => {
+    const { page } = await opened({ ...hostile, checks: [check('disks', { display_name: 'Disks' })] });
+    await show(page, 'check/disks');
+    await expect.poll(() => page.title()).toMatch(/^\(1\) Disks · /);
+    await show(page, 'checks');
+    await expect.poll(() => page.title()).toMatch(/^\(1\) Checks · /);
+  });
+
+  it('keeps the link of its page in sight when the problems before it are counted', async () => {
+    const { page } = await opened({ ...hostile, checks: [check('disks', {})] }, 360);
+    await show(page, 'push');
+    await page.reload();
+    await page.locator('nav .count').waitFor({ timeout: waitMs });
+    const isSeen =
+      "document.querySelector('nav [aria-current]').getBoundingClientRect().right < innerWidth + 1";
+    await expect.poll(() => page.evaluate(isSeen)).toBe(true);
+  });
+
   it('begins another page at its top', async () => {
     const { page } = await opened(hostile, 360);
     await page.evaluate("document.querySelector('.stage').scrollTo(0, 600)");

@@ -2,6 +2,7 @@ import { useState } from 'preact/hooks';
 import type { CheckView } from '../../../control/shapes.ts';
 import { mayWrite, useSession } from '../api/session.ts';
 import { Command } from '../parts/command.tsx';
+import { withLocalTimes } from '../text/age.ts';
 import { commandLine } from '../text/shell.ts';
 import { ActionDialog } from './action-dialog.tsx';
 import { type ActionKind, matcherFor } from './requests.ts';
@@ -32,7 +33,7 @@ export function CheckActions({ check, onDone }: { check: CheckView; onDone(): vo
         <ul class="held">
           {check.held.map(({ kind, id, text }) => (
             <li key={`${kind} ${id}`}>
-              <span>{text}</span> <TakeBack thing={{ kind, id }} onDone={onDone} />
+              <span>{withLocalTimes(text)}</span> <TakeBack thing={{ kind, id }} onDone={onDone} />
             </li>
           ))}
         </ul>

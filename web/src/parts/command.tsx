@@ -1,3 +1,4 @@
+import { Fragment } from 'preact';
 import { useState } from 'preact/hooks';
 
 /** A command that does the same in a terminal, to be copied. */
@@ -14,7 +15,15 @@ export function Command({ text }: { text: string }) {
   };
   return (
     <div class="command">
-      <code>{text}</code>
+      <code>
+        {text.split(' ').map((word, at) => (
+          // A hyphen is no place to break a line at: `--` alone is no option.
+          <Fragment key={at}>
+            {at > 0 && ' '}
+            <span class="word">{word}</span>
+          </Fragment>
+        ))}
+      </code>
       <button type="button" class="quiet" onClick={copy} aria-label={`Copy the command ${text}`}>
         {copied === text ? 'Copied' : 'Copy'}
       </button>

@@ -40,6 +40,9 @@ const pages: { [page: string]: ComponentType<{ route: Route }> } = {
   configuration: ConfigurationPage,
 };
 
+/** Pages of one thing that their address calls by its name. */
+const ownNames = new Set(['check', 'collectors', 'plugins']);
+
 /** How often it is asked who this is: until that is known, and then. */
 const askingMs = 5000;
 const knownMs = 60_000;
@@ -84,11 +87,13 @@ function Shell({ session }: { session: Session }) {
   const problems = rows.filter(({ state }) => isProblem(state)).length;
   const named = namedPages.find((one) => isWithin(one, route.page));
   const title = named?.title ?? 'Not found';
+  const [subject = ''] = route.rest;
+  const name = board.checks.get(subject)?.display_name ?? (ownNames.has(route.page) ? subject : '');
   const Page = pages[route.page] ?? NoPage;
   const stage = useStage([route.page, ...route.rest].join('/'));
   return (
     <div class="shell">
-      <WindowTitle problems={problems} page={title} node={node} />
+      <WindowTitle problems={problems} page={name === '' ? title : name} node={node} />
       <button type="button" class="skip" onClick={toMain}>
         Skip to the page
       </button>

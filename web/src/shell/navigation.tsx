@@ -4,8 +4,9 @@ import { linkTo } from './route.ts';
 
 /** Links to every page, with how many problems wait at the checks. */
 export function Navigation({ page, problems }: { page: string; problems: number }) {
-  // On a narrow screen the links stand in one line that is longer than the screen.
-  const list = useCurrentInSight<HTMLElement>(page);
+  // On a narrow screen the links stand in one line that is longer than the screen, and grows by the digits of the count.
+  const digits = problems === 0 ? 0 : String(problems).length;
+  const list = useCurrentInSight<HTMLElement>(`${page} ${digits}`);
   return (
     <nav class="pages" aria-label="Pages" ref={list}>
       <ul>

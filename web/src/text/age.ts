@@ -33,6 +33,11 @@ export function clockText(at: number | string | null | undefined): string {
   return `${days} ${two(date.getHours())}:${two(date.getMinutes())}:${two(date.getSeconds())}`;
 }
 
+/** A text of the agent with its times, RFC 3339 in UTC, as the zone of the browser has them. */
+export function withLocalTimes(text: string): string {
+  return text.replaceAll(/\b\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(?:\.\d+)?Z/g, clockText);
+}
+
 /** The time of OverC's routes, `YYYY-MM-DD HH:MM:SS` in UTC, as epoch ms. */
 export function utcTime(text: string): number {
   return Date.parse(`${text.replace(' ', 'T')}Z`);

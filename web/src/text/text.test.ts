@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { agoText, clockText, spanText, utcTime } from './age.ts';
+import { agoText, clockText, spanText, utcTime, withLocalTimes } from './age.ts';
 import { countText, numberText, sizeText } from './quantity.ts';
 import { commandLine, quoted } from './shell.ts';
 import { valueText } from './value.ts';
@@ -31,6 +31,10 @@ describe('texts', () => {
     ]);
     expect(clockText(new Date(2026, 0, 2, 3, 4, 5).getTime())).toBe('2026-01-02 03:04:05');
     expect(utcTime('2026-01-02 03:04:05')).toBe(Date.UTC(2026, 0, 2, 3, 4, 5));
+    const until = new Date(2026, 0, 2, 3, 4, 5, 6).toISOString();
+    expect(withLocalTimes(`silence of ann until ${until}: v1.2`)).toBe(
+      'silence of ann until 2026-01-02 03:04:05: v1.2',
+    );
   });
 
   it('of quantities', () => {
