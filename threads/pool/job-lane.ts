@@ -63,7 +63,7 @@ export class JobLane {
     this.#cells = this.#memory.cells;
     this.id = this.#memory.data.lane;
     this.#pool = new Piscina({
-      filename: threadEntry('job-thread'),
+      filename: threadEntry('job-entry', 'cjs'),
       name: 'runJob',
       minThreads: 0,
       maxThreads: 1,
