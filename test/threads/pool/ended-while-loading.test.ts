@@ -7,16 +7,21 @@ const lanes = fileURLToPath(new URL('../../../dist/threads/pool/job-lane.js', im
 const rounds = 60;
 const atOnce = 4;
 
-/** Ends threads a little later each time, from before they load anything until they have loaded all. */
+/** Ends threads some turns of the loop later each time, from before they load anything until they have loaded all. */
 const script = `
 import { JobLane } from ${JSON.stringify(lanes)};
 const stay = setInterval(() => {}, 1000);
-const one = (delayMs) => new Promise((gone) => {
+const one = (turns) => new Promise((gone) => {
   const lane = new JobLane(${JSON.stringify(threadData)}, 0, { late() {}, gone, errand: () => new Promise(() => {}) });
-  setTimeout(() => lane.retire(), delayMs);
+  const next = () => {
+    turns -= 1;
+    if (turns > 0) setImmediate(next);
+    else lane.retire();
+  };
+  next();
 });
 for (let round = 0; round < ${rounds}; round += 1)
-  await Promise.all(Array.from({ length: ${atOnce} }, (_, lane) => one(round * 3 + lane * 0.7)));
+  await Promise.all(Array.from({ length: ${atOnce} }, (_, lane) => one(round * 500 + lane * 100)));
 console.log('all are gone');
 clearInterval(stay);
 `;
