@@ -29,7 +29,7 @@ export function protectExpression(argv: string[]): string[] {
       rest.push(...argv.slice(at + 1));
       break;
     }
-    const values = optionValues[word];
+    const values = Object.hasOwn(optionValues, word) ? optionValues[word] : undefined;
     if (values === undefined && !(word === '-h' && argv.length === at + 1 && rest.length === 0)) {
       if (isOptionWithValue(word)) options.push(word);
       else rest.push(word);

@@ -28,7 +28,7 @@ const otherWords: { [words: string]: string } = {
 export function meantCommands(command: Command, word: string, isNear: boolean): string[] {
   const root = rootOf(command);
   const typed = [...wordsOf(command).slice(1), word].join(' ');
-  const other = otherWords[typed];
+  const other = Object.hasOwn(otherWords, typed) ? otherWords[typed] : undefined;
   if (other !== undefined) return [`opsbro ${other}`];
   if (isNear) return [];
   const nouns = command === root ? [] : root.commands.filter((one) => one.name() === word);

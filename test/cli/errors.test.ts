@@ -101,7 +101,8 @@ describe('errors', () => {
 
   it('of a wrong line say where to look when no word was meant', async () => {
     const said = async (...words: string[]): Promise<string> => (await place.opsbro(words)).err;
-    expect(await said('zzz')).toBe("opsbro: unknown command 'zzz'; 'opsbro --help' lists all\n");
+    for (const word of ['zzz', 'constructor'])
+      expect(await said(word)).toBe(`opsbro: unknown command '${word}'; 'opsbro --help' lists all\n`);
     expect(await said('checks', 'zzz')).toBe(
       "opsbro: unknown command 'zzz'; 'opsbro checks --help' lists all\n",
     );

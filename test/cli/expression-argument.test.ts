@@ -16,6 +16,7 @@ it.each([
   ['evaluator eval --language=javascript -1', 'evaluator eval --language=javascript -- -1'],
   ['evaluator eval --as load -1', 'evaluator eval --as load -- -1'],
   ['evaluator eval a=b', 'evaluator eval -- a=b'],
+  ['evaluator eval constructor', 'evaluator eval -- constructor'],
   ['evaluator eval -- --json', 'evaluator eval -- --json'],
   ['evaluator eval -h', 'evaluator eval -h --'],
   ['evaluator eval 1 -h', 'evaluator eval -- 1 -h'],
