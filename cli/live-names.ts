@@ -72,9 +72,7 @@ const readers: { [noun in LiveNoun]?: (get: Get) => Promise<string[]> } = {
   routes: async (get) => Object.keys((await get<{ paths: object }>('/api/openapi.json')).paths),
   servers: async (get) => namesOf(await get('/api/v1/push/servers')),
   pushed: async (get) => namesOf(pushedItems(await get<PushStatus>('/api/v1/push/status'))),
-  // A word of a shell has no space; `push undo` takes either.
-  removed: async (get) =>
-    (await get<{ title: string }[]>('/api/v1/push/removed')).map(({ title }) => title.replace(' ', '/')),
+  removed: async (get) => namesOf(await get('/api/v1/push/removed')),
   series: (get) => get('/metrics/index.json'),
   functions: async (get) => namesOf(await get('/api/v1/evaluator/functions')),
   downtimes: async (get) => idsOf(await get('/api/v1/downtimes')),

@@ -7,10 +7,11 @@ import { type PushStatus, pushedItems } from './push-items.ts';
 import { formatAge, formatCount } from './quantities.ts';
 import { plain } from './table.ts';
 
-/** GET /api/v1/push/removed: an array of these. `title` is `SERVER`, or `SERVER SERVICE`. */
+/** GET /api/v1/push/removed: an array of these. `name` is `SERVER` or `SERVER/SERVICE`; `title` is what pages call it. */
 interface RemovedItem {
   kind: 'server' | 'service';
   id: number;
+  name: string;
   title: string;
   undo_until: string;
 }
@@ -62,7 +63,7 @@ async function listRemoved(cli: CliContext): Promise<void> {
       ? cli.paint.dim('nothing was removed in the last ten minutes')
       : cli.table(
           [
-            { title: 'NAME', text: (one) => one.title },
+            { title: 'NAME', text: (one) => one.name },
             { title: 'KIND', text: (one) => one.kind },
             { title: 'GONE FOR GOOD', text: (one) => formatAge(one.undo_until, now) },
           ],
@@ -73,15 +74,15 @@ async function listRemoved(cli: CliContext): Promise<void> {
 
 async function undo(cli: CliContext, name: string): Promise<void> {
   const removed = await askPush<RemovedItem[]>(cli, 'GET', '/api/v1/push/removed');
-  const item = removed.find(({ title }) => title === name || title === name.replace('/', ' '));
+  const item = removed.find((one) => one.name === name) ?? removed.find(({ title }) => title === name);
   if (item === undefined)
     throw unknown(
       `no '${name}' was removed in the last ten minutes`,
       name,
-      removed.map(({ title }) => title),
+      removed.map((one) => one.name),
     );
   await askPush(cli, 'POST', `/api/v1/push/items/${item.kind}/${item.id}/undo`);
-  cli.show({ restored: item.title, kind: item.kind, id: item.id }, () => `${plain(item.title)} is back`);
+  cli.show({ restored: item.name, kind: item.kind, id: item.id }, () => `${plain(item.name)} is back`);
 }
 
 function unknown(message: string, name: string, known: string[]): OpsbroError {

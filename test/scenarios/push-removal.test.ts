@@ -58,12 +58,22 @@ it('takes away what reports no more, by its name, and brings it back', async () 
 
   const removed = (await cli('push', 'removed')).stdout;
   expect(removed).toMatch(/^NAME +KIND +GONE FOR GOOD\n/);
-  expect(removed).toMatch(/^web1 queue +service +in (9m|10m)/m);
+  expect(removed).toMatch(/^web1\/queue +service +in (9m|10m)/m);
   expect(await complete('push', 'undo', 'web')).toEqual(['web1/queue', 'web2']);
-  expect(await cli('push', 'undo', 'web1/queue')).toMatchObject({ code: 0, stdout: 'web1 queue is back\n' });
+  expect(await cli('push', 'undo', 'web1/queue')).toMatchObject({ code: 0, stdout: 'web1/queue is back\n' });
   expect((await cli('push', 'undo', 'web2', '--json')).json()).toMatchObject({ restored: 'web2' });
   await checksAre(['web1/backup', 'web1/queue', 'web2/queue']);
   expect((await cli('push', 'removed')).stdout).toBe('nothing was removed in the last ten minutes\n');
+});
+
+it('brings back by the name that it was removed by, also where a name has a slash', async () => {
+  await report('rack/1', 'queue');
+  await checksAre(['rack/1/queue', 'web1/backup', 'web1/queue', 'web2/queue']);
+  const { stdout } = await cli('push', 'remove', 'rack/1/queue');
+  expect(stdout).toContain("'opsbro push undo rack/1/queue'");
+  expect(await complete('push', 'undo', 'rack')).toEqual(['rack/1/queue']);
+  expect(await cli('push', 'undo', 'rack/1/queue')).toMatchObject({ code: 0, stderr: '' });
+  await checksAre(['rack/1/queue', 'web1/backup', 'web1/queue', 'web2/queue']);
 });
 
 it('says which name was meant', async () => {

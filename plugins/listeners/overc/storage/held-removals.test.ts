@@ -73,7 +73,7 @@ describe.each(await backends())('what was removed from %s', (_, database, isPres
     expect(Object.keys(await seen())).toEqual(['web2/cron']);
     expect(await ask('GET', '/api/v1/push/removed')).toMatchObject([
       200,
-      [{ kind: 'server', id, title: 'web1', undo_until: expect.stringMatching(/T12:10:00/) }],
+      [{ kind: 'server', id, name: 'web1', title: 'web1', undo_until: expect.stringMatching(/T12:10:00/) }],
     ]);
     expect(await item('POST', 'server', id)).toEqual([200, { ok: 1 }]);
     expect(Object.keys(await seen()).sort()).toEqual(['web1/app', 'web1/db', 'web2/cron']);
@@ -187,6 +187,10 @@ it('stays as it was where an old installation has its name with another key, or 
   await storage.remove('server', 1);
   expect(await storage.adoptServer(server('right'), false)).toBe('carried');
   expect(await storage.undo('server', 1)).toBe(false);
+  expect(await storage.adoptService('web1', service, false)).toBe('carried');
+  const [{ id = 0 } = {}] = await storage.services();
+  await storage.remove('service', id);
+  expect(storage.heldNow()).toMatchObject([{ name: 'web1/app', title: 'old old' }]);
   await storage.close();
   place.remove();
 });

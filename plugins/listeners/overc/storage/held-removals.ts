@@ -11,6 +11,8 @@ const prefix = 'held/';
 export interface HeldRemoval {
   what: 'server' | 'service';
   id: number;
+  /** SERVER, or SERVER/SERVICE, as they report. */
+  name: string;
   /** Title of the server, and of the service where only that was removed. */
   title: string;
   /** Epoch milliseconds. */
@@ -18,7 +20,7 @@ export interface HeldRemoval {
 }
 
 /** Names, and the newest row when it was removed. */
-interface Held extends HeldRemoval {
+interface Held extends Omit<HeldRemoval, 'name'> {
   server: string;
   service: string | null;
   row: number;
@@ -282,7 +284,7 @@ function keyOf(what: 'server' | 'service', id: number): string {
   return `${what}/${id}`;
 }
 
-function isOf({ what, id }: HeldRemoval, service: ServiceFacts): boolean {
+function isOf({ what, id }: Held, service: ServiceFacts): boolean {
   return (what === 'server' ? service.server.id : service.id) === id;
 }
 
@@ -291,8 +293,9 @@ function newest(services: readonly ServiceFacts[]): number {
 }
 
 /** Until when, as the wall clock stands now. */
-function viewOf({ what, id, title, endsMs }: Held, clock: Clock): HeldRemoval {
-  return { what, id, title, until: clock.now() + endsMs - clock.monotonic() };
+function viewOf({ what, id, server, service, title, endsMs }: Held, clock: Clock): HeldRemoval {
+  const name = service === null ? server : `${server}/${service}`;
+  return { what, id, name, title, until: clock.now() + endsMs - clock.monotonic() };
 }
 
 /** A wall clock that was set while nothing ran makes the time no longer than it is. */

@@ -17,6 +17,6 @@ export async function answerUndo(
   return { status: 404, body: { error: { code: 'OPSBRO_API_NOT_FOUND', message } } };
 }
 
-function shown({ what, id, title, until }: ReturnType<HeldRemovals['heldNow']>[number]) {
-  return { kind: what, id, title, undo_until: new Date(until).toISOString() };
+function shown({ what, id, name, title, until }: ReturnType<HeldRemovals['heldNow']>[number]) {
+  return { kind: what, id, name, title, undo_until: new Date(until).toISOString() };
 }
