@@ -150,7 +150,10 @@ it('gives ca_file of agent.yml to handlers, unless they have their own', () => {
 });
 
 it.each([
-  ['{type: mail, contacts: [a@b.c], smtp_server: "a b"}', /smtp_server/],
+  [
+    '{type: mail, contacts: [a@b.c], smtp_server: "a b"}',
+    /'smtp_server' is the text "a b", expected a server such as 'mail\.example\.org', [^^]*; found " "/,
+  ],
   ['{type: mail, smtp_server: localhost}', /handler\/mail lacks the key 'contacts'/],
   ['{type: mail, contacts: []}', /contacts/],
   ['{type: mail, contact: [a@b.c]}', /did you mean 'contacts'/],

@@ -1,7 +1,7 @@
 import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
-import type { Manifest } from 'opsbro/sdk';
+import type { Json, JsonObject, Manifest } from 'opsbro/sdk';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { parse } from 'yaml';
 import { Configuration } from '../../configuration/loader.ts';
@@ -80,6 +80,23 @@ describe.each(folders)('%s', (folder) => {
   it('never calls a thing just, easy or simple', () => {
     expect(readme.match(/\b(simply|easily|easy|obviously)\b/gi)).toBeNull();
   });
+});
+
+/** Places below a schema with a pattern that nothing says in words. */
+function wordless(schema: Json, place: string): string[] {
+  if (typeof schema !== 'object' || schema === null) return [];
+  const { pattern, patternErrorMessage } = schema as JsonObject;
+  const hasWords = typeof patternErrorMessage === 'string' || /^\^(https\?:\/)?\/$/.test(String(pattern));
+  return [
+    ...(typeof pattern === 'string' && !hasWords ? [place] : []),
+    ...Object.entries(schema).flatMap(([key, value]) => wordless(value, `${place}.${key}`)),
+  ];
+}
+
+it('says in words what a pattern asks for, since few people read regular expressions', () => {
+  const kindsOfObjects = JSON.parse(read('configuration/sources/kinds.json')) as JsonObject;
+  const found = folders.flatMap((folder) => wordless(manifestOf(folder).options ?? null, folder));
+  expect([...found, ...wordless(kindsOfObjects, 'kinds')]).toEqual([]);
 });
 
 it.each([
