@@ -1,5 +1,5 @@
 import { request } from 'node:http';
-import { afterEach, beforeEach, expect, it } from 'vitest';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import type { Options } from './options.ts';
 import { scratch, startPush, type TestPush } from './test-push.ts';
 
@@ -93,4 +93,46 @@ it('shows its page to no page whose name was made to resolve to this host', asyn
   expect(await asked('evil.example.org:5000')).toBe(421);
   expect(await asked('localhost:5000')).toBe(200);
   expect(await asked('[::1]:5000')).toBe(200);
+});
+
+describe('who knows the name of a job and not its key', () => {
+  const named = '/ping/web1:1234/job';
+  const stranger = '/ping/web1:wrong/job';
+  const infos = async (): Promise<string> => JSON.stringify((await push.get('/ui/api/status/'))[1]);
+
+  it('neither begins a run of it nor ends one', async () => {
+    const { get, clock, overc } = await start();
+    await get(`${named}?create=1`);
+    expect((await get(`${stranger}/start`))[0]).toBe(403);
+    for (let turn = 0; turn < 721; turn += 1) {
+      clock.advance(5000);
+      overc.look();
+    }
+    await overc.pass();
+    expect(push.reports.flatMap(({ alerts = [] }) => alerts)).toEqual([]);
+    await get(`${named}/start`);
+    clock.advance(5000);
+    expect((await get(stranger))[0]).toBe(403);
+    clock.advance(5000);
+    await get(named);
+    expect(await infos()).toContain('success after 0:00:10');
+  });
+
+  it('does not use up how often it may ping', async () => {
+    const { get } = await start({ trusted_proxies: ['127.0.0.1'] });
+    const from = async (address: string, path: string): Promise<number> =>
+      (await fetch(`${push.url}${path}`, { headers: { 'x-forwarded-for': address } })).status;
+    await get(`${named}?create=1`);
+    const tried = await Promise.all(Array.from({ length: 25 }, () => from('192.0.2.9', stranger)));
+    expect(tried).toContain(429);
+    expect(await from('192.0.2.1', named)).toBe(200);
+  });
+});
+
+it('takes no longer names by a ping than by a report', async () => {
+  const { get } = await start();
+  const long = 'x'.repeat(501);
+  for (const path of [`${long}:1/job`, `web1:1/${long}`, `web1:${'x'.repeat(513)}/job`])
+    expect((await get(`/ping/${path}?create=1`))[0]).toBe(413);
+  expect((await get(`/ping/${'x'.repeat(500)}:1/${'y'.repeat(500)}?create=1`))[0]).toBe(201);
 });

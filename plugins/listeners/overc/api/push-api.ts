@@ -43,13 +43,8 @@ export async function answerPush(asked: Asked, parts: PushParts): Promise<Answer
   const count = services.length + alerts.length;
   if (count > mostItems)
     throw new Refused(413, `${count} items; at most ${mostItems} are taken in one request`);
-  const isLong =
-    identity.name.length > longestName ||
-    services.some(({ name }) => name.length > longestName) ||
-    alerts.some(({ service }) => service !== null && service.length > longestName);
-  if (isLong) throw new Refused(413, `a name is longer than ${longestName} characters`);
-  if (identity.key.length > longestKey)
-    throw new Refused(413, `a key is longer than ${longestKey} characters`);
+  refuseLong([identity.name, ...services.map(({ name }) => name)], identity.key);
+  refuseLong(alerts.flatMap(({ service }) => service ?? []));
   const ip = parts.sender(asked);
   // By address too: who only knows a name must not use up what its owner may send.
   if (!parts.rate.take(`${ip} ${identity.name}`, parts.clock.monotonic()))
@@ -65,6 +60,13 @@ export async function answerPush(asked: Asked, parts: PushParts): Promise<Answer
   });
   if (outcome !== 'ok') throw refusalOf(outcome);
   return { status: 200, body: route.done };
+}
+
+/** Refuses what would be kept for each name that somebody makes up. */
+export function refuseLong(names: readonly string[], key = ''): void {
+  if (names.some((name) => name.length > longestName))
+    throw new Refused(413, `a name is longer than ${longestName} characters`);
+  if (key.length > longestKey) throw new Refused(413, `a key is longer than ${longestKey} characters`);
 }
 
 /** What an outcome is answered with. */

@@ -1,10 +1,10 @@
 import { type Clock, readQuantity } from 'opsbro/sdk';
-import { headerToken, refusalOf } from '../api/push-api.ts';
+import { headerToken, refusalOf, refuseLong } from '../api/push-api.ts';
 import type { Rate } from '../api/rate.ts';
 import { wholeText } from '../api/read-report.ts';
 import { Refused } from '../api/refused.ts';
 import type { Answer, Asked } from '../http/door.ts';
-import type { ReportedService, State } from '../model.ts';
+import type { Report, ReportedService, State } from '../model.ts';
 import type { Storage } from '../storage/storage.ts';
 import type { Rules, ServiceRule } from '../supervision/rules.ts';
 import { ageText } from '../ui/times.ts';
@@ -75,15 +75,21 @@ export class Pings {
     if (rid !== '' && !isUuid(rid)) return plain(400, 'invalid uuid format');
     const found = this.#find(ping, asked.query.get('create') === '1');
     if (found === undefined) return plain(404, 'not found');
-    const { storage, rate, clock, admit } = this.#parts;
+    const { storage, rate, clock, admit, sender } = this.#parts;
     if (found.key !== null) admit(asked);
+    refuseLong([found.server, found.service], found.key ?? '');
     const name = Pings.jobOf(found.server, found.service);
-    if (!rate.take(`ping ${name}`, clock.monotonic())) return plain(429, 'rate limit exceeded');
+    const nowMs = clock.monotonic();
+    // By address too, as of reports: who only knows a name must not use up what its owner may send.
+    if (!rate.take(`ping ${sender(asked)} ${name}`, nowMs)) return plain(429, 'rate limit exceeded');
     const known = await storage.find(found.server, found.service);
     if (known === undefined && !found.mayCreate) return plain(404, 'not found');
-    const tookMs = this.#time(ping, name, rid);
-    const reported = ping.kind === 'log' ? [] : [this.#reported(ping, found, asked, tookMs)];
-    await this.#take(found, asked, reported);
+    const report = this.#reportOf(found, asked);
+    // A run begins and ends in memory: by nobody who has not the key.
+    const verdict = await storage.verdict(report);
+    if (verdict !== 'ok') throw refusalOf(verdict);
+    const tookMs = this.#time(ping, name, rid, nowMs);
+    await this.#take(report, ping.kind === 'log' ? [] : [this.#reported(ping, found, asked, tookMs)]);
     return plain(known === undefined ? 201 : 200, known === undefined ? 'Created' : 'OK');
   }
 
@@ -101,7 +107,8 @@ export class Pings {
     const info = ping > 0 ? `${message} (${ping} ms)` : message;
     const found = { server, service, key: null, rule, mayCreate: true };
     const period = secondsOf(rule.period) ?? kumaPeriod;
-    await this.#take(found, asked, [{ name: service, state, info: info.slice(0, bodyLimit), period }]);
+    const told = { name: service, state, info: info.slice(0, bodyLimit), period };
+    await this.#take(this.#reportOf(found, asked), [told]);
     return { status: 200, body: { ok: true } };
   }
 
@@ -118,8 +125,7 @@ export class Pings {
   }
 
   /** How long what ends now has run, ms; undefined where its start is not known. */
-  #time({ kind }: Ping, name: string, rid: string): number | undefined {
-    const nowMs = this.#parts.clock.monotonic();
+  #time({ kind }: Ping, name: string, rid: string, nowMs: number): number | undefined {
     if (kind === 'start') this.runs.start(name, rid, nowMs);
     return kind === 'start' || kind === 'log' ? undefined : this.runs.end(name, rid, nowMs);
   }
@@ -139,13 +145,15 @@ export class Pings {
     return { name: service, state: ping.kind === 'fail' ? 'FAIL' : 'OK', info, period };
   }
 
-  async #take({ server, key }: Found, asked: Asked, services: ReportedService[]): Promise<void> {
-    const { storage, clock, sender, enrollment } = this.#parts;
-    const report = { server, key, ip: sender(asked), at: clock.now(), services, alerts: [] };
-    const outcome = await storage.take({
-      ...report,
-      mayRegister: key === null || enrollment(headerToken(asked)),
-    });
+  /** What is reported of somebody, without any service yet. */
+  #reportOf({ server, key }: Found, asked: Asked): Report {
+    const { clock, sender, enrollment } = this.#parts;
+    const mayRegister = key === null || enrollment(headerToken(asked));
+    return { server, key, ip: sender(asked), at: clock.now(), services: [], alerts: [], mayRegister };
+  }
+
+  async #take(report: Report, services: ReportedService[]): Promise<void> {
+    const outcome = await this.#parts.storage.take({ ...report, services });
     if (outcome !== 'ok') throw refusalOf(outcome);
   }
 }
