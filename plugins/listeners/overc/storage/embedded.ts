@@ -9,7 +9,7 @@ import { load, type Unfinished } from './loading.ts';
 import { migrate } from './migration.ts';
 import { pastOf } from './past.ts';
 import { type Highest, idOf, type KeptServer, keyOf, lastKey, readAlert, serverValue } from './records.ts';
-import { removeBelow, removeLeftover } from './removal.ts';
+import { type Doomed, removeBelow, removeLeftover } from './removal.ts';
 import type { ServiceEntry } from './service-entry.ts';
 import { removeStrays, shrink } from './shrink.ts';
 import type { Past, Selection, ServerView, Storage, StorageEvents, StorageFigures } from './storage.ts';
@@ -43,6 +43,8 @@ export class EmbeddedStorage implements Storage {
   #isLooking = false;
   /** Reports that others were part of are emptied one removal after the other. */
   #removing: Promise<unknown> = Promise.resolve();
+  /** What the disk did not let go of, as it was taken out of memory: whoever removes it once more goes on with that. */
+  readonly #undone = new Map<string, Doomed>();
   #sizeBytes = 0;
   readonly #unkept = new Unkept();
   #trouble = '';
@@ -64,7 +66,9 @@ export class EmbeddedStorage implements Storage {
 
   /** Ends removals that something ended before. */
   #finish(unfinished: Unfinished): void {
-    const isGone = ({ server }: AlertRow): boolean => unfinished.servers.has(server);
+    const services = new Set(unfinished.services.map(({ id }) => id));
+    const isGone = ({ server, service }: AlertRow): boolean =>
+      unfinished.servers.has(server) || (service !== null && services.has(service));
     this.#alerts.drop(isGone);
     this.#removing = removeLeftover(this.#parts.store, unfinished, isGone).catch(({ message }: Error) =>
       this.#parts.trouble(message),
@@ -122,6 +126,7 @@ export class EmbeddedStorage implements Storage {
       await this.#parts.store.put(writes);
     } catch (error) {
       this.#unkept.note(writes);
+      this.#ledger.notWritten(writes);
       throw error;
     } finally {
       if (this.#noteAlerts(lastAlert, writes) > 0) this.#parts.events.alerts();
@@ -259,25 +264,29 @@ export class EmbeddedStorage implements Storage {
   }
 
   async remove(what: 'server' | 'service', id: number): Promise<boolean> {
+    const key = `${what}/${id}`;
+    const doomed = this.#undone.get(key) ?? this.#takeOut(what, id);
+    if (doomed === undefined) return false;
+    this.#undone.delete(key);
+    const isGone = (alert: AlertRow): boolean => (what === 'server' ? alert.server : alert.service) === id;
+    this.#alerts.drop(isGone);
+    const removed = this.#removing.then(() => removeBelow(this.#parts.store, doomed, isGone));
+    this.#removing = removed.catch(() => this.#undone.set(key, doomed));
+    await removed;
+    this.#parts.events.removed([...doomed.services]);
+    return true;
+  }
+
+  #takeOut(what: 'server' | 'service', id: number): Doomed | undefined {
     const ledger = this.#ledger;
     const server = what === 'server' ? ledger.servers.get(id) : undefined;
     const service = what === 'service' ? ledger.services.get(id) : undefined;
-    const services =
-      server === undefined ? [service].filter((one) => one !== undefined) : [...server.services.values()];
-    if (server === undefined && service === undefined) return false;
-    const rosters =
-      server === undefined
-        ? services.flatMap((each) => ledger.removeService(each))
-        : ledger.removeServer(server);
-    const isGone = (alert: AlertRow): boolean =>
-      server === undefined ? alert.service === id : alert.server === id;
-    this.#alerts.drop(isGone);
-    const doomed = { server, services, rosters, last: this.#last };
-    const removed = this.#removing.then(() => removeBelow(this.#parts.store, doomed, isGone));
-    this.#removing = removed.catch(() => undefined);
-    await removed;
-    this.#parts.events.removed(services);
-    return true;
+    if (server !== undefined) {
+      const services = [...server.services.values()];
+      return { server, services, rosters: ledger.removeServer(server), last: this.#last };
+    }
+    if (service === undefined) return undefined;
+    return { server, services: [service], rosters: ledger.removeService(service), last: this.#last };
   }
 
   async reset(name: string): Promise<boolean> {
@@ -330,7 +339,12 @@ export class EmbeddedStorage implements Storage {
     for (let from = 0; from === 0 || from < changed.length; from += perWrite) {
       const writes: Writes = { put: [[lastKey, this.#last]], del: [] };
       for (const roster of changed.slice(from, from + perWrite)) this.#ledger.writeRoster(roster, writes);
-      await store.put(writes);
+      try {
+        await store.put(writes);
+      } catch (error) {
+        this.#ledger.notWritten(writes);
+        throw error;
+      }
     }
   }
 

@@ -2,6 +2,7 @@ import type { Json } from 'opsbro/sdk';
 import type { AlertRow, ReportedService, State } from '../model.ts';
 import {
   alertValue,
+  idOf,
   type KeptReport,
   type KeptServer,
   keyOf,
@@ -165,6 +166,15 @@ export class Ledger {
     roster.kept = roster.count;
     writes.put.push([keyOf.roster(roster.id), rosterValue(roster)]);
     for (const service of roster.services) if (service !== null) this.write(service, writes);
+  }
+
+  /** The disk refused these: of rosters among them it may know no more than it did, so that none of their reports may go. */
+  notWritten({ put }: Writes): void {
+    const ids = new Set(put.flatMap(([key]) => (key.startsWith('l/') ? [idOf(key)] : [])));
+    if (ids.size === 0) return;
+    for (const { rosters } of this.servers.values())
+      for (const roster of rosters)
+        if (ids.has(roster.id)) roster.kept = Math.max(0, roster.count - reportsKept);
   }
 
   #retire(by: Roster, writes: Writes): void {

@@ -77,6 +77,11 @@ export function serviceValue(service: ServiceEntry): JsonObject {
   };
 }
 
+/** A service that is being removed: of no server, so that a start knows it for gone. */
+export function orphanValue(service: ServiceEntry): JsonObject {
+  return { ...serviceValue(service), server: 0 };
+}
+
 /** A service of the store; undefined where its server is gone. */
 export function readService(
   id: number,

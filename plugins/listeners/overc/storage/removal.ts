@@ -1,4 +1,4 @@
-import type { ExactStore } from 'opsbro/sdk';
+import type { ExactStore, Json } from 'opsbro/sdk';
 import type { AlertRow, Run } from '../model.ts';
 import { reportKeys } from './ledger.ts';
 import { pages } from './pages.ts';
@@ -8,6 +8,7 @@ import {
   type KeptServer,
   keyOf,
   lastKey,
+  orphanValue,
   readAlert,
   readReport,
   readRun,
@@ -50,9 +51,13 @@ export async function removeBelow(
 ): Promise<void> {
   const isEmpty = (roster: Roster): boolean => roster.services.every((one) => one === null);
   const left = rosters.filter((one) => !isEmpty(one));
+  const orphans = server === undefined ? services : [];
   await store.put({
-    put: [[lastKey, last]],
-    del: server === undefined ? services.map(({ id }) => keyOf.service(id)) : [keyOf.server(server.id)],
+    put: [
+      [lastKey, last],
+      ...orphans.map((one): [string, Json] => [keyOf.service(one.id), orphanValue(one)]),
+    ],
+    del: server === undefined ? [] : [keyOf.server(server.id)],
   });
   for (let from = 0; from < left.length; from += perWrite)
     await store.putLazy({
