@@ -1,4 +1,4 @@
-import { shellsOwn } from './quote.ts';
+import { shellsOwn, shellWord } from './quote.ts';
 
 /** The shell's own words that change nothing for what comes behind them but the directory. */
 const harmless = new Set(['test', '[', 'true', 'false', 'echo', 'printf', 'cd', 'pwd']);
@@ -11,7 +11,7 @@ const word =
   `${variable}|"(?:[^"\\\\$\`]|\\\\[\\s\\S]|${variable})*")+`;
 /** A command: the name of a program as it stands, words and redirections, and what separates it from the next one. */
 const command = new RegExp(
-  `([A-Za-z0-9_./[][A-Za-z0-9_+:,./@%^-]*)(?:[ \\t]+(?:[0-9]?(?:>>|[<>])&?[ \\t]*)?${word})*` +
+  `([A-Za-z0-9_./[][A-Za-z0-9_+:,./@%^-]*)(?:[ \\t]+(?:[0-9]?(?:>>|[<>]&?)[ \\t]*)?${word})*` +
     '[ \\t]*(?:(?:&&|\\|\\||[;\\n])[ \\t\\n]*|$)',
   'y',
 );
@@ -34,4 +34,13 @@ export function endingInProgram(script: string): string {
   return program === '' || shellsOwn.has(program)
     ? script
     : `${script.slice(0, last)}exec ${script.slice(last)}`;
+}
+
+/**
+ * The subshell in which a lane's shell runs a script. One that was read to its end as above stands there as it is; any other is quoted and
+ * evaluated, so that a quote without its end or an error of syntax stays inside: that costs a twentieth of a check more.
+ */
+export function subshell(script: string): string {
+  const ending = endingInProgram(script);
+  return ending === script ? `(eval ${shellWord(` ${script}`)})` : `( ${ending} )`;
 }

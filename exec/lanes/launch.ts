@@ -1,7 +1,7 @@
 import { realpathSync } from 'node:fs';
 import { basename } from 'node:path';
 import type { Command } from '../command.ts';
-import { endingInProgram } from '../last-program.ts';
+import { subshell } from '../last-program.ts';
 import { shellWord } from '../quote.ts';
 import { programPath } from './program-path.ts';
 
@@ -78,8 +78,7 @@ export function commandLine(
   { argv, shell }: Command,
   environment: { [name: string]: string },
 ): string | null {
-  // A space in front: some shells' `eval` takes options.
-  if (argv === null) return `(eval ${shellWord(` ${endingInProgram(shell ?? '')}`)})`;
+  if (argv === null) return subshell(shell ?? '');
   const [name = '', ...rest] = argv;
   const program = programPath(name, environment.PATH ?? '');
   return program === null ? null : [program, ...rest].map(shellWord).join(' ');

@@ -2,18 +2,18 @@ import { spawnSync } from 'node:child_process';
 import { existsSync } from 'node:fs';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { endingInProgram } from '../../exec/last-program.ts';
+import { endingInProgram, subshell } from '../../exec/last-program.ts';
 import { shellWord } from '../../exec/quote.ts';
 
 const shells = ['/bin/sh', '/bin/bash'].filter((path) => existsSync(path));
 
-/** What comes of a script in a subshell of a shell, as a lane runs it. */
-function byShell(shell: string, script: string): { stdout: string; status: number | null } {
+/** What comes of a subshell in a shell that goes on with another, as a lane does. */
+function byShell(shell: string, line: string): { stdout: string; status: number | null } {
   const { stdout, status } = spawnSync(shell, {
     encoding: 'utf8',
     env: { A: 'a b' },
     cwd: '/',
-    input: `(eval ${shellWord(` ${script}`)})\n`,
+    input: `{ { ${line};} 2>&1\necho ended $?\n{ (eval ' exit 7');} }\n`,
   });
   // In which words a shell complains of a program that it cannot start is not what the script does.
   return {
@@ -105,7 +105,7 @@ describe('a script that ends in a program', () => {
         '$',
         '{',
       ],
-      ...[' 2>&1', ' >/dev/null', ' <', '#', ' #', '(', ')', '=', 'A=1 '],
+      ...[' 2>&1', ' >/dev/null', ' <', ' >>&', ' >&', ' <&', ' 3', '#', ' #', '(', ')', '=', 'A=1 '],
     );
     fc.assert(
       fc.property(fc.array(piece, { maxLength: 7 }), (pieces) => {
@@ -113,11 +113,23 @@ describe('a script that ends in a program', () => {
         const changed = endingInProgram(script);
         // The number of a shell's process is another each time.
         fc.pre(changed !== script && !script.includes('$$'));
-        expect(byShell(shell, changed)).toEqual(byShell(shell, script));
+        const inEval = byShell(shell, `(eval ${shellWord(` ${script}`)})`);
+        expect(byShell(shell, subshell(script))).toEqual(inEval);
+        expect(inEval.status).toBe(7);
       }),
-      { numRuns: 60 },
+      { numRuns: 80 },
     );
   });
+
+  it.each([
+    ['a b', '( exec a b )'],
+    ['a;\nb;\n', '( a;\nexec b;\n )'],
+    ["a 'b", `(eval ' a '\\''b')`],
+    ['a >>&2', "(eval ' a >>&2')"],
+    ['-a', "(eval ' -a')"],
+  ])('%j stands in its subshell as it is only where it was read to its end', (script, expected) =>
+    expect(subshell(script)).toBe(expected),
+  );
 
   it('takes a long script at once, also one that it cannot read', () => {
     const script = `a ${'$b"$c"'.repeat(20_000)}`;
