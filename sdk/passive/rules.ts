@@ -83,10 +83,10 @@ export function passivePolicy(rule: PassiveRule, defaultHandlers: readonly strin
 
 /**
  * The id of a check that others run. Hosts are each other's strangers, so none has a name with which it tells of the checks of another: a slash
- * of its name is `%2F`, and what is too long ends with a hash. Without a name it is the host's own.
+ * of its name is `%2F`, a space that it begins with `%20`, and what is too long ends with a hash. Without a name it is the host's own.
  */
 export function passiveCheckId(pack: string, host: string, name: string | null): string {
-  const step = host.replaceAll(/[%/\p{Cc}]/gu, encodeURIComponent);
+  const step = host.replaceAll(/^\s|[%/\p{Cc}]/gu, encodeURIComponent);
   const id = `${pack}/check/${step}${name === null ? '' : `/${name}`}`.replaceAll(/\p{Cc}/gu, ' ');
   if (id.length <= longestId) return id;
   const hash = createHash('sha256').update(id).digest('hex').slice(0, 32);

@@ -1,4 +1,4 @@
-import type { Json, JsonObject } from 'opsbro/sdk';
+import { type Json, type JsonObject, passiveCheckId } from 'opsbro/sdk';
 import { describe, expect, it } from 'vitest';
 import { Interned } from '../../../configuration/policy/interned.ts';
 import { passiveCheck } from '../../../configuration/policy/passive.ts';
@@ -40,6 +40,21 @@ describe('passiveCheck', () => {
       labels: { server: 'web1', service: 'disk' },
       ...expected,
     });
+  });
+
+  it.each([' web1', '\u00a0web1', '\ufeffweb1', '', '  ', '/', '%20web1'])(
+    'makes one of whatever host a service names, such as %j',
+    (host) => {
+      const id = passiveCheckId('push', host, 'disk');
+      expect(passiveCheck('listener/overc', { ...given, id })?.id).toBe(id);
+    },
+  );
+
+  it('gives checks of hosts with other names other ids', () => {
+    const ids = [' web1', 'web1', '%20web1', '  web1', '\u00a0web1'].map((host) =>
+      passiveCheckId('push', host, 'disk'),
+    );
+    expect(new Set(ids).size).toBe(ids.length);
   });
 
   it.each<[string, Json]>([
