@@ -35,7 +35,7 @@ it('asks for checks that ran since it asked last, and each minute for all', asyn
     },
   });
   let now = 0;
-  const clock = { now: () => now, monotonic: () => now };
+  const clock = { now: () => Date.UTC(2026, 0, 1, 1) + now, monotonic: () => now };
   const metrics = new OwnMetrics({ ...ctx, clock } as unknown as ServiceContext<Options>, {
     take: (name, time) => taken.push(`${name} ${time}`),
     settle: () => undefined,
@@ -63,4 +63,59 @@ it('asks for checks that ran since it asked last, and each minute for all', asyn
     'web1.checks.disk.used 1767225604',
     'web1.checks.load.used 1767225605',
   ]);
+});
+
+it('misses no run after the wall clock was set back, though other checks ran in what is the future now', async () => {
+  vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout'] });
+  const day = Date.UTC(2026, 0, 1, 12);
+  const runs = new Map([
+    ['hourly', day],
+    ['load', day],
+  ]);
+  let looks = 0;
+  const ctx = serviceContext<Options>({
+    snapshots: { facts: { node: { name: 'web1' } } },
+    async ask({ route, query }) {
+      if (route !== '/api/v1/checks') return { status: 200, type: '', body: Buffer.from('[]') };
+      looks += 1;
+      const found = [...runs]
+        .filter(([, at]) => at >= Date.parse(query.measured_since ?? ''))
+        .map(([name, at]) => ({
+          ...{ id: `web/check/${name}`, name, interval: 5, last_run: new Date(at).toISOString() },
+          perfdata: [{ label: 'used', value: 7 }],
+        }));
+      return { status: 200, type: '', body: Buffer.from(JSON.stringify(found)) };
+    },
+  });
+  let [wall, monotonic] = [day, 0];
+  const taken: number[] = [];
+  const metrics = new OwnMetrics(
+    { ...ctx, clock: { now: () => wall, monotonic: () => monotonic } } as ServiceContext<Options>,
+    {
+      take: (name, time) => void (name === 'web1.checks.load.used' && taken.push(time)),
+      settle: () => undefined,
+      keep: undefined,
+    },
+  );
+  metrics.start();
+  const look = async (): Promise<void> => {
+    const before = looks;
+    await vi.waitFor(() => {
+      vi.advanceTimersByTime(5000);
+      expect(looks).toBeGreaterThan(before);
+    });
+  };
+  await look();
+  wall -= 3_600_000;
+  const wanted = [day / 1000];
+  for (let turn = 0; turn < 30; turn += 1) {
+    wall += 5000;
+    monotonic += 5000;
+    runs.set('load', wall);
+    wanted.push(wall / 1000);
+    await look();
+  }
+  await metrics.stop();
+  vi.useRealTimers();
+  expect(taken).toEqual(wanted);
 });

@@ -135,8 +135,10 @@ export class OwnMetrics {
 
   /** All checks with figures. Asks for those that ran since it asked last: there may be tens of thousands of others. */
   async #measuredChecks(): Promise<CheckView[]> {
-    const at = this.#ctx.clock.monotonic();
-    const isWhole = at >= this.#allAt + allEveryMs;
+    const { clock } = this.#ctx;
+    const at = clock.monotonic();
+    // A wall clock that was set back makes new runs older than the newest.
+    const isWhole = at >= this.#allAt + allEveryMs || Date.parse(this.#newest) > clock.now();
     const measured_since = isWhole ? longAgo : this.#newest;
     const found = await this.#ask<CheckView>('/api/v1/checks', { measured_since });
     if (isWhole) {
@@ -147,7 +149,8 @@ export class OwnMetrics {
     for (const check of found) {
       if (check.perfdata.length === 0) continue;
       this.#checks.set(check.id, check);
-      if (check.last_run !== null && check.last_run > this.#newest) this.#newest = check.last_run;
+      if (check.last_run === null || Date.parse(check.last_run) > clock.now()) continue;
+      if (check.last_run > this.#newest) this.#newest = check.last_run;
     }
     return [...this.#checks.values()];
   }
