@@ -74,7 +74,7 @@ function triggered(event: HandlerEvent, key: string, alert?: Partial<Alert>): Pa
       severity: severities[severityOf(event)],
       timestamp: new Date(event.at).toISOString(),
       ...(alert !== undefined && { component: alert.name ?? '', group: alert.pack ?? '', class: 'check' }),
-      custom_details: { text: bodyOf(event), ...alert?.labels },
+      custom_details: { ...alert?.labels, text: bodyOf(event) },
     },
   };
 }

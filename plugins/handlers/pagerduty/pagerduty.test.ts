@@ -107,6 +107,14 @@ describe('an event', () => {
     });
   });
 
+  it('says its text also where a label is called so', async () => {
+    const [event] = await sent(testEvent('problem', { labels: { team: 'web', text: 'small' } }));
+    expect(event?.payload?.custom_details).toEqual({
+      team: 'web',
+      text: expect.stringContaining('cpu1 97%'),
+    });
+  });
+
   it('of a group gives each check its own alert', async () => {
     const { data } = testEvent('problem');
     const alerts = [data, { ...data, check: 'linux/check/disk', state: 'ok' }];
