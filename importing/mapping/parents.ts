@@ -8,11 +8,14 @@ import type { Subject } from './subject.ts';
 /** Ids of the checks of the result, by host, or by host and service. */
 export type CheckIds = ReadonlyMap<string, string>;
 
+const maxDepth = 64;
+
 const noneOf = (criteria: string | undefined): boolean =>
   criteria === undefined || listOf(criteria).some((word) => word.startsWith('n'));
 
 /** Finds what a check depends on: its host, the parents of a host, and dependencies. */
 export class Parents {
+  private readonly inFront = new Map<string, ReadonlySet<string>>();
   private readonly byDependent = new Map<string, Relation[]>();
   private readonly source: NagiosConfiguration;
   private readonly ids: CheckIds;
@@ -28,7 +31,10 @@ export class Parents {
   /** Ids of checks, without repetition. */
   of(subject: Subject): string[] {
     const own = keyOf(subject);
-    const hosts = subject.service === null ? this.parentsOf(subject) : [this.ids.get(subject.host)];
+    const hosts =
+      subject.service === null
+        ? this.parentsOf(subject)
+        : [this.ids.get(subject.host), this.parentServiceOf(subject)];
     const others = (this.byDependent.get(own) ?? []).map((relation) => this.masterOf(relation, subject));
     const found = [...hosts, ...others].filter((id): id is string => id !== undefined);
     return [...new Set(found)].filter((id) => id !== this.ids.get(own));
@@ -36,7 +42,18 @@ export class Parents {
 
   private parentsOf(subject: Subject): (string | undefined)[] {
     const parents = subject.get('parents');
-    return listOf(parents?.value ?? '').map((name) => {
+    const named = listOf(parents?.value ?? '');
+    const names = named.length > 1 ? [...this.inFrontOf(subject.host)] : named;
+    if (named.length > 1) {
+      const left =
+        names.length === 0 ? 'none of them' : `${names.join(', ')} alone, behind which all of them are`;
+      this.report.change(
+        parents!,
+        subject.title,
+        `it is cut off once all of '${named.join(',')}' are down, and one would do here: it depends on ${left}`,
+      );
+    }
+    return names.map((name) => {
       const id = this.ids.get(name);
       if (id === undefined) {
         const why = this.source.hosts.has(name) ? 'has no check here' : 'does not exist';
@@ -44,6 +61,40 @@ export class Parents {
       }
       return id;
     });
+  }
+
+  /** The one parent of a service: another of its host, or a host and a service of it. */
+  private parentServiceOf(subject: Subject): string | undefined {
+    const parents = subject.get('parents');
+    const words = listOf(parents?.value ?? '');
+    if (parents === undefined || words.length > 2) {
+      const what =
+        'it is held back once all of its parents fail, and one would do here: it depends on none of them';
+      if (parents !== undefined) this.report.change(parents, subject.title, what);
+      return undefined;
+    }
+    const [service = '', host = subject.host] = words.reverse();
+    const id = this.ids.get(keyOf({ host, service }));
+    if (id === undefined)
+      this.report.lose(parents, subject.title, `its parent '${parents.value}' has no check here`);
+    return id;
+  }
+
+  /**
+   * Hosts without which none of the parents of a host is reached, the nearest first: that one of several is down says nothing. Of those more than
+   * 64 levels up nothing is said, nor of a circle.
+   */
+  private inFrontOf(host: string, depth = 0): ReadonlySet<string> {
+    const known = this.inFront.get(host);
+    if (known !== undefined) return known;
+    this.inFront.set(host, new Set());
+    const parents = listOf(this.source.hosts.get(host)?.directives.get('parents')?.value ?? '');
+    const [first, ...others] = parents
+      .filter((name) => this.source.hosts.has(name) && depth < maxDepth)
+      .map((name) => new Set([name, ...this.inFrontOf(name, depth + 1)]));
+    const found = new Set([...(first ?? [])].filter((name) => others.every((ways) => ways.has(name))));
+    this.inFront.set(host, found);
+    return found;
   }
 
   private masterOf(
@@ -69,6 +120,12 @@ export class Parents {
         'it goes on running while what it depends on is down; only notifications are held',
       );
     this.criteria(noneOf(notification?.value) ? undefined : notification, master.service === null, title);
+    if (this.byDependent.has(keyOf(master)) && directives.get('inherits_parent')?.value !== '1')
+      this.report.change(
+        place,
+        title,
+        'it depends on what that depends on as well: inherits_parent is always 1 here',
+      );
     const period = directives.get('dependency_period');
     if (period !== undefined) this.report.lose(period, title, 'dependency_period: it depends at any time');
     return id;

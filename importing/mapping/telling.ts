@@ -68,6 +68,7 @@ export class Telling {
       );
     if (names.length === 0) return;
     if (first <= 1) {
+      this.report.change(place, title, 'who is told without this step is told as well, not instead');
       told.handlers = [...new Set([...told.handlers, ...names])];
       return;
     }

@@ -63,7 +63,7 @@ const known: { [type in ObjectType]: ReadonlySet<string> } = {
   hostgroup: words(objectDirectives, 'hostgroup_name members hostgroup_members'),
   service: words(
     checkDirectives,
-    'host_name hostgroup_name service_description servicegroups is_volatile parallelize_check obsess obsess_over_service',
+    'host_name hostgroup_name service_description parents servicegroups is_volatile parallelize_check obsess obsess_over_service',
   ),
   servicegroup: words(objectDirectives, 'servicegroup_name members servicegroup_members'),
   command: words('name use register command_name command_line'),

@@ -250,6 +250,7 @@ describe('contacts', () => {
     const text =
       contact('ann') +
       contact('boss') +
+      contact('chief') +
       host() +
       service({ contacts: 'ann', notification_interval: '20' }) +
       define('serviceescalation', {
@@ -260,9 +261,22 @@ describe('contacts', () => {
         notification_interval: '60',
         contacts: 'boss',
         escalation_options: 'c',
+      }) +
+      define('serviceescalation', {
+        host_name: 'web',
+        service_description: 'S',
+        first_notification: '1',
+        last_notification: '0',
+        contacts: 'chief',
       });
     const { check, all, result } = made(text);
-    expect(check).toMatchObject({ handlers: ['ann'], escalation: [{ after: '1h', handlers: ['boss'] }] });
+    expect(check).toMatchObject({
+      handlers: ['ann', 'chief'],
+      escalation: [{ after: '1h', handlers: ['boss'] }],
+    });
+    expect(result.report.changed.map(({ what }) => what)).toContain(
+      'who is told without this step is told as well, not instead',
+    );
     expect(all['nagios/handlers/boss.yml']).toMatchObject({
       severities: ['critical'],
       repeat_interval: '1h',
