@@ -185,7 +185,12 @@ function describe(error: ErrorObject, subject: string): SchemaFinding {
     return { code: 'OPSBRO_CONFIG_MISSING_KEY', message, path, of: 'key' };
   }
   const isSecret = error.parentSchema?.secret === true;
-  const message = `${where} is ${isSecret ? 'no text' : found(error.data)}, expected ${expected(error)}`;
+  const what = !isSecret
+    ? found(error.data)
+    : typeof error.data === 'string'
+      ? 'a secret that does not fit'
+      : 'no text';
+  const message = `${where} is ${what}, expected ${expected(error)}`;
   return { code: 'OPSBRO_CONFIG_TYPE', message, path, of: 'value' };
 }
 
@@ -216,8 +221,9 @@ export function unknownKey(name: string, owner: string, known: Iterable<string>)
   return `the key '${name}' does not exist in ${owner}; ${hint}`;
 }
 
-/** The character that the shortest beginning of a text which does not fit its pattern ends with. */
-function offender({ data, params }: ErrorObject): string {
+/** The character that the shortest beginning of a text which does not fit its pattern ends with. Of a secret nothing is told. */
+function offender({ data, params, parentSchema }: ErrorObject): string {
+  if (parentSchema?.secret === true) return '';
   const pattern = new RegExp(String(params.pattern), 'u');
   const characters = [...String(data).slice(0, 100)];
   const at = characters.findIndex((_, index) => !pattern.test(characters.slice(0, index + 1).join('')));

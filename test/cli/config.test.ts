@@ -44,6 +44,16 @@ describe('opsbro config check', () => {
     );
   });
 
+  it('finds a key and an address of gossip that are none, and repeats no key', async () => {
+    const file = write('agent.yml', 'gossip:\n  key: abc\n  address: 999.1.1.1\n');
+    const { code, out } = await opsbro('config', 'check');
+    expect(code).toBe(78);
+    expect(out.split('\n').slice(0, 2)).toEqual([
+      `${file}:2:8: 'key' is a secret that does not fit, expected 16 or 32 bytes in base64, as 'opsbro agent keygen' prints them`,
+      `${file}:3:12: 'address' is the text "999.1.1.1", expected an address such as '127.0.0.1', '0.0.0.0' or '::1'`,
+    ]);
+  });
+
   it('takes warnings for errors with --strict only', async () => {
     write('a/one.yml', 'check: {critical_if: "{{parameters.nothing}} > 1"}\n');
     expect((await opsbro('config', 'check')).code).toBe(0);

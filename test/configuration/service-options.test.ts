@@ -1,5 +1,5 @@
 import { readFileSync } from 'node:fs';
-import { afterEach, beforeEach, expect, it } from 'vitest';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { createWorkbench, lines, type Workbench } from './workbench.ts';
 
 let made: Workbench;
@@ -19,6 +19,7 @@ function findings(plugin: string, text: string): string[] {
 const addresses = "expected an address such as '127.0.0.1', '0.0.0.0' or '::1'";
 
 it.each([
+  'cluster/gossip',
   'exporters/dns',
   'exporters/http',
   'exporters/websocket',
@@ -31,6 +32,37 @@ it.each([
   expect(findings(plugin, 'address: localhost')).toEqual([`'address' is the text "localhost", ${addresses}`]);
   for (const good of ['127.0.0.1', '0.0.0.0', '::1', '::'])
     expect(findings(plugin, `address: "${good}"`)).toEqual([]);
+});
+
+it.each(['999.1.1.1', 'web1', ':', '1.2.3.4:6768'])('cluster/gossip tells others no %s', (text) => {
+  expect(findings('cluster/gossip', `advertise: "${text}"`)).toEqual([
+    `'advertise' is the text ${JSON.stringify(text)}, ${addresses}`,
+  ]);
+});
+
+describe('a key of cluster/gossip', () => {
+  const keyOf = (bytes: number): string => Buffer.alloc(bytes, 251).toString('base64');
+  const expected = "expected 16 or 32 bytes in base64, as 'opsbro agent keygen' prints them";
+
+  it.each([keyOf(16), keyOf(32), keyOf(16).replaceAll('=', ''), ` ${keyOf(32)} `, ''])('may be %j', (key) => {
+    expect(findings('cluster/gossip', `key: "${key}", keys: ["${key}"]`)).toEqual([]);
+  });
+
+  it('may stand elsewhere', () => {
+    expect(findings('cluster/gossip', 'key: {file: /etc/opsbro/gossip.key}, keys: [{env: OLD}]')).toEqual([]);
+  });
+
+  it.each(['abc', keyOf(15), keyOf(17), keyOf(33), keyOf(64), `${'*'.repeat(22)}==`, ' '])(
+    'is not %j, which no message repeats',
+    (key) => {
+      expect(findings('cluster/gossip', `key: "${key}"`)).toEqual([
+        `'key' is a secret that does not fit, ${expected}`,
+      ]);
+      expect(findings('cluster/gossip', `keys: ["${keyOf(16)}", "${key}"]`)).toEqual([
+        `'keys.1' is a secret that does not fit, ${expected}`,
+      ]);
+    },
+  );
 });
 
 it.each([
