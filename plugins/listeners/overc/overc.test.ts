@@ -77,6 +77,8 @@ describe('the protocol', () => {
     ['/api/set/alerts', { server: 1, alerts: [{ title: 't' }] }, alerts],
     ['/api/ping', { server: { key: 'k' } }, 'Data: "server.name" should be a string'],
     ['/api/ping', { server: { name: 'n', key: 1 } }, 'Data: "server.key" should be a string'],
+    ['/api/ping', { server: { name: '', key: 'k' } }, 'Data: "server.name" should not be empty'],
+    [status, { server: 1, period: -1, services: [] }, 'Data: "period" should not be negative'],
     ['/api/ping', '{"a":', /^Invalid JSON/],
   ])('%s refuses %j', async (path, body, error) => {
     const { post, get } = await start();

@@ -39,7 +39,7 @@ export async function answerPush(asked: Asked, parts: PushParts): Promise<Answer
   if (route === undefined) throw new Refused(404, `no route ${asked.path}`);
   if (asked.method !== 'POST') throw new Refused(405, `${asked.path} takes POST`);
   const body = parse(asked.body);
-  const { identity, services, alerts, ageSeconds } = route.read(body);
+  const { identity, services, alerts, ageSeconds, leftOut } = route.read(body);
   const count = services.length + alerts.length;
   if (count > mostItems)
     throw new Refused(413, `${count} items; at most ${mostItems} are taken in one request`);
@@ -59,6 +59,7 @@ export async function answerPush(asked: Asked, parts: PushParts): Promise<Answer
     mayRegister: parts.enrollment(tokenOf(asked, body)),
   });
   if (outcome !== 'ok') throw refusalOf(outcome);
+  if (leftOut !== '') throw new Refused(400, leftOut);
   return { status: 200, body: route.done };
 }
 

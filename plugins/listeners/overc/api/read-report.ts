@@ -14,6 +14,8 @@ export interface Sent {
   services: ReportedService[];
   alerts: ReportedAlert[];
   ageSeconds: number;
+  /** What `services` lacks and its sender is to hear of, once the rest is kept; '' for nothing. */
+  leftOut: string;
 }
 
 const serviceForm =
@@ -24,7 +26,7 @@ const longestPeriod = 10 * 366 * 86_400;
 const longestAge = 7 * 86_400;
 /** As the tables of 1.0.9 had it. */
 const longestText = 65_535;
-const none: Pick<Sent, 'services' | 'alerts'> = { services: [], alerts: [] };
+const none: Pick<Sent, 'services' | 'alerts' | 'leftOut'> = { services: [], alerts: [], leftOut: '' };
 
 /** The body of `/api/ping`. Throws what it is refused with, as those of the others do: in the order in which clients know it. */
 export function readPing(body: Json): Sent {
@@ -37,10 +39,17 @@ export function readStatus(body: Json): Sent {
   const data = object(body, ['server', 'period', 'services']);
   const period = integer(data.period);
   if (period === undefined) throw new Refused(400, 'Data: "period" should be an integer');
+  if (period < 0) throw new Refused(400, 'Data: "period" should not be negative');
   const { services } = data;
   if (!Array.isArray(services)) throw new Refused(400, 'Data: "services" should be a list');
   const read = services.map((service) => serviceOf(service, period));
-  return { identity: identityOf(data.server), ageSeconds: ageOf(data), ...none, services: read };
+  const named = read.filter(({ name }) => name !== '');
+  const count = read.length - named.length;
+  const leftOut =
+    count === 0
+      ? ''
+      : `Data: ${count} of ${read.length} "services" ${count === 1 ? 'has' : 'have'} no name; the others were taken`;
+  return { identity: identityOf(data.server), ageSeconds: ageOf(data), ...none, services: named, leftOut };
 }
 
 /** The body of `/api/set/alerts`. */
@@ -68,6 +77,7 @@ function identityOf(server: Json | undefined): Identity {
   if (!isObject(server)) throw new Refused(400, 'Data: "server" should be a dict');
   const [name, key] = [own(server, 'name'), own(server, 'key')];
   if (typeof name !== 'string') throw new Refused(400, 'Data: "server.name" should be a string');
+  if (name === '') throw new Refused(400, 'Data: "server.name" should not be empty');
   if (typeof key !== 'string') throw new Refused(400, 'Data: "server.key" should be a string');
   return { name: wholeText(name), key };
 }
@@ -77,9 +87,11 @@ function serviceOf(item: Json, period: number): ReportedService {
   const [name, state, info = ''] = [own(item, 'name'), own(item, 'state'), own(item, 'info')];
   if (typeof name !== 'string' || typeof state !== 'string' || typeof info !== 'string')
     throw new Refused(400, serviceForm);
+  const ownPeriod = integer(own(item, 'period')) ?? -1;
   return {
     name: wholeText(name),
-    period: integer(own(item, 'period')) ?? period,
+    // A bad one, too.
+    period: ownPeriod < 0 ? period : ownPeriod,
     ...readState(wholeText(state).slice(0, 200), cut(wholeText(info))),
   };
 }
@@ -94,7 +106,8 @@ function alertOf(item: Json): ReportedAlert {
   if (isStrange) throw new Refused(400, alertForm);
   return {
     message: cut(wholeText(message as string)),
-    service: service === null ? null : wholeText(service as string),
+    // Without a name it is none: the message is the server's.
+    service: service === null || service === '' ? null : wholeText(service as string),
   };
 }
 

@@ -176,9 +176,10 @@ export class TakeOver {
   }
 
   #isName(object: string, name: string): boolean {
-    const isGood = name.length <= longestName;
-    if (!isGood) this.#lose(object.slice(0, 100), `its name is longer than ${longestName} characters`);
-    return isGood;
+    const fault =
+      name === '' ? 'empty' : name.length > longestName ? `longer than ${longestName} characters` : null;
+    if (fault !== null) this.#lose(object.slice(0, 100), `its name is ${fault}`);
+    return fault === null;
   }
 
   #isIn(object: string, outcome: Adoption, what: string): boolean {
