@@ -173,7 +173,14 @@ describe('names', () => {
   it('takes the port from the parameters of the pack of that name', async () => {
     const shown = [
       { id: 'linux/parameters', keys: [{ key: 'port', value: 'none' }] },
-      { id: 'all/parameters', keys: [{ key: 'ports', value: { redis: 1, mysql: 3306, 'OS::Debian': 22 } }] },
+      {
+        id: 'all/parameters',
+        keys: [
+          { key: 'ports.redis', value: 1 },
+          { key: 'ports.mysql', value: 3306 },
+          { key: 'ports.OS::Debian', value: 22 },
+        ],
+      },
       { id: 'applications/redis/parameters', keys: [{ key: 'port', value: 6380 }] },
     ];
     const body = new TextEncoder().encode(JSON.stringify(shown));

@@ -1,10 +1,11 @@
 import type { RouteAnswer, ServiceContext } from 'opsbro/sdk';
 import { asLabel } from './options.ts';
 
-/** What the agent shows of its configuration, as far as it matters here. */
+/** What the agent shows of its configuration, as far as it matters here; a key that stands below another is `above.below`. */
 type Shown = { id?: string; keys?: { key?: string; value?: unknown }[] }[];
 
 const timeoutMs = 20_000;
+const below = 'ports.';
 
 /**
  * Ports by group, as names spell it: the parameter `port` of the pack of that name, else what the parameter `ports` of any pack says of it.
@@ -32,8 +33,7 @@ function portsIn({ body }: RouteAnswer): Map<string, number> {
         .at(-1) ?? '';
     for (const { key, value } of keys) {
       if (key === 'port') add(own, pack, value);
-      else if (key === 'ports' && typeof value === 'object' && value !== null)
-        for (const [group, port] of Object.entries(value)) add(others, group, port);
+      else if (key?.startsWith(below)) add(others, key.slice(below.length), value);
     }
   }
   return new Map([...others, ...own]);

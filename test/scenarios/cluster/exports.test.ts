@@ -14,7 +14,7 @@ const isRequired = process.env.OPSBRO_TEST_REQUIRE === 'all';
 const patientMs = 200_000;
 const key = Buffer.alloc(16, 9).toString('base64');
 const hosts = ['127.0.0.81', '127.0.0.82', '127.0.0.83'] as const;
-const groups = ['[storefront, "app::blue"]', '[storefront]', '[storefront, kv]'] as const;
+const groups = ['[storefront, "app::blue"]', '[storefront, ledger]', '[storefront, kv]'] as const;
 const zone = 'rack4.paris.example';
 /** Long enough that three services of the second agent's domain are more than 512 bytes. */
 const longDomain = 'nodes-and-services.observability.production.europe.example';
@@ -49,6 +49,7 @@ function exporters(host: number): { [path: string]: string } {
     'dns.yml': `dns: {port: ${dnsPorts[0]}, ${ports}}\n`,
     'core/collectors/gossip.yml': 'collector: {use: gossip, interval: 1s}\n',
     'kv/parameters.yml': 'port: 6380\n',
+    'shop/parameters.yml': 'ports: {kv: 1, ledger: 6379}\n',
     'tell.yml': 'handler: {type: log, severities: [ok, warning, critical, unknown]}\n',
     // As packs of the first OpsBro had it.
     'packs/shinken/parameters/parameters.yml': [
@@ -136,6 +137,7 @@ describe.skipIf(!hasDig)('over DNS (needs dnsutils and knot-dnsutils)', () => {
     const named = uuids.map((uuid) => `1 1 8080 ${uuid}.uuid.${zone}.opsbro.`).sort();
     expect(await short(`_storefront._tcp.${zone}.opsbro SRV`)).toEqual(named);
     await answers(`_kv._tcp.${zone}.opsbro SRV`, [`1 1 6380 ${uuids[2]}.uuid.${zone}.opsbro.`]);
+    await answers(`_ledger._tcp.${zone}.opsbro SRV`, [`1 1 6379 ${uuids[1]}.uuid.${zone}.opsbro.`]);
     expect(await short('-x 127.0.0.82')).toEqual([`${uuids[1]}.uuid.${zone}.opsbro.`]);
   });
 
