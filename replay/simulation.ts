@@ -79,6 +79,7 @@ export class Simulation {
     this.#dispatcher = new Dispatcher({
       node: request.node.name,
       now: () => this.#now,
+      aheadMs: () => 0,
       handlers: () => this.#handlers,
       holds: (alert) => holds.find(alert),
       record: (decision) => this.decisions.push(decision),

@@ -234,11 +234,12 @@ function handlerIf({ handler, decision, group }: HandlerNow): HandlerExplanation
 function toldNow(told: Told | undefined, known: HandlerFacts | undefined): HandlerExplanation['told'] {
   const record = known?.told ?? null;
   if (told === undefined) return toldThen(record);
-  const isSame = record !== null && record.state === told.state && record.at >= told.at;
+  // By the wall clock of then, which may have been set since.
+  const same = record?.state === told.state ? record : null;
   return {
-    at: isoTime(told.at),
+    at: isoTime(same?.at ?? told.at),
     state: told.state,
-    key: isSame ? record.key : null,
+    key: same?.key ?? null,
     repeats: told.repeats,
   };
 }

@@ -1,8 +1,9 @@
 import type { Json } from 'opsbro/sdk';
 import { type Candidate, groupOf, lookAgainAt, notificationOf, sendAt } from './group.ts';
 import { groupKey, readGroup, readTold, toldEntries, toldKey } from './memory.ts';
-import type { Alert, Decision, GroupRecord, HandlerPolicy, Holds, Told } from './model.ts';
+import type { Alert, Decision, Explained, GroupRecord, HandlerPolicy, Holds, Told } from './model.ts';
 import { findNeed } from './need.ts';
+import { movedDecision, movedHolds, movedRecord } from './own-time.ts';
 import { type DispatcherParts, noPlan, type Plan, perSlice, slices } from './plan.ts';
 import { type Unit, Units, unitKey } from './units.ts';
 
@@ -131,19 +132,17 @@ export class Dispatcher {
     return new Set([...this.#alerts.keys(), ...[...this.#told.values()].flatMap((told) => [...told.keys()])]);
   }
 
-  /** The decision for each handler about a check at this moment, without acting on it; `group` is '' for one that groups nothing. */
-  explain(
-    alert: Alert,
-    holds: Holds,
-  ): { handler: string; decision: Decision; told: Told | undefined; group: string }[] {
-    const { node, now } = this.#parts;
-    const at = now();
-    return this.#parts.handlers().map((handler) => {
+  /** The decision for each handler about a check now, by the wall clock, without acting on it. */
+  explain(alert: Alert, holds: Holds): Explained[] {
+    const { node, now, handlers, aheadMs } = this.#parts;
+    const [at, ahead, held] = [now(), aheadMs(), movedHolds(holds, -aheadMs())];
+    return handlers().map((handler) => {
       const told = this.toldOf(handler.id, alert.check);
+      const found = findNeed(handler, this.#inOwnTime(alert), told, held, at);
       return {
         handler: handler.name,
-        decision: findNeed(handler, this.#inOwnTime(alert), told, holds, at).decision,
-        told,
+        decision: movedDecision(found.decision, ahead),
+        told: told && { ...told, at: told.at + ahead },
         group: handler.groupBy.length === 0 ? '' : groupOf(handler, alert, node),
       };
     });
@@ -285,7 +284,8 @@ export class Dispatcher {
   /** Only problems are held back. */
   #holdsOf(alert: Alert, at: number): Holds {
     if (alert.state === 'ok' || alert.removed) return { holds: [], nextAt: null };
-    const holds = this.#holdsNow.get(alert) ?? this.#parts.holds(alert, at);
+    const { holds: find, aheadMs } = this.#parts;
+    const holds = this.#holdsNow.get(alert) ?? movedHolds(find(alert, at), -aheadMs());
     this.#holdsNow.set(alert, holds);
     return holds;
   }
@@ -359,7 +359,8 @@ export class Dispatcher {
       if (this.#decided.get(subject) === text) continue;
       this.#decided.set(subject, text);
       const { check, state } = alert;
-      this.#parts.record({ ...decision, at, handler: handler.name, check, state, key });
+      const made = { ...decision, at, handler: handler.name, check, state, key };
+      this.#parts.record(movedRecord(made, this.#parts.aheadMs()));
     }
   }
 

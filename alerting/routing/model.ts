@@ -100,6 +100,15 @@ export interface Decision {
   until: number | null;
 }
 
+/** What is so of one handler and one check now. */
+export interface Explained {
+  handler: string;
+  decision: Decision;
+  told: Told | undefined;
+  /** '' for a handler that groups nothing. */
+  group: string;
+}
+
 /** A decision about one handler and one check, as it is recorded: when it differs from the one before. */
 export interface DecisionRecord extends Decision {
   at: number;

@@ -21,11 +21,13 @@ export interface DispatcherParts {
   node: string;
   /** Epoch ms that never jump: the wall clock of the start and what the monotonic clock added since. */
   now(): number;
+  /** How far the wall clock, which holds and records go by, is ahead of that; ms, below 0 when it is behind. */
+  aheadMs(): number;
   /** The handlers of this moment. */
   handlers(): readonly HandlerPolicy[];
-  /** What holds an alert back. */
+  /** What holds an alert back, by the wall clock. */
   holds(alert: Alert, at: number): Holds;
-  /** Takes a decision that differs from the last about this handler and check. */
+  /** Takes a decision that differs from the last about this handler and check, with its moments by the wall clock. */
   record(decision: DecisionRecord): void;
   /** Takes a notification into the outbox: the keys that keep it, and what lets it go. */
   enqueue(notification: Notification): Plan;

@@ -92,6 +92,7 @@ export class Notifications {
     this.dispatcher = new Dispatcher({
       node,
       now: () => startedAt + clock.monotonic(),
+      aheadMs: () => Math.round(clock.now() - clock.monotonic() - startedAt),
       handlers: () => this.#handlers,
       holds: (alert) => holds.find(alert),
       record: (decision) => decisionRecords(decision).forEach(record),

@@ -13,6 +13,7 @@ import { sampleHandler } from './samples.ts';
 /** A dispatcher with its clock, its holds, and a store that only takes whole plans. */
 export class Bench {
   now = 10_000;
+  aheadMs = 0;
   handlers: HandlerPolicy[] = [sampleHandler()];
   holds: Hold[] = [];
   decisions: DecisionRecord[] = [];
@@ -24,6 +25,7 @@ export class Bench {
     const dispatcher = new Dispatcher({
       node: 'host',
       now: () => this.now,
+      aheadMs: () => this.aheadMs,
       handlers: () => this.handlers,
       holds: () => ({ holds: this.holds, nextAt: this.holds[0]?.until ?? null }),
       record: (decision) => this.decisions.push(decision),

@@ -218,6 +218,7 @@ describe('Dispatcher', () => {
     const dispatcher = new Dispatcher({
       node: 'host',
       now: () => bench.now,
+      aheadMs: () => 0,
       handlers: () => bench.handlers,
       holds: ({ name }) => ({
         holds: isHeld && name === 'disk' ? [{ kind: 'dependency', text: 'switch', until: null }] : [],

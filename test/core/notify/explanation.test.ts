@@ -119,3 +119,33 @@ it('keeps what was judged by, not what came afterwards', async () => {
   expect(step?.seen).toMatchObject([{ value: path.length === 0 ? tree(97) : 97, age: 3 }]);
   expect(seen).toMatchObject([{ value: path.length === 0 ? tree(12) : 12, age: 2 }]);
 });
+
+it.each([5, -5])(
+  'tells moments by the wall clock, also where that was set by %i hours while the agent ran',
+  async (hours) => {
+    const check = checkObject('c', []);
+    const quiet = { hours: 'sun-sat 22:00-23:00', timezone: 'UTC', except: [] };
+    const bench = await alertingBench([
+      check,
+      handlerObject('asleep', { quietHours: [quiet] }),
+      handlerObject('chat'),
+    ]);
+    // It is 22:13:20.
+    bench.clock.stepWall((24 + hours) * 3_600_000);
+    bench.clock.stepWall(-hours * 3_600_000);
+    await judge(bench, check, 'critical');
+    const at = bench.clock.now();
+    const iso = new Date(at).toISOString();
+    const day = iso.slice(0, 10);
+    const then = await explain(bench, check, at);
+    for (const { handlers } of [await explain(bench, check, null), then])
+      expect(handlers).toMatchObject([
+        { name: 'asleep', outcome: 'held', until: `${day}T23:00:00.000Z`, decided_at: iso },
+        { name: 'chat', told: { at: iso, key: expect.stringMatching(/problem$/) } },
+      ]);
+    expect((await explain(bench, check, at - 1000)).handlers).toEqual([]);
+    // Set once more: what was recorded stays as it was.
+    bench.clock.stepWall(Math.abs(hours) * 3_600_000);
+    expect((await explain(bench, check, null)).handlers[1]?.told).toMatchObject({ at: iso });
+  },
+);
