@@ -77,3 +77,34 @@ it('knows which recent ones it does not have', async () => {
   expect(memory.since(alert(20).at, now)).toBeUndefined();
   expect(await memory.newest(101)).toHaveLength(101);
 });
+
+it('knows and tells of all alerts, though a record of them is damaged', async () => {
+  await write(new AlertMemory(store), 1, 500);
+  const unreadable = [keyOf.alert(450), keyOf.unsent(7)];
+  const damaged = new Proxy(store, {
+    get(target, name: keyof ExactStore) {
+      if (name !== 'range') return (target[name] as () => unknown).bind(target);
+      return async (range: Parameters<ExactStore['range']>[0]) =>
+        (await target.range(range)).filter(([key]) => !unreadable.includes(key));
+    },
+  });
+  const memory = new AlertMemory(damaged);
+  expect(await memory.load(now)).toBe(500);
+  expect(memory.recent).toHaveLength(499);
+  expect(await sendAll(memory)).toEqual(upTo(500).filter((id) => id !== 7));
+});
+
+it('tells once of what the disk does not let go of', async () => {
+  await write(new AlertMemory(store), 1, 3);
+  const full = new Proxy(store, {
+    get(target, name: keyof ExactStore) {
+      if (name === 'putLazy') return () => Promise.reject(new Error('the disk is full'));
+      return (target[name] as () => unknown).bind(target);
+    },
+  });
+  const memory = new AlertMemory(full);
+  await memory.load(now);
+  const told = (await memory.unsent(50)).map(({ id }) => id);
+  await expect(memory.sent(told)).rejects.toThrow('the disk is full');
+  expect([told, await memory.unsent(50)]).toEqual([[1, 2, 3], []]);
+});

@@ -23,6 +23,8 @@ export class AlertMemory {
   #unsentLength = 0;
   /** There are unsent ones behind those in memory. */
   #isMore = false;
+  /** Up to where they were read: what the disk does not let go of is not told each time. */
+  #readTo = 'u/';
   /** How many were added, so that a read knows whether some were meanwhile. */
   #added = 0;
   #recent: AlertRow[] = [];
@@ -105,7 +107,8 @@ export class AlertMemory {
         length += alert.message.length;
         found.push(alert);
       }
-      if (page.length < perRead) break;
+      // One that is not full may have had what cannot be read.
+      if (page.length === 0) break;
       before = page.at(-1)?.[0] as string;
     }
     return found;
@@ -144,10 +147,12 @@ export class AlertMemory {
   async #readUnsent(): Promise<void> {
     while (this.#isMore && this.#unsent.size === 0) {
       const added = this.#added;
-      const keys = (await this.#store.range({ gte: 'u/', lt: 'u0', limit: perRead })).map(([key]) => key);
+      const found = await this.#store.range({ gt: this.#readTo, lt: 'u0', limit: perRead });
+      const keys = found.map(([key]) => key);
       const values = await this.#store.getMany(keys.map((key) => keyOf.alert(idOf(key))));
+      this.#readTo = keys.at(-1) ?? this.#readTo;
       // What came in between belongs behind these, and was left to the store.
-      this.#isMore = keys.length === perRead || this.#added !== added;
+      this.#isMore = keys.length > 0 || this.#added !== added;
       const lost: string[] = [];
       for (const [index, key] of keys.entries()) {
         const value = values[index];
