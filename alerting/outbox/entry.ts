@@ -17,6 +17,12 @@ export interface OutboxEntry {
   lastError: string;
 }
 
+/** What is written and removed in one go. */
+export interface Batch {
+  put?: [key: string, value: Json][];
+  del?: string[];
+}
+
 /** Where the store keeps an entry: `outbox` while it is to be delivered, `dead` once it was given up. */
 export function entryKey(place: 'outbox' | 'dead', { serial }: Pick<OutboxEntry, 'serial'>): string {
   return `${place}/${String(serial).padStart(15, '0')}`;

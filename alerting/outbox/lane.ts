@@ -5,6 +5,8 @@ import { retryLimits } from './retry.ts';
 export interface Waiting {
   entry: OutboxEntry;
   stored: boolean;
+  /** Somebody drops it: it stays where it is until the store knows. */
+  isHeld: boolean;
   notBeforeMs: number;
   /** Monotonic; its age counts from here. */
   bornMs: number;
@@ -25,7 +27,8 @@ export class Lane {
   notBeforeMs = 0;
   /** Until when the other side asked for nothing more. */
   askedUntilMs = 0;
-  isBusy = false;
+  /** The entry on its way, which only one is at a time. */
+  delivering: number | null = null;
   dropped = 0;
 
   get size(): number {
@@ -98,29 +101,33 @@ export class Lane {
 
   /** The first entry that may go now. */
   next(nowMs: number): Waiting | undefined {
-    if (this.isBusy || this.notBeforeMs > nowMs) return undefined;
+    if (this.delivering !== null || this.notBeforeMs > nowMs) return undefined;
     for (const [head] of this.#queues.values())
-      if (head?.stored === true && head.notBeforeMs <= nowMs) return head;
+      if (head !== undefined && mayGo(head) && head.notBeforeMs <= nowMs) return head;
     return undefined;
   }
 
   /** When an entry may go, monotonic ms; null when nothing waits for time to pass. */
   nextAtMs(): number | null {
-    if (this.isBusy) return null;
+    if (this.delivering !== null) return null;
     let soonest = Number.POSITIVE_INFINITY;
     for (const [head] of this.#queues.values())
-      if (head?.stored === true) soonest = Math.min(soonest, head.notBeforeMs);
+      if (head !== undefined && mayGo(head)) soonest = Math.min(soonest, head.notBeforeMs);
     return soonest === Number.POSITIVE_INFINITY ? null : Math.max(soonest, this.notBeforeMs);
   }
 
   /** What goes first when there is too much: the oldest reminder, else the oldest of all; never the one that is being delivered. */
-  expendable(delivering: number | undefined): Waiting | undefined {
+  expendable(): Waiting | undefined {
     for (const candidates of [this.#reminders, this.#waiting])
-      for (const [serial, waiting] of candidates) if (serial !== delivering) return waiting;
+      for (const [serial, waiting] of candidates) if (serial !== this.delivering) return waiting;
     return undefined;
   }
 
   *all(): Generator<Waiting> {
     for (const queue of this.#queues.values()) yield* queue;
   }
+}
+
+function mayGo({ stored, isHeld }: Waiting): boolean {
+  return stored && !isHeld;
 }

@@ -1,7 +1,9 @@
 import type { EventType, HandlerEvent, Json, JsonObject } from 'opsbro/sdk';
 import type { TimerClock } from '../../core/clock.ts';
+import { dropByHand, type Reach, retryByHand } from './by-hand.ts';
+import { DeadLetters, isKept } from './dead-letters.ts';
 import { askedToWait, brokenDelivery, type Delivery, deliveryFields } from './delivery.ts';
-import { entryKey, entryValue, type OutboxEntry, readEntry } from './entry.ts';
+import { type Batch, entryKey, entryValue, type OutboxEntry, readEntry } from './entry.ts';
 import { Lane, type Waiting } from './lane.ts';
 import { isGivenUp, retryLimits, retryPauseMs, stuckLimits } from './retry.ts';
 import { counted, type HandlerFigures, type HandlerTally, type LastDelivery, untried } from './tally.ts';
@@ -9,8 +11,6 @@ import { Turns } from './turns.ts';
 
 /** Entries that wait for one handler; beyond, reminders and then the oldest are dropped, counted and said. */
 const perHandler = 10_000;
-/** Entries given up that are kept for `handlers outbox retry`. */
-const deadKept = 1000;
 
 const advice = "; see 'opsbro handlers outbox list'";
 
@@ -19,8 +19,8 @@ export interface OutboxParts {
   clock: TimerClock;
   /** 0 to 1. */
   random(): number;
-  /** Never rejects. */
-  store: { put(batch: { put?: [string, Json][]; del?: string[] }): Promise<void> };
+  /** `putOrNothing` rejects, and keeps nothing, where the disk does not have it; `put` never does. */
+  store: { [put in 'put' | 'putOrNothing']: (batch: Batch) => Promise<void> };
   /** Hands an event to a handler. Never rejects; ends within the handler's timeout. */
   deliver(handler: string, event: HandlerEvent): Promise<Delivery>;
   /** Says what an operator should know. */
@@ -33,6 +33,8 @@ export type SettledListener = (entry: OutboxEntry, outcome: 'delivered' | 'given
 /** An entry as it is shown. */
 export interface OutboxView extends OutboxEntry {
   state: 'waiting' | 'delivering' | 'dead';
+  /** Its handler is not configured any more. */
+  isGone: boolean;
   /** Epoch ms; null unless it waits for a next attempt. */
   nextAt: number | null;
 }
@@ -45,11 +47,13 @@ export interface OutboxView extends OutboxEntry {
 export class Outbox {
   readonly #parts: OutboxParts;
   readonly #lanes = new Map<string, Lane>();
-  readonly #dead = new Map<number, OutboxEntry>();
-  readonly #delivering = new Map<string, number>();
+  readonly #dead = new DeadLetters();
   readonly #tallies = new Map<string, HandlerTally>();
   readonly #listeners: SettledListener[] = [];
+  readonly #reach: Reach;
   readonly #turns = new Turns();
+  /** What people do with entries, one after another. */
+  readonly #deeds = new Turns();
   /** The handlers there are; null while a file that cannot be read may hide some. */
   #known: ReadonlySet<string> | null = null;
   #serial = 0;
@@ -58,6 +62,14 @@ export class Outbox {
 
   constructor(parts: OutboxParts) {
     this.#parts = parts;
+    this.#reach = {
+      ...parts,
+      lanes: this.#lanes,
+      dead: this.#dead,
+      isGone: (entry) => this.#isGone(entry),
+      enter: (entry) => this.#lane(entry.handler).add(this.#waiting(entry, true)),
+      pump: () => this.#pump(),
+    };
   }
 
   /** Takes over what an earlier agent left: the store's `outbox/` and `dead/` entries. Call it before anything is added. */
@@ -66,7 +78,7 @@ export class Outbox {
       const entry = readEntry(value);
       if (entry === undefined) continue;
       this.#serial = Math.max(this.#serial, entry.serial);
-      if (key.startsWith('dead/')) this.#dead.set(entry.serial, entry);
+      if (key.startsWith('dead/')) this.#dead.restore(entry);
       else this.#lane(entry.handler).add(this.#waiting(entry, true));
     }
   }
@@ -111,17 +123,16 @@ export class Outbox {
   list(): OutboxView[] {
     const { clock } = this.#parts;
     const offset = clock.now() - clock.monotonic();
-    const views: OutboxView[] = [...this.#dead.values()].map((entry) => ({
-      ...entry,
-      state: 'dead',
-      nextAt: null,
-    }));
-    for (const [handler, lane] of this.#lanes) {
+    const views = this.#dead
+      .all()
+      .map((entry): OutboxView => ({ ...entry, state: 'dead', nextAt: null, isGone: this.#isGone(entry) }));
+    for (const lane of this.#lanes.values()) {
       for (const { entry, notBeforeMs } of lane.all()) {
-        const isOut = this.#delivering.get(handler) === entry.serial;
+        const isOut = lane.delivering === entry.serial;
         const nextMs = Math.max(notBeforeMs, lane.notBeforeMs);
         const nextAt = isOut || nextMs <= clock.monotonic() ? null : Math.round(nextMs + offset);
-        views.push({ ...entry, state: isOut ? 'delivering' : 'waiting', nextAt });
+        const state = isOut ? 'delivering' : 'waiting';
+        views.push({ ...entry, state, nextAt, isGone: this.#isGone(entry) });
       }
     }
     return views.sort((left, right) => left.serial - right.serial);
@@ -138,15 +149,16 @@ export class Outbox {
 
   /** How a handler fares. */
   figures(handler: string): HandlerFigures {
-    const dead = [...this.#dead.values()].filter((entry) => entry.handler === handler).length;
+    const dead = this.#dead.all().filter((entry) => entry.handler === handler).length;
     const waiting = this.#lanes.get(handler)?.size ?? 0;
     return { ...(this.#tallies.get(handler) ?? untried), waiting, dead };
   }
 
-  /** Everything that is not delivered, whoever it is for. */
-  sizes(): { waiting: number; dead: number } {
+  /** Everything that is not delivered, whoever it is for; `gone`: those of the dead whose handler is not configured any more. */
+  sizes(): { waiting: number; dead: number; gone: number } {
     const waiting = [...this.#lanes.values()].reduce((total, lane) => total + lane.size, 0);
-    return { waiting, dead: this.#dead.size };
+    const gone = this.#dead.all().filter((entry) => this.#isGone(entry)).length;
+    return { waiting, dead: this.#dead.size, gone };
   }
 
   /**
@@ -157,55 +169,20 @@ export class Outbox {
     for (const handler of this.#tallies.keys()) if (!handlers.has(handler)) this.#tallies.delete(handler);
     this.#known = isComplete ? handlers : null;
     if (!isComplete) return;
-    const gone = [...this.#lanes].filter(([handler]) => !handlers.has(handler));
-    await Promise.all(gone.map(([handler, lane]) => this.#retire(handler, lane)));
+    await this.#inTurn(async () => {
+      const gone = [...this.#lanes].filter(([handler]) => !handlers.has(handler));
+      await Promise.all(gone.map(([handler, lane]) => this.#retire(handler, lane)));
+    });
   }
 
-  /** Tries entries again now, dead ones too; all of them without serials. Returns how many. */
-  async retry(serials: number[] | null): Promise<number> {
-    const isMeant = (serial: number): boolean => serials === null || serials.includes(serial);
-    const put: [string, Json][] = [];
-    const del: string[] = [];
-    let count = 0;
-    for (const entry of [...this.#dead.values()].filter(({ serial }) => isMeant(serial))) {
-      const again = { ...entry, attempts: 0, ageMs: 0 };
-      this.#dead.delete(entry.serial);
-      this.#lane(entry.handler).add(this.#waiting(again, true));
-      put.push([entryKey('outbox', again), entryValue(again)]);
-      del.push(entryKey('dead', entry));
-      count += 1;
-    }
-    const now = this.#parts.clock.monotonic();
-    for (const lane of this.#lanes.values()) {
-      const meant = [...lane.all()].filter(({ entry }) => isMeant(entry.serial));
-      count += meant.filter((each) => Math.max(each.notBeforeMs, lane.notBeforeMs) > now).length;
-      for (const waiting of meant) waiting.notBeforeMs = 0;
-      if (meant.length > 0) lane.notBeforeMs = 0;
-    }
-    if (put.length > 0) await this.#parts.store.put({ put, del });
-    this.#pump();
-    return count;
+  /** See `retryByHand`. */
+  retry(serials: readonly number[] | null): Promise<number> {
+    return this.#inTurn(() => retryByHand(this.#reach, serials));
   }
 
-  /** Takes entries out for good; all dead ones without serials. Returns how many. */
-  async drop(serials: number[] | null): Promise<number> {
-    const del: string[] = [];
-    for (const entry of [...this.#dead.values()]) {
-      if (serials !== null && !serials.includes(entry.serial)) continue;
-      this.#dead.delete(entry.serial);
-      del.push(entryKey('dead', entry));
-    }
-    for (const [handler, lane] of this.#lanes) {
-      for (const waiting of [...lane.all()]) {
-        const { entry } = waiting;
-        if (serials?.includes(entry.serial) !== true || this.#delivering.get(handler) === entry.serial)
-          continue;
-        lane.remove(waiting);
-        del.push(entryKey('outbox', entry));
-      }
-    }
-    if (del.length > 0) await this.#parts.store.put({ del });
-    return del.length;
+  /** See `dropByHand`. */
+  drop(serials: readonly number[] | null): Promise<number> {
+    return this.#inTurn(() => dropByHand(this.#reach, serials));
   }
 
   /**
@@ -237,7 +214,15 @@ export class Outbox {
 
   #waiting(entry: OutboxEntry, stored: boolean): Waiting {
     const bornMs = this.#parts.clock.monotonic() - entry.ageMs;
-    return { entry, stored, notBeforeMs: 0, bornMs, takenBefore: null };
+    return { entry, stored, isHeld: false, notBeforeMs: 0, bornMs, takenBefore: null };
+  }
+
+  #isGone({ handler }: OutboxEntry): boolean {
+    return this.#known?.has(handler) === false;
+  }
+
+  #inTurn<Result>(act: () => Promise<Result>): Promise<Result> {
+    return this.#deeds.take('', act);
   }
 
   #lane(handler: string): Lane {
@@ -247,7 +232,7 @@ export class Outbox {
   }
 
   #makeRoom(handler: string, lane: Lane): string[] {
-    const spare = lane.size > perHandler ? lane.expendable(this.#delivering.get(handler)) : undefined;
+    const spare = lane.size > perHandler ? lane.expendable() : undefined;
     if (spare === undefined) return [];
     lane.remove(spare);
     lane.dropped += 1;
@@ -266,7 +251,8 @@ export class Outbox {
     for (const [handler, lane] of this.#lanes) {
       const waiting = lane.next(now);
       if (waiting !== undefined) void this.#deliver(handler, lane, waiting);
-      else if (lane.size === 0 && !lane.isBusy && lane.notBeforeMs <= now) this.#lanes.delete(handler);
+      else if (lane.size === 0 && lane.delivering === null && lane.notBeforeMs <= now)
+        this.#lanes.delete(handler);
       // Each release comes here: a handler that pauses is not searched for what may go.
       else
         soonest = Math.min(soonest, lane.notBeforeMs > now ? lane.notBeforeMs : (lane.nextAtMs() ?? soonest));
@@ -278,8 +264,7 @@ export class Outbox {
 
   async #deliver(handler: string, lane: Lane, waiting: Waiting): Promise<void> {
     const { entry } = waiting;
-    lane.isBusy = true;
-    this.#delivering.set(handler, entry.serial);
+    lane.delivering = entry.serial;
     const { deliver } = this.#parts;
     const delivery = await this.#turns.take(handler, () =>
       deliver(handler, entry.event).catch(brokenDelivery),
@@ -293,8 +278,7 @@ export class Outbox {
     } else if (this.#isStopped) return;
     // Cut off by the stop: it counts as never tried.
     else await this.#failed(lane, waiting, delivery);
-    this.#delivering.delete(handler);
-    lane.isBusy = false;
+    lane.delivering = null;
     this.#pump();
   }
 
@@ -322,7 +306,7 @@ export class Outbox {
     // What the other side refuses for good says nothing about the next event.
     if (!isPermanent) lane.failed(waiting, isTried);
     const limits = lane.isStuck(waiting) ? stuckLimits : retryLimits;
-    const isGone = !isTried && this.#known?.has(entry.handler) === false;
+    const isGone = !isTried && this.#isGone(entry);
     if (isPermanent || isGone || isGivenUp(entry.attempts, entry.ageMs, limits)) {
       await this.#giveUp(lane, waiting);
       return;
@@ -341,7 +325,7 @@ export class Outbox {
 
   /** Gives up all that waits for a handler that is gone; what is on its way to it follows when that fails. */
   async #retire(handler: string, lane: Lane): Promise<void> {
-    const waiting = [...lane.all()].filter(({ entry }) => this.#delivering.get(handler) !== entry.serial);
+    const waiting = [...lane.all()].filter(({ entry }) => lane.delivering !== entry.serial);
     if (waiting.length === 0) return;
     const reason = 'the handler was taken out of the configuration';
     for (const { entry } of waiting)
@@ -367,19 +351,8 @@ export class Outbox {
   /** Moves what is given up to the dead letters, and lets go of the oldest of those. */
   async #bury(lane: Lane, waiting: Waiting[]): Promise<void> {
     const entries = waiting.map(({ entry }) => entry);
-    const del = entries.map((entry) => entryKey('outbox', entry));
     for (const each of waiting) lane.remove(each);
-    for (const entry of entries.filter(isKept)) this.#dead.set(entry.serial, entry);
-    for (const serial of this.#dead.keys()) {
-      if (this.#dead.size <= deadKept) break;
-      this.#dead.delete(serial);
-      del.push(entryKey('dead', { serial }));
-    }
-    const kept = entries.filter((entry) => this.#dead.get(entry.serial) === entry);
-    await this.#parts.store.put({
-      put: kept.map((entry) => [entryKey('dead', entry), entryValue(entry)]),
-      del,
-    });
+    await this.#parts.store.put(this.#dead.bury(entries));
     for (const entry of entries) this.#settle(entry, 'given-up');
   }
 
@@ -391,9 +364,4 @@ export class Outbox {
     const tally = this.#tallies.get(entry.handler) ?? untried;
     this.#tallies.set(entry.handler, counted(tally, entry, outcome, this.#parts.clock.now()));
   }
-}
-
-/** What proves nothing later than now is not kept for later. */
-function isKept({ event }: OutboxEntry): boolean {
-  return event.type !== 'canary';
 }

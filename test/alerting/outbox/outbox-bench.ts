@@ -1,6 +1,8 @@
 import type { HandlerEvent, Json, JsonObject } from 'opsbro/sdk';
 import type { Delivery } from '../../../alerting/outbox/delivery.ts';
+import type { Batch } from '../../../alerting/outbox/entry.ts';
 import { Outbox } from '../../../alerting/outbox/outbox.ts';
+import { OpsbroError } from '../../../core/errors.ts';
 import { HandClock } from '../../core/schedule/test-clock.ts';
 
 /** What another try may change. */
@@ -27,16 +29,27 @@ export class Bench {
   calls: { handler: string; key: string; end(delivery: Delivery): void }[] = [];
   /** Answers of handlers that answer at once, by handler. */
   answers = new Map<string, () => Delivery>();
+  /** Why the disk takes nothing that somebody waits for. */
+  refuses: string | null = null;
+  /** What a write that somebody waits for waits for itself. */
+  written: Promise<unknown> = Promise.resolve();
   outbox = this.fresh();
+
+  #put({ put = [], del = [] }: Batch): void {
+    for (const key of del) this.store.delete(key);
+    for (const [key, value] of put) this.store.set(key, structuredClone(value));
+  }
 
   fresh(): Outbox {
     return new Outbox({
       clock: this.clock,
       random: () => 1,
       store: {
-        put: async ({ put = [], del = [] }) => {
-          for (const key of del) this.store.delete(key);
-          for (const [key, value] of put) this.store.set(key, structuredClone(value));
+        put: async (batch) => this.#put(batch),
+        putOrNothing: async (batch) => {
+          await this.written;
+          if (this.refuses !== null) throw new OpsbroError('OPSBRO_AGENT_STORE', this.refuses);
+          this.#put(batch);
         },
       },
       deliver: (handler, event) =>

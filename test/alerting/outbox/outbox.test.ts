@@ -302,8 +302,9 @@ describe('Outbox', () => {
       failuresInRow: 0,
       last: { outcome: 'delivered', reason: '' },
     });
-    expect(bench.outbox.sizes()).toEqual({ waiting: 0, dead: 1 });
+    expect(bench.outbox.sizes()).toEqual({ waiting: 0, dead: 1, gone: 0 });
     await bench.outbox.keepHandlers(new Set(['slack']), true);
+    expect(bench.outbox.sizes()).toEqual({ waiting: 0, dead: 1, gone: 1 });
     expect(bench.outbox.figures('mail')).toMatchObject({ dead: 1, delivered: 0, last: null });
   });
 
