@@ -93,11 +93,14 @@ function heldRows({ notifications: { held } }: AgentView, paint: Paint): [string
 
 /** Nothing while everybody was told of everything. */
 function notificationRows({ notifications }: AgentView, paint: Paint): [string, string][] {
-  const { waiting, dead } = notifications;
+  const { waiting, dead, gone } = notifications;
   if (waiting + dead === 0) return [];
   const waits = waiting === 0 ? '0 waiting' : paint.yellow(`${waiting} waiting`);
-  const gone = dead === 0 ? '0 dead' : paint.red(`${dead} dead`);
-  return [['Notifications', `${waits}  ${gone}  ${paint.dim("'opsbro handlers outbox list' lists them")}`]];
+  const whose = gone === 0 ? '' : `, ${gone === dead ? '' : `${gone} of them `}for a handler that is gone`;
+  const buried = dead === 0 ? '0 dead' : paint.red(`${dead} dead${whose}`);
+  const drops = gone === 0 ? '' : ", 'opsbro handlers outbox drop' takes them out";
+  const advice = paint.dim(`'opsbro handlers outbox list' lists them${drops}`);
+  return [['Notifications', `${waits}  ${buried}  ${advice}`]];
 }
 
 function agentRows(agent: AgentView, paint: Paint): [string, string][] {

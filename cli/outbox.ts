@@ -50,7 +50,7 @@ async function listOutbox(cli: CliContext, handler: string | undefined): Promise
       : cli.table(
           [
             { title: 'SERIAL', text: (one) => String(one.serial), align: 'right' },
-            { title: 'HANDLER', text: (one) => one.handler },
+            { title: 'HANDLER', text: (one) => handlerText(one) },
             { title: 'STATE', text: (one) => one.state, paint: (text) => paintEntry(cli, text) },
             { title: 'SINCE', text: (one) => formatAge(one.created_at, now), align: 'right' },
             { title: 'TRIES', text: (one) => String(one.attempts), align: 'right' },
@@ -69,9 +69,9 @@ async function showEntry(cli: CliContext, serial: number): Promise<void> {
 }
 
 function entryText(cli: CliContext, entry: OutboxDetailView, now: number): string {
-  const { serial, handler, state, created_at: created, next_at: next, last_error: error } = entry;
+  const { serial, state, created_at: created, next_at: next, last_error: error } = entry;
   const facts: [string, string][] = [
-    ['handler', handler],
+    ['handler', handlerText(entry)],
     ['created', `${formatAge(created, now)} (${created})`],
     ['tries', `${entry.attempts} failed, in ${formatSeconds(entry.age)}`],
     ['next try', next ?? '-'],
@@ -83,6 +83,10 @@ function entryText(cli: CliContext, entry: OutboxDetailView, now: number): strin
     ...facts.map(([key, value]) => `${cli.paint.dim(`${key}:`.padEnd(12))}${plain(value)}`),
     ...valueLines(entry.event, 'event'),
   ].join('\n');
+}
+
+function handlerText({ handler, handler_gone: isGone }: OutboxEntryView): string {
+  return isGone ? `${handler} (gone)` : handler;
 }
 
 function paintEntry(cli: CliContext, state: string): string {
@@ -104,7 +108,9 @@ async function changeOutbox(
   const client = await cli.agent();
   const answer = await client.request<OutboxChangeView>('POST', `/api/v1/outbox/${verb}`, { serials });
   const count = formatCount(answer.count, 'notification');
-  cli.show(answer, () => (verb === 'retry' ? `OK: ${count} tried again now` : `OK: ${count} dropped`));
+  const left =
+    all.isGiven && answer.gone > 0 ? `; ${answer.gone} dead for a handler that is gone stay so` : '';
+  cli.show(answer, () => (verb === 'retry' ? `OK: ${count} tried again now${left}` : `OK: ${count} dropped`));
 }
 
 function serialOf(text: string): number {

@@ -198,8 +198,8 @@ export interface AgentView {
   };
   collectors: { [state: string]: number };
   detectors: number;
-  /** What handlers have not been told yet, what was given up, and how many checks people hold back. */
-  notifications: { waiting: number; dead: number; held: HeldCounts };
+  /** What handlers have not been told yet, what was given up (`gone` of it for handlers not configured any more), and how many checks people hold back. */
+  notifications: { waiting: number; dead: number; gone: number; held: HeldCounts };
   slowest: { plugin: string; p99_ms: number; runs: number }[];
   plugins: { total: number; troubled: { id: string; state: PluginState; log: string }[] };
   threads: { job: number; penalty: number; expression: number; sandbox: number; service: number };

@@ -7,8 +7,10 @@ import type { HandlerFigures } from './tally.ts';
 export interface OutboxEntryView {
   /** What `retry` and `drop` take. */
   serial: number;
-  /** The handler's name. */
+  /** The handler's name; of one that is not configured any more its id. */
   handler: string;
+  /** It is not configured any more: nothing is delivered unless its file comes back. */
+  handler_gone: boolean;
   state: 'waiting' | 'delivering' | 'dead';
   type: EventType;
   key: string;
@@ -30,9 +32,14 @@ export interface OutboxDetailView extends OutboxEntryView {
   order: string;
 }
 
-/** POST /api/v1/outbox/retry and /drop {serials: [number] | null}; null means all, and of `drop` all dead ones. */
+/**
+ * POST /api/v1/outbox/retry and /drop {serials: [number] | null}; null means all, of `drop` all dead ones, and of `retry` none of handlers that are
+ * not configured any more.
+ */
 export interface OutboxChangeView {
   count: number;
+  /** Dead ones that are left of handlers not configured any more. */
+  gone: number;
 }
 
 /** GET /api/v1/handlers: an array of these. GET /api/v1/handlers/NAME: one. Counts are since the agent's start. */
@@ -98,10 +105,11 @@ export interface HandlerTestView {
 
 /** An entry of the outbox as it is shown; `name` is its handler's. */
 export function outboxEntryView(entry: OutboxView, name: string): OutboxEntryView {
-  const { serial, state, event, attempts, createdAt, nextAt, lastError } = entry;
+  const { serial, state, event, attempts, createdAt, nextAt, lastError, isGone } = entry;
   return {
     serial,
     handler: name,
+    handler_gone: isGone,
     state,
     type: event.type,
     key: event.key,
@@ -111,6 +119,11 @@ export function outboxEntryView(entry: OutboxView, name: string): OutboxEntryVie
     next_at: nextAt === null ? null : isoText(nextAt),
     last_error: lastError,
   };
+}
+
+/** Whether an entry is for a handler that is not configured any more, of this id or name. */
+export function isOfGone({ handler, isGone }: OutboxView, name: string): boolean {
+  return isGone && (handler === name || handler.endsWith(`/handler/${name}`));
 }
 
 /** An entry of the outbox in full. */

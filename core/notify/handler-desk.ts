@@ -4,6 +4,8 @@ import {
   figuresView,
   type HandlerTestView,
   type HandlerView,
+  isOfGone,
+  type OutboxChangeView,
   type OutboxDetailView,
   type OutboxEntryView,
   outboxDetailView,
@@ -95,11 +97,13 @@ export class HandlerDesk {
     };
   }
 
-  /** What waits or was given up; of one handler, or of all. */
-  entries(handler: HandlerObject | undefined): OutboxEntryView[] {
-    return this.#alerting.notifications.outbox
-      .list()
-      .filter((entry) => handler === undefined || entry.handler === handler.id)
+  /** What waits or was given up; of one handler, which may be gone, or of all. Throws OPSBRO_API_NOT_FOUND. */
+  entries(name: string | undefined): OutboxEntryView[] {
+    const all = this.#alerting.notifications.outbox.list();
+    const isGone = name === undefined || all.some((entry) => isOfGone(entry, name));
+    const id = isGone ? '' : this.find(name).id;
+    return all
+      .filter((entry) => name === undefined || entry.handler === id || isOfGone(entry, name))
       .map((entry) => outboxEntryView(entry, this.#nameOf(entry.handler)));
   }
 
@@ -110,14 +114,10 @@ export class HandlerDesk {
     throw new OpsbroError('OPSBRO_API_NOT_FOUND', `no notification ${serial} in the outbox`);
   }
 
-  /** Tries or drops entries; returns how many. Throws OPSBRO_API_NOT_FOUND when one of them is not there. */
-  change(verb: 'retry' | 'drop', serials: number[] | null): Promise<number> {
+  /** Tries or drops entries. Rejects as the outbox does, with nothing changed. */
+  async change(verb: 'retry' | 'drop', serials: number[] | null): Promise<OutboxChangeView> {
     const { outbox } = this.#alerting.notifications;
-    const there = new Set(outbox.list().map(({ serial }) => serial));
-    const lost = serials?.filter((serial) => !there.has(serial)) ?? [];
-    if (lost.length > 0)
-      throw new OpsbroError('OPSBRO_API_NOT_FOUND', `no notification ${lost.join(', ')} in the outbox`);
-    return outbox[verb](serials);
+    return { count: await outbox[verb](serials), gone: outbox.sizes().gone };
   }
 
   #nameOf(handler: string): string {

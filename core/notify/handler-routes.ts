@@ -12,7 +12,7 @@ export function handlerRoutes({ table }: HostDeps, desk: HandlerDesk): ControlRo
     method: 'POST',
     path: `/api/v1/outbox/${verb}`,
     scope: 'write',
-    handle: async ({ body }) => ({ body: { count: await desk.change(verb, serialsOf(body)) } }),
+    handle: async ({ body }) => json(await desk.change(verb, serialsOf(body))),
   });
   return [
     { method: 'GET', path: '/api/v1/handlers', scope: 'read', handle: () => json(desk.views()) },
@@ -36,8 +36,7 @@ export function handlerRoutes({ table }: HostDeps, desk: HandlerDesk): ControlRo
       method: 'GET',
       path: '/api/v1/outbox',
       scope: 'read',
-      handle: ({ query: { handler } }) =>
-        json(desk.entries(handler === undefined ? undefined : desk.find(handler))),
+      handle: ({ query: { handler } }) => json(desk.entries(handler)),
     },
     {
       method: 'GET',

@@ -22,7 +22,7 @@ const view: AgentView = {
   checks: { ok: 5, warning: 0, critical: 2, unknown: 0, pending: 0, stale: 0 },
   collectors: { ok: 3, error: 1 },
   detectors: 4,
-  notifications: { waiting: 0, dead: 0, held: { acknowledged: 0, in_downtime: 0, silenced: 0 } },
+  notifications: { waiting: 0, dead: 0, gone: 0, held: { acknowledged: 0, in_downtime: 0, silenced: 0 } },
   slowest: [{ plugin: 'collector/disk', p99_ms: 41, runs: 1 }],
   plugins: { total: 9, troubled: [{ id: 'collector/bad', state: 'quarantined', log: 'it died' }] },
   threads: { job: 2, penalty: 0, expression: 1, sandbox: 0, service: 0 },
@@ -68,9 +68,9 @@ it('shows who the host is, how it does, how the agent fares and what is wrong wi
 });
 
 it('counts notifications only while some wait or are dead', () => {
-  const lines = (waiting: number, dead: number): string[] =>
+  const lines = (waiting: number, dead: number, gone = 0): string[] =>
     infoText(
-      { ...view, notifications: { ...view.notifications, waiting, dead } },
+      { ...view, notifications: { ...view.notifications, waiting, dead, gone } },
       createPaint(false),
       false,
       now,
@@ -81,6 +81,13 @@ it('counts notifications only while some wait or are dead', () => {
   expect(lines(0, 0)).toEqual([]);
   expect(lines(3, 1)).toEqual([
     "  Notifications   3 waiting  1 dead  'opsbro handlers outbox list' lists them",
+  ]);
+  const advice = "'opsbro handlers outbox list' lists them, 'opsbro handlers outbox drop' takes them out";
+  expect(lines(0, 4, 4)).toEqual([
+    `  Notifications   0 waiting  4 dead, for a handler that is gone  ${advice}`,
+  ]);
+  expect(lines(0, 4, 3)).toEqual([
+    `  Notifications   0 waiting  4 dead, 3 of them for a handler that is gone  ${advice}`,
   ]);
 });
 

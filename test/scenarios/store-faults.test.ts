@@ -13,7 +13,7 @@ import {
 import { tmpdir } from 'node:os';
 import { basename, join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import type { CheckView, HistoryView, PluginView } from '../../control/shapes.ts';
+import type { CheckView, HistoryView, OutboxEntryView, PluginView } from '../../control/shapes.ts';
 import { command } from './cli-run.ts';
 import { type RealAgent, startRealAgent } from './real-agent.ts';
 
@@ -137,7 +137,8 @@ describe.skipIf(refused !== null)(`a data directory that cannot be written${wher
       'burns.yml': 'check:\n  interval: 1s\n  critical_if: "1 < 2"\n',
       'told.yml': `handler: {type: exec, command: /bin/sh, args: ["-c", "cat >> ${scratch}/told"]}\n`,
     };
-    agent = await startRealAgent({ data, files });
+    const gone = 'handler: {type: exec, command: /bin/false}\n';
+    agent = await startRealAgent({ data, files: { ...files, 'gone.yml': gone } });
     const full = agent;
     const cli = (...args: string[]) => command(['--data', data, ...args]);
     const kept = (running: RealAgent): Promise<object[]> =>
@@ -152,6 +153,18 @@ describe.skipIf(refused !== null)(`a data directory that cannot be written${wher
       ['ack', 'add', 'burns', '--comment', 'old'],
     ])
       expect(await cli(...words)).toMatchObject({ code: 0, stderr: '' });
+    rmSync(join(full.config, 'gone.yml'));
+    await full.post('/api/v1/agent/reload');
+    const outbox = (running: RealAgent) =>
+      running.get<OutboxEntryView[]>('/api/v1/outbox?handler=local/handler/gone');
+    const [dead] = await full.until('what was given up', async () => {
+      const entries = await outbox(full);
+      return entries[0]?.state === 'dead' && entries;
+    });
+    const letters = async (running: RealAgent) => {
+      const entries = await outbox(running);
+      return entries.filter(({ serial }) => serial === dead?.serial).map(({ state }) => state);
+    };
     const before = await kept(full);
     fill();
     await full.until('the error', async () => lines(full, 'OPSBRO_AGENT_STORE').length > 0);
@@ -162,6 +175,7 @@ describe.skipIf(refused !== null)(`a data directory that cannot be written${wher
       ['downtime', 'remove', 'old'],
       ['silence', 'remove', 'old'],
       ['ack', 'remove', 'burns'],
+      ['handlers', 'outbox', 'drop', String(dead?.serial)],
     ];
     for (const words of commands) {
       const refused = await cli(...words);
@@ -169,13 +183,18 @@ describe.skipIf(refused !== null)(`a data directory that cannot be written${wher
       expect(refused.stderr).toMatch(/nothing is changed, do it again later: .*cannot write: .*free space/);
     }
     expect(await kept(full)).toEqual(before);
+    expect(await letters(full)).toEqual(['dead']);
     await full.kill('SIGKILL');
     await full.dispose();
     rmSync(join(disk, 'ballast'));
     agent = await startRealAgent({ data, files });
     const again = agent;
     expect(await kept(again)).toEqual(before);
+    expect(await letters(again)).toEqual(['dead']);
     for (const words of commands) expect(await cli(...words)).toMatchObject({ code: 0, stderr: '' });
+    expect((await again.get<OutboxEntryView[]>('/api/v1/outbox')).map(({ serial }) => serial)).not.toContain(
+      dead?.serial,
+    );
     const told = (): string[] =>
       readFileSync(join(scratch, 'told'), 'utf8')
         .split('\n')

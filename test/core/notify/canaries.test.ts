@@ -28,7 +28,7 @@ describe('canaries', () => {
     expect(chat()).toEqual(['chat: agent canaries of handler mail do not arrive']);
     expect(bench.lines).toContain('error canaries of a handler do not arrive');
     expect(bench.alerting.desk.views()[1]?.canary).toMatchObject({ overdue: true });
-    expect(bench.alerting.notifications.outbox.sizes()).toEqual({ waiting: 1, dead: 0 });
+    expect(bench.alerting.notifications.outbox.sizes()).toEqual({ waiting: 1, dead: 0, gone: 0 });
     bench.answers.set('p/handler/mail', done(null));
     await bench.seconds(600);
     expect(chat()).toEqual([

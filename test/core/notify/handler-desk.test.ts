@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import type { HandlerTestView, HandlerView } from '../../../alerting/outbox/views.ts';
 import { checkObject, handlerObject } from '../host/host-bench.ts';
-import { alertingBench, occurrence, refused, turn } from './alerting-bench.ts';
+import { alertingBench, apply, occurrence, refused, turn } from './alerting-bench.ts';
 
 describe('handlers', () => {
   it('are listed with what they are told of and how they fare', async () => {
@@ -47,7 +47,7 @@ describe('handlers', () => {
         data: { handler: 'chat', check: 'p/check/disk', labels: { team: 'db' } },
       },
     });
-    expect(bench.alerting.notifications.outbox.sizes()).toEqual({ waiting: 0, dead: 0 });
+    expect(bench.alerting.notifications.outbox.sizes()).toEqual({ waiting: 0, dead: 0, gone: 0 });
     expect([...bench.kept.keys()]).toEqual([]);
   });
 
@@ -81,11 +81,36 @@ describe('handlers', () => {
     ]);
     expect(await bench.ask('POST', '/api/v1/outbox/retry', { serials: [listed[0]?.serial] })).toEqual({
       count: 1,
+      gone: 0,
     });
     await turn();
     expect(bench.jobs.filter(({ name }) => name === 'chat')).toHaveLength(2);
-    expect(await bench.ask('POST', '/api/v1/outbox/drop', { serials: null })).toEqual({ count: 1 });
+    expect(await bench.ask('POST', '/api/v1/outbox/drop', { serials: null })).toEqual({
+      count: 1,
+      gone: 0,
+    });
     expect(await bench.ask('GET', '/api/v1/outbox')).toEqual([]);
+  });
+
+  it('that are gone are listed by name or id with what was given up, which can be dropped', async () => {
+    const bench = await alertingBench([handlerObject('chat'), handlerObject('mail')]);
+    bench.answers.set('p/handler/chat', refused());
+    await bench.alerting.notifications.announce(occurrence);
+    await turn();
+    await apply(bench, [], { stop: ['p/handler/chat'] });
+    await bench.alerting.configure(true);
+    for (const name of ['chat', 'p/handler/chat'])
+      expect(await bench.ask('GET', `/api/v1/outbox?handler=${name}`)).toMatchObject([
+        { handler: 'p/handler/chat', handler_gone: true, state: 'dead' },
+      ]);
+    expect(await bench.ask('GET', '/api/v1/outbox?handler=mail')).toEqual([]);
+    await expect(bench.ask('GET', '/api/v1/outbox?handler=hat')).rejects.toMatchObject({
+      code: 'OPSBRO_API_NOT_FOUND',
+    });
+    const retried = await bench.ask('POST', '/api/v1/outbox/retry', { serials: null });
+    expect(retried).toEqual({ count: 0, gone: 1 });
+    const dropped = await bench.ask('POST', '/api/v1/outbox/drop', { serials: null });
+    expect(dropped).toEqual({ count: 1, gone: 0 });
   });
 
   it.each([
