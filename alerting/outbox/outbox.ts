@@ -339,7 +339,7 @@ export class Outbox {
     const { entry } = waiting;
     this.#count(entry, 'given-up');
     const where = isKept(entry) ? advice : '';
-    const message = `a notification was given up after ${entry.attempts} attempts${where}`;
+    const message = `a notification was given up after ${entry.attempts} attempt${entry.attempts === 1 ? '' : 's'}${where}`;
     this.#parts.report('error', message, {
       object: entry.handler,
       event: entry.event.key,

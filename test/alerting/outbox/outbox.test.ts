@@ -63,7 +63,7 @@ describe('Outbox', () => {
     await bench.end({ status: 'delivered' });
     expect(bench.outbox.list().map(({ state, event }) => `${state} ${event.key}`)).toEqual(['dead a']);
     expect(bench.reports[0]).toMatch(
-      /^error a notification was given up after 1 attempts; see .* no such channel$/,
+      /^error a notification was given up after 1 attempt; see .* no such channel$/,
     );
   });
 
