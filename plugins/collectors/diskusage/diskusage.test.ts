@@ -242,6 +242,21 @@ describe('a mount that does not answer', () => {
     expect(asked).toContain('/dead/a');
   });
 
+  it('is not one that answered while the whole process stood still', async () => {
+    const ctx = hostContext({ options });
+    let stands = true;
+    const statFileSystem: typeof ctx.statFileSystem = (path) => {
+      const answer = ctx.statFileSystem(path);
+      // As in a virtual machine that is stopped: both the answer and the deadline are there when it goes on.
+      if (stands) Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 1100);
+      stands = false;
+      return answer;
+    };
+    const outcome = await runVerb(diskusage, { ...ctx, statFileSystem });
+    expect(outcome).toMatchObject({ status: 'done', value: { '/': { pct_used: expect.any(Number) } } });
+    expect(ctx.logs).toEqual([]);
+  });
+
   it('lets no slow server use up the run', async () => {
     const { ctx, asked, run } = host();
     const slow = {
