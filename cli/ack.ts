@@ -25,7 +25,7 @@ export function registerAck(program: Command, cli: CliContext): void {
     .command('add <check>')
     .description('acknowledge the problem of a check, until it recovers or becomes worse')
     .option('--sticky', 'also when it becomes worse')
-    .option('--until <end>', 'at the latest until a time, or for a duration such as 2h')
+    .option('--until <end>', 'at the latest until a time, such as 18:00, or for a duration such as 2h')
     .option('--duration <duration>', 'the same as --until with a duration');
   byOptions(verb, true).action((check: string, options: AddOptions) => acknowledge(cli, check, options));
   addRemove(noun, cli, 'acknowledgements', 'check');

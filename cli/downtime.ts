@@ -10,6 +10,7 @@ interface AddOptions extends ByOptions {
   id?: string;
   from?: string;
   until?: string;
+  to?: string;
   duration?: string;
   cron?: string;
   hours?: string;
@@ -29,8 +30,9 @@ export function registerDowntime(program: Command, cli: CliContext): void {
     .description(
       "plan a downtime of the checks that fit every matcher: a name, 'pack=linux', 'label.team=~web|db'",
     )
-    .option('--from <time>', 'when it begins; by default now')
-    .option('--until <time>', 'when it ends, such as 2026-12-24T18:00')
+    .option('--from <time>', 'when it begins: 23:00, the next one, or 2026-12-24T18:00; by default now')
+    .option('--until <end>', 'when it ends: 06:00, the next one after that, 2026-12-24T18:00, or 2h later')
+    .option('--to <end>', 'the same as --until')
     .option('--duration <duration>', 'how long it is: seconds, or 30m, 2h, 1d')
     .option('--cron <expression>', 'begins again and again, such as "0 2 * * sun"; with --duration')
     .option('--hours <hours>', 'every week, such as "mon-fri 22:00-06:00"')
@@ -43,7 +45,8 @@ export function registerDowntime(program: Command, cli: CliContext): void {
 }
 
 async function addDowntime(cli: CliContext, match: string[], options: AddOptions): Promise<void> {
-  const keys = givenKeys({ ...options, match, by: actor(cli, options) });
+  const { to, until = to, ...rest } = options;
+  const keys = givenKeys({ ...rest, until, match, by: actor(cli, options) });
   await addMatching<DowntimeView>(
     cli,
     'downtimes',

@@ -24,7 +24,10 @@ export function registerSilence(program: Command, cli: CliContext): void {
   const verb = noun
     .command('add <matcher...>')
     .description("silence the checks that fit every matcher: a name, 'state=warning', 'label.team=~web|db'")
-    .option('--until <end>', "'resolved', a duration such as 2h, a time; or two of them with a comma")
+    .option(
+      '--until <end>',
+      "'resolved', a duration such as 2h, a time such as 18:00; or two of them with a comma",
+    )
     .option('--duration <duration>', 'how long it holds: seconds, or 30m, 2h, 1d')
     .option('--timezone <zone>', 'of the time; by default that of the machine')
     .option('--id <id>', 'its name; by default one is made up');

@@ -7,6 +7,7 @@ import { parseMatchers } from './matcher.ts';
 import type { Acknowledgement, CheckFacts, Downtime, Origin, Schedule, Silence } from './model.ts';
 import { calendarOf, isProblem } from './suppressions.ts';
 
+const dayMs = 86_400_000;
 const maxText = 1024;
 const maxId = 128;
 
@@ -45,7 +46,8 @@ const acknowledgementKeys = ['check', 'comment', 'by', 'until', 'sticky'];
 /**
  * Reads a downtime: `match`, and when. Once: `from` (else now) with `until` or `duration`; again and again: `cron` with `duration`, or
  * `hours`; with `timezone`. `flexible: DURATION` makes it start with the first problem in that time and last so long. Durations are text
- * such as `2h` or seconds, times are ISO 8601, without a zone in `timezone`. Throws OPSBRO_API_INVALID saying what is wrong.
+ * such as `2h` or seconds, times are ISO 8601, without a zone in `timezone`; of a command also `23:00`, the next one. Throws OPSBRO_API_INVALID
+ * saying what is wrong.
  */
 export function readDowntime(request: JsonObject, source: RequestSource): Downtime {
   onlyKeys(request, downtimeKeys, 'a downtime');
@@ -77,13 +79,15 @@ function readSchedule(request: JsonObject, { at, origin }: RequestSource): Sched
   }
   if (request.from === undefined && origin === 'configuration')
     throw invalid("it lacks 'from', when it begins; 'cron' or 'hours' are for one that comes again");
-  const from = request.from === undefined ? at : moment(request, 'from', timezone);
+  const nextFrom = (moment: number): number | null => (origin === 'command' ? moment : null);
+  const from = request.from === undefined ? at : moment(request, 'from', timezone, nextFrom(at));
   if (request.until !== undefined) refuse(request, ['duration'], "'until'");
   else if (durationMs === undefined)
     throw invalid(
       "it has no end; write 'until' or 'duration', or 'cron' or 'hours' for one that comes again",
     );
-  const until = durationMs === undefined ? moment(request, 'until', timezone) : from + durationMs;
+  const lengthMs = durationMs ?? parseDuration(request.until);
+  const until = lengthMs === undefined ? moment(request, 'until', timezone, nextFrom(from)) : from + lengthMs;
   if (until <= from) throw invalid(`it ends before it begins, at ${new Date(from).toISOString()}`);
   return { type: 'once', from, until };
 }
@@ -137,8 +141,12 @@ export function readAcknowledgement(
 /** When something ends: a duration after `at`, or a time. A command's lies in the future. Throws OPSBRO_API_INVALID. */
 export function endAt(end: string, at: number, timezone: string, origin: Origin): number {
   const durationMs = parseDuration(end);
-  const until = durationMs === undefined ? moment({ until: end }, 'until', timezone) : at + durationMs;
-  if (until <= at && origin === 'command') throw invalid(`'${end}' is not in the future`);
+  const isCommand = origin === 'command';
+  const until =
+    durationMs === undefined
+      ? moment({ until: end }, 'until', timezone, isCommand ? at : null)
+      : at + durationMs;
+  if (until <= at && isCommand) throw invalid(`'${end}' is not in the future`);
   return until;
 }
 
@@ -183,9 +191,14 @@ function duration(request: JsonObject, key: string): number | undefined {
   return ms;
 }
 
-/** A time with a zone is what it says; one without is the wall clock of `timezone`. */
-function moment(request: JsonObject, key: string, timezone: string): number {
+/** A time with a zone is what it says; one without is the wall clock of `timezone`. One without a day is the next after `after`, if that is given. */
+function moment(request: JsonObject, key: string, timezone: string, after: number | null): number {
   const written = text(request, key);
+  const zone = zoneOf(timezone) as Zone;
+  const [, hours, minutes, seconds = '0'] = /^(\d{1,2}):(\d{2})(?::(\d{2}))?$/.exec(written) ?? [];
+  const isClock = Number(hours) < 24 && Number(minutes) < 60 && Number(seconds) < 60;
+  if (isClock && after !== null)
+    return nextTime((Number(hours) * 60 + Number(minutes)) * 60_000 + Number(seconds) * 1000, after, zone);
   const match =
     /^(\d{4}-\d{2}-\d{2})(?:[T ](\d{2}:\d{2}(?::\d{2}(?:\.\d{1,3})?)?))?\s*(Z|[+-]\d{2}:?\d{2})?$/i.exec(
       written,
@@ -193,11 +206,24 @@ function moment(request: JsonObject, key: string, timezone: string): number {
   const [, day, clock = '00:00', offset] = match ?? [];
   const at = day === undefined ? Number.NaN : Date.parse(`${day}T${clock}${offset ?? 'Z'}`);
   if (Number.isNaN(at) || !isDay(day ?? ''))
-    throw invalid(
-      `'${key}' is '${written}'; write a time such as '2026-12-24T18:00'${key === 'until' ? " or a duration such as '2h'" : ''}`,
-    );
-  if (offset !== undefined) return at;
-  return (zoneOf(timezone) as Zone).instantOf(at);
+    throw invalid(`'${key}' is '${written}'; write ${momentWords(key, after !== null, isClock)}`);
+  return offset === undefined ? zone.instantOf(at) : at;
+}
+
+function momentWords(key: string, isCommand: boolean, isClock: boolean): string {
+  const forms = [
+    "a time such as '2026-12-24T18:00'",
+    ...(isCommand ? ["'18:00'"] : []),
+    ...(key === 'until' ? ["a duration such as '2h'"] : []),
+  ];
+  return `${forms.join(' or ')}${isClock ? '; a file has to name the day as well' : ''}`;
+}
+
+/** The first moment after `after` at which a clock of the zone shows so many ms of the day. */
+function nextTime(ofDayMs: number, after: number, zone: Zone): number {
+  const local = zone.localAt(after);
+  const today = zone.instantOf(local - (local % dayMs) + ofDayMs);
+  return today > after ? today : zone.instantOf(local - (local % dayMs) + dayMs + ofDayMs);
 }
 
 /** JavaScript takes February 30 for March 2. */

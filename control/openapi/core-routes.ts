@@ -114,8 +114,8 @@ const suppression: { [route: string]: RouteDocument } = {
     body: object(
       {
         ...matched,
-        from: described('RFC 3339; now when not said'),
-        until: described('RFC 3339'),
+        from: described('RFC 3339, or a clock time such as `23:00`, the next one; now when not said'),
+        until: described('RFC 3339, a clock time, the next one after that, or a duration'),
         duration: described('`2h`'),
         cron: described('when it comes again, as cron writes it'),
         hours: described('weekly hours, as `sat,sun 00:00-24:00`'),
@@ -131,9 +131,10 @@ const suppression: { [route: string]: RouteDocument } = {
   'GET /api/v1/silences': { summary: 'What is silenced', answer: list('SilenceView') },
   'POST /api/v1/silences': {
     summary: 'Silence checks from now on',
-    body: object({ ...matched, until: described('RFC 3339, a duration such as `2h`, or `resolved`') }, [
-      'match',
-    ]),
+    body: object(
+      { ...matched, until: described('RFC 3339, a clock time, a duration such as `2h`, or `resolved`') },
+      ['match'],
+    ),
     answer: ref('SilenceView'),
     status: 201,
   },
@@ -153,7 +154,7 @@ const suppression: { [route: string]: RouteDocument } = {
         check: described('its name or id'),
         by: text,
         comment: text,
-        until: described('RFC 3339, or a duration such as `2h`'),
+        until: described('RFC 3339, a clock time such as `18:00`, or a duration such as `2h`'),
         sticky: described('also when it becomes worse', { type: 'boolean' }),
       },
       ['check'],

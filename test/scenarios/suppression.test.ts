@@ -183,7 +183,21 @@ describe('downtimes, acknowledgements and silences', () => {
   });
 
   it('complete their names', async () => {
-    await cli('downtime', 'add', 'fine', '--duration', '1h', '--id', 'complete-me');
+    const night = await cli(
+      'downtime',
+      'add',
+      'fine',
+      '--from',
+      '23:00',
+      '--to',
+      '06:00',
+      '--id',
+      'complete-me',
+    );
+    expect(night).toMatchObject({
+      code: 0,
+      stdout: expect.stringMatching(/^downtime complete-me: .*for [678]h/),
+    });
     expect((await cli('__complete', '--', 'downtime', 'remove', 'comp')).stdout).toBe('complete-me\n');
     expect((await cli('__complete', '--', 'ack', 'add', 'bur')).stdout).toBe('burns\n');
     expect((await cli('__complete', '--', 'silence', '')).stdout).toBe('add\nhistory\nlist\nremove\n');
