@@ -2,7 +2,7 @@ import type { Command } from 'commander';
 import type { AcknowledgementView } from '../control/shapes.ts';
 import type { CliContext } from './context.ts';
 import { addSuppressionHistory } from './history.ts';
-import { orSuggest } from './live-names.ts';
+import { objectPath, orSuggest } from './live-names.ts';
 import { paintState } from './paint.ts';
 import { formatAge } from './quantities.ts';
 import { actor, add, addRemove, type ByOptions, byOptions, givenKeys } from './suppression-verbs.ts';
@@ -22,23 +22,36 @@ export function registerAck(program: Command, cli: CliContext): void {
     .description('every acknowledgement: of which check, who and why')
     .action(() => listAcknowledgements(cli));
   const verb = noun
-    .command('add <check>')
-    .description('acknowledge the problem of a check, until it recovers or becomes worse')
+    .command('add <check...>')
+    .description('acknowledge the problems of checks, each until it recovers or becomes worse')
     .option('--sticky', 'also when it becomes worse')
     .option('--until <end>', 'at the latest until a time, such as 18:00, or for a duration such as 2h')
     .option('--duration <duration>', 'the same as --until with a duration');
-  byOptions(verb, true).action((check: string, options: AddOptions) => acknowledge(cli, check, options));
+  byOptions(verb, true).action((checks: string[], options: AddOptions) => acknowledge(cli, checks, options));
   addRemove(noun, cli, 'acknowledgements', 'check');
   addSuppressionHistory(noun, cli, 'acknowledgement', 'check');
 }
 
-async function acknowledge(cli: CliContext, check: string, options: AddOptions): Promise<void> {
+async function acknowledge(cli: CliContext, checks: string[], options: AddOptions): Promise<void> {
   const { duration, until = duration, ...rest } = options;
-  const keys = givenKeys({ ...rest, check, until, by: actor(cli, options) });
-  const made = await orSuggest(await cli.agent(), 'checks', check, () =>
-    add<AcknowledgementView>(cli, 'acknowledgements', keys),
-  );
-  cli.show(made, () => `acknowledged ${plain(made.check)}; ends ${end(made, Date.now())}`);
+  const client = await cli.agent();
+  // A name that no check has is found before any other is acknowledged.
+  for (const check of checks)
+    await orSuggest(client, 'checks', check, () => client.request('GET', objectPath('checks', check)));
+  const made: AcknowledgementView[] = [];
+  const text = (): string =>
+    made.map((one) => `acknowledged ${plain(one.check)}; ends ${end(one, Date.now())}`).join('\n');
+  try {
+    for (const check of checks) {
+      const keys = givenKeys({ ...rest, check, until, by: actor(cli, options) });
+      made.push(await add<AcknowledgementView>(cli, 'acknowledgements', keys));
+    }
+  } catch (error) {
+    if (made.length > 0) cli.note(text());
+    throw error;
+  }
+  const [only] = made;
+  cli.show(made.length === 1 && only !== undefined ? only : made, text);
 }
 
 async function listAcknowledgements(cli: CliContext): Promise<void> {

@@ -84,6 +84,7 @@ export const examples: { [verb: string]: Example[] } = {
   'ack list': [['ack list --json', 'for scripts']],
   'ack add': [
     ['ack add disks --comment "ordered a new one"', 'until it recovers or becomes worse'],
+    ['ack add disks memory --until 18:00', 'two of them, for today'],
     ['ack add disks --sticky --until 1d', 'also when it becomes worse, for a day at most'],
   ],
   'ack remove': [['ack remove disks', 'notify again']],

@@ -20,6 +20,8 @@ const files = {
   interval: 1s
   critical_if: "1 > 2"
 `,
+  'sick/aches.yml': 'check: {interval: 1s, critical_if: "1 < 2"}\n',
+  'sick/hurts.yml': 'check: {interval: 1s, critical_if: "1 < 2"}\n',
   'demo/night.yml': `downtime:
   match: [pack=demo]
   cron: "0 2 29 2 *"
@@ -154,6 +156,23 @@ describe('downtimes, acknowledgements and silences', () => {
     );
   });
 
+  it('are made of several checks at once, and of those that can be before one that cannot', async () => {
+    const states = (): Promise<string[]> =>
+      Promise.all(
+        ['aches', 'hurts'].map(async (name) => (await agent.get<CheckView>(`/api/v1/checks/${name}`)).state),
+      );
+    await agent.until('two problems', async () => (await states()).join() === 'critical,critical');
+    const both = await json<AcknowledgementView[]>('ack', 'add', 'aches', 'hurts', '--comment', 'rest');
+    expect(both.map(({ check, comment }) => `${check} ${comment}`)).toEqual([
+      'sick/check/aches rest',
+      'sick/check/hurts rest',
+    ]);
+    const some = await cli('ack', 'add', 'hurts', 'fine', 'aches');
+    expect(some).toMatchObject({ code: 2, stdout: '' });
+    expect(some.stderr).toMatch(/^acknowledged sick\/check\/hurts; ends .*\n.*demo\/check\/fine is ok/);
+    expect(await cli('ack', 'remove', 'aches', 'hurts')).toMatchObject({ code: 0 });
+  });
+
   it.each([
     [['downtime', 'add', 'burns'], 2, 'it has no end'],
     [['downtime', 'add', 'colour=red', '--duration', '1h'], 2, "'colour' is no field"],
@@ -167,6 +186,7 @@ describe('downtimes, acknowledgements and silences', () => {
     [['downtime', 'add', 'brns', '--duration', '1h'], 2, "did you mean 'burns'?"],
     [['silence', 'add', 'demo/check/brns', '--until', '1h'], 2, "'opsbro checks list' shows all"],
     [['ack', 'add', 'brns'], 2, "did you mean 'burns'?"],
+    [['ack', 'add', 'burns', 'brns'], 2, "did you mean 'burns'?"],
     [['ack', 'remove', 'fine'], 2, "no acknowledgement of 'demo/check/fine'"],
   ])('%j fails with exit %i: %s', async (args, code, message) => {
     const failed = await cli(...args);
