@@ -28,7 +28,7 @@ export function registerDowntime(program: Command, cli: CliContext): void {
   const verb = noun
     .command('add <matcher...>')
     .description(
-      "plan a downtime of the checks that fit every matcher: a name, 'pack=linux', 'label.team=~web|db'",
+      "plan a downtime of the checks that fit every matcher: a name or one of several, 'pack=linux', 'label.team=~web|db'",
     )
     .option('--from <time>', 'when it begins: 23:00, the next one, or 2026-12-24T18:00; by default now')
     .option('--until <end>', 'when it ends: 06:00, the next one after that, 2026-12-24T18:00, or 2h later')

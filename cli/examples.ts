@@ -74,7 +74,7 @@ export const examples: { [verb: string]: Example[] } = {
   'downtime list': [['downtime list', 'what is planned, by files too']],
   'downtime add': [
     ['downtime add disks --duration 2h --comment "new disk"', 'from now on'],
-    ['downtime add backup --from 23:00 --to 06:00', 'the coming night'],
+    ['downtime add backup disks --from 23:00 --to 06:00', 'two checks, the coming night'],
     ['downtime add pack=linux --from 2026-12-24T18:00 --until 2026-12-27', 'the holidays'],
     ['downtime add label.team=db --cron "0 2 * * sun" --duration 3h --timezone Europe/Paris', 'every Sunday'],
     ['downtime add disks --hours "mon-fri 22:00-06:00" --flexible 30m', 'once a night, for half an hour'],

@@ -23,7 +23,9 @@ export function registerSilence(program: Command, cli: CliContext): void {
     .action(() => listSilences(cli));
   const verb = noun
     .command('add <matcher...>')
-    .description("silence the checks that fit every matcher: a name, 'state=warning', 'label.team=~web|db'")
+    .description(
+      "silence the checks that fit every matcher: a name or one of several, 'state=warning', 'label.team=~web|db'",
+    )
     .option(
       '--until <end>',
       "'resolved', a duration such as 2h, a time such as 18:00; or two of them with a comma",

@@ -10,7 +10,7 @@ const patterns = new Map<string, Pattern>();
 
 const made = new WeakMap<readonly Matcher[], Test>();
 
-/** Says whether a check fits every one of some matchers. */
+/** Says whether a check fits every one of some matchers; of several names one is enough. */
 export type Test = (check: CheckFacts) => boolean;
 const written = /^\s*([^=!~\s]+)\s*(=~|!~|!=|=)\s*(.*?)\s*$/s;
 
@@ -74,7 +74,7 @@ export function matcherText({ field, operator, value }: Matcher): string {
   return `${field}${operator}${isPlain ? value : `"${value.replaceAll(/["\\]/g, '\\$&')}"`}`;
 }
 
-/** True when a check fits every matcher. `check` compares with its id and its name. */
+/** True when a check fits every matcher, of several names one. `check` compares with its id and its name. */
 export function matchesAll(matchers: readonly Matcher[], check: CheckFacts): boolean {
   return testOf(matchers)(check);
 }
@@ -83,12 +83,24 @@ export function matchesAll(matchers: readonly Matcher[], check: CheckFacts): boo
 export function testOf(matchers: readonly Matcher[]): Test {
   let test = made.get(matchers);
   if (test === undefined) {
-    const tests = matchers.map(makeTest);
+    const names = matchers.filter(isName);
+    const others = matchers.filter((matcher) => !isName(matcher)).map(makeTest);
+    // No check has two names.
+    const tests = names.length === 0 ? others : [anyOf(names.map(makeTest)), ...others];
     const [only] = tests;
     test = only !== undefined && tests.length === 1 ? only : (check) => tests.every((each) => each(check));
     made.set(matchers, test);
   }
   return test;
+}
+
+function isName({ field, operator }: Matcher): boolean {
+  return field === 'check' && operator === '=';
+}
+
+function anyOf(tests: Test[]): Test {
+  const [only] = tests;
+  return only !== undefined && tests.length === 1 ? only : (check) => tests.some((each) => each(check));
 }
 
 function makeTest({ field, operator, value }: Matcher): Test {

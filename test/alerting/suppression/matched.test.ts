@@ -10,8 +10,12 @@ it.each([
   ['check=~"d.*|swap"', { count: 2, first: ['disks', 'swap'] }],
   ['state=critical', { count: 6, first: ['cpu', 'disks', 'load', 'memory', 'swap'] }],
   ['pack=none', { count: 0, first: [] }],
-])('says which checks %s is for', (match, found) => {
-  expect(matchedBy(parseMatchers([match]), checks)).toEqual(found);
+  [['disks', 'memory'], { count: 2, first: ['disks', 'memory'] }],
+  [['disks', 'check=linux/check/memory', 'pack=linux'], { count: 2, first: ['disks', 'memory'] }],
+  [['disks', 'memory', 'pack=none'], { count: 0, first: [] }],
+  [['disks', 'memory', 'check!=memory'], { count: 1, first: ['disks'] }],
+])('says which checks %j is for', (match, found) => {
+  expect(matchedBy(parseMatchers([match].flat()), checks)).toEqual(found);
 });
 
 it('counts no check that does not run here, and knows its name', () => {
