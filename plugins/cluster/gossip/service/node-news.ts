@@ -22,6 +22,8 @@ export class NodeNews {
   readonly #parts: NodeNewsParts;
   readonly #self: string;
   readonly #conflicts = new Map<string, number>();
+  /** Who was last told, or first known, as dead or left. */
+  readonly #away = new Set<string>();
   /** Zones that were reached once, and whether they are. */
   readonly #reached = new Map<string, boolean>();
   #cancel: () => void = () => undefined;
@@ -49,13 +51,7 @@ export class NodeNews {
     const { member, kind } = event;
     if (member.uuid === this.#self) return;
     const { record } = member.alive;
-    const who = `${record.name} (${member.uuid}, ${endpointOf(record)})`;
-    if (kind === 'new' && member.state === 'alive') log.info(`${who} is a member now`);
-    else if (kind === 'dead') log.warn(`${who} is dead`, { accusers: accusersOf(member) });
-    else if (kind === 'leave') log.info(`${who} has left`);
-    else if (kind === 'alive') log.info(`${who} is back`);
-    else if (kind === 'suspect') log.debug(`${who} is suspect`, { accusers: accusersOf(member) });
-    else if (kind === 'deleted') log.info(`${who} is forgotten`);
+    this.#log(kind, member);
     emit('node', {
       what: kind,
       uuid: member.uuid,
@@ -98,6 +94,23 @@ export class NodeNews {
 
   stop(): void {
     this.#cancel();
+  }
+
+  /** A suspicion is told of at the level debug, and so is that it was refuted: only who was away is back. */
+  #log(kind: PoolEvent['kind'], member: Member): void {
+    const { log } = this.#parts;
+    const { uuid, state, alive } = member;
+    const who = `${alive.record.name} (${uuid}, ${endpointOf(alive.record)})`;
+    const wasAway = this.#away.has(uuid);
+    if (kind !== 'deleted' && (state === 'dead' || state === 'leave')) this.#away.add(uuid);
+    else if (kind === 'deleted' || state === 'alive') this.#away.delete(uuid);
+    if (kind === 'new' && state === 'alive') log.info(`${who} is a member now`);
+    else if (kind === 'dead') log.warn(`${who} is dead`, { accusers: accusersOf(member) });
+    else if (kind === 'leave') log.info(`${who} has left`);
+    else if (kind === 'alive' && wasAway) log.info(`${who} is back`);
+    else if (kind === 'alive') log.debug(`${who} is suspect no more`);
+    else if (kind === 'suspect') log.debug(`${who} is suspect`, { accusers: accusersOf(member) });
+    else if (kind === 'deleted') log.info(`${who} is forgotten`);
   }
 
   /** Both are named, on either side. */
