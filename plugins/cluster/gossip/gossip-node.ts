@@ -1,12 +1,14 @@
 import type { NodeCheck } from 'opsbro/sdk';
+import type { Allowance } from './boots/allowance.ts';
 import { ClaimIntake } from './claim-intake.ts';
-import { exchangeBytes, payloadBytes } from './codec.ts';
+import { exchangeBytes } from './codec.ts';
+import { Courier } from './courier.ts';
 import { Documents } from './documents/documents.ts';
 import { Tables } from './exchange/tables.ts';
 import type { GossipFigures, GossipNodeParts } from './gossip-parts.ts';
 import { isLive, type Member } from './members.ts';
 import { endpointOf, type Message, type NodeRecord, type OwnRecord, type StateRow } from './messages.ts';
-import { answerToCharge } from './outdated-charge.ts';
+import { answerToCharge, wantsLength } from './outdated-charge.ts';
 import { Pool, type PoolEvent } from './pool.ts';
 import { isProbe, Prober } from './prober.ts';
 import { Teller } from './teller.ts';
@@ -34,6 +36,7 @@ export class GossipNode<Packet extends Sized = Uint8Array> implements Receiver<P
   readonly #pool: Pool<Packet>;
   readonly #prober: Prober;
   readonly #teller: Teller<Packet>;
+  readonly #courier: Courier<Packet>;
   readonly #tables: Tables<Packet>;
   readonly #documents: Documents;
   /** Of a proxy among zones. */
@@ -56,9 +59,7 @@ export class GossipNode<Packet extends Sized = Uint8Array> implements Receiver<P
     this.#wire = parts.wire ?? (bytesWire as Wire<Sized> as Wire<Packet>);
     this.#desk = new ZoneDesk(parts.zones, parts.self.uuid, parts.self.proxy === true);
     this.#documents = new Documents({
-      uuid: parts.self.uuid,
-      epoch: String(parts.incarnation),
-      timers: parts.timers,
+      ...{ uuid: parts.self.uuid, epoch: String(parts.incarnation), timers: parts.timers },
       ask: (endpoint, questions, done) => this.#ask(endpoint, questions, done),
       source: (uuid, fromOwner) => this.#source(uuid, fromOwner),
       tellsUs: ({ alive }) => !this.#desk.isAbove(alive.record.zone),
@@ -83,7 +84,7 @@ export class GossipNode<Packet extends Sized = Uint8Array> implements Receiver<P
     this.#prober = new Prober({
       ...parts,
       pool: this.#pool,
-      send: (endpoint, messages) => this.#send(endpoint, messages),
+      send: (endpoint, messages, allowance) => this.#courier.send(endpoint, messages, allowance),
       knock: (endpoint, timeoutMs, done) => {
         if (parts.transport.knock === undefined) done('silent');
         else parts.transport.knock(endpoint, timeoutMs, done);
@@ -92,6 +93,7 @@ export class GossipNode<Packet extends Sized = Uint8Array> implements Receiver<P
     const shared = { ...parts, pool: this.#pool, wire: this.#wire, desk: this.#desk };
     this.#intake = new ClaimIntake(shared);
     this.#teller = new Teller<Packet>(shared);
+    this.#courier = new Courier<Packet>({ ...shared, waiting: (bytes) => this.#teller.waiting(bytes) });
     this.#tables = new Tables<Packet>({
       ...{ ...shared, rows: () => this.#pool.rows(), isAlone: () => this.#pool.live <= 1 },
       take: (message, speaker, hearsay) => this.#intake.take(message, speaker, hearsay),
@@ -106,7 +108,7 @@ export class GossipNode<Packet extends Sized = Uint8Array> implements Receiver<P
       members: () => this.#pool.list(),
       sendLimit: () => this.#pool.sendLimit,
       check: (target, done) => this.#prober.check(target, done),
-      send: (endpoint, messages) => this.#sendAcross(endpoint, messages),
+      send: (endpoint, messages) => this.#courier.sendAcross(endpoint, messages),
       exchange: (endpoint) => this.#tables.swap(endpoint),
       onReach: (unreached) => this.update({ [unreachedField]: unreached }),
     });
@@ -255,13 +257,21 @@ export class GossipNode<Packet extends Sized = Uint8Array> implements Receiver<P
     };
   }
 
-  receive(from: string, packet: Packet, part?: 'probes' | 'claims', keyZone?: string): boolean {
+  receive(
+    from: string,
+    packet: Packet,
+    part?: 'probes' | 'claims',
+    keyZone?: string,
+    allowance?: Allowance,
+  ): boolean {
     const { messages, refused } = this.#wire.decode(packet);
+    if (allowance === undefined) this.#answerAtLength(from, messages);
     // Probes first: a claim may take long to judge, and the prober waits.
     if (part !== 'claims') {
       this.#refused += refused;
-      this.#hearProbes(from, messages);
+      this.#hearProbes(from, messages, allowance);
     }
+    if (part === 'probes' && wantsLength(messages, this.#pool.self)) return true;
     const speaker = this.#desk.speaker(messages, keyZone);
     if (!this.#desk.hears(speaker)) return false;
     if (part === 'probes') return messages.some((message) => this.#intake.isNews(message));
@@ -279,13 +289,17 @@ export class GossipNode<Packet extends Sized = Uint8Array> implements Receiver<P
     else this.#tables.answer(messages, speaker, reply);
   }
 
-  #hearProbes(from: string, messages: readonly Message[]): void {
-    const word = answerToCharge(messages, this.#pool.self);
-    if (word !== undefined) this.#send(from, [word]);
+  #hearProbes(from: string, messages: readonly Message[], allowance: Allowance | undefined): void {
     for (const message of messages)
-      if (isProbe(message)) this.#prober.hear(from, message);
-      else if (message.kind === 'detect' || message.kind === 'detected')
-        this.#parts.onDetection?.(from, message);
+      if (isProbe(message)) this.#prober.hear(from, message, allowance);
+      else if (message.kind === 'detected') this.#parts.onDetection?.(from, message);
+  }
+
+  /** Answers what takes more bytes than were asked with: to who has shown that it is there. */
+  #answerAtLength(from: string, messages: readonly Message[]): void {
+    const word = answerToCharge(messages, this.#pool.self);
+    if (word !== undefined) this.#courier.send(from, [word]);
+    for (const message of messages) if (message.kind === 'detect') this.#parts.onDetection?.(from, message);
   }
 
   #hearEvent(event: PoolEvent): void {
@@ -316,23 +330,6 @@ export class GossipNode<Packet extends Sized = Uint8Array> implements Receiver<P
     if (owner === undefined) return undefined;
     const [other] = fromOwner ? [] : this.#pool.sample(1, isLive, this.#parts.random);
     return endpointOf((other ?? owner).alive.record);
-  }
-
-  #send(endpoint: string, messages: Message[]): void {
-    const packed = messages.map((message) => this.#wire.encode(message));
-    if (!this.#desk.isOurs(endpoint)) {
-      this.#sendAcross(endpoint, packed);
-      return;
-    }
-    const used = packed.reduce((sum, { length }) => sum + length, 1);
-    packed.push(...this.#teller.waiting(payloadBytes - used));
-    this.#parts.transport.send(endpoint, this.#wire.join(packed));
-  }
-
-  /** To one who is not known to be of our zone goes only what is meant for it. */
-  #sendAcross(endpoint: string, messages: readonly Packet[]): void {
-    const hello = this.#desk.hello.map((one) => this.#wire.encode(one));
-    this.#parts.transport.send(endpoint, this.#wire.join([...hello, ...messages]));
   }
 
   /** Young pools exchange often: what was told while members knew few others did not reach them. A pool that has doubled is young again. */

@@ -10,3 +10,9 @@ export function answerToCharge([ping, charge]: readonly Message[], self: Member)
   const isOutdated = charge.uuid === self.uuid && charge.incarnation < self.incarnation;
   return isOutdated && charge.by === ping.from && self.state !== 'leave' ? self.alive : undefined;
 }
+
+/** Whether a packet is answered with more bytes than it has: by the word above, or since it asks who is there. */
+export function wantsLength(messages: readonly Message[], self: Member): boolean {
+  const isQuestion = (one: Message): boolean => one.kind === 'detect' && one.from !== self.uuid;
+  return messages.some(isQuestion) || answerToCharge(messages, self) !== undefined;
+}

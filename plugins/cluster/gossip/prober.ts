@@ -1,4 +1,5 @@
 import { AnswerTimes } from './answer-times.ts';
+import type { Allowance } from './boots/allowance.ts';
 import { RefusalWatch } from './evidence/refusal-watch.ts';
 import { wantedHelpers } from './evidence/refusals.ts';
 import { healthChange, nextHealth } from './health.ts';
@@ -22,7 +23,8 @@ export interface ProberParts {
   settings: GossipSettings;
   timers: Timers;
   random: Random;
-  send(endpoint: string, messages: Message[]): void;
+  /** `allowance`: no more goes. */
+  send(endpoint: string, messages: Message[], allowance?: Allowance): void;
   knock(endpoint: string, timeoutMs: number, done: (found: Knock) => void): void;
 }
 
@@ -151,15 +153,15 @@ export class Prober {
     if (this.#parts.settings.lifeguard) this.#health = nextHealth(this.#health, change);
   }
 
-  /** A message of a probe from `endpoint`. */
-  hear(endpoint: string, message: ProbeMessage): void {
+  /** A message of a probe from `endpoint`; `allowance` where nobody has shown that it is there. */
+  hear(endpoint: string, message: ProbeMessage, allowance?: Allowance): void {
     const { pool } = this.#parts;
     if (message.kind === 'ping') {
       if (message.target !== pool.uuid) return;
       const charge = pool.charge(message.from);
       const ack: Message = { kind: 'ack', sequence: message.sequence, from: pool.uuid };
-      this.#parts.send(endpoint, charge === undefined ? [ack] : [ack, charge]);
-    } else if (message.kind === 'relay') this.#relay(endpoint, message.sequence, message.target);
+      this.#parts.send(endpoint, charge === undefined ? [ack] : [ack, charge], allowance);
+    } else if (message.kind === 'relay') this.#relay(endpoint, message, allowance);
     else {
       const waiting = this.#waiting.get(message.sequence);
       if (message.kind === 'nack') waiting?.onNack(message.from, message.refused);
@@ -261,7 +263,11 @@ export class Prober {
   }
 
   /** Probes `target` for another. A nack says: we hear you, but not them. */
-  #relay(asker: string, theirs: number, target: string): void {
+  #relay(
+    asker: string,
+    { sequence: theirs, target }: ProbeMessage & { kind: 'relay' },
+    allowance: Allowance | undefined,
+  ): void {
     const { pool, settings, send } = this.#parts;
     const member = pool.get(target);
     if (member === undefined || this.#relays >= relayLimit) return;
@@ -272,7 +278,7 @@ export class Prober {
     const sequence = this.#wait({
       target,
       onAck: () => {
-        if (!acked) send(asker, [{ kind: 'ack', sequence: theirs, from: target }]);
+        if (!acked) send(asker, [{ kind: 'ack', sequence: theirs, from: target }], allowance);
         acked = true;
       },
       onNack: () => {},
@@ -284,7 +290,7 @@ export class Prober {
       });
     this.#after(waitMs, () => {
       if (!acked && settings.lifeguard)
-        send(asker, [{ kind: 'nack', sequence: theirs, from: pool.uuid, refused }]);
+        send(asker, [{ kind: 'nack', sequence: theirs, from: pool.uuid, refused }], allowance);
     });
     this.#after(settings.probeIntervalMs, () => {
       this.#waiting.delete(sequence);

@@ -1,4 +1,5 @@
 import { randomBytes } from 'node:crypto';
+import { Allowance } from './boots/allowance.ts';
 import { BootCookies, cookieBytes } from './boots/boot-cookies.ts';
 import { type Frame, frameBytes, nonceBytes, readFrame, writeFrame } from './boots/frame.ts';
 import { datagramBytes, exchangeBytes } from './codec.ts';
@@ -20,6 +21,7 @@ type Done = Parameters<Transport['exchange']>[2];
 type Sound = Extract<Opened, { refused?: undefined }>;
 
 const noCookie = new Uint8Array(cookieBytes);
+const challengeBytes = 1 + cookieBytes;
 const streamBytes = exchangeBytes + frameBytes + sealBytes;
 
 /**
@@ -120,12 +122,16 @@ export class SealedLink implements Transport {
       const held = this.#cookies.redeem(key + sender + boot, frame.cookie);
       if (held === undefined) return;
       this.#opener.prove(key, sender, boot);
-      for (const { from: first, packet: claims } of held) receiver.receive(first, claims, 'claims', zone);
+      // Here it is now, wherever those packets said that they came from.
+      for (const claims of held) receiver.receive(from, claims, 'claims', zone);
     } else if (isProven) receiver.receive(from, packet, undefined, zone);
-    else if (receiver.receive(from, packet, 'probes', zone)) {
-      // Never more than came: who makes up the address of a packet gains nothing.
-      const cookie = this.#cookies.ask(key + sender + boot, { from, packet });
-      reply({ kind: 'challenge', cookie });
+    else {
+      const allowance = new Allowance(packet.length);
+      const isLeft = receiver.receive(from, packet, 'probes', zone, allowance);
+      // Where an answer has taken what there was, it is asked with its next packet.
+      if (!isLeft || allowance.room < challengeBytes) return;
+      allowance.spend(challengeBytes);
+      reply({ kind: 'challenge', cookie: this.#cookies.ask(key + sender + boot, packet) });
     }
   }
 
@@ -149,7 +155,8 @@ export class SealedLink implements Transport {
         return;
       }
       this.#opener.prove(key, sender, boot);
-      for (const { from, packet: claims } of held) receiver.receive(from, claims, 'claims', zone);
+      // Where it hears datagrams is not shown by a stream.
+      for (const claims of held) receiver.receive('', claims, 'claims', zone, new Allowance(0));
     }
     receiver.answer(
       frame.packet,

@@ -1,3 +1,5 @@
+import type { Allowance } from './boots/allowance.ts';
+
 /** Bytes, or what a simulation sends in their place. */
 export interface Sized {
   /** In bytes. */
@@ -35,9 +37,16 @@ export interface Transport<Packet extends Sized = Uint8Array> {
 export interface Receiver<Packet extends Sized = Uint8Array> {
   /**
    * `part`: only these of its messages count, the others wait or were taken before. `keyZone`: whose zone's key it had, where a
-   * sealed link knows keys of several. Says whether what it left would change anything.
+   * sealed link knows keys of several. `allowance`: who sent it has not shown that it is there, and gets no more. Says whether what it left would
+   * change anything, or be answered with more.
    */
-  receive(from: string, packet: Packet, part?: 'probes' | 'claims', keyZone?: string): boolean;
+  receive(
+    from: string,
+    packet: Packet,
+    part?: 'probes' | 'claims',
+    keyZone?: string,
+    allowance?: Allowance,
+  ): boolean;
   /** `reply` is called once, now or a little later, with the answer to a full exchange, or with undefined to close it. */
   answer(packet: Packet, reply: (answer: Packet | undefined) => void, keyZone?: string): void;
 }

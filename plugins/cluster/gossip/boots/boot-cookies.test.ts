@@ -1,7 +1,7 @@
 import { expect, it } from 'vitest';
 import { BootCookies } from './boot-cookies.ts';
 
-const packet = (value: number) => ({ from: 'a:1', packet: Uint8Array.of(value) });
+const packet = (value: number) => Uint8Array.of(value);
 
 it('gives back what waited, once, and for the right cookie only', () => {
   const cookies = new BootCookies();
@@ -9,7 +9,7 @@ it('gives back what waited, once, and for the right cookie only', () => {
   expect(cookies.ask('boot', packet(2))).toEqual(cookie);
   expect(cookies.redeem('boot', new Uint8Array(8))).toBeUndefined();
   expect(cookies.redeem('other', cookie)).toBeUndefined();
-  expect(cookies.redeem('boot', cookie)?.map(({ packet: [value] }) => value)).toEqual([1, 2]);
+  expect(cookies.redeem('boot', cookie)?.map(([value]) => value)).toEqual([1, 2]);
   expect(cookies.redeem('boot', cookie)).toBeUndefined();
 });
 
@@ -17,7 +17,7 @@ it('keeps the last four packets of a boot', () => {
   const cookies = new BootCookies();
   for (let value = 0; value < 9; value += 1) cookies.ask('boot', packet(value));
   const cookie = cookies.ask('boot');
-  expect(cookies.redeem('boot', cookie)?.map(({ packet: [value] }) => value)).toEqual([5, 6, 7, 8]);
+  expect(cookies.redeem('boot', cookie)?.map(([value]) => value)).toEqual([5, 6, 7, 8]);
 });
 
 it('is bounded: the boot that waits for longest goes first', () => {

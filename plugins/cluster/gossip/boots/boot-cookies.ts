@@ -5,15 +5,10 @@ export const cookieBytes = 8;
 /** Packets of one boot that wait for its echo; older ones go first, what they said is said again. */
 const heldPackets = 4;
 
-/** A packet whose claims wait until its sender has shown that it is there. */
-export interface HeldPacket {
-  from: string;
-  packet: Uint8Array;
-}
-
 interface Pending {
   cookie: Buffer;
-  held: HeldPacket[];
+  /** Packets whose claims wait until their sender has shown that it is there. */
+  held: Uint8Array[];
 }
 
 /**
@@ -37,7 +32,7 @@ export class BootCookies {
   }
 
   /** The cookie that `boot` must bring back. Its packet, if there is one, waits for that. */
-  ask(boot: string, packet?: HeldPacket): Uint8Array {
+  ask(boot: string, packet?: Uint8Array): Uint8Array {
     const known = this.#pending.get(boot);
     const pending = known ?? { cookie: this.#random(cookieBytes), held: [] };
     if (known === undefined) this.#add(boot, pending);
@@ -47,7 +42,7 @@ export class BootCookies {
   }
 
   /** What waited for `boot`, once: undefined where the cookie is not its own. */
-  redeem(boot: string, cookie: Uint8Array): HeldPacket[] | undefined {
+  redeem(boot: string, cookie: Uint8Array): Uint8Array[] | undefined {
     const pending = this.#pending.get(boot);
     if (pending === undefined || !pending.cookie.equals(cookie)) return undefined;
     this.#pending.delete(boot);
