@@ -1,4 +1,5 @@
 import type { Command } from 'commander';
+import { OpsbroError } from '../../core/errors.ts';
 import type { CliContext } from '../context.ts';
 import { formatMs } from '../quantities.ts';
 import { plain } from '../table.ts';
@@ -30,7 +31,10 @@ export function registerPing(noun: Command, cli: CliContext): void {
         'ping',
         { node: node.uuid },
         { timeoutMs: pingTimeoutMs },
-      );
+      ).catch((error: unknown) => {
+        if (!(error instanceof OpsbroError) || error.message !== `${node.uuid} does not answer`) throw error;
+        throw new OpsbroError(error.code, `${plain(nodeText(node))} does not answer`, { cause: error });
+      });
       const through = ping.path === 'direct' ? '' : ', through other nodes only';
       cli.show(
         ping,

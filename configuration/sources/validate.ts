@@ -1,4 +1,4 @@
-import { isIP } from 'node:net';
+import { isIP, isIPv4, isIPv6 } from 'node:net';
 import { Ajv2020, type AnySchemaObject, type ErrorObject, type ValidateFunction } from 'ajv/dist/2020.js';
 import { type Json, type JsonObject, parseRange, thresholdUnits } from 'opsbro/sdk';
 import { nextCron } from '../../alerting/calendar/cron.ts';
@@ -47,6 +47,7 @@ for (const [format, fault] of Object.entries(faults))
   ajv.addFormat(format, { type: 'string', validate: (text: string) => fault(text) === undefined });
 ajv.addFormat('address', { type: 'string', validate: (text: string) => isIP(text) !== 0 });
 ajv.addFormat('network', { type: 'string', validate: isNetwork });
+ajv.addFormat('endpoint', { type: 'string', validate: isEndpoint });
 for (const format of ['expression', 'secret', 'template', 'uri', 'hostname', 'ipv4', 'ipv6'])
   ajv.addFormat(format, true);
 
@@ -212,6 +213,17 @@ function isNetwork(text: string): boolean {
   return bits === undefined || (/^\d{1,3}$/.test(bits) && Number(bits) <= most);
 }
 
+/** `host`, `host:port`, an address or `[IPv6]:port`. What has digits and dots alone is meant as an address. */
+function isEndpoint(text: string): boolean {
+  const trimmed = text.trim();
+  const [, address, name = '', port = '1'] =
+    /^(?:\[([^\]]+)\]|([^:[\]]+))(?::(\d{1,5}))?$/.exec(trimmed) ?? [];
+  if (address === undefined && name === '') return isIPv6(trimmed);
+  if (Number(port) < 1 || Number(port) > 65_535) return false;
+  if (address !== undefined) return isIPv6(address);
+  return /^[\d.]+$/.test(name) ? isIPv4(name) : /^\w[\w.-]{0,252}$/.test(name);
+}
+
 /** Says that `owner` has no key `name`, and which one was probably meant. */
 export function unknownKey(name: string, owner: string, known: Iterable<string>): string {
   const names = [...known];
@@ -273,6 +285,7 @@ function expected(error: ErrorObject): string {
   if (format === 'cron') return `a cron expression; ${faults.cron?.(String(error.data))}`;
   if (format === 'timezone') return `a time zone; ${faults.timezone?.(String(error.data))}`;
   if (format === 'address') return "an address such as '127.0.0.1', '0.0.0.0' or '::1'";
+  if (format === 'endpoint') return "a host such as 'web-1' or '192.0.2.7', or with its port, 'web-1:6768'";
   if (format === 'network') return "an address such as '192.0.2.7' or a network such as '192.0.2.0/24'";
   if (keyword === 'type')
     return [params.type]
@@ -291,5 +304,13 @@ function expected(error: ErrorObject): string {
     const words = parentSchema?.patternErrorMessage ?? patternWords[String(params.pattern)];
     return `${words ?? `a text like ${params.pattern}`}${offender(error)}`;
   }
-  return `a value that ${error.message ?? 'fits'}`;
+  const bound = bounds[keyword];
+  return bound === undefined ? `a value that ${error.message ?? 'fits'}` : `${bound} ${params.limit}`;
 }
+
+const bounds: { [keyword: string]: string } = {
+  minimum: 'at least',
+  maximum: 'at most',
+  exclusiveMinimum: 'more than',
+  exclusiveMaximum: 'less than',
+};

@@ -198,6 +198,13 @@ describe('opsbro gossip ping and leave', () => {
     expect([unknown.code, unknown.err]).toEqual([2, expect.stringContaining("did you mean 'web-1'?")]);
   });
 
+  it('say by its name who does not answer a ping', async () => {
+    const error = { code: 'OPSBRO_API_DEADLINE', message: 'uuid-web-1 does not answer' };
+    await place.agent({ [members]: snapshot, 'POST /api/v1/gossip/ping': { error } });
+    const { code, err } = await place.opsbro(['gossip', 'ping', 'FRONT']);
+    expect([code, err]).toEqual([1, 'opsbro: web-1 [front] does not answer\n']);
+  });
+
   it('leave oneself, or clear a dead node away, and nobody who is alive', async () => {
     const left: unknown[] = [];
     await place.agent({

@@ -55,7 +55,7 @@ describe('a bad file', () => {
     [
       'a number out of range',
       `${good}  attempts: 0\n`,
-      /^x.yml:3:13 error 'attempts' is the number 0, expected a value that must be >= 1$/,
+      /^x.yml:3:13 error 'attempts' is the number 0, expected at least 1$/,
     ],
     [
       'no duration',

@@ -40,6 +40,43 @@ it.each(['999.1.1.1', 'web1', ':', '1.2.3.4:6768'])('cluster/gossip tells others
   ]);
 });
 
+describe('a seed', () => {
+  const expected = "expected a host such as 'web-1' or '192.0.2.7', or with its port, 'web-1:6768'";
+
+  it.each([
+    'web-1',
+    'web_1.example.org:6768',
+    '192.0.2.7',
+    '192.0.2.7:1',
+    '::1',
+    '[2001:db8::7]:65535',
+    ' a ',
+  ])('may be %j', (seed) => {
+    expect(findings('cluster/gossip', `seeds: [${JSON.stringify(seed)}]`)).toEqual([]);
+  });
+
+  it.each([
+    '',
+    'web-1:port',
+    'web-1:99999',
+    'web-1:0',
+    'bad host',
+    '192.0.2.300',
+    '[::1',
+    '[web-1]:6768',
+    '1:2:3',
+  ])('is not %j, which is said before the start', (seed) => {
+    const text = JSON.stringify(seed);
+    expect(findings('cluster/gossip', `seeds: [db1, ${text}]`)).toEqual([
+      `'seeds.1' is the text ${text}, ${expected}`,
+    ]);
+    made.write('agent.yml', `seeds: [${text}]\n`);
+    expect(lines(made.load().diagnostics)).toContain(
+      `agent.yml:1:9 error 'seeds.0' is the text ${text}, ${expected}`,
+    );
+  });
+});
+
 describe('a key of cluster/gossip', () => {
   const keyOf = (bytes: number): string => Buffer.alloc(bytes, 251).toString('base64');
   const expected = "expected 16 or 32 bytes in base64, as 'opsbro agent keygen' prints them";

@@ -137,7 +137,7 @@ it.each([
     "3:17 error 'a-b' is no name of a variable: letters, digits and '_', no digit first",
   ],
   [['script: /bin/x', 'environment: [A]'], "3:16 error 'environment' is a list, expected a mapping"],
-  [['script: /bin/x', 'nice: 20'], "3:9 error 'nice' is the number 20, expected a value that must be <= 19"],
+  [['script: /bin/x', 'nice: 20'], "3:9 error 'nice' is the number 20, expected at most 19"],
   [
     ['script: /bin/x', 'ok_output: "\'x\'"'],
     "3:3 warning 'ok_output' has no effect: the check runs its 'script'",

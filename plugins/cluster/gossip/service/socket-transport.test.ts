@@ -1,3 +1,4 @@
+import { createSocket } from 'node:dgram';
 import { once } from 'node:events';
 import { type AddressInfo, connect, createServer, type Socket } from 'node:net';
 import { afterEach, expect, it } from 'vitest';
@@ -46,6 +47,19 @@ it('carries datagrams, and tells where they came from', async () => {
   });
   one.send(at(other), bytes('ping'));
   expect(await came).toEqual([at(one), 'ping']);
+});
+
+it('says why it cannot listen, and what to do', async () => {
+  const { port } = await listen();
+  const taken = `127.0.0.1:${port} is in use, by TCP or UDP; give 'gossip' another 'port'`;
+  await expect(listen({ port })).rejects.toThrow(taken);
+  await expect(listen({ address: '192.0.2.99' })).rejects.toThrow(
+    /^192\.0\.2\.99:0: this host has no such address/,
+  );
+  const udp = createSocket('udp4').bind(0, '127.0.0.1');
+  await once(udp, 'listening');
+  await expect(listen({ port: udp.address().port })).rejects.toThrow(/ is in use, by TCP or UDP/);
+  udp.close();
 });
 
 it('exchanges a question for an answer, a large one too', async () => {
@@ -120,7 +134,7 @@ it('ends an exchange that takes too long, on either side', async () => {
   const { port } = silent.address() as { port: number };
   const one = await listen({ exchangeTimeoutMs: 20 });
   expect(await ask(one, `127.0.0.1:${port}`)).toBeUndefined();
-  expect(one.reason(`127.0.0.1:${port}`)).toMatch(/within 20 ms/);
+  expect(one.reason(`127.0.0.1:${port}`)).toBe('did not answer within 20 ms');
   silent.close();
   const idle = connect(one.port, '127.0.0.1');
   await once(idle, 'close');

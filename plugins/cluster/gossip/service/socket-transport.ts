@@ -100,7 +100,8 @@ export class SocketTransport implements Transport {
         await this.close();
         this.#isClosed = false;
         // A free TCP port may be taken on UDP.
-        if (left <= 1 || (error as NodeJS.ErrnoException).code !== 'EADDRINUSE') throw error;
+        if (left <= 1 || (error as NodeJS.ErrnoException).code !== 'EADDRINUSE')
+          throw new Error(whyDeaf(error as NodeJS.ErrnoException, this.#options), { cause: error });
       }
     }
   }
@@ -312,7 +313,8 @@ export class SocketTransport implements Transport {
     let reason = noAnswer;
     this.#open.add(socket);
     const timer = setTimeout(() => {
-      reason = `did not answer within ${this.#options.exchangeTimeoutMs} ms`;
+      const ms = this.#options.exchangeTimeoutMs;
+      reason = `did not answer within ${ms < 1000 ? `${ms} ms` : `${ms / 1000} s`}`;
       socket.destroy();
     }, this.#options.exchangeTimeoutMs);
     socket.on('connect', () => part.onOpen?.());
@@ -342,4 +344,17 @@ export class SocketTransport implements Transport {
     const [oldest] = this.#reasons.keys();
     if (this.#reasons.size > 256 && oldest !== undefined) this.#reasons.delete(oldest);
   }
+}
+
+/** Why nobody can listen there, and what to do. */
+function whyDeaf(
+  { code, message }: NodeJS.ErrnoException,
+  { address, port }: Pick<SocketTransportOptions, 'address' | 'port'>,
+): string {
+  const where = endpointText({ host: address, port });
+  if (code === 'EADDRINUSE') return `${where} is in use, by TCP or UDP; give 'gossip' another 'port'`;
+  if (code === 'EADDRNOTAVAIL')
+    return `${where}: this host has no such address; 'address' of 'gossip' is where it listens`;
+  if (code === 'EACCES') return `${where}: only root may take a port below 1024`;
+  return `cannot listen on ${where}: ${code ?? message}`;
 }
