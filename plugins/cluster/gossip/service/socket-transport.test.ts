@@ -186,7 +186,7 @@ it('holds so much of large messages that are not whole yet, and small ones besid
 
 it('refuses a port that is taken, and can be closed twice', async () => {
   const one = await listen();
-  await expect(listen({ port: one.port })).rejects.toMatchObject({ code: 'EADDRINUSE' });
+  await expect(listen({ port: one.port })).rejects.toMatchObject({ cause: { code: 'EADDRINUSE' } });
   await one.close();
   await one.close();
   one.send('127.0.0.1:1', bytes('x'));
