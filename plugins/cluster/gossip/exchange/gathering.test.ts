@@ -52,6 +52,51 @@ it('lets nobody wait for longer than a second, nor more than a hundred at a time
   expect(answers.map(([, atMs]) => atMs)).toEqual(Array(100).fill(startMs));
 });
 
+it('answers no more than two MiB in one turn of the loop, and one at least', () => {
+  const time = new VirtualTime();
+  /** Of each turn, how many were answered in it. */
+  const turns: number[] = [];
+  let isOpen = false;
+  const note = (): void => {
+    if (!isOpen) turns.push(0);
+    isOpen = true;
+    turns.push((turns.pop() ?? 0) + 1);
+  };
+  const timers = {
+    now: () => time.now(),
+    after: (delayMs: number, run: () => void) =>
+      time.after(delayMs, () => {
+        isOpen = false;
+        run();
+      }),
+  };
+  let bytes = 512 * 1024;
+  const gathering = new Gathering(timers, () => ({ length: bytes }));
+  for (let count = 0; count < 10; count += 1) gathering.add(undefined, note);
+  time.pass(100);
+  expect(turns.splice(0)).toEqual([4, 4, 2]);
+  bytes *= 16;
+  for (let count = 0; count < 3; count += 1) gathering.add(undefined, note);
+  time.pass(100);
+  expect(turns.splice(0)).toEqual([1, 1, 1]);
+  bytes = 20_000;
+  for (let count = 0; count < 99; count += 1) gathering.add(undefined, note);
+  time.pass(100);
+  expect(turns).toEqual([99]);
+});
+
+it('leaves without an answer whose turn has not come at the end', () => {
+  const time = new VirtualTime();
+  const gathering = new Gathering(time, () => ({ length: 2 * 1024 * 1024 }));
+  const answers: (object | undefined)[] = [];
+  for (let count = 0; count < 100; count += 1) gathering.add(undefined, (answer) => answers.push(answer));
+  expect(answers).toHaveLength(1);
+  gathering.stop();
+  time.pass(1000);
+  expect(answers.filter((answer) => answer !== undefined)).toHaveLength(1);
+  expect(answers).toHaveLength(100);
+});
+
 it('leaves without an answer who waits at the end', () => {
   const { time, gathering, answers, ask } = gather();
   ask('a');

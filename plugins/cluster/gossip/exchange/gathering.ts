@@ -6,6 +6,11 @@ const calmMs = 40;
 const mostMs = 1000;
 /** As many are answered at once, whoever comes behind them: they hold connections open. */
 const mostWaiting = 100;
+/**
+ * Bytes of answers in one turn of the loop, and one answer at least: each is sealed by itself, which takes some 2 ms a MiB, and a probe must not
+ * wait for a hundred large tables.
+ */
+const bytesPerTurn = 2 * 1024 * 1024;
 
 /** How one who asked for a whole table is answered. */
 type Reply<Packet> = (answer: Packet | undefined) => void;
@@ -19,9 +24,12 @@ export class Gathering<Packet extends Sized> {
   /** What one of a zone is told. */
   readonly #table: (zone: string | undefined) => Packet;
   #waiting: { zone: string | undefined; reply: Reply<Packet> }[] = [];
+  /** Whose answer is made, and waits for its turn. */
+  #answered: { table: Packet; reply: Reply<Packet> }[] = [];
   #sinceMs = 0;
   #lastMs = 0;
   #cancel: () => void = () => undefined;
+  #cancelTurn: (() => void) | undefined;
 
   constructor(timers: Timers, table: (zone: string | undefined) => Packet) {
     this.#timers = timers;
@@ -40,7 +48,8 @@ export class Gathering<Packet extends Sized> {
   /** Answers nobody any more. */
   stop(): void {
     this.#cancel();
-    for (const { reply } of this.#waiting.splice(0)) reply(undefined);
+    this.#cancelTurn?.();
+    for (const { reply } of [...this.#answered.splice(0), ...this.#waiting.splice(0)]) reply(undefined);
   }
 
   #arm(): void {
@@ -65,7 +74,20 @@ export class Gathering<Packet extends Sized> {
     for (const { zone, reply } of this.#waiting.splice(0)) {
       const table = tables.get(zone) ?? this.#table(zone);
       tables.set(zone, table);
-      reply(table);
+      this.#answered.push({ table, reply });
     }
+    if (this.#cancelTurn === undefined) this.#turn();
+  }
+
+  #turn(): void {
+    this.#cancelTurn = undefined;
+    let left = bytesPerTurn;
+    do {
+      const next = this.#answered.shift();
+      if (next === undefined) return;
+      left -= next.table.length;
+      next.reply(next.table);
+    } while (left >= (this.#answered[0]?.table.length ?? 0));
+    if (this.#answered.length > 0) this.#cancelTurn = this.#timers.after(0, () => this.#turn());
   }
 }
