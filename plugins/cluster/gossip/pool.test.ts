@@ -141,6 +141,19 @@ it('names both when two live nodes share a uuid', () => {
   });
 });
 
+it('names both when a copy of this node outdoes it again and again, and not for words of an earlier life', () => {
+  const { pool, events, kinds } = poolOf();
+  const elsewhere = (incarnation: number): AliveClaim =>
+    word('me', incarnation, identityOf('me'), { addresses: ['copy'] });
+  for (const incarnation of [7, 9]) pool.take(elsewhere(incarnation));
+  expect(kinds()).not.toContain('conflict');
+  pool.take(elsewhere(11));
+  expect(events.filter(({ kind }) => kind === 'conflict')).toMatchObject([
+    { member: { uuid: 'me' }, rival: { addresses: ['copy'], incarnation: 11 } },
+  ]);
+  expect(pool.get('me')?.incarnation).toBe(12);
+});
+
 it('takes a leave only from its owner', () => {
   const { pool } = poolOf();
   pool.take(word('a', 1));

@@ -5,6 +5,7 @@ import { packRecord } from './documents/split-record.ts';
 import { ListedMembers, type MemberTable } from './member-table.ts';
 import { applyAccusation, applyAlive, applyLeave, isLive, type Member, type Transition } from './members.ts';
 import type { Accusation, AliveClaim, Evidence, LeaveClaim, OwnRecord, StateRow } from './messages.ts';
+import { endpointOf } from './messages.ts';
 import { type Claim, type Hearsay, hearsaySends, joinedSends, type PoolParts } from './pool-parts.ts';
 import { Signatures } from './signatures.ts';
 import { rowOf } from './state-row.ts';
@@ -29,6 +30,8 @@ export class Pool<Packet extends Sized = Uint8Array> {
   readonly #members: MemberTable;
   readonly #signatures: Signatures;
   #own: OwnRecord;
+  /** How many of our words came from elsewhere and outdid ours: of an earlier life are few, a copy of us always has one more. */
+  #outdone = 0;
   /** Live members of other zones. */
   #foreign = 0;
 
@@ -283,9 +286,12 @@ export class Pool<Packet extends Sized = Uint8Array> {
       return;
     }
     const transition = applyAlive(self, claim, this.#now());
+    if (transition.result === 'changed' && endpointOf(claim.record) !== endpointOf(self.alive.record))
+      this.#outdone += 1;
+    if (transition.result === 'changed' && this.#outdone > 2)
+      this.#parts.onEvent({ kind: 'conflict', member: self, rival: claim.record });
     if (transition.result === 'conflict') this.#settle(claim, transition);
-    else if (transition.result === 'changed' || transition.result === 'unsaved')
-      this.#announce(claim.record.incarnation + 1);
+    else if (transition.result !== 'ignored') this.#announce(claim.record.incarnation + 1);
   }
 
   #settle(claim: Claim, transition: Transition, hearsay?: Hearsay): void {
