@@ -40,7 +40,7 @@ export async function fetchCheck(client: ControlClient, name: string): Promise<C
     if (found.length === 1) return found[0] as CheckView;
     const [bad] = await errorsOf(
       client,
-      ({ place }) => basename(place.file).replace(/\.ya?ml$/, '') === name,
+      ({ place }) => basename(place.file).replace(/\.ya?ml$/i, '') === name,
     );
     if (bad !== undefined) {
       const why = `its file is bad: ${placeText(bad.place)}: ${bad.message}`;

@@ -1,4 +1,4 @@
-import { existsSync } from 'node:fs';
+import { existsSync, readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Command } from 'commander';
 import type { Json, JsonObject } from 'opsbro/sdk';
@@ -88,7 +88,7 @@ function find(cli: CliContext, name: string, mustBeSet: boolean, over: string[])
   if (value === undefined && mustBeSet)
     throw new OpsbroError('OPSBRO_CLI_USAGE', `the parameter ${steps.join('.')} is not set`);
   const folder = directories.config.at(-1) as string;
-  const file = ['agent.yml', 'agent.yaml'].map((base) => join(folder, base)).find((path) => existsSync(path));
+  const file = agentFile(folder);
   const type = steps.length === 1 ? schemaType(schema) : typeOf(value);
   const path = [...prefix(loaded, file), ...steps];
   const isSecret = (schema as JsonObject).format === 'secret';
@@ -101,6 +101,13 @@ function find(cli: CliContext, name: string, mustBeSet: boolean, over: string[])
     type,
     fault: (given) => faultOf(steps, given),
   };
+}
+
+/** The file of a directory that is read as agent.yml; undefined when it has none. */
+function agentFile(folder: string): string | undefined {
+  if (!existsSync(folder)) return undefined;
+  const name = readdirSync(folder).find((each) => /^agent\.ya?ml$/i.test(each));
+  return name === undefined ? undefined : join(folder, name);
 }
 
 /** What is wrong with a value of agent.yml, as its schema has it. */

@@ -117,7 +117,7 @@ class Assembly {
       badFiles: [...this.bad],
       badPacks: this.badPacks(),
       badAgent:
-        [...this.bad].some((path) => /^agent\.ya?ml$/.test(basename(path))) ||
+        [...this.bad].some((path) => /^agent\.ya?ml$/i.test(basename(path))) ||
         scan.bad.some(({ folder, pack }) => folder && pack === null),
       fileCount: scan.files.length,
     };

@@ -82,6 +82,11 @@ class Splitter {
       const message = `found ${found}, expected a mapping such as 'check:' with its keys below it`;
       return this.findings.error('OPSBRO_CONFIG_TYPE', message, this.place(document, []));
     }
+    if (/^plugin$/i.test(base) && Object.hasOwn(value, 'api') && Object.hasOwn(value, 'kind')) {
+      const message =
+        "this is the manifest of a plugin; call it 'plugin.yml', in a folder of the plugin's own";
+      return this.findings.error('OPSBRO_CONFIG_UNKNOWN_KEY', message, this.place(document, ['api']));
+    }
     if (isParameters) return this.object('parameters', document, unwrap(value, 'parameters'));
     if (base === 'package') return this.object('package', document, unwrap(value, 'package'));
     const isAgent = base === 'agent' && root;

@@ -90,7 +90,7 @@ describe('opsbro agent parameters', () => {
   });
 
   it('edits keys below agent: in place', async () => {
-    const file = write('agent.yml', 'agent:\n  port: 1\n');
+    const file = write('agent.YML', 'agent:\n  port: 1\n');
     await opsbro('agent', 'parameters', 'set', 'port', '2');
     expect(parseYaml(readFileSync(file, 'utf8')).documents[0]?.value).toEqual({ agent: { port: 2 } });
   });

@@ -39,6 +39,8 @@ describe('a load', () => {
       'packs/redis/monitoring/redis.yml': check(1).replace('  id: cpu\n', ''),
       'packs/redis/detectors/here.yml': 'detector: {apply_if: "True", groups: [redis]}\n',
       'monitoring/deep/other.yaml': check(1, 'x'),
+      'web/LOUD.YML': check(1).replace('  id: cpu\n', ''),
+      'web/Mixed.Yaml': check(1).replace('  id: cpu\n', ''),
       'both.yml': `${check(1, 'one')}---\n${check(1, 'two')}handler:\n  type: log\n`,
     });
     const ids = made.load().start.map(({ id }) => id);
@@ -50,7 +52,18 @@ describe('a load', () => {
       'local/handler/both',
       'redis/check/redis',
       'redis/detector/here',
+      'web/check/LOUD',
+      'web/check/Mixed',
       'web/check/disk',
+    ]);
+  });
+
+  it.each(['plug/plugin.yaml', 'plug/PLUGIN.YML', 'plugin.yml'])('says what %s is to be called', (path) => {
+    const plan = bench({ [path]: 'api: 1\nkind: collector\nname: plug\nsummary: x\n' }).load();
+    expect(lines(plan.diagnostics)).toEqual([
+      expect.stringMatching(
+        /:1:1.*this is the manifest of a plugin; call it 'plugin\.yml', in a folder of the plugin's own/,
+      ),
     ]);
   });
 
