@@ -7,7 +7,7 @@ import type { CliContext } from './context.ts';
 import { findLauncher } from './launcher.ts';
 import { paintState } from './paint.ts';
 import { formatCount, parseSeconds } from './quantities.ts';
-import { isInitialized } from './temporary-agent.ts';
+import { isInitialized, notInitialized } from './temporary-agent.ts';
 import { isNotRunning, waitUntil } from './wait.ts';
 
 const stopSeconds = 15;
@@ -35,7 +35,7 @@ export function registerAgent(program: Command, cli: CliContext): Command {
     .action(() => reloadAgent(cli));
   noun
     .command('wait-initialized')
-    .description('wait until the agent has run every collector and detector once; exit 1 when the time is up')
+    .description('wait until all has run once and services listen; exit 1 when the time is up')
     .option('--timeout <duration>', 'how long to wait: seconds, or 500ms, 10s, 5m, 1h', '30')
     .option('--show-init-header', 'print what is waited for')
     .action((options: { timeout: string; showInitHeader: boolean }) =>
@@ -185,7 +185,7 @@ async function waitInitialized(cli: CliContext, timeout: string, header: boolean
   await waitUntil('the agent is initialized', seconds, async () => {
     try {
       if (await isInitialized(client)) return { done: true, value: undefined };
-      return { done: false, why: 'its first runs have not ended' };
+      return { done: false, why: notInitialized };
     } catch (error) {
       // It may be on its way up: that is what is waited for.
       if (isNotRunning(error)) return { done: false, why: error.message };

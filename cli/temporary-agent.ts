@@ -32,7 +32,10 @@ export async function withAgent<T>(cli: CliContext, act: (client: ControlClient)
   return result;
 }
 
-/** True once every collector and detector that can run has run: what `agent wait-initialized` waits for. */
+/** Why an agent is not initialized yet. */
+export const notInitialized = 'its first runs have not ended, or its services have not started';
+
+/** True once every collector and detector that can run has run, and services have started: what `agent wait-initialized` waits for. */
 export async function isInitialized(client: ControlClient): Promise<boolean> {
   const agent = await client.request<AgentView>('GET', '/api/v1/agent');
   if (agent.state !== 'running') return false;
@@ -88,7 +91,7 @@ async function untilInitialized(
       if (isNotRunning(error)) return false;
       throw error;
     });
-    return ready ? { done: true, value: undefined } : { done: false, why: 'its first runs have not ended' };
+    return ready ? { done: true, value: undefined } : { done: false, why: notInitialized };
   });
 }
 

@@ -371,13 +371,14 @@ class Agent implements AgentHandle {
     if (plugin !== null) this.#log.error('ended a thread: the agent is over its memory limit', { plugin });
   }
 
-  /** The agent runs once every collector and detector that may run has run once, or 30 s have passed. */
+  /** The agent runs once every collector and detector that may run has run once and no service is still starting, or 30 s have passed. */
   #watchFirstRound(sinceMs: number): void {
     if (this.#state !== 'starting') return;
-    const waiting = [...this.#parts.deps.table.runtimes()].some(
+    const runs = [...this.#parts.deps.table.runtimes()].some(
       ({ object, active, hasRun }) =>
         active && !hasRun && (/^(coll|det)ector$/.test(object.kind) || this.#options.oneShot === true),
     );
+    const waiting = runs || this.#parts.services.figures().some(({ state }) => state === 'starting');
     if (waiting && sinceMs < initialDeadlineMs) return;
     this.#state = 'running';
     this.#parts.deps.notifications.settled();
