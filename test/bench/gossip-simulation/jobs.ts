@@ -43,9 +43,15 @@ export class Jobs {
 function inChild<Result>(job: Job): Promise<Result> {
   return new Promise((resolve, reject) => {
     const child = fork(file, { serialization: 'advanced' });
+    // A simulation runs in one go: it would not see that nobody waits for it any more.
+    const end = (): void => void child.kill('SIGKILL');
+    process.once('exit', end);
     child.once('message', (result) => resolve(result as Result));
     child.once('error', reject);
-    child.once('exit', (code, signal) => reject(new Error(`${job.do} ended with ${signal ?? code}`)));
+    child.once('exit', (code, signal) => {
+      process.off('exit', end);
+      reject(new Error(`${job.do} ended with ${signal ?? code}`));
+    });
     child.send(job);
   });
 }
