@@ -5,6 +5,7 @@ import type * as compile from '../language/compile.ts';
 import { nearest } from '../language/nearest.ts';
 import type { Compiled, Scope, ScopeFunction } from '../language/program.ts';
 import type { ConfigObject, Diagnostic, Place, PluginEntry } from './model.ts';
+import { unlessWaiting } from './plugins/waiting.ts';
 import { checkAlerting, statePolicy } from './policy/check-policy.ts';
 import { groupName } from './policy/group-names.ts';
 import { handlerPolicy } from './policy/handler-policy.ts';
@@ -12,6 +13,7 @@ import type { Report } from './policy/report.ts';
 import { isDisabled, suppressionKeys, suppressionProblem } from './policy/suppression.ts';
 import { zoneOf } from './policy/zones.ts';
 import { buildCommand, unusedKeys } from './script/command.ts';
+import { choices, emptyChoice } from './sources/choices.ts';
 import { parseDuration } from './sources/duration.ts';
 import { expressionText, isSet, isText, variableTexts } from './sources/expression-text.ts';
 import { Findings } from './sources/findings.ts';
@@ -210,8 +212,11 @@ class Builder {
   private checkOptions(plugin: string, schema: KindSchema, inline: JsonObject): JsonObject {
     const { parameters, pack } = this.context;
     const isShared = plugin.endsWith(`/${pack}`);
+    const wantsOneOf = choices(schema);
+    const isGiven = (key: string, value: Json): boolean =>
+      isSet(value) || (value === '' && wantsOneOf.includes(key));
     const shared = Object.entries(parameters).filter(
-      ([key, value]) => isShared && isSet(value) && Object.hasOwn(schema.properties, key),
+      ([key, value]) => isShared && isGiven(key, value) && Object.hasOwn(schema.properties, key),
     );
     const nested = isMapping(this.own.options) ? this.own.options : {};
     const given: JsonObject = {
@@ -222,10 +227,14 @@ class Builder {
     };
     const written = (path: Path): Path =>
       Object.hasOwn(inline, path[0] ?? '') ? path : ['options', ...path];
-    if (Object.keys(given).length > 0 || Array.isArray(schema.required))
+    if (Object.keys(given).length > 0 || Array.isArray(schema.required) || wantsOneOf.length > 0)
       this.report(this.wanted(validate(schema, given, plugin)), written);
     this.expressions(schema, given, written);
-    return locateTemplates(schema, fillOptions(schema, given), (path, missing) => {
+    const options = fillOptions(schema, given);
+    const empty = this.entry === undefined || this.isOff() ? null : emptyChoice(this.entry.manifest, options);
+    if (empty !== null && !this.findings.failed)
+      this.findings.warning(missingKey, empty, this.at(written(wantsOneOf.slice(0, 1))));
+    return locateTemplates(schema, options, (path, missing) => {
       const place = this.at(written(path));
       if (missing !== undefined) this.findings.warning('OPSBRO_CONFIG_UNREADABLE', missing, place);
       return place.file;
@@ -326,7 +335,7 @@ class Builder {
         this.findings.add(
           severity,
           code,
-          this.unlessWaiting(code, message),
+          unlessWaiting(this.context.plugins.values(), code, message),
           this.at(written(path), 'value', offset),
         );
       return text;
@@ -337,27 +346,10 @@ class Builder {
     for (const { severity, code, message, field, offset } of findings) {
       const [, key = field, rest = ''] = /^([^.[]+)[.[]?(.*?)\]?$/.exec(field) ?? [];
       const path = key === 'add_groups' ? [groupsKey, Number(rest)] : [key, ...(rest === '' ? [] : [rest])];
-      const told = `${field}: ${this.unlessWaiting(code, message)}`;
+      const told = `${field}: ${unlessWaiting(this.context.plugins.values(), code, message)}`;
       this.findings.add(severity, code, told, this.at(path, 'value', offset));
     }
     return this.finish({ ...draft, program: program as unknown as JsonObject });
-  }
-
-  /** A function or collector that does not exist may be one of a plugin that waits for approval. */
-  private unlessWaiting(code: ErrorCode, message: string): string {
-    const isFunction = code === 'OPSBRO_EXPRESSION_UNKNOWN_FUNCTION';
-    const name =
-      isFunction || code === 'OPSBRO_CONFIG_UNKNOWN_COLLECTOR' ? /'([^']+)'/.exec(message)?.[1] : null;
-    if (name == null) return message;
-    const waiting = [...this.context.plugins.values()].find(({ approval, manifest }) => {
-      const functions = Object.entries(manifest.functions ?? {});
-      const names = functions.flatMap(([own, { aliases = [] }]) => [own, ...aliases]);
-      const isMeant = manifest.kind === 'collector' && manifest.name === name.toLowerCase();
-      return approval === 'pending' && (isFunction ? names.includes(name) : isMeant);
-    });
-    if (waiting === undefined) return message;
-    const what = `the ${isFunction ? 'function' : 'collector'} '${name}'`;
-    return `${what} waits with its plugin for approval, see 'opsbro plugins approve ${waiting.id}'`;
   }
 
   private scope(): Scope {
@@ -371,8 +363,11 @@ class Builder {
 
   /** A handler that is off, as a pack ships it, may lack what its user fills in. */
   private wanted(findings: SchemaFinding[]): SchemaFinding[] {
-    const isOff = this.raw.kind === 'handler' && (this.own.enabled ?? this.own.enable) === false;
-    return isOff ? findings.filter(({ code }) => code !== 'OPSBRO_CONFIG_MISSING_KEY') : findings;
+    return this.isOff() ? findings.filter(({ code }) => code !== missingKey) : findings;
+  }
+
+  private isOff(): boolean {
+    return this.raw.kind === 'handler' && (this.own.enabled ?? this.own.enable) === false;
   }
 
   private report(findings: SchemaFinding[], written: (path: Path) => Path): void {

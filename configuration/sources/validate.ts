@@ -6,6 +6,7 @@ import { knownZone } from '../../alerting/calendar/weekly.ts';
 import type { ErrorCode } from '../../core/errors.ts';
 import { nearest } from '../../language/nearest.ts';
 import { strangeWords } from '../policy/schema-words.ts';
+import { choices, namesOf } from './choices.ts';
 import { parseDuration, parseSize } from './duration.ts';
 import type { Path } from './yaml.ts';
 
@@ -183,6 +184,11 @@ function describe(error: ErrorObject, subject: string): SchemaFinding {
   }
   if (error.keyword === 'required') {
     const message = `${where} lacks the key '${error.params.missingProperty}'`;
+    return { code: 'OPSBRO_CONFIG_MISSING_KEY', message, path, of: 'key' };
+  }
+  const keys = error.keyword === 'anyOf' ? choices(error.parentSchema as JsonObject) : [];
+  if (keys.length > 0) {
+    const message = `${where} lacks the key ${namesOf(keys, 'or')}`;
     return { code: 'OPSBRO_CONFIG_MISSING_KEY', message, path, of: 'key' };
   }
   const isSecret = error.parentSchema?.secret === true;

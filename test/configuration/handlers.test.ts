@@ -75,7 +75,11 @@ describe('a handler as OpsBro has always written it', () => {
     const text =
       "handler:\n  id: slack\n  type: slack\n  severities: [ok]\n  token: ''\n  channel: '#alerts'\n";
     const plan = load({ 'local/slack.yml': text });
-    expect(messages(plan)).toEqual([]);
+    const advice =
+      "'token' and 'webhook_url' of handler/slack are empty; give one of them, as 'token: {env: SLACK_TOKEN}' where the agent's environment has it";
+    expect(plan.diagnostics).toMatchObject([
+      { severity: 'warning', message: advice, place: { file: join(config, 'local/slack.yml'), line: 5 } },
+    ]);
     expect(handler(plan, 'local/handler/slack').options).toMatchObject({ token: '', channel: '#alerts' });
   });
 });
@@ -106,7 +110,10 @@ describe('parameters of a pack with the name of a handler', () => {
       false,
     );
     expect(
-      handler(load({ 'slack/parameters.yml': 'enabled_if_group: slack\n' }), 'slack/handler/slack'),
+      handler(
+        load({ 'slack/parameters.yml': "enabled_if_group: slack\ntoken: ''\n" }),
+        'slack/handler/slack',
+      ),
     ).toMatchObject({ enabled: true, ifGroup: 'slack' });
   });
 
@@ -137,8 +144,8 @@ describe('parameters of a pack with the name of a handler', () => {
 it('gives ca_file of agent.yml to handlers, unless they have their own', () => {
   const plan = load({
     'agent.yml': 'agent: {ca_file: /etc/ca.pem}\n',
-    'a/one.yml': 'handler: {type: slack}\n',
-    'a/two.yml': 'handler: {type: slack, ca_file: /own.pem}\n',
+    'a/one.yml': 'handler: {type: slack, token: x}\n',
+    'a/two.yml': 'handler: {type: slack, token: x, ca_file: /own.pem}\n',
     'a/three.yml': 'handler: {type: log}\n',
   });
   expect(messages(plan)).toEqual([]);
@@ -150,6 +157,15 @@ it('gives ca_file of agent.yml to handlers, unless they have their own', () => {
 });
 
 it.each([
+  '{type: slack, token: {env: SLACK_TOKEN}}',
+  '{type: slack, webhook_url: "https://hooks.slack.com/x"}',
+  '{type: slack, enabled: false}',
+  "{type: slack, token: '', enabled: false}",
+])('takes %s without a word', (text) => {
+  expect(messages(load({ 'a/x.yml': `handler: ${text}\n` }))).toEqual([]);
+});
+
+it.each([
   [
     '{type: mail, contacts: [a@b.c], smtp_server: "a b"}',
     /'smtp_server' is the text "a b", expected a server such as 'mail\.example\.org', [^^]*; found " "/,
@@ -158,6 +174,8 @@ it.each([
   ['{type: mail, contacts: []}', /contacts/],
   ['{type: mail, contact: [a@b.c]}', /did you mean 'contacts'/],
   ['{type: webhook}', /'url'/],
+  ['{type: slack}', /handler\/slack lacks the key 'token' or 'webhook_url'/],
+  ['{type: slack, channel: "#ops"}', /handler\/slack lacks the key 'token' or 'webhook_url'/],
   ['{type: webhook, url: "ftp://x"}', /url/],
   ['{type: exec, command: notify.sh}', /command/],
   ['{type: telegram, token: x}', /chat_id/],
