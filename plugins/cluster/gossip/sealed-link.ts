@@ -46,6 +46,10 @@ export class SealedLink implements Transport {
     this.#opener = new Opener(this.#rings.keys);
   }
 
+  get served(): number {
+    return this.#transport.served ?? 0;
+  }
+
   /** Packets that were dropped since the start, by reason. */
   get refused(): { [reason in Refusal]?: number } {
     return Object.fromEntries(this.#refused);

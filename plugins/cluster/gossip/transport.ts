@@ -22,6 +22,8 @@ export interface Transport<Packet extends Sized = Uint8Array> {
     packet: Packet,
     done: (answer: Packet | undefined, keyZone?: string) => Packet | undefined,
   ): void;
+  /** Exchanges that others have open here now; left out by a carrier that does not count them. */
+  readonly served?: number;
   /**
    * Looks whether anybody listens at the endpoint, whoever it is, without saying anything: a TCP connection to the gossip port
    * that is closed as soon as it is open. `done` is called once, within `timeoutMs`. `refused` is only what the host answered to

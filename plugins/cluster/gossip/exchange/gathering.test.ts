@@ -5,14 +5,19 @@ import { Gathering } from './gathering.ts';
 function gather() {
   const time = new VirtualTime();
   let tables = 0;
-  const gathering = new Gathering<Uint8Array>(time, (zone) => {
-    tables += 1;
-    return Uint8Array.of(zone?.length ?? 0);
+  const others = { served: 0 };
+  const gathering = new Gathering<Uint8Array>({
+    timers: time,
+    table: (zone) => {
+      tables += 1;
+      return Uint8Array.of(zone?.length ?? 0);
+    },
+    served: () => others.served,
   });
   const answers: [name: string, atMs: number, answer: number | undefined][] = [];
   const ask = (name: string, zone?: string): void =>
     gathering.add(zone, (answer) => answers.push([name, Math.round(time.now()), answer?.[0]]));
-  return { time, gathering, answers, ask, tables: () => tables };
+  return { time, gathering, answers, ask, others, tables: () => tables };
 }
 
 it('answers one who asks alone soon', () => {
@@ -36,6 +41,26 @@ it('answers those who ask in a row together, by one table for each zone', () => 
     ['d', 130, 0],
   ]);
   expect(tables()).toBe(2);
+});
+
+it('waits for those whose exchange is open and who have not asked yet, but not for longer than a second', () => {
+  const { time, answers, ask, others } = gather();
+  others.served = 3;
+  ask('a');
+  time.pass(300);
+  ask('b');
+  time.pass(300);
+  expect(answers).toEqual([]);
+  // The third is gone.
+  others.served = 2;
+  time.pass(20);
+  expect(answers.map(([name]) => name)).toEqual(['a', 'b']);
+  answers.length = 0;
+  others.served = 9;
+  const startMs = Math.round(time.now());
+  ask('c');
+  time.pass(2000);
+  expect(answers).toEqual([['c', startMs + 1000, 0]]);
 });
 
 it('lets nobody wait for longer than a second, nor more than a hundred at a time', () => {
@@ -71,7 +96,7 @@ it('answers no more than two MiB in one turn of the loop, and one at least', () 
       }),
   };
   let bytes = 512 * 1024;
-  const gathering = new Gathering(timers, () => ({ length: bytes }));
+  const gathering = new Gathering({ timers, table: () => ({ length: bytes }), served: () => 0 });
   for (let count = 0; count < 10; count += 1) gathering.add(undefined, note);
   time.pass(100);
   expect(turns.splice(0)).toEqual([4, 4, 2]);
@@ -87,7 +112,11 @@ it('answers no more than two MiB in one turn of the loop, and one at least', () 
 
 it('leaves without an answer whose turn has not come at the end', () => {
   const time = new VirtualTime();
-  const gathering = new Gathering(time, () => ({ length: 2 * 1024 * 1024 }));
+  const gathering = new Gathering({
+    timers: time,
+    table: () => ({ length: 2 * 1024 * 1024 }),
+    served: () => 0,
+  });
   const answers: (object | undefined)[] = [];
   for (let count = 0; count < 100; count += 1) gathering.add(undefined, (answer) => answers.push(answer));
   expect(answers).toHaveLength(1);

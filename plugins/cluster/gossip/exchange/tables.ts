@@ -11,7 +11,7 @@ import { Gathering } from './gathering.ts';
 /** What an exchange of tables needs of its node. */
 export interface TablesParts<Packet extends Sized> {
   wire: Wire<Packet>;
-  transport: Pick<Transport<Packet>, 'exchange'>;
+  transport: Pick<Transport<Packet>, 'exchange' | 'served'>;
   desk: ZoneDesk;
   random: Random;
   timers: Timers;
@@ -37,7 +37,11 @@ export class Tables<Packet extends Sized> {
 
   constructor(parts: TablesParts<Packet>) {
     this.#parts = parts;
-    this.#gathering = new Gathering(parts.timers, (zone) => this.#packet(this.#entries(zone)));
+    this.#gathering = new Gathering({
+      timers: parts.timers,
+      table: (zone) => this.#packet(this.#entries(zone)),
+      served: () => parts.transport.served ?? 0,
+    });
   }
 
   /** Leaves without an answer who waits for one, and asks nobody any more. */

@@ -2,6 +2,9 @@ import { createSocket } from 'node:dgram';
 import { once } from 'node:events';
 import { type AddressInfo, connect, createServer, type Socket } from 'node:net';
 import { afterEach, expect, it } from 'vitest';
+import { keyringOf } from '../keyring.ts';
+import { zoneKey } from '../seal.ts';
+import { SealedLink } from '../sealed-link.ts';
 import { frame } from './frames.ts';
 import { SocketTransport, type SocketTransportOptions } from './socket-transport.ts';
 
@@ -148,6 +151,8 @@ it('takes so many exchanges at a time, and no message that is too long', async (
   second.on('error', () => undefined);
   await once(second, 'close');
   expect(one.figures.refusedExchanges).toBe(1);
+  const link = new SealedLink(one, keyringOf(zoneKey(new Uint8Array(32))), 'u', '00'.repeat(8));
+  expect([one.served, link.served]).toEqual([1, 1]);
   first.write(frame(bytes('x')).fill(255, 0, 4));
   await once(first, 'close');
 });

@@ -85,6 +85,10 @@ export class SocketTransport implements Transport {
     return this.#udp?.address().port ?? 0;
   }
 
+  get served(): number {
+    return this.#served;
+  }
+
   /** What came of messages that are not whole yet. */
   get heldBytes(): number {
     return this.#heldBytes;
