@@ -72,12 +72,13 @@ async function judge(
   if (isTaken) figures.taken += 1;
   else figures.refused += 1;
   const isLimited = [403, 413, 429].includes(status);
-  const isRight = isTaken ? good !== undefined : status === 400 ? good === undefined : isLimited;
+  const isWhole = good?.unnamed === 0;
+  const isRight = isTaken ? isWhole : status === 400 ? !isWhole : isLimited;
   if (!isRight) found.push(`${routes[route]} answered ${status} to ${JSON.stringify(text.slice(0, 300))}`);
-  if (isTaken && good !== undefined) note(route, text, good, expected);
+  if ((isTaken || status === 400) && good !== undefined) note(route, text, good, expected);
 }
 
-/** What a body that was taken must have brought. */
+/** What a body must have brought that was taken, whole or without what has no name. */
 function note(route: Route, text: string, { server }: Accepted, expected: Set<string>): void {
   const whole = (name: string): string => Buffer.from(name).toString();
   const body = JSON.parse(text) as { services?: { name: string }[]; alerts?: { service?: string }[] };
@@ -87,7 +88,7 @@ function note(route: Route, text: string, { server }: Accepted, expected: Set<st
       : route === 'alerts'
         ? body.alerts?.flatMap(({ service }) => (service === undefined ? [] : [service]))
         : [];
-  for (const name of names ?? []) expected.add(JSON.stringify([whole(server), whole(name)]));
+  for (const name of names?.filter(Boolean) ?? []) expected.add(JSON.stringify([whole(server), whole(name)]));
 }
 
 /** What is stored that should not be, and what is not that should. */

@@ -2,6 +2,8 @@
 export interface Accepted {
   server: string;
   services: number;
+  /** Of the services, those without a name: they are left out, and the answer is 400 although the others are kept. */
+  unnamed: number;
 }
 
 type Route = 'ping' | 'status' | 'alerts';
@@ -13,11 +15,14 @@ const isMap = (value: unknown): boolean => Object.prototype.toString.call(value)
 const isText = (value: unknown): value is string =>
   Object.prototype.toString.call(value) === '[object String]';
 
-/** Whether Python's `int()` takes it, by its documentation: a boolean, a finite number, or digits with a sign and blanks around. */
+/**
+ * Whether Python's `int()` takes it, by its documentation: a boolean, a finite number, or digits with a sign and blanks around; and what that gives
+ * is not negative.
+ */
 function isPeriod(value: unknown): boolean {
   if (value === true || value === false) return true;
-  if (isText(value)) return /^[+-]?[0-9]+$/.test(value.trim());
-  return Number.isFinite(value);
+  if (isText(value)) return /^(?:\+?[0-9]+|-0+)$/.test(value.trim());
+  return Number.isFinite(value) && (value as number) > -1;
 }
 
 /** Judges a body as the specification has it; undefined for one that must be refused. */
@@ -33,8 +38,10 @@ export function accepted(route: Route, text: string): Accepted | undefined {
   const server = at(body, 'server');
   if (items === undefined || !isMap(server) || !has(server, 'name') || !has(server, 'key')) return undefined;
   const name = at(server, 'name');
-  if (!isText(name) || !isText(at(server, 'key'))) return undefined;
-  return { server: name, services: route === 'status' ? items.length : 0 };
+  if (!isText(name) || name.length === 0 || !isText(at(server, 'key'))) return undefined;
+  const services = route === 'status' ? items : [];
+  const unnamed = services.filter((item) => at(item, 'name') === '').length;
+  return { server: name, services: services.length, unnamed };
 }
 
 function itemsOf(route: 'status' | 'alerts', body: unknown): unknown[] | undefined {
