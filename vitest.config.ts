@@ -14,7 +14,7 @@ const units = [
 /** What takes long for what it proves: `npm run test:long`. */
 const long = [
   'test/scenarios/cluster/**/*.test.ts',
-  'test/scenarios/{plugin-faults,hung-threads,sixteen-hang,store-faults,disk-fills,launcher,initd,supervisor,first-cron-job,shinken-nagios,push,push-shared,plugins-approve,web,web-deeds,web-stage,odd-hosts,statsd-store,killed-twice,handlers,http,expression-faults,dashboards,clock,overcli-monitor,overcli-agent,shinken-agent,prometheus,replay,generate-nginx,import-overc,plugins-live,push-removal}.test.ts',
+  'test/scenarios/{plugin-faults,hung-threads,sixteen-hang,store-faults,disk-fills,launcher,initd,supervisor,first-cron-job,shinken-nagios,push,push-shared,plugins-approve,web,web-deeds,web-stage,odd-hosts,statsd-store,killed-twice,handlers,http,expression-faults,dashboards,clock,overcli-monitor,overcli-agent,shinken-agent,prometheus,replay,generate-nginx,import-overc,plugins-live,push-removal,kept-keys,heartbeat,gossip,graphite-queries,third-party,hostile-values,scripts,groups-live}.test.ts',
   'test/sandbox/attacks/**/*.test.ts',
   'test/graphite/**/*.test.ts',
   'test/configuration/many-objects.test.ts',
