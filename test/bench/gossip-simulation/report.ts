@@ -135,7 +135,12 @@ function seconds(times: number[]): string {
   return `${shown(median(times) / 1000)} (${shown(quantile(times, 0.99) / 1000)})`;
 }
 
+/** As a formatter writes it, so that a new report differs from the last one by its figures alone. */
 function table(head: string[], rows: (string | number)[][]): string {
-  const line = (cells: (string | number)[]): string => `| ${cells.join(' | ')} |`;
-  return [line(head), line(head.map(() => '-')), ...rows.map(line)].join('\n');
+  const widths = head.map((title, column) =>
+    Math.max(3, title.length, ...rows.map((row) => String(row[column]).length)),
+  );
+  const line = (cells: (string | number)[]): string =>
+    `| ${cells.map((cell, column) => String(cell).padEnd(widths[column] ?? 0)).join(' | ')} |`;
+  return [line(head), line(widths.map((width) => '-'.repeat(width))), ...rows.map(line)].join('\n');
 }
