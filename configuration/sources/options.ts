@@ -80,25 +80,28 @@ function fillDefaults(schema: Json | undefined, value: Json): Json {
 
 /**
  * The options with every `secret` turned into its text: `{file: PATH}` (its content without the last line end), `{env: NAME}`, or the
- * text itself. Called right before a run, so that a plan, a log or an answer never holds one. Throws what `read` throws. A `template`
- * in a file is read too, so that it takes effect when it is saved; one that cannot be read is null.
+ * text itself. Called right before a run, so that a plan, a log or an answer never holds one. `read` is told for which option, as in
+ * `list.0.token`; throws what it throws. A `template` in a file is read too, so that it takes effect when it is saved; one that cannot be
+ * read is null.
  */
 export function resolveSecrets(
   schema: Json | undefined,
   options: JsonObject,
-  source: { read(path: string): string; env(name: string): string | undefined },
+  source: { read(path: string, option: string): string; env(name: string): string | undefined },
 ): JsonObject {
-  return mapFormats(schema, options, (format, value) => {
-    if (format === 'template' && isMapping(value)) return readTemplate(String(value.file), source.read);
+  return mapFormats(schema, options, (format, value, path) => {
+    const option = path.join('.');
+    if (format === 'template' && isMapping(value))
+      return readTemplate(() => source.read(String(value.file), option));
     if (format !== 'secret' || !isMapping(value)) return value;
-    if (typeof value.file === 'string') return source.read(value.file).replace(/\r?\n$/, '');
+    if (typeof value.file === 'string') return source.read(value.file, option).replace(/\r?\n$/, '');
     return typeof value.env === 'string' ? (source.env(value.env) ?? '') : value;
   }) as JsonObject;
 }
 
-function readTemplate(path: string, read: (path: string) => string): string | null {
+function readTemplate(read: () => string): string | null {
   try {
-    return read(path);
+    return read();
   } catch {
     return null;
   }

@@ -8,7 +8,7 @@ const maxBytes = 64 * 1024;
 
 /**
  * The options with their secrets in place of `{file: …}` and `{env: …}`. Done in the thread that runs the plugin, at each run, so that a
- * secret is neither kept by the core nor old. Throws OPSBRO_HOST_IO naming a file that cannot be read, never what is in it.
+ * secret is neither kept by the core nor old. Throws OPSBRO_HOST_IO naming the option and a file that cannot be read, never what is in it.
  */
 export function openSecrets(
   schema: Json | undefined,
@@ -70,13 +70,13 @@ export function saidWithoutSecrets<Result extends object>(
   };
 }
 
-function readSecret(path: string): string {
+function readSecret(path: string, option: string): string {
   try {
     return readNow(path, maxBytes);
   } catch (error) {
     if (error instanceof OpsbroError)
-      throw new OpsbroError(error.code, `the secret in ${path} is over ${maxBytes} bytes`);
+      throw new OpsbroError(error.code, `the secret '${option}' in ${path} is over ${maxBytes} bytes`);
     const reason = (error as NodeJS.ErrnoException).code ?? 'it cannot be read';
-    throw new OpsbroError('OPSBRO_HOST_IO', `the secret in ${path}: ${reason}`, { cause: error });
+    throw new OpsbroError('OPSBRO_HOST_IO', `the secret '${option}' in ${path}: ${reason}`, { cause: error });
   }
 }

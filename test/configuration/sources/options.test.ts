@@ -84,10 +84,13 @@ describe('options', () => {
     expect(validate(schema, { host: 'a', password: { fil: '/run/p' } }, 'x')).toMatchObject([
       { path: ['password'] },
     ]);
-    const source = { read: (path: string) => `from ${path}\n`, env: (name: string) => `env ${name}` };
+    const source = {
+      read: (path: string, option: string) => `${option} from ${path}\n`,
+      env: (name: string) => `env ${name}`,
+    };
     expect(resolveSecrets(schema, given, source)).toEqual({
       host: 'a',
-      password: 'from /run/p',
+      password: 'password from /run/p',
       list: [{ token: 'env T' }, { token: 'x' }],
     });
   });
