@@ -239,9 +239,12 @@ export function unknownKey(name: string, owner: string, known: Iterable<string>)
   return `the key '${name}' does not exist in ${owner}; ${hint}`;
 }
 
-/** The character that the shortest beginning of a text which does not fit its pattern ends with. Of a secret nothing is told. */
+/**
+ * The character that the shortest beginning of a text which does not fit its pattern ends with. Of a secret nothing is told, nor where the
+ * pattern looks ahead: there no character is the one.
+ */
 function offender({ data, params, parentSchema }: ErrorObject): string {
-  if (parentSchema?.secret === true) return '';
+  if (parentSchema?.secret === true || String(params.pattern).includes('(?')) return '';
   const pattern = new RegExp(String(params.pattern), 'u');
   const characters = [...String(data).slice(0, 100)];
   const at = characters.findIndex((_, index) => !pattern.test(characters.slice(0, index + 1).join('')));
@@ -281,6 +284,10 @@ const patternWords: { [pattern: string]: string } = {
 
 function expected(error: ErrorObject): string {
   const { keyword, params, parentSchema } = error;
+  if (keyword === 'pattern') {
+    const words = parentSchema?.patternErrorMessage ?? patternWords[String(params.pattern)];
+    return `${words ?? `a text like ${params.pattern}`}${offender(error)}`;
+  }
   const format = parentSchema?.format;
   if (format === 'duration') return "a duration such as '10s', '5m', '2h', '1d' or a number of seconds";
   if (format === 'interval') return "a duration of at least one second, such as '10s', '5m', '2h' or '1d'";
@@ -305,10 +312,6 @@ function expected(error: ErrorObject): string {
       ({ type }) => typeNames[type ?? ''] ?? type,
     );
     return [...new Set(types)].filter(Boolean).join(' or ') || 'one of the documented forms';
-  }
-  if (keyword === 'pattern') {
-    const words = parentSchema?.patternErrorMessage ?? patternWords[String(params.pattern)];
-    return `${words ?? `a text like ${params.pattern}`}${offender(error)}`;
   }
   const bound = bounds[keyword];
   return bound === undefined ? `a value that ${error.message ?? 'fits'}` : `${bound} ${params.limit}`;

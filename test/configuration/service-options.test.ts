@@ -40,6 +40,12 @@ it.each(['999.1.1.1', 'web1', ':', '1.2.3.4:6768'])('cluster/gossip tells others
   ]);
 });
 
+it.each(['0.0.0.0', '::', '0::0'])('cluster/gossip tells others no %s, which is any address', (text) => {
+  expect(findings('cluster/gossip', `advertise: "${text}"`)).toEqual([
+    `'advertise' is the text "${text}", expected an address that others reach this host by, such as '192.0.2.7'`,
+  ]);
+});
+
 describe('a seed', () => {
   const expected = "expected a host such as 'web-1' or '192.0.2.7', or with its port, 'web-1:6768'";
 
