@@ -4,11 +4,13 @@ import type { CliContext } from '../context.ts';
 import { parseSeconds } from '../quantities.ts';
 import { plain } from '../table.ts';
 import { askGossip } from './ask.ts';
+import { nodeText } from './members.ts';
 
 /** A node that answered; `joined` of the one that was to be joined. */
 interface FoundView {
   uuid: string;
   name: string;
+  display_name: string;
   address: string;
   port: number;
   zone: string;
@@ -45,7 +47,7 @@ async function detect(cli: CliContext, options: { autoJoin?: boolean; timeout: s
     cli.exitCode = 1;
   } else if (joined !== undefined) {
     const outcome = joined.joined === true ? cli.paint.green('OK') : cli.paint.red('FAILED');
-    cli.note(`Joining ${joined.address}:${joined.port} (${plain(joined.name)}) : ${outcome}`);
+    cli.note(`Joining ${joined.address}:${joined.port} (${plain(nodeText(joined))}) : ${outcome}`);
     if (joined.joined !== true) cli.exitCode = 1;
   } else if (!autoJoin) {
     cli.note(cli.paint.dim('none was joined; --auto-join does, a proxy first'));
@@ -55,7 +57,7 @@ async function detect(cli: CliContext, options: { autoJoin?: boolean; timeout: s
 function foundText(cli: CliContext, found: FoundView[]): string {
   return cli.table(
     [
-      { title: 'NAME', text: ({ name }) => name },
+      { title: 'NAME', text: nodeText },
       { title: 'ZONE', text: ({ zone }) => zone },
       {
         title: 'ADDRESS',

@@ -6,6 +6,7 @@ import { formatAge, parseSeconds } from '../quantities.ts';
 import { plain } from '../table.ts';
 import { waitUntil } from '../wait.ts';
 import { askGossip, lookAgain } from './ask.ts';
+import { nodeText } from './members.ts';
 
 /** An event that a node told all others. */
 interface EventView {
@@ -13,7 +14,9 @@ interface EventView {
   name: string;
   payload: Json;
   from: string;
+  /** The name of who told it, and what people see in its place; empty where they are not known. */
   node: string;
+  display_name: string;
   at: string;
 }
 
@@ -105,8 +108,8 @@ function eventsText(cli: CliContext, events: EventView[]): string {
   );
 }
 
-function teller({ node, from }: EventView): string {
-  return plain(node || from);
+function teller({ node, display_name, from }: EventView): string {
+  return plain(nodeText({ name: node || from, display_name }));
 }
 
 function payloadText({ payload }: EventView): string {

@@ -20,6 +20,9 @@ const done: { [change in Change]: string } = {
   remove: 'removed: it opens nothing any more',
 };
 
+const lasting =
+  'it stays so over restarts; once every node uses it, write it where the old key stands (`key:` or the file of the zone): a new node starts with that';
+
 /** Adds `opsbro gossip keyring`. */
 export function registerKeyring(noun: Command, cli: CliContext): void {
   const keyring = noun.command('keyring').description('the keys of the zone: change them while packets flow');
@@ -60,6 +63,7 @@ function verb(keyring: Command, cli: CliContext, change: Change, summary: string
     .action(async (key: string | undefined, options: { file?: string }) => {
       const keys = await changeKeys(cli, change, keyText(key, options.file));
       cli.show(keys, () => `${cli.paint.green('OK')}: ${done[change]}\n${keysText(cli, keys)}`);
+      if (change === 'use') cli.note(cli.paint.dim(lasting));
     });
 }
 

@@ -47,7 +47,7 @@ it('find the other by broadcast, join it, and see its groups', async () => {
     const detected = await gossip(0, 'detect', '--auto-join', '--timeout', '500ms', '--json');
     return detected.code === 0 && detected.json<{ address: string; joined?: boolean }[]>();
   });
-  expect(found).toMatchObject([{ address: hosts[1], port, zone: 'dc1', joined: true }]);
+  expect(found).toMatchObject([{ display_name: 'blue', address: hosts[1], port, zone: 'dc1', joined: true }]);
   for (const index of [0, 1] as const) {
     const waited = await gossip(index, 'wait-members', '--count', '2', '--timeout', '60s');
     expect(waited.code).toBe(0);
@@ -63,7 +63,7 @@ it('find the other by broadcast, join it, and see its groups', async () => {
 it('tell each other events', async () => {
   expect((await gossip(1, 'events', 'add', 'deploy', '--payload', '{"version":3}')).code).toBe(0);
   const heard = await gossip(0, 'events', 'wait', 'deploy', '--timeout', '60s', '--json');
-  expect(heard.json()).toMatchObject({ name: 'deploy', payload: { version: 3 } });
+  expect(heard.json()).toMatchObject({ name: 'deploy', payload: { version: 3 }, display_name: 'blue' });
 });
 
 it('tell who leaves, and how it fared', async () => {

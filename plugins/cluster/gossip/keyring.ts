@@ -25,7 +25,7 @@ export function installKey(ring: Keyring, key: ZoneKey): Keyring {
 /** The ring with another key that seals. Throws RangeError where it does not hold it. */
 export function useKey(ring: Keyring, id: string): Keyring {
   const active = ring.keys.find((key) => key.id === id);
-  if (active === undefined) throw new RangeError(`no key ${id} is installed`);
+  if (active === undefined) throw new RangeError(`no key ${id} is installed; install it on every node first`);
   return { ...ring, active };
 }
 

@@ -71,10 +71,16 @@ function network(claims: AliveClaim[], lost = 0, changes: Partial<DetectionParts
 
 describe('detection', () => {
   it('finds the nodes of its zone, each once, where they answered from', async () => {
-    const { look } = network([word('a'), word('b'), word('c', { zone: 'dmz' }), word('d', { proxy: true })]);
+    const { look } = network([
+      word('a'),
+      word('b', { display_name: 'Web B' }),
+      word('c', { zone: 'dmz' }),
+      word('d', { proxy: true }),
+    ]);
     expect(await look()).toEqual([
       {
         uuid: 'uuid-b',
+        display_name: 'Web B',
         name: 'b',
         address: '10.0.0.2',
         port: 6768,
@@ -116,7 +122,8 @@ describe('detection', () => {
   });
 
   it('joins a proxy of its zone first, else the first there, else one of another zone', () => {
-    const one = { uuid: 'b', name: 'b', address: '::1', port: 1, zone: 'lan', groups: [], proxy: false };
+    const place = { address: '::1', port: 1, zone: 'lan', groups: [] };
+    const one = { uuid: 'b', name: 'b', display_name: '', ...place, proxy: false };
     const far = { ...one, uuid: 'f', zone: 'dmz', proxy: true };
     expect(bestToJoin([], 'lan')).toBeUndefined();
     expect(bestToJoin([one, { ...one, uuid: 'c' }], 'lan')?.uuid).toBe('b');

@@ -5,6 +5,8 @@ import type { Timers } from '../transport.ts';
 export interface Found {
   uuid: string;
   name: string;
+  /** What people see in place of the name; empty where it told none. */
+  display_name: string;
   address: string;
   port: number;
   zone: string;
@@ -95,12 +97,17 @@ export class Detection {
 
   #note(from: string, { token, alive }: DetectionMessage & { kind: 'detected' }): void {
     const found = this.#looks.get(token);
-    const { uuid, name, port, zone, groups, proxy } = alive.record;
+    const { uuid, name, display_name: shown, port, zone, groups, proxy } = alive.record;
     if (found === undefined || uuid === this.#parts.uuid || found.has(uuid)) return;
     if (found.size >= foundLimit || !this.#parts.isSigned(alive)) return;
     // Where it answered from: of its addresses the one that is reached from here.
     const address = from.slice(0, from.lastIndexOf(':')).replace(/^\[|\]$/g, '');
-    found.set(uuid, { uuid, name, address, port, zone, groups: [...groups], proxy: proxy === true });
+    const display_name = typeof shown === 'string' ? shown : '';
+    found.set(uuid, {
+      ...{ uuid, name, display_name, address, port, zone },
+      groups: [...groups],
+      proxy: proxy === true,
+    });
   }
 
   #mayAnswer(): boolean {

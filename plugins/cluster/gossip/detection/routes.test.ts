@@ -5,6 +5,7 @@ import { answerDetect } from './routes.ts';
 const found = (uuid: string, proxy = false): Found => ({
   uuid,
   name: uuid,
+  display_name: '',
   address: '127.0.0.2',
   port: 6768,
   zone: 'lan',

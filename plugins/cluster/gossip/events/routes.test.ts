@@ -12,7 +12,12 @@ function routes() {
     return `id${ids}`;
   };
   const events = new ClusterEvents({ self: 'u1', now: () => nowMs, newId });
-  const parts = { events, now: () => epochMs + nowMs, nameOf: (uuid: string) => `name of ${uuid}` };
+  const parts = {
+    events,
+    now: () => epochMs + nowMs,
+    nameOf: (uuid: string) => `name of ${uuid}`,
+    displayNameOf: (uuid: string) => `display name of ${uuid}`,
+  };
   const ask = (method: string, body: unknown, query = {}) =>
     answerEvents(parts, { route: '', method, params: {}, query, body: body as never });
   return {
@@ -26,7 +31,10 @@ function routes() {
 describe('the routes of events', () => {
   it('tell an event, and which are kept', () => {
     const { ask, wait } = routes();
-    const told = { id: 'id1', name: 'deploy', payload: { version: 3 }, from: 'u1', node: 'name of u1' };
+    const told = {
+      ...{ id: 'id1', name: 'deploy', payload: { version: 3 }, from: 'u1' },
+      ...{ node: 'name of u1', display_name: 'display name of u1' },
+    };
     const at = '2026-01-01T00:00:00.000Z';
     expect(ask('POST', { name: 'deploy', payload: { version: 3 } })).toEqual({
       status: 200,

@@ -8,11 +8,13 @@ export interface EventRouteParts {
   now(): number;
   /** The name of a node by its uuid; empty where it is not known. */
   nameOf(uuid: string): string;
+  /** What people see in place of the name; empty where that is the name, or not known. */
+  displayNameOf(uuid: string): string;
 }
 
 /**
  * Answers `GET /api/v1/gossip/events?name=` with the events that are kept, oldest first, and `POST /api/v1/gossip/events {name, payload}`
- * with the one that was told: `{id, name, payload, from, node, at}`.
+ * with the one that was told: `{id, name, payload, from, node, display_name, at}`, the last two names those of who told it.
  */
 export function answerEvents(parts: EventRouteParts, request: RouteRequest): RouteReply {
   if (request.method === 'GET')
@@ -26,15 +28,16 @@ export function answerEvents(parts: EventRouteParts, request: RouteRequest): Rou
   }
 }
 
-function eventView({ now, nameOf }: EventRouteParts, event: ClusterEvent): { [key: string]: Json } {
+function eventView(parts: EventRouteParts, event: ClusterEvent): { [key: string]: Json } {
   const { id, name, payload, from, ageMs } = event;
   return {
     id,
     name,
     payload: JSON.parse(payload) as Json,
     from,
-    node: nameOf(from),
-    at: new Date(now() - ageMs).toISOString(),
+    node: parts.nameOf(from),
+    display_name: parts.displayNameOf(from),
+    at: new Date(parts.now() - ageMs).toISOString(),
   };
 }
 

@@ -1,6 +1,7 @@
 import { expect, it } from 'vitest';
 import { VirtualTime } from '../simulation/virtual-time.ts';
 import { endpointsOf, Joiner } from './joiner.ts';
+import { resolve as resolveName } from './open.ts';
 
 const names: { [name: string]: string[] } = { seed: ['127.0.0.2', '127.0.0.3'] };
 const resolve = async (host: string): Promise<string[]> => {
@@ -105,4 +106,10 @@ it('takes the port of this node where a seed names none', async () => {
 it('refuses what is no endpoint', async () => {
   await expect(endpointsOf('a b', 1, resolve)).rejects.toThrow(/neither host nor host:port/);
   await expect(endpointsOf('nowhere', 1, resolve)).rejects.toThrow(/no such name/);
+});
+
+it('says of a name without an address that it is the name', async () => {
+  await expect(endpointsOf('a..b', 1, resolveName)).rejects.toThrow(
+    /^the name 'a\.\.b' has no address: .* \(E[A-Z_]+\)$/,
+  );
 });

@@ -99,7 +99,14 @@ async function ownIdentity(saved: SavedTable): Promise<Identity> {
   return ed25519Identity(pem);
 }
 
-async function resolve(host: string): Promise<string[]> {
+/** Addresses of a name. Rejects with an error that says what is wrong with the name. */
+export async function resolve(host: string): Promise<string[]> {
   if (isIP(host) !== 0) return [host];
-  return (await lookup(host, { all: true })).map(({ address }) => address);
+  try {
+    return (await lookup(host, { all: true })).map(({ address }) => address);
+  } catch (error) {
+    const { code } = error as NodeJS.ErrnoException;
+    const why = code === 'EAI_AGAIN' ? 'no name server answers, or none knows it' : 'no such name is known';
+    throw new Error(`the name '${host}' has no address: ${why} (${code})`, { cause: error });
+  }
 }

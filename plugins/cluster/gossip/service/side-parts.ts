@@ -49,7 +49,7 @@ export class SideParts {
       monotonic: () => timers.now(),
       now: () => clock.now(),
       nameOf: (uuid) => this.nameOf(uuid),
-      displayNameOf: (uuid) => this.#displayNameOf(uuid),
+      displayNameOf: (uuid) => this.displayNameOf(uuid),
     });
     this.detection = new Detection({
       uuid: self,
@@ -98,7 +98,8 @@ export class SideParts {
     return this.#context.node().member(uuid)?.alive.record.name ?? '';
   }
 
-  #displayNameOf(uuid: string): string {
+  /** What people see in place of a member's name; empty where that is the name, or not known. */
+  displayNameOf(uuid: string): string {
     const node = this.#context.node();
     const member = node.member(uuid);
     const record = member && node.recordOf(member);

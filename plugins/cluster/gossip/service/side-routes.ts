@@ -10,7 +10,12 @@ export function sideRoutes(membership: Membership, clock: Clock): RouteHandlers 
   const { sides } = membership;
   const events: RouteHandlers[string] = (request) =>
     answerEvents(
-      { events: sides.events, now: () => clock.now(), nameOf: (uuid) => sides.nameOf(uuid) },
+      {
+        events: sides.events,
+        now: () => clock.now(),
+        nameOf: (uuid) => sides.nameOf(uuid),
+        displayNameOf: (uuid) => sides.displayNameOf(uuid),
+      },
       request,
     );
   const join = async (endpoint: string): Promise<boolean> =>
