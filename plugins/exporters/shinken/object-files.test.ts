@@ -68,6 +68,19 @@ async function set(files: ObjectFiles, wanted: { [name: string]: string }): Prom
   return [...changes.keys()];
 }
 
+it('makes what the user of the tool can read, whatever the umask of the agent', async () => {
+  // As the unit that `opsbro generate systemd` writes sets it.
+  const before = process.umask(0o027);
+  try {
+    await set(await opened(), { 'a.cfg': text('one') });
+    await set(await opened(), { 'a.cfg': text('two') });
+  } finally {
+    process.umask(before);
+  }
+  expect(statSync(folder).mode & 0o777).toBe(0o755);
+  expect(statSync(join(folder, 'a.cfg')).mode & 0o777).toBe(0o644);
+});
+
 it('writes what differs, removes what is no more, and leaves the rest as it is', async () => {
   const files = await opened();
   expect(await set(files, { 'a.cfg': text('1'), 'b.cfg': text('2') })).toEqual(['a.cfg', 'b.cfg']);

@@ -1,11 +1,13 @@
 import { constants } from 'node:fs';
-import { lstat, mkdir, open, readdir, readFile, rename, unlink } from 'node:fs/promises';
+import { chmod, lstat, mkdir, open, readdir, readFile, rename, unlink } from 'node:fs/promises';
 import { join } from 'node:path';
 import { mark } from './dialects/dialect.ts';
 
 /** Names the files of a change that is not known to be good, each with whether there was one before. No tool reads a name like this. */
 const journalName = '.opsbro-before.json';
 const maxBytes = 8 * 1024 * 1024;
+/** The tool reads as a user of its own, and the umask of an agent that a unit starts would shut it out. */
+const modes = { folder: 0o755, file: 0o644 };
 
 /** Becomes the file by a rename. */
 const draftOf = (name: string): string => `.${name}.tmp`;
@@ -33,9 +35,12 @@ export class ObjectFiles {
 
   /** Makes the directory and undoes a change that an earlier process left open. Rejects where the directory cannot be. */
   async open(): Promise<void> {
-    await mkdir(this.#folder).catch((error: NodeJS.ErrnoException) => {
-      if (error.code !== 'EEXIST') throw error;
-    });
+    await mkdir(this.#folder).then(
+      () => chmod(this.#folder, modes.folder),
+      (error: NodeJS.ErrnoException) => {
+        if (error.code !== 'EEXIST') throw error;
+      },
+    );
     const text = await readFile(join(this.#folder, journalName), 'utf8').catch(() => null);
     if (text !== null) {
       this.#before = readJournal(text);
@@ -161,8 +166,9 @@ export class ObjectFiles {
     await this.#remove(name);
     const { O_CREAT, O_EXCL, O_WRONLY, O_NOFOLLOW } = constants;
     const flags = O_CREAT | O_EXCL | O_WRONLY | O_NOFOLLOW;
-    const file = await open(join(this.#folder, name), flags, 0o644);
+    const file = await open(join(this.#folder, name), flags, modes.file);
     try {
+      await file.chmod(modes.file);
       await file.writeFile(text);
       await file.sync();
     } finally {
