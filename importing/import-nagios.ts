@@ -161,7 +161,8 @@ class Import {
       return false;
     }
     if (!subject.flag('active_checks_enabled', true)) {
-      const what = 'it is passive: results are sent to Nagios from outside, and nothing runs here';
+      const what =
+        'it is passive, and nothing runs here: what is sent to Nagios from outside, the listener nagios-pipe takes';
       report.lose(subject.get('active_checks_enabled')!, title, what);
       return false;
     }
@@ -190,13 +191,16 @@ class Import {
     });
   }
 
-  private handler({ name, contact, keys }: HandlerObject): void {
+  private handler({ name, contact, keys, isSecret }: HandlerObject): void {
     const title = `contact '${contact.directives.get('contact_name')?.value}'`;
     this.report.carry(contact.place, title, `nagios/handler/${name}`);
+    const textOf = (given: YamlKey[]): string =>
+      yamlFile([`Nagios: ${title}`, placeText(contact.place)], 'handler', given);
     this.files.push({
       path: `nagios/handlers/${name}.yml`,
-      text: yamlFile([`Nagios: ${title}`, placeText(contact.place)], 'handler', keys),
-      isSecret: false,
+      text: textOf(keys),
+      isSecret,
+      ...(isSecret && { shown: textOf(maskedKeys(keys, ['args'])) }),
     });
   }
 }

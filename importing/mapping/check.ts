@@ -1,12 +1,15 @@
 import type { Json } from 'opsbro/sdk';
+import { serviceKey } from '../nagios/assemble.ts';
 import type { Directive, NagiosConfiguration } from '../nagios/model.ts';
 import { lastingText, numberOf } from './lasting.ts';
+import { groupsOf, isPassword } from './macro-values.ts';
 import { commandText, type Expanded, expandMacros, splitCommand } from './macros.ts';
+import { labelsFor } from './notification.ts';
 import type { Parents } from './parents.ts';
 import type { ImportReport } from './report.ts';
 import { scriptText } from './shell-text.ts';
 import type { Subject } from './subject.ts';
-import { type Telling, unitSeconds } from './telling.ts';
+import { type Telling, type Told, unitSeconds } from './telling.ts';
 import type { YamlKey } from './yaml-file.ts';
 
 /** The keys of a check of the result. */
@@ -45,13 +48,14 @@ export class Checks {
       return null;
     }
     const at = `${given.value}; ${name} is at ${line.place.file}:${line.place.line}`;
+    const told = this.telling.of(subject);
     const keys: YamlKey[] = [
       { key: 'display_name', value: subject.get('display_name')?.value ?? this.title(subject) },
       { key: 'script', value: scriptText(command.text), comment: at },
       ...this.times(subject),
       ...this.states(subject),
-      ...this.relations(subject),
-      ...this.texts(subject),
+      ...this.relations(subject, told),
+      ...this.texts(subject, told),
     ];
     if (command.unknown.length > 0) keys.push(this.disabled(command, line, subject));
     return { keys, isSecret: this.isSecret(command, subject) };
@@ -69,7 +73,7 @@ export class Checks {
   }
 
   private isSecret({ users }: Expanded, subject: Subject): boolean {
-    const secret = users.find((user) => !(this.source.users.get(user)?.value ?? '/').startsWith('/'));
+    const secret = users.find((user) => isPassword(this.source, user));
     if (secret === undefined) return false;
     this.report.change(
       this.source.users.get(secret)!,
@@ -148,42 +152,44 @@ export class Checks {
     return high === standing.high && low === standing.low ? [] : [{ key: 'flapping', value: { high, low } }];
   }
 
-  private relations(subject: Subject): YamlKey[] {
+  private relations(subject: Subject, { handlers, escalation }: Told): YamlKey[] {
     const keys: YamlKey[] = [];
     const parents = this.parents.of(subject);
     if (parents.length > 0) keys.push({ key: 'depends_on', value: parents });
-    const { handlers, escalation } = this.telling.of(subject);
     keys.push({ key: 'handlers', value: handlers });
     if (escalation.length > 0) keys.push({ key: 'escalation', value: escalation });
     return keys;
   }
 
-  private texts(subject: Subject): YamlKey[] {
+  private texts(subject: Subject, { macros }: Told): YamlKey[] {
     const text = (name: string): string | undefined => {
       const written = subject.get(name)?.value;
       return written === undefined ? undefined : expandMacros(written, subject.values)?.text;
     };
     const [notes, notesUrl, actionUrl] = [text('notes'), text('notes_url'), text('action_url')];
     const all = [notes, notesUrl === undefined ? undefined : actionUrl].filter((each) => each !== undefined);
-    const keys: YamlKey[] = [{ key: 'labels', value: this.labels(subject) }];
+    const keys: YamlKey[] = [{ key: 'labels', value: this.labels(subject, macros) }];
     if (all.length > 0) keys.push({ key: 'notes', value: all.join('\n') });
     const runbook = notesUrl ?? actionUrl;
     if (runbook !== undefined) keys.push({ key: 'runbook', value: runbook });
     return keys;
   }
 
-  private labels({ host, service }: Subject): { [name: string]: Json } {
+  private labels(
+    { host, service, definition, values }: Subject,
+    macros: Set<string>,
+  ): { [name: string]: Json } {
     const { hostGroups, serviceGroups } = this.source;
-    const hostgroup = [...hostGroups].filter(([, { members }]) => members.has(host)).map(([name]) => name);
-    const servicegroup = [...serviceGroups]
-      .filter(([, { members }]) => service !== null && members.has(`${host}\0${service}`))
-      .map(([name]) => name);
+    const hostgroup = groupsOf(hostGroups, host).map(([name]) => name);
+    const inGroups = service === null ? [] : groupsOf(serviceGroups, serviceKey(host, service));
+    const servicegroup = inGroups.map(([name]) => name);
     const address = this.source.hosts.get(host)?.directives.get('address')?.value;
     return {
       host,
       ...(address === undefined ? {} : { address }),
       ...(hostgroup.length > 0 ? { hostgroup: hostgroup.join(',') } : {}),
       ...(servicegroup.length > 0 ? { servicegroup: servicegroup.join(',') } : {}),
+      ...labelsFor(macros, host, definition, values),
     };
   }
 }

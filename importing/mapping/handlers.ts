@@ -1,23 +1,25 @@
-import type { JsonObject } from 'opsbro/sdk';
+import type { Json, JsonObject, VerdictState } from 'opsbro/sdk';
 import { listOf } from '../nagios/inherit.ts';
 import type { Definition, Directive, NagiosConfiguration } from '../nagios/model.ts';
 import { commonMinutes, isAlways, quietHours, type Week, weekOf } from './hours.ts';
-import { lastingText } from './lasting.ts';
+import { lastingText, numberOf } from './lasting.ts';
 import { macroValues } from './macro-values.ts';
 import { splitCommand } from './macros.ts';
 import { Names } from './names.ts';
+import { commandLineOf, type NotificationScript, notificationScript } from './notification.ts';
 import { eventsOf, severitiesOf } from './options.ts';
 import type { ImportReport } from './report.ts';
-import { notificationText } from './shell-text.ts';
 import type { YamlKey } from './yaml-file.ts';
 
 /** How an object wants its contacts to be told. */
 export interface Need {
   kind: 'host' | 'service';
-  options: Directive | undefined;
+  /** All of them have to let a state through. */
+  options: (Directive | undefined)[];
   /** Seconds from one reminder to the next; null for none. */
   repeat: number | null;
-  period: Directive | undefined;
+  /** All of them have to last. */
+  periods: (Directive | undefined)[];
   /** What reports name. */
   title: string;
 }
@@ -27,6 +29,8 @@ export interface HandlerObject {
   name: string;
   contact: Definition;
   keys: YamlKey[];
+  /** It holds a value of a resource file that may be a password. */
+  isSecret: boolean;
 }
 
 interface Variant {
@@ -39,17 +43,14 @@ interface Variant {
 interface Reach {
   keys: JsonObject;
   comment: string;
+  script: NotificationScript | null;
 }
 
-const ofService = `export NAGIOS_HOSTNAME="\${NAGIOS__SERVICEHOST:-$NAGIOS_HOSTNAME}" NAGIOS_SERVICEDESC="$NAGIOS_SERVICEDISPLAYNAME"
-export NAGIOS_HOSTALIAS="$NAGIOS_HOSTNAME" NAGIOS_HOSTADDRESS="\${NAGIOS__SERVICEADDRESS:-$NAGIOS_HOSTADDRESS}"`;
-
-/** A handler tells of checks of its own node; the host that Nagios means is in the labels, and the state of a host is that of its check. */
-const preamble = {
-  service: ofService,
-  host: `${ofService} NAGIOS_HOSTOUTPUT="\${NAGIOS_SERVICEOUTPUT:-$NAGIOS_HOSTOUTPUT}"
-case "$NAGIOS_SERVICESTATE" in CRITICAL|UNKNOWN) export NAGIOS_HOSTSTATE=DOWN ;; esac`,
-};
+/** What is no check's: a contact who is told by several handlers hears of it by the first. */
+const ofAgent = ['group', 'node', 'agent', 'alert'];
+const checkEvents = ['flapping', 'downtime', 'silence', 'acknowledgement'];
+/** What OpsBro does when nothing else is said. */
+const standingTimeoutSeconds = 30;
 
 /**
  * Makes handlers of contacts. In Nagios the object says when and about what, here the handler does, so a contact becomes as many handlers
@@ -61,6 +62,7 @@ export class Handlers {
   private readonly byWish = new Map<string, string[]>();
   private readonly variants = new Map<string, Variant>();
   private readonly names = new Names();
+  private readonly macros = new Map<string, readonly string[]>();
   private readonly source: NagiosConfiguration;
   private readonly report: ImportReport;
 
@@ -74,8 +76,14 @@ export class Handlers {
     return [...new Set(contacts.flatMap((contact) => this.ofContact(contact, need)))];
   }
 
+  /** Macros that these handlers need of a check. */
+  macrosOf(names: readonly string[]): Set<string> {
+    return new Set(names.flatMap((name) => this.macros.get(name) ?? []));
+  }
+
   private ofContact(name: string, need: Need): string[] {
-    const wish = [name, need.kind, need.options?.value, need.repeat, need.period?.value].join('\0');
+    const values = [...need.options, ...need.periods].map((each) => each?.value);
+    const wish = JSON.stringify([name, need.kind, need.repeat, ...values]);
     const names = this.byWish.get(wish) ?? this.make(name, need);
     this.byWish.set(wish, names);
     return names;
@@ -86,23 +94,46 @@ export class Handlers {
     const { kind } = need;
     const { directives } = contact;
     if (directives.get(`${kind}_notifications_enabled`)?.value === '0') return [];
-    const options = directives.get(`${kind}_notification_options`);
-    const own = severitiesOf(kind, options?.value);
-    const severities = severitiesOf(kind, need.options?.value).filter((state) => own.includes(state));
+    const options = [directives.get(`${kind}_notification_options`), ...need.options];
+    const severities = this.severities(contact, need, options);
     if (severities.every((state) => state === 'ok')) return [];
-    const period = directives.get(`${kind}_notification_period`);
-    const minutes = this.minutes([need.period, period], need.title);
+    const periods = [...need.periods, directives.get(`${kind}_notification_period`)];
+    const minutes = this.minutes(periods, need.title);
     if (minutes?.every((is) => is === 0)) {
-      this.report.change(
-        need.period ?? period!,
-        need.title,
-        `'${name}' is never told: the time periods have no hour in common`,
-      );
+      const [period] = periods.filter((each) => each !== undefined);
+      const what = `'${name}' is never told: the time periods have no hour in common`;
+      this.report.change(period as Directive, need.title, what);
       return [];
     }
-    const events = eventsOf([options?.value, need.options?.value]);
+    const events = eventsOf(options.map((each) => each?.value));
     const policy: JsonObject = { severities, ...(events !== null && { events }) };
     return this.reaches(contact, need).map((reach) => this.handler(contact, need, reach, policy, minutes));
+  }
+
+  /** What the contact and the object both want. A contact that says nothing wants nothing. */
+  private severities(
+    { directives, place }: Definition,
+    { kind, title }: Need,
+    options: readonly (Directive | undefined)[],
+  ): VerdictState[] {
+    const name = `contact '${directives.get('contact_name')?.value}'`;
+    if (options[0] === undefined) {
+      this.report.change(place, name, `it has no ${kind}_notification_options, so it is told of no ${kind}`);
+      return [];
+    }
+    const each = options.map((option) => severitiesOf(kind, option?.value));
+    const [own = [], ...others] = each;
+    const severities = own.filter((state) => others.every((states) => states.includes(state)));
+    const narrow = options.find(
+      (_, index) => each[index]?.includes('critical') === true && !each[index].includes('unknown'),
+    );
+    if (severities.includes('critical') && narrow !== undefined)
+      this.report.change(
+        narrow,
+        narrow === options[0] ? name : title,
+        `'${narrow.value}' lacks u: a command that takes too long or cannot run is critical in Nagios and unknown here, which is not told`,
+      );
+    return severities;
   }
 
   /** null: always. */
@@ -137,7 +168,7 @@ export class Handlers {
     const commands = contact.directives.get(`${kind}_notification_commands`);
     const reaches = listOf(commands?.value ?? '').flatMap((text): Reach[] => {
       const { name } = splitCommand(text);
-      const line = this.source.commands.get(name)?.directives.get('command_line');
+      const line = commandLineOf(this.source, name);
       if (line !== undefined) return [this.reach(contact, kind, name, line)];
       this.report.lose(commands!, title, `there is no command '${name}', so it tells nobody`);
       return [];
@@ -161,20 +192,23 @@ export class Handlers {
       const what =
         'mails are sent by the mail handler, with its own text, through the SMTP server of localhost';
       this.report.change(line, `command '${command}'`, what);
-      return { keys: { type: 'mail', contacts: [address] }, comment };
+      return { keys: { type: 'mail', contacts: [address] }, comment, script: null };
     }
     const what = 'it runs as it is, with what only a notification knows from NAGIOS_ variables';
     this.report.change(line, `command '${command}'`, what);
     const values = macroValues(this.source, { contact: { type: 'contact', place, directives } });
-    const text = `${preamble[kind]}\n${notificationText(line.value, values)}`;
+    const script = notificationScript(this.source, kind, line.value, values);
+    for (const macro of script.empty)
+      this.report.lose(line, `command '${command}'`, `$${macro}$ is empty: only a running Nagios knows it`);
     const contacts: JsonObject = email === undefined ? {} : { contacts: [email] };
-    return { keys: { type: 'exec', command: '/bin/sh', args: ['-c', text], ...contacts }, comment };
+    const keys = { type: 'exec', command: '/bin/sh', args: ['-c', script.text], ...contacts };
+    return { keys, comment, script };
   }
 
   private handler(
     contact: Definition,
     need: Need,
-    { keys, comment }: Reach,
+    { keys, comment, script }: Reach,
     told: JsonObject,
     minutes: Uint8Array | null,
   ): string {
@@ -182,16 +216,29 @@ export class Handlers {
     if (need.repeat !== null) policy.repeat_interval = lastingText(need.repeat);
     if (minutes !== null)
       policy.quiet_hours = quietHours(minutes, this.source.settings.get('use_timezone')?.value ?? null);
-    if (this.source.settings.get('enable_notifications')?.value === '0') policy.enabled = false;
-    const all = { ...keys, ...policy };
-    const key = `${contact.directives.get('contact_name')!.value}\0${JSON.stringify(all)}`;
+    const { settings } = this.source;
+    const timeout = numberOf(settings.get('notification_timeout')?.value) ?? standingTimeoutSeconds;
+    if (timeout > 0 && timeout !== standingTimeoutSeconds) policy.timeout = lastingText(timeout);
+    if (settings.get('enable_notifications')?.value === '0') policy.enabled = false;
+    const all: JsonObject = { ...keys, ...policy };
+    const title = contact.directives.get('contact_name')!.value;
+    const key = `${title}\0${JSON.stringify(all)}`;
     const known = this.byKey.get(key);
     if (known !== undefined) return known;
+    if (this.variants.has(title)) all.events = eventsOfChecks(all.events);
     const name = this.nameFor(contact, need, String(told.severities));
     this.byKey.set(key, name);
+    this.macros.set(name, script?.ofCheck ?? []);
+    const secret = script?.secret;
+    if (secret !== undefined)
+      this.report.change(
+        this.source.users.get(secret)!,
+        `contact '${title}'`,
+        `$${secret}$ stands in the command as it is, so the file can be read by its owner alone`,
+      );
     const yaml = Object.entries(all).map(([each, value]): YamlKey => ({ key: each, value }));
     if (yaml[0] !== undefined) yaml[0].comment = comment;
-    this.list.push({ name, contact, keys: yaml });
+    this.list.push({ name, contact, keys: yaml, isSecret: secret !== undefined });
     return name;
   }
 
@@ -210,7 +257,16 @@ export class Handlers {
       parts.push(severities.replaceAll(/,?ok,?/g, '').replaceAll(',', '-'));
     if (first.need.repeat !== need.repeat)
       parts.push(need.repeat === null ? 'once' : `every-${lastingText(need.repeat)}`);
-    if (first.need.period?.value !== need.period?.value) parts.push(need.period?.value ?? 'always');
+    const [usual, period] = [first.need, need].map(
+      ({ periods }) => periods.findLast((each) => each !== undefined)?.value,
+    );
+    if (usual !== period) parts.push(period ?? 'always');
     return this.names.take(parts.join('-'));
   }
+}
+
+/** Without what the first handler of a contact tells. */
+function eventsOfChecks(events: Json | undefined): string[] {
+  const all = Array.isArray(events) ? events.map(String) : checkEvents;
+  return all.filter((event) => !ofAgent.includes(event));
 }

@@ -1,4 +1,5 @@
-import type { Definition, NagiosConfiguration } from '../nagios/model.ts';
+import { serviceKey } from '../nagios/assemble.ts';
+import type { Definition, Group, NagiosConfiguration } from '../nagios/model.ts';
 import type { MacroValues } from './macros.ts';
 
 const settingMacros: { [macro: string]: string } = {
@@ -51,10 +52,21 @@ export function macroValues(source: NagiosConfiguration, subject: MacroSubject):
     if (/^USER\d+$/.test(name)) return source.users.get(name)?.value;
     return (
       contactValue(subject.contact, name) ??
-      serviceValue(subject.service, name) ??
+      serviceValue(source, subject, name) ??
       (subject.host === undefined ? undefined : hostValue(source, subject.host, name))
     );
   };
+}
+
+/** True for a value of a resource file that may be a password: whatever is no path. */
+export function isPassword({ users }: NagiosConfiguration, user: string): boolean {
+  return !(users.get(user)?.value ?? '/').startsWith('/');
+}
+
+/** The first `USERn` of a command line that may be a password. */
+export function secretUser(source: NagiosConfiguration, line: string): string | undefined {
+  const users = [...line.matchAll(/\$(USER\d+)\$/g)].map(([, user = '']) => user);
+  return users.find((user) => isPassword(source, user));
 }
 
 /** `$HOSTADDRESS:web-1$`: of another host than the one at hand. */
@@ -70,22 +82,35 @@ function hostValue(source: NagiosConfiguration, host: string, name: string): str
   if (name === 'HOSTADDRESS') return read('address') ?? host;
   if (name === 'HOSTALIAS') return read('alias') ?? host;
   if (name === 'HOSTDISPLAYNAME') return read('display_name') ?? host;
-  if (/^HOSTGROUP(NAMES?|ALIAS)$/.test(name)) return hostGroups(source, host, name);
+  const [, ofGroup] = /^HOSTGROUP(NAMES?|ALIAS)$/.exec(name) ?? [];
+  if (ofGroup !== undefined) return groupValue(groupsOf(source.hostGroups, host), ofGroup);
   return direct(definition, name, hostMacros, '_HOST');
 }
 
-function hostGroups(source: NagiosConfiguration, host: string, name: string): string {
-  const groups = [...source.hostGroups].filter(([, { members }]) => members.has(host));
+/** The groups of a host or a service in the order of Nagios, whose first is the one that macros mean: by their names, the last first. */
+export function groupsOf(groups: ReadonlyMap<string, Group>, member: string): [string, Group][] {
+  const own = [...groups].filter(([, { members }]) => members.has(member));
+  return own.sort(([one], [other]) => (one < other ? 1 : -1));
+}
+
+function groupValue(groups: [string, Group][], what: string): string {
   const [first] = groups;
-  if (name === 'HOSTGROUPNAMES') return groups.map(([group]) => group).join(',');
-  if (name === 'HOSTGROUPNAME') return first?.[0] ?? '';
+  if (what === 'NAMES') return groups.map(([group]) => group).join(',');
+  if (what === 'NAME') return first?.[0] ?? '';
   return first?.[1].definition.directives.get('alias')?.value ?? first?.[0] ?? '';
 }
 
-function serviceValue(service: Definition | undefined, name: string): string | undefined {
-  if (service !== undefined && name === 'SERVICEDISPLAYNAME')
-    return (service.directives.get('display_name') ?? service.directives.get('service_description'))?.value;
-  return direct(service, name, serviceMacros, '_SERVICE');
+function serviceValue(
+  source: NagiosConfiguration,
+  { host, service }: MacroSubject,
+  name: string,
+): string | undefined {
+  if (service === undefined) return undefined;
+  const description = service.directives.get('service_description')?.value;
+  if (name === 'SERVICEDISPLAYNAME') return service.directives.get('display_name')?.value ?? description;
+  const [, ofGroup] = /^SERVICEGROUP(NAMES?|ALIAS)$/.exec(name) ?? [];
+  if (ofGroup === undefined) return direct(service, name, serviceMacros, '_SERVICE');
+  return groupValue(groupsOf(source.serviceGroups, serviceKey(host ?? '', description ?? '')), ofGroup);
 }
 
 function contactValue(contact: Definition | undefined, name: string): string | undefined {

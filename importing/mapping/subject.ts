@@ -39,7 +39,8 @@ export class Subject {
 
   get(name: string): Directive | undefined {
     const own = this.definition.directives.get(name);
-    return own ?? (ofHost.has(name) ? this.source.hosts.get(this.host)?.directives.get(name) : undefined);
+    if (own !== undefined) return own.value === '' ? undefined : own;
+    return ofHost.has(name) ? this.source.hosts.get(this.host)?.directives.get(name) : undefined;
   }
 
   number(name: string): number | undefined {
@@ -60,7 +61,7 @@ export class Subject {
   }
 }
 
-/** Who a definition names by `contacts` and `contact_groups`; undefined when it has neither. */
+/** Who a definition names by `contacts` and `contact_groups`, nobody by `null`; undefined when it has neither. */
 export function contactsOf(
   { contacts, contactGroups }: NagiosConfiguration,
   { directives }: Definition,

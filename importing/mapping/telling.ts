@@ -16,6 +16,8 @@ export function unitSeconds({ settings }: NagiosConfiguration): number {
 export interface Told {
   handlers: string[];
   escalation: JsonObject[];
+  /** Macros that these handlers need of the check. */
+  macros: Set<string>;
 }
 
 /** Turns contacts and escalations of hosts and services into handlers and steps. */
@@ -33,19 +35,22 @@ export class Telling {
   }
 
   of(subject: Subject): Told {
-    if (!subject.flag('notifications_enabled', true)) return { handlers: [], escalation: [] };
+    if (!subject.flag('notifications_enabled', true))
+      return { handlers: [], escalation: [], macros: new Set() };
     const every = this.seconds(subject.get('notification_interval')) ?? unitSeconds(this.source) * 30;
     const need: Need = {
       kind: subject.kind,
-      options: subject.get('notification_options'),
+      options: [subject.get('notification_options')],
       repeat: every === 0 ? null : every,
-      period: subject.get('notification_period'),
+      periods: [subject.get('notification_period')],
       title: subject.title,
     };
-    const told: Told = { handlers: this.handlers.namesFor(subject.contacts(), need), escalation: [] };
+    const handlers = this.handlers.namesFor(subject.contacts(), need);
+    const told: Told = { handlers, escalation: [], macros: new Set() };
     for (const escalation of this.byTarget.get(keyOf(subject)) ?? [])
       this.step(escalation, subject, need, told);
-    return told;
+    const later = told.escalation.flatMap((step) => step.handlers as string[]);
+    return { ...told, macros: this.handlers.macrosOf([...told.handlers, ...later]) };
   }
 
   /** Nagios counts notifications, OpsBro minutes since the problem began. */
@@ -54,12 +59,17 @@ export class Telling {
     const { title } = subject;
     const first = numberOf(directives.get('first_notification')?.value) ?? 1;
     const last = directives.get('last_notification');
-    const period = directives.get('escalation_period') ?? need.period;
     const own = this.seconds(directives.get('notification_interval'));
     const repeat = own === undefined ? need.repeat : own === 0 ? null : own;
     const contacts = contactsOf(this.source, definition) ?? subject.contacts();
-    const options = directives.get('escalation_options') ?? need.options;
-    const names = this.handlers.namesFor(contacts, { ...need, options, repeat, period });
+    if (first > 1 && need.repeat === null) {
+      this.report.lose(place, title, `notification ${first} never comes, as notification_interval is 0`);
+      return;
+    }
+    // What the object itself does not tell is no notification that could escalate.
+    const options = [...need.options, directives.get('escalation_options')];
+    const periods = [...need.periods, directives.get('escalation_period')];
+    const names = this.handlers.namesFor(contacts, { ...need, options, repeat, periods });
     if (last !== undefined && last.value !== '0')
       this.report.lose(
         last,
@@ -72,16 +82,12 @@ export class Telling {
       told.handlers = [...new Set([...told.handlers, ...names])];
       return;
     }
-    if (need.repeat === null) {
-      this.report.lose(place, title, `notification ${first} never comes, as notification_interval is 0`);
-      return;
-    }
     this.report.change(
       place,
       title,
       'the step comes by time instead of by count, and those who were told before are told on',
     );
-    told.escalation.push({ after: lastingText((first - 1) * need.repeat), handlers: names });
+    told.escalation.push({ after: lastingText((first - 1) * (need.repeat ?? 0)), handlers: names });
   }
 
   private seconds(directive: Directive | undefined): number | undefined {

@@ -3,12 +3,15 @@ import type { Definition, Directive, ObjectType } from './model.ts';
 
 /** What a definition does not hand on. */
 const own = new Set(['name', 'use', 'register']);
+/** What a service asks its host for when it does not say it: `null` there is an answer, an empty one. */
+const asked = new Set(['contacts', 'contact_groups', 'notification_period']);
 const maxDepth = 64;
 const maxValue = 64 * 1024;
 
 /**
  * Resolves `use`: a definition gets what its templates say and it does not, from the first of them that says it. A value that begins with
- * `+` is added to the inherited one; `null` says that there is none. Definitions with `register 0` are left out of the result.
+ * `+` is added to the inherited one; `null` says that there is none: it is empty of a custom variable and of what a service would ask its host
+ * for, else the directive is absent. Definitions with `register 0` are left out of the result.
  */
 export function resolveTemplates(definitions: readonly Definition[], faults: Faults): Definition[] {
   return new Inheritance(definitions, faults).resolve(definitions);
@@ -98,7 +101,9 @@ function finished(directives: ReadonlyMap<string, Directive>): Map<string, Direc
   const result = new Map<string, Directive>();
   for (const [name, { value, place }] of directives) {
     const bare = value.startsWith('+') && isAdditive(name) ? value.slice(1) : value;
-    if (bare !== '' && (bare !== 'null' || name.startsWith('_'))) result.set(name, { value: bare, place });
+    if (bare !== '' && bare !== 'null') result.set(name, { value: bare, place });
+    else if (bare === 'null' && (asked.has(name) || name.startsWith('_')))
+      result.set(name, { value: '', place });
   }
   return result;
 }

@@ -1,10 +1,10 @@
 import { spawnSync } from 'node:child_process';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { parse } from 'yaml';
 import { expandScript } from '../../configuration/script/macros.ts';
 import type { NagiosImport } from '../../importing/import-nagios.ts';
 import { eventsOf } from '../../importing/mapping/options.ts';
 import { Workplace } from '../cli/workplace.ts';
+import { basic, contact, define, host, type Keys, objects, service } from './definitions.ts';
 import { NagiosSource } from './nagios-source.ts';
 
 let source: NagiosSource;
@@ -17,55 +17,6 @@ afterEach(() => {
   source.dispose();
   place.dispose();
 });
-
-interface Keys {
-  [key: string]: unknown;
-}
-
-const define = (type: string, directives: { [name: string]: string | undefined }): string => {
-  const given = Object.entries(directives).filter(([, value]) => value !== undefined);
-  return `define ${type} {\n${given.map(([name, value]) => `  ${name} ${value}\n`).join('')}}\n`;
-};
-
-const mailing = define('command', {
-  command_name: 'mail-it',
-  command_line: 'echo x | /usr/bin/mail $CONTACTEMAIL$',
-});
-const always = define('timeperiod', {
-  timeperiod_name: '24x7',
-  ...Object.fromEntries(
-    ['sunday', 'monday', 'tuesday', 'wednesday', 'thursday', 'friday', 'saturday'].map((day) => [
-      day,
-      '00:00-24:00',
-    ]),
-  ),
-});
-const contact = (name: string, more: { [name: string]: string } = {}): string =>
-  define('contact', {
-    contact_name: name,
-    email: `${name}@example.org`,
-    service_notification_commands: 'mail-it',
-    host_notification_commands: 'mail-it',
-    ...more,
-  });
-
-const host = (more: { [name: string]: string } = {}, name = 'web'): string =>
-  define('host', { host_name: name, address: '10.0.0.1', ...more });
-
-const service = (more: { [name: string]: string } = {}): string =>
-  define('service', {
-    host_name: 'web',
-    service_description: 'S',
-    check_command: 'c',
-    max_check_attempts: '3',
-    ...more,
-  });
-
-const basic = mailing + always + define('command', { command_name: 'c', command_line: '/bin/true' });
-
-function objects({ files }: NagiosImport): { [path: string]: Keys } {
-  return Object.fromEntries(files.map(({ path, text }) => [path, Object.values(parse(text) as object)[0]]));
-}
 
 /** The check of the one service, and everything. */
 function made(text: string, main = ''): { check: Keys; all: { [path: string]: Keys }; result: NagiosImport } {
@@ -88,6 +39,9 @@ describe('a command line', () => {
     ['/c $ARG1$', 'x!wow\\!', '/c wow!'],
     ['/c $ARG1$', 'x!-p $_HOSTPORT$ -n $_SERVICENAME$', '/c -p 8080 -n long name'],
     ['/c $ARG1$', 'x!$HOSTADDRESS:db$', '/c 10.0.0.2'],
+    ['/c [$_HOSTNONE$]', 'x', '/c []'],
+    ['/c $HOSTGROUPNAME$ $HOSTGROUPNAMES$ $HOSTGROUPALIAS$', 'x', '/c sites sites,all,Zoo The sites'],
+    ['/c $SERVICEGROUPNAME$ $SERVICEGROUPNAMES$', 'x', '/c pages pages,all'],
     ['/c $$HOME $$(date) "$$5"', 'x', '/c $HOME $(date) "$5"'],
     ["/c '\\$$x' \\$$y", 'x', "/c '\\$x' \\$y"],
     ['/c a$', 'x', '/c a$'],
@@ -96,7 +50,12 @@ describe('a command line', () => {
     source.write('resource.cfg', '$USER1$=/usr/lib\n');
     const text =
       define('command', { command_name: 'x', command_line: line }) +
-      host({ alias: 'The Web', _port: '8080' }) +
+      host({ alias: 'The Web', _port: '8080', _none: 'null' }) +
+      define('hostgroup', { hostgroup_name: 'all', members: 'web,db' }) +
+      define('hostgroup', { hostgroup_name: 'Zoo', members: 'web' }) +
+      define('hostgroup', { hostgroup_name: 'sites', alias: 'The sites', members: 'web' }) +
+      define('servicegroup', { servicegroup_name: 'pages', members: 'web,S' }) +
+      define('servicegroup', { servicegroup_name: 'all', members: 'web,S' }) +
       host({ address: '10.0.0.2' }, 'db') +
       service({ check_command: call, _name: 'long name' });
     const { check, result } = made(text, 'resource_file=resource.cfg');
