@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import type { HandlerEvent } from './context.ts';
-import { alertsOf, bodyOf, cutText, factsOf, severityOf, titleOf } from './event-text.ts';
+import { alertsOf, bodyOf, cutText, factsOf, runbookOf, severityOf, titleOf } from './event-text.ts';
 import { testEvent } from './testing/index.ts';
 
 const problem = testEvent('problem');
@@ -118,6 +118,27 @@ describe('an event in words', () => {
     ]);
     expect(factsOf(other('group'))).toEqual([{ title: 'Node', value: 'web1' }]);
     expect(alertsOf(other('group'))).toEqual([]);
+  });
+
+  it.each([
+    ['https://wiki.example.org/load', 'https://wiki.example.org/load'],
+    [' https://wiki/load average ', 'https://wiki/load%20average'],
+    ['see the red folder', undefined],
+    ['javascript:alert(1)', undefined],
+    ['https://[bad', undefined],
+    [`https://wiki.example.org/${'x'.repeat(2048)}`, undefined],
+    ['', undefined],
+  ])('has a link where its runbook is a page: %s', (runbook, link) => {
+    expect(runbookOf(testEvent('problem', { runbook }))).toBe(link);
+  });
+
+  it('has the link of the first of several checks, and none without a check', () => {
+    const alerts = [
+      { name: 'disk', runbook: 'https://wiki.example.org/disk' },
+      { name: 'load', runbook: '' },
+    ];
+    expect(runbookOf(testEvent('problem', { alerts }))).toBe('https://wiki.example.org/disk');
+    expect(runbookOf(other('group'))).toBeUndefined();
   });
 
   it('stands what older agents leave out', () => {

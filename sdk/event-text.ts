@@ -10,6 +10,8 @@ export interface EventFact {
   value: string;
 }
 
+/** What the strictest of the services takes as a link. */
+const maxLink = 2048;
 const states: readonly string[] = ['ok', 'warning', 'critical', 'unknown'] satisfies VerdictState[];
 
 /** The checks that a `problem` or `recovery` tells of: one, or all of a group; nothing for other events. */
@@ -62,6 +64,18 @@ export function bodyOf(event: HandlerEvent): string {
   const [{ output, long_output, notes, runbook } = {}] = alerts;
   const parts = [text(output) || event.summary, text(long_output), text(notes), text(runbook)];
   return parts.filter((part) => part !== '').join('\n');
+}
+
+/**
+ * The runbook of the check that is told of, or of the first, as the address of a web page; undefined where it is none. Services refuse a
+ * whole message for a link with a space in it.
+ * @example `const click = runbookOf(event);`
+ */
+export function runbookOf(event: HandlerEvent): string | undefined {
+  const runbook = text(alertsOf(event)[0]?.runbook).trim();
+  if (!/^https?:\/\//i.test(runbook) || !URL.canParse(runbook)) return undefined;
+  const { href } = new URL(runbook);
+  return href.length <= maxLink ? href : undefined;
 }
 
 /** Node, check, state and labels, for services that show fields; of a node of the cluster what it is, and who tells of it. */

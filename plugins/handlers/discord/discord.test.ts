@@ -4,7 +4,7 @@ import { complianceSuite, fixtureContext, type RecordedAnswer, runVerb, testEven
 import { describe, expect, it } from 'vitest';
 import { parse } from 'yaml';
 import discord from './index.ts';
-import type { DiscordMessage } from './message.ts';
+import { type DiscordMessage, versionedUrl } from './message.ts';
 
 const folder = new URL('./', import.meta.url);
 const manifest = parse(readFileSync(new URL('plugin.yml', folder), 'utf8')) as Manifest;
@@ -12,13 +12,15 @@ const options = { webhook_url: 'https://discord.com/api/webhooks/1/s3cret', user
 
 /** Execute Webhook as documented, with the limits of embeds. */
 function fakeDiscord({ url, method, body = '' }: HttpRequest): RecordedAnswer {
-  expect([url, method]).toEqual([options.webhook_url, 'POST']);
+  expect([url, method]).toEqual(['https://discord.com/api/v10/webhooks/1/s3cret', 'POST']);
   const { username, embeds, allowed_mentions, ...rest } = JSON.parse(body) as DiscordMessage;
   expect([Object.keys(rest), allowed_mentions]).toEqual([[], { parse: [] }]);
   expect(username.length).toBeLessThanOrEqual(80);
   expect(embeds).toHaveLength(1);
   let total = 0;
-  for (const { title, description, color, timestamp, footer, fields } of embeds) {
+  for (const { title, description, color, timestamp, footer, fields, url: link } of embeds) {
+    // What Discord calls a well formed URL.
+    if (link !== undefined) expect(link).toMatch(/^https?:\/\/[^/\s]+\.[^/\s]+\/\S*$/);
     expect([title.length <= 256, description.length <= 4096, fields.length <= 25]).toEqual([
       true,
       true,
@@ -27,7 +29,9 @@ function fakeDiscord({ url, method, body = '' }: HttpRequest): RecordedAnswer {
     expect(Number.isInteger(color) && color >= 0 && color <= 0xffffff).toBe(true);
     expect(new Date(timestamp).toISOString()).toBe(timestamp);
     for (const { name, value } of fields) {
-      expect(name.length >= 1 && name.length <= 256 && value.length >= 1 && value.length <= 1024).toBe(true);
+      expect(name.length >= 1 && name.length <= 256 && value.trim().length >= 1 && value.length <= 1024).toBe(
+        true,
+      );
       total += name.length + value.length;
     }
     total += title.length + description.length + footer.text.length;
@@ -69,6 +73,18 @@ describe('a message', () => {
     expect(embed.url).toBeUndefined();
   });
 
+  it.each([
+    ['https://wiki/load', undefined],
+    ['http://localhost:8080/load', undefined],
+    ['https://[bad', undefined],
+    ['https://wiki.example.org/load average', 'https://wiki.example.org/load%20average'],
+    ['http://10.0.0.7/load', 'http://10.0.0.7/load'],
+  ])('arrives whatever its runbook is: %s', async (runbook, link) => {
+    const { url, description } = await sent(testEvent('problem', { runbook }));
+    expect(url).toBe(link);
+    expect(description).toContain(runbook);
+  });
+
   it('leaves addresses whole, and makes no headings, quotes and lists', async () => {
     const output = '# a_b\n> c\n-# d\nsee https://wiki.example.org/disk_full_now and a > b';
     const { description } = await sent(testEvent('problem', { output, long_output: '' }));
@@ -82,7 +98,7 @@ describe('a message', () => {
       Array.from({ length: 40 }, (_, index) => [`label${index}`, '_'.repeat(500)]),
     );
     await sent(testEvent('problem', { output: '*'.repeat(9000), display_name: 'n'.repeat(900), labels }));
-    await sent(testEvent('problem', { labels: { empty: '' } }));
+    await sent(testEvent('problem', { labels: { empty: '', blank: ' ' } }));
   });
 });
 
@@ -97,6 +113,18 @@ it.each([
   const error = await runVerb(discord, ctx, testEvent('problem')).catch((thrown) => thrown);
   expect(error).toMatchObject({ code: 'OPSBRO_HOST_DELIVERY', ...hints });
   expect(error.message).not.toContain('s3cret');
+});
+
+it.each([
+  ['https://discord.com/api/webhooks/1/s3cret', 'https://discord.com/api/v10/webhooks/1/s3cret'],
+  [
+    'https://discordapp.com/api/webhooks/1/s3cret?wait=true',
+    'https://discordapp.com/api/v10/webhooks/1/s3cret?wait=true',
+  ],
+  ['https://discord.com/api/v9/webhooks/1/s3cret', 'https://discord.com/api/v9/webhooks/1/s3cret'],
+  ['http://relay.example.org/hook', 'http://relay.example.org/hook'],
+])('asks %s by a version whose pauses are in seconds', (url, versioned) => {
+  expect(versionedUrl(url)).toBe(versioned);
 });
 
 describe('compliance', () => {

@@ -1,5 +1,5 @@
 import { defineHandler, deliver } from 'opsbro/sdk';
-import { messageOf } from './message.ts';
+import { messageOf, versionedUrl } from './message.ts';
 
 interface Options {
   webhook_url: string;
@@ -10,7 +10,7 @@ interface Options {
 /** Posts every event as one message. */
 export default defineHandler<Options>({
   async handle(ctx, event) {
-    const { webhook_url: url, username, ca_file: caFile } = ctx.options;
-    await deliver(ctx, { url, caFile, json: messageOf(username, event) });
+    const { webhook_url, username, ca_file: caFile } = ctx.options;
+    await deliver(ctx, { url: versionedUrl(webhook_url), caFile, json: messageOf(username, event) });
   },
 });

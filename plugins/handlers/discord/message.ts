@@ -1,10 +1,10 @@
 import {
-  alertsOf,
   bodyOf,
   cutText,
   type EventSeverity,
   factsOf,
   type HandlerEvent,
+  runbookOf,
   severityOf,
   titleOf,
 } from 'opsbro/sdk';
@@ -42,9 +42,8 @@ const maxFields = 10;
 
 /** One embed that fits the limits of Discord. */
 export function messageOf(username: string, event: HandlerEvent): DiscordMessage {
-  const runbook = alertsOf(event)[0]?.runbook ?? '';
   const fields = factsOf(event)
-    .filter(({ title, value }) => title !== '' && value !== '')
+    .filter(({ title, value }) => title.trim() !== '' && value.trim() !== '')
     .slice(0, maxFields)
     .map(({ title, value }) => ({ name: cutText(title, 50), value: cutText(value, 150), inline: true }));
   const embed: DiscordEmbed = {
@@ -54,9 +53,26 @@ export function messageOf(username: string, event: HandlerEvent): DiscordMessage
     timestamp: new Date(event.at).toISOString(),
     footer: { text: `OpsBro on ${event.node}` },
     fields,
-    ...(/^https?:\/\//.test(runbook) && { url: runbook }),
+    ...linkOf(event),
   };
   return { username, embeds: [embed], allowed_mentions: { parse: [] } };
+}
+
+/**
+ * Discord refuses the whole message where the host of a link is a bare name, as intranets have them (Grafana's issue 65270); the description
+ * holds the runbook all the same.
+ */
+function linkOf(event: HandlerEvent): { url?: string } {
+  const url = runbookOf(event);
+  return url !== undefined && new URL(url).hostname.includes('.') ? { url } : {};
+}
+
+/**
+ * The address of a webhook with a version of the API. Without one, as the settings of a channel give it, it means the sixth, whose
+ * `Retry-After` and `retry_after` are milliseconds, not seconds (discord-api-docs, issue 2360).
+ */
+export function versionedUrl(url: string): string {
+  return url.replace(/^(https?:\/\/[^/]+\/api)(?=\/webhooks\/)/, '$1/v10');
 }
 
 /** Descriptions are Markdown; an output shows as it is, and makes no links. An address is none, and would break. */

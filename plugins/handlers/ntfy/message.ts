@@ -1,4 +1,4 @@
-import { alertsOf, bodyOf, cutText, type HandlerEvent, severityOf, titleOf } from 'opsbro/sdk';
+import { bodyOf, cutText, type HandlerEvent, runbookOf, severityOf, titleOf } from 'opsbro/sdk';
 
 /** The options of an ntfy handler, see `plugin.yml`. */
 export interface NtfyOptions {
@@ -36,14 +36,14 @@ const maxMessage = 1300;
 /** The event as a message; a tap opens the runbook. */
 export function messageOf(topic: string, event: HandlerEvent): NtfyMessage {
   const severity = severityOf(event);
-  const runbook = alertsOf(event)[0]?.runbook ?? '';
+  const click = runbookOf(event);
   return {
     topic,
     title: cutText(titleOf(event), maxTitle),
     message: cutText(bodyOf(event), maxMessage),
     tags: [tags[severity]],
     priority: priorities[severity],
-    ...(/^https?:\/\//.test(runbook) && { click: runbook }),
+    ...(click !== undefined && { click }),
   };
 }
 

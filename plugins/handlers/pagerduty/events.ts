@@ -1,5 +1,14 @@
 import { createHash } from 'node:crypto';
-import { type Alert, alertsOf, bodyOf, cutText, type HandlerEvent, severityOf, titleOf } from 'opsbro/sdk';
+import {
+  type Alert,
+  alertsOf,
+  bodyOf,
+  cutText,
+  type HandlerEvent,
+  runbookOf,
+  severityOf,
+  titleOf,
+} from 'opsbro/sdk';
 
 /** A request to the Events API v2, without its routing key. */
 export interface PagerDutyEvent {
@@ -62,12 +71,12 @@ function ofAlert(event: HandlerEvent, alert: Partial<Alert>): PagerDutyEvent {
 }
 
 function triggered(event: HandlerEvent, key: string, alert?: Partial<Alert>): PagerDutyEvent {
-  const runbook = alert?.runbook ?? '';
+  const href = runbookOf(event);
   return {
     event_action: 'trigger',
     dedup_key: key,
     client: 'OpsBro',
-    links: /^https?:\/\//.test(runbook) ? [{ href: runbook, text: 'Runbook' }] : [],
+    links: href === undefined ? [] : [{ href, text: 'Runbook' }],
     payload: {
       summary: cutText(alert?.output ? `${titleOf(event)}: ${alert.output}` : titleOf(event), maxSummary),
       source: event.node,

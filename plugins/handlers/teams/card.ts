@@ -1,10 +1,10 @@
 import {
-  alertsOf,
   bodyOf,
   cutText,
   type EventSeverity,
   factsOf,
   type HandlerEvent,
+  runbookOf,
   severityOf,
   titleOf,
 } from 'opsbro/sdk';
@@ -45,7 +45,7 @@ export function messageOf(event: HandlerEvent): TeamsMessage {
   const facts = factsOf(event)
     .slice(0, maxFacts)
     .map(({ title, value }) => ({ title: cutText(title, maxFact), value: plain(cutText(value, maxFact)) }));
-  const runbook = alertsOf(event)[0]?.runbook ?? '';
+  const url = runbookOf(event);
   const content: AdaptiveCard = {
     $schema: 'http://adaptivecards.io/schemas/adaptive-card.json',
     type: 'AdaptiveCard',
@@ -55,7 +55,7 @@ export function messageOf(event: HandlerEvent): TeamsMessage {
       { type: 'TextBlock', wrap: true, text: plain(cutText(bodyOf(event), maxText)) },
       { type: 'FactSet', facts },
     ],
-    actions: /^https?:\/\//.test(runbook) ? [{ type: 'Action.OpenUrl', title: 'Runbook', url: runbook }] : [],
+    actions: url === undefined ? [] : [{ type: 'Action.OpenUrl', title: 'Runbook', url }],
     msteams: { width: 'Full' },
   };
   const contentType = 'application/vnd.microsoft.card.adaptive';
