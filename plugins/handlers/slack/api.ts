@@ -18,9 +18,12 @@ interface Answer {
   channel?: { id?: string };
 }
 
-/** Errors that pass by themselves; every other one wants somebody to change something. */
+/** Errors that pass by themselves, a workspace that is being moved among them; every other one wants somebody to change something. */
 const passing = new Set(
-  'ratelimited rate_limited internal_error fatal_error service_unavailable request_timeout'.split(' '),
+  (
+    'ratelimited rate_limited message_limit_exceeded internal_error fatal_error service_unavailable request_timeout ' +
+    'team_added_to_org org_login_required'
+  ).split(' '),
 );
 
 /** Posts to an incoming webhook. */

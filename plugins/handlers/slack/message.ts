@@ -38,6 +38,8 @@ const colors: { [severity in EventSeverity]: string } = {
   info: '#439FE0',
 };
 const maxText = 3000;
+/** What the texts of several share: Slack names no limit, but has one, and what is over it is refused for good. */
+const maxTexts = 12_000;
 const maxField = 300;
 const maxAttachments = 20;
 
@@ -47,9 +49,10 @@ export function attachmentsOf(event: HandlerEvent): SlackAttachment[] {
   const alerts = alertsOf(event);
   if (alerts.length <= 1) return [attachment(event, bodyOf(event), alerts[0])];
   const shown = alerts.length > maxAttachments ? maxAttachments - 1 : alerts.length;
+  const share = Math.min(maxText, Math.floor(maxTexts / shown));
   const attachments = alerts.slice(0, shown).map((alert) => {
     const single: HandlerEvent = { ...event, data: { ...alert } as HandlerEvent['data'] };
-    return attachment(single, bodyOf(single), alert);
+    return attachment(single, cutText(bodyOf(single), share), alert);
   });
   if (shown === alerts.length) return attachments;
   const rest = alerts.slice(shown) as HandlerEvent['data'][];

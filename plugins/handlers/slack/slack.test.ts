@@ -143,6 +143,17 @@ describe('a message', () => {
     });
   });
 
+  it('grows no larger than Slack takes, however many checks have much to say', async () => {
+    const alerts = Array.from({ length: 40 }, () => ({
+      ...testEvent('problem').data,
+      output: 'x'.repeat(5000),
+    }));
+    const { attachments } = await posted(testEvent('problem', { alerts }));
+    expect(attachments.map(({ text }) => text).join('').length).toBeLessThan(16_000);
+    const [alone] = (await posted(testEvent('problem', alerts[0]))).attachments;
+    expect(alone?.text).toHaveLength(3000);
+  });
+
   it('cannot call a whole channel by an output', async () => {
     const { attachments } = await posted(
       testEvent('problem', { output: '<!channel> & more', long_output: '' }),
@@ -248,6 +259,9 @@ describe('a refusal', () => {
     [{ status: 503 }, { permanent: false }],
     [refused('ratelimited'), { permanent: false }],
     [refused('internal_error'), { permanent: false }],
+    [refused('team_added_to_org'), { permanent: false }],
+    [refused('org_login_required'), { permanent: false }],
+    [refused('message_limit_exceeded'), { permanent: false }],
     [refused('invalid_auth'), { permanent: true }],
     [refused('missing_scope'), { permanent: true }],
     [{ text: '<html>' }, { permanent: false }],
