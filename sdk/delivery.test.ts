@@ -125,11 +125,14 @@ describe('deliver', () => {
     },
   );
 
-  it('does not follow a redirect, and names where it leads', async () => {
-    const location = 'https://elsewhere.org/login?token=x';
+  it.each([
+    ['https://elsewhere.org/login?token=x', 'https://elsewhere.org/…'],
+    ['/login?token=x', 'https://hooks.example.org/…'],
+    ['https://[bad', '(not a URL)'],
+  ])('does not follow a redirect, and names where %s leads', async (location, shown) => {
     const ctx = fixtureContext({ http: () => ({ status: 302, headers: { location } }) });
     await expect(deliver(ctx, { url, json: {} })).rejects.toThrow(
-      'https://hooks.example.org/…: redirects to https://elsewhere.org/…; answers 302',
+      `https://hooks.example.org/…: redirects to ${shown}; answers 302`,
     );
     expect(ctx.requests).toHaveLength(1);
   });

@@ -17,10 +17,13 @@ export class DeliveryError extends Error implements DeliveryHints {
   readonly code = 'OPSBRO_HOST_DELIVERY';
   readonly retryAfterMs?: number;
   readonly permanent: boolean;
+  /** What the service answered, secrets and all. */
+  readonly answer?: HttpResponse;
 
-  constructor(message: string, hints: DeliveryHints = {}) {
+  constructor(message: string, hints: DeliveryHints = {}, answer?: HttpResponse) {
     super(message);
     this.name = 'DeliveryError';
+    if (answer !== undefined) this.answer = answer;
     if (hints.retryAfterMs !== undefined) this.retryAfterMs = hints.retryAfterMs;
     this.permanent = hints.permanent ?? false;
   }
@@ -133,12 +136,19 @@ function secretsOf(url: string): string[] {
 
 function refusal(answer: HttpResponse, url: string, said: string, nowMs: number): DeliveryError {
   const { status, headers, text } = answer;
-  const to = headers.location === undefined ? '' : ` redirects to ${redactUrl(headers.location)};`;
+  const { location } = headers;
+  const to = location === undefined ? '' : ` redirects to ${redactUrl(absolute(location, url))};`;
   const retryAfterMs = parseRetryAfter(headers['retry-after'] ?? waitIn(text), nowMs);
-  return new DeliveryError(`${redactUrl(url)}:${to} answers ${said}`, {
+  const hints = {
     permanent: !isRetriedStatus(status),
     ...(retryAfterMs !== undefined && { retryAfterMs }),
-  });
+  };
+  return new DeliveryError(`${redactUrl(url)}:${to} answers ${said}`, hints, answer);
+}
+
+/** A redirect may name a path of the same server alone. */
+function absolute(location: string, base: string): string {
+  return URL.canParse(location, base) ? new URL(location, base).href : location;
 }
 
 /** Telegram puts `parameters.retry_after` into its answer, Discord `retry_after`: seconds, both. */

@@ -1,6 +1,7 @@
 import {
   bodyOf,
   cutText,
+  DeliveryError,
   type EventSeverity,
   factsOf,
   type HandlerEvent,
@@ -44,4 +45,15 @@ export function messageOf(options: TelegramOptions, event: HandlerEvent): Telegr
     disable_notification: options.silent.includes(severity),
     link_preview_options: { is_disabled: true },
   };
+}
+
+/** The id of the supergroup that a group has become, as a refusal tells it; undefined where it tells none. */
+export function newChatOf(thrown: unknown): number | undefined {
+  if (!(thrown instanceof DeliveryError) || thrown.answer?.status !== 400) return undefined;
+  try {
+    const id: unknown = JSON.parse(thrown.answer.text)?.parameters?.migrate_to_chat_id;
+    return Number.isSafeInteger(id) ? (id as number) : undefined;
+  } catch {
+    return undefined;
+  }
 }

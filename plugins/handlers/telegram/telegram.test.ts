@@ -66,6 +66,25 @@ describe('a message', () => {
   });
 });
 
+it('follows a group that has become a supergroup, and says its new id', async () => {
+  const moved = {
+    status: 400,
+    text: '{"ok":false,"error_code":400,"description":"Bad Request: group chat was upgraded to a supergroup chat","parameters":{"migrate_to_chat_id":-1009876543210}}',
+  };
+  const http = (request: HttpRequest): RecordedAnswer => {
+    const answer = fakeTelegram(request);
+    const { chat_id } = JSON.parse(request.body ?? '') as TelegramMessage;
+    return chat_id === -4242 ? moved : chat_id === -1009876543210 ? answer : { status: 400 };
+  };
+  const ctx = fixtureContext({ options: { ...options, chat_id: -4242 }, http });
+  expect((await runVerb(telegram, ctx, testEvent('problem'))).status).toBe('done');
+  expect(ctx.logs).toContainEqual({
+    level: 'warn',
+    message: expect.stringContaining('supergroup'),
+    fields: { chat_id: -1009876543210 },
+  });
+});
+
 it.each([
   [
     {
@@ -75,6 +94,7 @@ it.each([
     { permanent: false, retryAfterMs: 34_000 },
   ],
   [{ status: 400, text: '{"ok":false,"description":"Bad Request: chat not found"}' }, { permanent: true }],
+  [{ status: 400, text: 'null' }, { permanent: true }],
   [{ status: 502 }, { permanent: false }],
 ])('hands %j on as %j, without the token', async (answer, hints) => {
   const ctx = fixtureContext({ options, http: () => answer });
