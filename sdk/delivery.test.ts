@@ -136,4 +136,10 @@ describe('deliver', () => {
     );
     expect(ctx.requests).toHaveLength(1);
   });
+
+  it('sends no half of a character, for which services refuse a whole message', async () => {
+    const ctx = fixtureContext({ http: () => ({ status: 204 }) });
+    await deliver(ctx, { url, json: { text: 'disk 💾 full \ud83d', more: ['\udcbe'] } });
+    expect(ctx.requests[0]?.body).toBe('{"text":"disk 💾 full \ufffd","more":["\ufffd"]}');
+  });
 });

@@ -84,6 +84,17 @@ export function redactText(text: string, secrets: readonly string[]): string {
 }
 
 /**
+ * JSON that every parser takes: half of a character, as a text that was cut ends with, becomes U+FFFD. Many services refuse a whole message
+ * for a lone `\ud83d`.
+ * @example `const body = jsonOf(event);`
+ */
+export function jsonOf(value: unknown): string {
+  return JSON.stringify(value, (_, each: unknown) =>
+    typeof each === 'string' ? each.replaceAll(/\p{Surrogate}/gu, '\ufffd') : each,
+  );
+}
+
+/**
  * Sends a notification over HTTP. Resolves with the answer when its status is 2xx, else throws a `DeliveryError` that names host, status and
  * the begin of the answer. Request and answer are logged as debug, also when it fails. Redirects are not followed: a notification goes where its owner said.
  * @example
@@ -98,7 +109,7 @@ export async function deliver(
     ...(json !== undefined && { 'content-type': 'application/json' }),
     ...request.headers,
   };
-  const body = json === undefined ? request.body : JSON.stringify(json);
+  const body = json === undefined ? request.body : jsonOf(json);
   ctx.log.debug(`${method} ${redactUrl(url)}${sizeOf(body, headers)}`);
   const answer = await ctx.http({
     ...request,

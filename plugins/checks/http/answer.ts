@@ -1,6 +1,8 @@
 import { STATUS_CODES } from 'node:http';
-import type { Finding, HttpResponse } from 'opsbro/sdk';
+import { cutText, type Finding, type HttpResponse } from 'opsbro/sdk';
 import { type Options, shownUrl } from './options.ts';
+
+const maxShown = 80;
 
 /** True when a status is `200`, in `2xx` or in `200-299`. */
 export function isStatus(status: number, wanted: string | number): boolean {
@@ -29,7 +31,7 @@ function judgeText({ text, truncated }: HttpResponse, { contains, matches, lacks
   if (matches !== undefined && !new RegExp(matches, 'm').test(text))
     faults.push(`${where} does not match /${matches}/`);
   const unwanted = lacks === undefined ? null : new RegExp(lacks, 'm').exec(text);
-  if (unwanted !== null) faults.push(`${where} holds '${unwanted[0].slice(0, 80)}'`);
+  if (unwanted !== null) faults.push(`${where} holds '${cutText(unwanted[0], maxShown)}'`);
   return faults.map((fault) => ({ state: 'critical', text: fault }));
 }
 
@@ -38,6 +40,8 @@ function judgeHeaders({ headers }: HttpResponse, { expect_headers }: Options): F
     const value = headers[name.toLowerCase()];
     if (value === undefined) return [{ state: 'critical', text: `the header ${name} is missing` }];
     if (new RegExp(pattern).test(value)) return [];
-    return [{ state: 'critical', text: `the header ${name} is '${value.slice(0, 80)}', not /${pattern}/` }];
+    return [
+      { state: 'critical', text: `the header ${name} is '${cutText(value, maxShown)}', not /${pattern}/` },
+    ];
   });
 }

@@ -57,3 +57,15 @@ describe('a problem', () => {
     expect(run(['ERROR', ''], { ok_pattern: undefined } as never)).toEqual(['critical', 'ok']);
   });
 });
+
+it('shows no half of a character where it cuts a line', () => {
+  const tally = new Tally({
+    critical_pattern: 'ERROR',
+    ignore_case: false,
+    warning_count: 0,
+    critical_count: 0,
+    max_lines: 5,
+  });
+  tally.add(`ERROR ${'x'.repeat(492)}😀😀`);
+  expect(tally.newest).toEqual([`ERROR ${'x'.repeat(492)}…`]);
+});

@@ -1,4 +1,5 @@
 import {
+  cutText,
   type Finding,
   type Json,
   readQuantity,
@@ -66,7 +67,7 @@ export class Tally {
 
   #count(kind: 'critical' | 'warning', line: string): void {
     this[kind] += 1;
-    this.newest.push(line.slice(0, maxShown));
+    this.newest.push(cutText(line, maxShown));
     if (this.newest.length > this.#patterns.max_lines) this.newest.shift();
   }
 

@@ -1,4 +1,11 @@
-import { type Finding, readQuantity, type TcpOptions, type Threshold, type VerdictState } from 'opsbro/sdk';
+import {
+  cutText,
+  type Finding,
+  readQuantity,
+  type TcpOptions,
+  type Threshold,
+  type VerdictState,
+} from 'opsbro/sdk';
 
 /** The options of the manifest. */
 export interface Options {
@@ -37,5 +44,5 @@ export function failureOf(thrown: unknown, { refused }: Pick<Options, 'refused'>
 /** The beginning of what a server said, on one line and in quotes. */
 export function shown(said: string): string {
   const line = said.trim().replaceAll(/[\s\u0000-\u001f\u007f]+/g, ' ');
-  return line === '' ? 'nothing' : `'${line.length > maxShown ? `${line.slice(0, maxShown)}…` : line}'`;
+  return line === '' ? 'nothing' : `'${cutText(line, maxShown)}'`;
 }

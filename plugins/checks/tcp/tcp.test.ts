@@ -66,7 +66,8 @@ describe('check/tcp', () => {
   it.each([
     ['-ERR not now\r\n', "'+OK' did not come, but '-ERR not now'"],
     ['', "'+OK' did not come, but nothing"],
-    [`${'x'.repeat(500)}\u0000`, `'${'x'.repeat(80)}…'`],
+    [`${'x'.repeat(500)}\u0000`, `'${'x'.repeat(79)}…'`],
+    [`${'x'.repeat(78)}😀😀`, `'${'x'.repeat(78)}…'`],
   ])('is critical when the server says %j instead', async (banner, text) => {
     const port = await listen((socket) => socket.end(banner));
     const found = await judge(port, { expect: '+OK' });

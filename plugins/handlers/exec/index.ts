@@ -6,6 +6,7 @@ import {
   DeliveryError,
   defineHandler,
   type ExecOptions,
+  jsonOf,
   redactText,
   tellEach,
 } from 'opsbro/sdk';
@@ -30,7 +31,7 @@ export default defineHandler<Options>({
     const contact = { name: ctx.name, emails: ctx.options.contacts };
     await tellEach(ctx, event, alerts.length === 0 ? [undefined] : alerts, (alert) => {
       const env = { ...nagiosVariables(event, alert, contact, address), ...ctx.options.environment };
-      return run(ctx, { env, stdin: `${JSON.stringify(event)}\n`, timeoutMs });
+      return run(ctx, { env, stdin: `${jsonOf(event)}\n`, timeoutMs });
     });
   },
 });

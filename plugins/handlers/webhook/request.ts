@@ -6,6 +6,7 @@ import {
   DeliveryError,
   type HandlerEvent,
   type JsonObject,
+  jsonOf,
   severityOf,
   titleOf,
 } from 'opsbro/sdk';
@@ -24,11 +25,12 @@ export interface WebhookOptions {
 /** The event as JSON, with severity, title and body for receivers that only show text; or what the template makes of the same. */
 export async function composeBody(ctx: Context<WebhookOptions>, event: HandlerEvent): Promise<string> {
   const { body_template: template } = ctx.options;
-  const told = { ...event, severity: severityOf(event), title: titleOf(event), body: bodyOf(event) };
+  const json = jsonOf({ ...event, severity: severityOf(event), title: titleOf(event), body: bodyOf(event) });
   if (template === null)
     throw new DeliveryError('webhook: the file of body_template cannot be read; it belongs into templates/');
-  if (template === '') return JSON.stringify(told);
-  const data = { ...told, event: told, alerts: alertsOf(event) };
+  if (template === '') return json;
+  const told = JSON.parse(json) as HandlerEvent;
+  const data = { ...told, event: told, alerts: alertsOf(told) };
   return ctx.render(template, data as unknown as JsonObject);
 }
 

@@ -55,6 +55,15 @@ describe('a request', () => {
     expect(request?.headers?.['x-opsbro-signature']).toBeUndefined();
   });
 
+  it.each(['', '{{ event | tojson }}'])(
+    'holds no half of a character, by the template %j',
+    async (body_template) => {
+      const ctx = contextOf({ body_template });
+      await runVerb(webhook, ctx, testEvent('problem', { output: 'cut \ud83d' }));
+      expect(JSON.parse(ctx.requests[0]?.body ?? '')).toMatchObject({ data: { output: 'cut \ufffd' } });
+    },
+  );
+
   it('takes method, headers, content type and body from the options', async () => {
     const ctx = contextOf({
       method: 'PUT',
