@@ -1,9 +1,35 @@
+import { Resolver } from 'node:dns';
 import type { AddressInfo } from 'node:net';
+import os from 'node:os';
 import { fixtureContext, testCertificates } from 'opsbro/sdk/testing';
 import { SMTPServer } from 'smtp-server';
-import { describe, expect, it } from 'vitest';
+import { describe, expect, it, vi } from 'vitest';
 import type { MailOptions } from './options.ts';
 import { address, sendMail } from './smtp.ts';
+
+// First, since nodemailer looks for interfaces once.
+it('reaches a server of /etc/hosts while no name server answers', async () => {
+  const card = { address: '192.0.2.1', netmask: '', mac: '', cidr: null, internal: false };
+  const fakes = [
+    vi.spyOn(os, 'networkInterfaces').mockReturnValue({ eth0: [{ ...card, family: 'IPv4' }] }),
+    vi.spyOn(Resolver.prototype, 'resolve4').mockImplementation(() => undefined),
+  ];
+  const server = new SMTPServer({ authOptional: true, disabledCommands: ['STARTTLS'] });
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+  const { port } = server.server.address() as AddressInfo;
+  const options: Partial<MailOptions> = {
+    ...{ smtp_server: `localhost:${port}`, smtps: false, starttls: 'auto', ca_file: '' },
+    ...{ username: '', password: '', contacts: ['ops@example.org'], addr_from: '' },
+  };
+  const message = { subject: 'down', text: 'no name server answers', html: '', messageId: '<a@b>' };
+  try {
+    const ctx = fixtureContext<MailOptions>({ options: options as MailOptions });
+    expect(await sendMail(ctx, message, ['ops@example.org'])).toEqual([]);
+  } finally {
+    for (const fake of fakes) fake.mockRestore();
+    await new Promise<void>((resolve) => server.close(resolve));
+  }
+});
 
 it.each([
   ['localhost', false, { host: 'localhost', port: 25 }],

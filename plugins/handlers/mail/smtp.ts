@@ -1,3 +1,4 @@
+import { once } from 'node:events';
 import { readFile } from 'node:fs/promises';
 import { Socket } from 'node:net';
 import { hostname } from 'node:os';
@@ -10,6 +11,7 @@ import type { MailOptions } from './options.ts';
 type SmtpSettings = Exclude<Parameters<typeof createTransport>[0], string | undefined>;
 
 const maxSaid = 500;
+const connectMs = 15_000;
 
 /** An error as nodemailer throws it; `responseCode` is the server's (RFC 5321 §4.2). */
 interface SmtpError extends Error {
@@ -41,7 +43,8 @@ export async function sendMail(
   const logger = dialogue(options, (line) => log.debug(line));
   const transport = createTransport({
     ...(await settings(options)),
-    socket,
+    getSocket: (_: unknown, done: (error: unknown, opened?: { connection: Socket }) => void) =>
+      void connect(socket, options, signal).then(() => done(null, { connection: socket }), done),
     logger,
     transactionLog: true,
   } as SmtpSettings);
@@ -59,6 +62,24 @@ export async function sendMail(
   } finally {
     signal.removeEventListener('abort', close);
     close();
+  }
+}
+
+/**
+ * Connects by the system's resolver. nodemailer's own asks name servers for whatever is no address, and gives up when none answers: no host
+ * could tell by its own `localhost` that its name servers are down.
+ */
+async function connect(socket: Socket, options: MailOptions, signal: AbortSignal): Promise<void> {
+  const late = new Error(`no connection within ${connectMs} ms`);
+  const timer = setTimeout(() => socket.destroy(late), connectMs);
+  try {
+    socket.connect(address(options));
+    await once(socket, 'connect', { signal });
+  } catch (thrown) {
+    // Of several addresses Node gives one error without a text.
+    throw thrown instanceof AggregateError ? thrown.errors[0] : thrown;
+  } finally {
+    clearTimeout(timer);
   }
 }
 
@@ -114,7 +135,7 @@ async function settings(options: MailOptions): Promise<object> {
       ...(options.ca_file && { ca: await certificates(options) }),
     },
     ...(username !== '' && { auth: { user: username, pass: password } }),
-    connectionTimeout: 15_000,
+    connectionTimeout: connectMs,
     greetingTimeout: 15_000,
     socketTimeout: 30_000,
   };
