@@ -2,6 +2,7 @@ import { AsyncLocalStorage } from 'node:async_hooks';
 import { format } from 'node:util';
 import type { Log } from 'opsbro/sdk';
 import { OpsbroError } from '../core/errors.ts';
+import { waitForSlowAddresses } from './slow-addresses.ts';
 
 /** Whose code runs: one run of a verb, or one service. */
 export interface Scope {
@@ -20,7 +21,8 @@ export const scopes = new AsyncLocalStorage<Scope>();
 /**
  * Makes a thread of plugins as hard to break as Node allows: errors nobody catches go to the scope that caused them (or to `fallback` when nobody
  * knows) and the thread goes on; `process.exit` throws; signals to the agent itself are refused; `console` goes to the
- * plugin's log; nobody can add to `Object.prototype` or `Array.prototype` (freezing them would break code that shadows their methods by assignment).
+ * plugin's log; connections wait for slow addresses; nobody can add to `Object.prototype` or `Array.prototype` (freezing them would break
+ * code that shadows their methods by assignment).
  */
 export function containThread(scopeNow: () => Scope | undefined, fallback: (error: unknown) => void): void {
   const blame = (error: unknown): void => {
@@ -32,6 +34,7 @@ export function containThread(scopeNow: () => Scope | undefined, fallback: (erro
   process.on('unhandledRejection', blame);
   Object.preventExtensions(Object.prototype);
   Object.preventExtensions(Array.prototype);
+  waitForSlowAddresses();
   refuseExit(blame);
   refuseKill();
   redirectConsole(scopeNow);
