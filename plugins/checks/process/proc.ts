@@ -31,9 +31,10 @@ export function parseStatus(text: string): { uid: number; memoryBytes: number } 
   return { uid: Number(uid), memoryBytes: Number(/^VmRSS:\s+(\d+) kB/m.exec(text)?.[1] ?? 0) * 1024 };
 }
 
-/** The command line of /proc/PID/cmdline, its arguments joined by spaces; '' for a kernel thread. */
-export function parseCommandLine(text: string): string {
-  return text.replace(/\0+$/, '').replaceAll('\0', ' ');
+/** The arguments of /proc/PID/cmdline, the program first; none of a kernel thread. A program that writes its own title leaves one. */
+export function parseArguments(text: string): string[] {
+  const line = text.replace(/\0+$/, '');
+  return line === '' ? [] : line.split('\0');
 }
 
 /** The number of a user by name or number as /etc/passwd has it; undefined for a name that is not there. */

@@ -14,7 +14,7 @@ import { afterEach, describe, expect, it } from 'vitest';
 import { parse } from 'yaml';
 import process_ from './index.ts';
 import type { Options } from './judge.ts';
-import { parseCommandLine, parseStat, parseStatus, uidOf } from './proc.ts';
+import { parseArguments, parseStat, parseStatus, uidOf } from './proc.ts';
 
 const folder = new URL('./', import.meta.url);
 const manifest = parse(readFileSync(new URL('plugin.yml', folder), 'utf8')) as Manifest;
@@ -81,7 +81,7 @@ describe('parseStat', () => {
 it('reads status, command line and users', () => {
   expect(parseStatus('Uid:\t1\t2\t3\t4\nVmRSS:\t 10 kB\n')).toEqual({ uid: 2, memoryBytes: 10_240 });
   expect(parseStatus('Name: x')).toBeUndefined();
-  expect(parseCommandLine('a\0b c\0\0')).toBe('a b c');
+  expect([parseArguments('a\0b c\0\0'), parseArguments('')]).toEqual([['a', 'b c'], []]);
   expect([uidOf('7', ''), uidOf('b', 'a:x:1:\nb:x:2:'), uidOf('c', 'a:x:1:')]).toEqual([7, 2, undefined]);
 });
 
@@ -104,6 +104,33 @@ describe('check/process', () => {
     const found = await judge(options);
     expect([found.state, found.output]).toEqual([state, expect.stringContaining(text)]);
     expect(found.metrics?.count?.value).toBe(count);
+  });
+
+  it.each<[string, string, string, number]>([
+    ['systemd-journald', 'systemd-journal', '/lib/systemd/systemd-journald\0', 1],
+    ['systemd-journald', 'systemd-journal', '/lib/systemd/systemd-journal-gatewayd\0--cert=x\0', 0],
+    ['backup-all-disks.sh', 'backup-all-disk', '/bin/sh\0-e\0/opt/backup-all-disks.sh\0', 1],
+    ['backup-all-disks.sh', 'backup-all-disk', '/bin/sh\0/opt/backup-all-diskettes.sh\0', 0],
+    ['a-very-long-name', 'a-very-long-nam', 'a-very-long-name: worker\0', 1],
+    ['a-very-long-name', 'a-very-long-nam', 'worker of another name\0', 1],
+    ['a-very-long-name', 'a-very-long-nam', '', 1],
+    ['Media Server', 'main', '/opt/My Media/Media Server\0--quiet\0', 1],
+    ['Server', 'main', '/opt/My Media/Media Server\0', 0],
+  ])(
+    'finds %s by the name %s that the kernel has and the command line %j: %i',
+    async (command, name, line, count) => {
+      const options: Options = { states: [], count_critical: '0:', judge: 'total', command };
+      const files = one(1, name, 'S', 0, 0, line, 1024);
+      const outcome = await runVerb(process_, fixtureContext({ options, files }));
+      expect(outcome).toMatchObject({ value: { metrics: { count: { value: count } } } });
+    },
+  );
+
+  it('looks past a process with a very long command line', async () => {
+    const files = { ...host(0), ...one(20, 'rm', 'R', 0, 0, `rm\0${'/spool/file\0'.repeat(170_000)}`, 1024) };
+    const options: Options = { states: [], count_critical: '1:', judge: 'total', command: 'nginx' };
+    const outcome = await runVerb(process_, fixtureContext({ options, files }));
+    expect(outcome).toMatchObject({ value: { state: 'ok', metrics: { count: { value: 3 } } } });
   });
 
   it('measures CPU from the second run on', async () => {
