@@ -6,6 +6,7 @@ import { complianceSuite, hostContext, runCheck, runVerb } from 'opsbro/sdk/test
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { parse } from 'yaml';
 import dns, { type Options } from './index.ts';
+import { reverseName } from './query.ts';
 
 const folder = new URL('./', import.meta.url);
 const manifest = parse(readFileSync(new URL('plugin.yml', folder), 'utf8')) as Manifest;
@@ -29,6 +30,7 @@ const zone: { [question: string]: Buffer[] } = {
   '257 test': [Buffer.concat([Buffer.from([0]), characters('issue'), Buffer.from('ca.test')])],
   '6 test': [Buffer.concat([name('ns1.test'), name('root.test'), long(7, 3600, 600, 86400, 60)])],
   '12 80.2.0.192.in-addr.arpa': [name('www.test')],
+  [`12 8.0${'.0'.repeat(22)}.8.b.d.0.1.0.0.2.ip6.arpa`]: [name('www.test')],
 };
 
 /** Answers a query; undefined: not at all (RFC 1035 §4). */
@@ -68,6 +70,16 @@ afterAll(() => socket.close());
 
 const judge = (given: Partial<Options>) => runCheck(dns, manifest, { server, ...given });
 
+it.each([
+  ['192.0.2.80', '80.2.0.192.in-addr.arpa'],
+  ['::1', `1${'.0'.repeat(31)}.ip6.arpa`],
+  ['::ffff:192.0.2.80', `0.5.2.0.0.0.0.c.f.f.f.f${'.0'.repeat(20)}.ip6.arpa`],
+  ['fe80::1%eth0', `1${'.0'.repeat(28)}.8.e.f.ip6.arpa`],
+  ['1:2:3:4:5:6:7:8', '8.0.0.0.7.0.0.0.6.0.0.0.5.0.0.0.4.0.0.0.3.0.0.0.2.0.0.0.1.0.0.0.ip6.arpa'],
+])('asks for the address %s by the name %s', (address, reversed) => {
+  expect(reverseName(address)).toBe(reversed);
+});
+
 describe('check/dns', () => {
   it.each<[Partial<Options>, string]>([
     [{ name: 'www.test' }, '192.0.2.8, 192.0.2.80'],
@@ -81,6 +93,7 @@ describe('check/dns', () => {
     [{ name: 'test', type: 'SOA' }, 'ns1.test root.test 7 3600 600 86400 60'],
     [{ name: '192.0.2.80', type: 'PTR' }, 'www.test'],
     [{ name: '80.2.0.192.in-addr.arpa', type: 'PTR' }, 'www.test'],
+    [{ name: '2001:db8::8', type: 'PTR' }, 'www.test'],
   ])('asks for %j', async (options, records) => {
     const { state, output, metrics } = await judge({ ...options, expect: [records.split(', ')[0] ?? ''] });
     const subject = `${options.type ?? 'A'} of ${options.name} at ${server}`;
@@ -96,6 +109,8 @@ describe('check/dns', () => {
     [{ name: 'www.test', expect: ['192.0.2.1'] }, '192.0.2.1 is not in the answer: 192.0.2.8, 192.0.2.80'],
     [{ name: 'www.test', expect: ['192.0.2.8'], only_expected: true }, 'nobody expects 192.0.2.80'],
     [{ name: 'nowhere.test' }, 'the name does not exist'],
+    // Every host has it in its own file.
+    [{ name: '127.0.0.1', type: 'PTR' }, 'the name does not exist'],
     [{ name: 'www.test', type: 'MX' }, 'the name has no such record'],
     [{ name: 'broken.test' }, 'the server failed'],
     [{ name: 'silent.test', give_up_after: '90ms' }, 'no answer came'],

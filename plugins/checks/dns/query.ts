@@ -29,6 +29,20 @@ const faults = new Map([
   ['ETIMEOUT', 'no answer came'],
 ]);
 
+/** The name of an address in the zones for that (RFC 1035 §3.5, RFC 3596 §2.5). */
+export function reverseName(address: string): string {
+  if (isIP(address) === 4) return `${address.split('.').reverse().join('.')}.in-addr.arpa`;
+  // A URL writes every address in one way.
+  const { hostname } = new URL(`http://[${address.replace(/%.*/, '')}]`);
+  const [before = [], after = []] = hostname
+    .slice(1, -1)
+    .split('::')
+    .map((part) => (part === '' ? [] : part.split(':')));
+  const zeros = Array.from({ length: 8 - before.length - after.length }, () => '0');
+  const digits = [...before, ...zeros, ...after].map((group) => group.padStart(4, '0')).join('');
+  return `${[...digits].reverse().join('.')}.ip6.arpa`;
+}
+
 /** Why there are no records; undefined when the error is none of the name system. */
 export function faultOf(thrown: unknown): string | undefined {
   return faults.get(String((thrown as { code?: unknown } | undefined)?.code));
@@ -70,7 +84,8 @@ async function records(resolver: Resolver, name: string, type: RecordType): Prom
     case 'NS':
       return resolver.resolveNs(name);
     case 'PTR':
-      return isIP(name) === 0 ? resolver.resolvePtr(name) : resolver.reverse(name);
+      // Not `reverse`, which asks /etc/hosts first.
+      return resolver.resolvePtr(isIP(name) === 0 ? name : reverseName(name));
     case 'TXT':
       return (await resolver.resolveTxt(name)).map((parts) => parts.join(''));
     case 'MX':
