@@ -1,6 +1,6 @@
 import type { Dirent, Stats } from 'node:fs';
 import { closeSync, constants, openSync, readdirSync, readSync } from 'node:fs';
-import { type FileHandle, lstat, open, readdir, readlink, stat, statfs } from 'node:fs/promises';
+import { type FileHandle, lstat, open, opendir, readlink, stat, statfs } from 'node:fs/promises';
 import { posix } from 'node:path';
 import type { Context, DirectoryEntry, FileStat, FileSystemStat } from 'opsbro/sdk';
 import type { ErrorCode } from '../../core/errors.ts';
@@ -233,9 +233,7 @@ async function list(path: string, data: ThreadData, later: Later, gate: FileGate
     gate.check(clean);
     found = isVirtual(clean)
       ? gate.now(clean, real, (place) => readdirSync(place, { withFileTypes: true }))
-      : await later(real, () =>
-          gate.later(clean, real, 'directory', (place) => readdir(place, { withFileTypes: true })),
-        );
+      : await later(real, () => gate.later(clean, real, 'directory', entriesOf));
   } catch (thrown) {
     throw hostError(path, thrown);
   }
@@ -246,6 +244,16 @@ async function list(path: string, data: ThreadData, later: Later, gate: FileGate
     );
   }
   return found.map(entryOf).sort((a, b) => (a.name < b.name ? -1 : a.name > b.name ? 1 : 0));
+}
+
+/** No more than one over the limit: the names of a spool with millions of files would not fit into a thread. */
+async function entriesOf(place: string): Promise<Dirent[]> {
+  const found: Dirent[] = [];
+  for await (const entry of await opendir(place, { bufferSize: 1000 })) {
+    found.push(entry);
+    if (found.length > maxEntries) break;
+  }
+  return found;
 }
 
 function entryOf(entry: Dirent): DirectoryEntry {

@@ -10,7 +10,7 @@ import {
 } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
-import type { Manifest } from 'opsbro/sdk';
+import type { Context, DirectoryEntry, Manifest } from 'opsbro/sdk';
 import { asNobody, complianceSuite, hostContext, runCheck, runVerb } from 'opsbro/sdk/testing';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { parse } from 'yaml';
@@ -73,6 +73,27 @@ describe('findFiles', () => {
     symlinkSync('nowhere', join(root, 'x/gone'));
     expect(await find('**/*.log')).toEqual(['x/a.log']);
     expect(await find('x/*')).toEqual(['x/a.log', 'x/up']);
+  });
+});
+
+describe('a folder of many', () => {
+  const search = (path: string, count: number) => {
+    const entries = Array.from(
+      { length: count },
+      (_, n): DirectoryEntry => ({ name: `${n}.eml`, type: 'file' }),
+    );
+    const stat = { sizeBytes: 1, mode: 0o644, uid: 0, gid: 0, modifiedMs: 0 };
+    const many: Context = {
+      ...hostContext(),
+      list: async () => entries,
+      stat: async (at) => ({ ...stat, type: at === '/spool' ? 'directory' : 'file' }),
+    };
+    return findFiles(many, path);
+  };
+
+  it.each(['/spool/*.eml', '/spool/**/*.eml'])('is looked through up to the limit by %s', async (path) => {
+    expect(await search(path, 100_000)).toHaveLength(100_000);
+    await expect(search(path, 100_001)).rejects.toThrow('more than 100000 entries');
   });
 });
 

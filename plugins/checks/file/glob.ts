@@ -1,4 +1,4 @@
-import type { Context, FileStat } from 'opsbro/sdk';
+import type { Context, DirectoryEntry, FileStat } from 'opsbro/sdk';
 
 /** A path that a pattern found. */
 export interface Found {
@@ -52,20 +52,22 @@ class Search {
     this.#start = start;
   }
 
-  async below(folder: string, [step = '', ...rest]: string[]): Promise<Found[]> {
+  /** `listed`: the entries of the folder where they are known. */
+  async below(folder: string, [step = '', ...rest]: string[], listed?: DirectoryEntry[]): Promise<Found[]> {
     if (step === '**') return this.#anywhere(folder, rest.length === 0 ? ['*'] : rest);
     if (!isPattern(step)) return this.#visit(`${folder === '/' ? '' : folder}/${step}`, rest);
     const pattern = stepPattern(step);
     const found: Found[] = [];
-    for (const { name } of await this.#list(folder))
+    for (const { name } of listed ?? (await this.#list(folder)))
       if (pattern.test(name))
         found.push(...(await this.#visit(`${folder === '/' ? '' : folder}/${name}`, rest)));
     return found;
   }
 
   async #anywhere(folder: string, rest: string[]): Promise<Found[]> {
-    const found = await this.below(folder, rest);
-    for (const { name, type } of await this.#list(folder))
+    const entries = await this.#list(folder);
+    const found = await this.below(folder, rest, entries);
+    for (const { name, type } of entries)
       if (type === 'directory' && !name.startsWith('.'))
         found.push(...(await this.#anywhere(`${folder === '/' ? '' : folder}/${name}`, rest)));
     return found;
@@ -78,7 +80,7 @@ class Search {
     return stat.type === 'directory' ? this.below(path, rest) : [];
   }
 
-  async #list(folder: string) {
+  async #list(folder: string): Promise<DirectoryEntry[]> {
     const entries = await this.#ctx.list(folder).catch((thrown: unknown) => {
       if (folder === this.#start) throw thrown;
       return this.#leaveOut(thrown) ?? [];
