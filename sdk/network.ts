@@ -27,6 +27,7 @@ export interface HttpResponse {
   status: number;
   /** By lower-case name; several of one name are joined by `, `. */
   headers: { [name: string]: string };
+  /** UTF-8; what is none, by the character set that Content-Type names. */
   text: string;
   truncated: boolean;
   /** Where the answer came from, after redirects. */

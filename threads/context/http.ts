@@ -169,13 +169,14 @@ async function send(
     body,
   });
   const history = (answer.context as { history?: URL[] } | undefined)?.history;
-  const { text, truncated } = await readBody(answer.body, request.maxBytes ?? defaultMaxBytes);
+  const { bytes, truncated } = await readBody(answer.body, request.maxBytes ?? defaultMaxBytes);
+  const headers = Object.fromEntries(
+    Object.entries(answer.headers).map(([name, value]) => [name, [value ?? ''].flat().join(', ')]),
+  );
   return {
     status: answer.statusCode,
-    headers: Object.fromEntries(
-      Object.entries(answer.headers).map(([name, value]) => [name, [value ?? ''].flat().join(', ')]),
-    ),
-    text,
+    headers,
+    text: textOf(bytes, headers['content-type']),
     truncated,
     url: String(history?.at(-1) ?? request.url),
     durationMs: performance.now() - startedMs,
@@ -185,7 +186,7 @@ async function send(
 async function readBody(
   body: Dispatcher.ResponseData['body'],
   maxBytes: number,
-): Promise<{ text: string; truncated: boolean }> {
+): Promise<{ bytes: Buffer; truncated: boolean }> {
   const parts: Buffer[] = [];
   let room = maxBytes;
   for await (const part of body as AsyncIterable<Buffer>) {
@@ -193,5 +194,17 @@ async function readBody(
     room -= part.length;
     if (room < 0) break;
   }
-  return { text: Buffer.concat(parts).toString('utf8'), truncated: room < 0 };
+  return { bytes: Buffer.concat(parts), truncated: room < 0 };
+}
+
+/** A body that is no UTF-8 by the character set that its type names (RFC 9110 §8.3.2), where that is known. Some types are wrong of UTF-8. */
+function textOf(bytes: Buffer, type = ''): string {
+  const text = bytes.toString('utf8');
+  const charset = /;\s*charset="?([^\s;"]+)/i.exec(type)?.[1];
+  if (charset === undefined || !text.includes('\ufffd')) return text;
+  try {
+    return new TextDecoder(charset).decode(bytes);
+  } catch {
+    return text;
+  }
 }

@@ -59,6 +59,22 @@ describe('a request', () => {
     });
   });
 
+  it.each([
+    ['text/plain', Buffer.from('grüße')],
+    ['text/plain; charset=UTF-8', Buffer.from('grüße')],
+    ['text/html; charset=ISO-8859-1', Buffer.from('grüße', 'latin1')],
+    ['text/html;charset="windows-1252"; x=y', Buffer.from('grüße', 'latin1')],
+    ['text/plain; charset=utf-16le', Buffer.from('grüße', 'utf16le')],
+    ['text/plain; charset=none-such', Buffer.from('grüße')],
+    ['text/plain; charset=ISO-8859-1', Buffer.from('grüße')],
+  ])('reads a body by the character set of %s', async (type, bytes) => {
+    const port = await serve((_, response) => {
+      response.setHeader('content-type', type);
+      response.end(bytes);
+    });
+    expect(await client()({ url: `http://127.0.0.1:${port}/` })).toMatchObject({ text: 'grüße' });
+  });
+
   it('drops what is beyond maxBytes without waiting for the rest', async () => {
     const port = await serve((_, response) => {
       response.write('x'.repeat(100_000));
