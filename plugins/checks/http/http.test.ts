@@ -3,6 +3,7 @@ import { readFileSync } from 'node:fs';
 import { createServer, type RequestListener, type Server } from 'node:http';
 import { createServer as createTlsServer } from 'node:https';
 import type { AddressInfo } from 'node:net';
+import type { TlsOptions } from 'node:tls';
 import type { Manifest } from 'opsbro/sdk';
 import {
   certificatesMissing,
@@ -169,6 +170,24 @@ describe.skipIf(certificatesMissing !== undefined && process.env.OPSBRO_TEST_REQ
         output: expect.stringMatching(/certificate/),
       });
       expect(await judge(url, { verify_tls: false })).toMatchObject({ state: 'ok' });
+    });
+
+    it.each([
+      ['www.example.org', 'www.example.org'],
+      ['www.example.org:8443', 'www.example.org'],
+      ['192.0.2.1', undefined],
+    ])('judges the certificate of the site that a header Host names: %s', async (host, name) => {
+      const { key, cert } = made;
+      const asked: unknown[] = [];
+      const SNICallback: TlsOptions['SNICallback'] = (servername, done) => {
+        asked.push(servername);
+        done(null);
+      };
+      const server = createTlsServer({ key, cert, SNICallback }, (_, response) => void response.end());
+      const url = `https://127.0.0.1:${await listen(() => undefined, server)}/`;
+      const options = { headers: { Host: host }, verify_tls: false, expiry_warning: '21d' };
+      expect(await judge(url, options)).toMatchObject({ state: 'ok', metrics: { days: { value: 29 } } });
+      expect(asked).toEqual(name === undefined ? [] : [name, name]);
     });
   },
 );

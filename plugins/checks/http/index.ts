@@ -1,3 +1,4 @@
+import { isIP } from 'node:net';
 import {
   type Context,
   defineCheck,
@@ -6,6 +7,7 @@ import {
   judgeExpiry,
   type Metric,
   metricOf,
+  nameOf,
   readQuantity,
   stateOf,
   verdictOf,
@@ -20,8 +22,13 @@ async function judgeCertificate(
   const { url, ca_file, expiry_warning: warning, expiry_critical: critical, give_up_after } = ctx.options;
   const { protocol, hostname, port } = new URL(url);
   if (protocol !== 'https:' || (warning === undefined && critical === undefined)) return undefined;
+  const servername = nameAsked(ctx.options.headers);
   const connection = await ctx.tcp(hostname.replaceAll(/[[\]]/g, ''), Number(port || 443), {
-    tls: { verify: false, ...(ca_file !== undefined && { caFile: ca_file }) },
+    tls: {
+      verify: false,
+      ...(servername !== undefined && { servername }),
+      ...(ca_file !== undefined && { caFile: ca_file }),
+    },
     timeoutMs: readQuantity(give_up_after) * 1000,
   });
   connection.close();
@@ -32,6 +39,13 @@ async function judgeCertificate(
     finding: judgeExpiry(connection.certificate, nowMs, limits),
     days: expiryMetric(connection.certificate, nowMs, limits),
   };
+}
+
+/** The name that a header Host gives, by which the request asks for a certificate as well; undefined for an address and where there is none. */
+function nameAsked(headers: Options['headers']): string | undefined {
+  const host = Object.entries(headers).findLast(([name]) => name.toLowerCase() === 'host')?.[1];
+  const name = nameOf(host);
+  return name === undefined || isIP(name.replaceAll(/[[\]]/g, '')) !== 0 ? undefined : name;
 }
 
 /** Sends the request and judges the answer; no answer is CRITICAL. */
