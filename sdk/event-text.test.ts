@@ -67,6 +67,12 @@ describe('an event in words', () => {
       'node db1 is dead (zone paris), seen by web1',
     ],
     [
+      'a zone of which nobody is heard',
+      testEvent('node', { what: 'unreachable' }),
+      'critical',
+      'node db1 is dead (zone paris), seen by web1',
+    ],
+    [
       'a node on which nothing fails any more',
       testEvent('node', { what: 'checks', removed: ['redis'] }),
       'ok',

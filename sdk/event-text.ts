@@ -98,11 +98,11 @@ function severityOfAlert({ severity }: HandlerEvent['data']): EventSeverity {
   return states.includes(text(severity)) ? (severity as VerdictState) : 'critical';
 }
 
-/** A death is critical, a suspicion a warning; a check of a node is as bad as what it makes fail. */
+/** A death is critical, and so is a zone out of reach, a suspicion a warning; a check of a node is as bad as what it makes fail. */
 function severityOfNode({ what, added }: HandlerEvent['data']): EventSeverity {
-  if (what === 'dead') return 'critical';
+  if (what === 'dead' || what === 'unreachable') return 'critical';
   if (what === 'suspect') return 'warning';
-  if (what === 'alive' || what === 'new') return 'ok';
+  if (what === 'alive' || what === 'new' || what === 'reached') return 'ok';
   if (what !== 'checks') return 'info';
   return Array.isArray(added) && added.length > 0 ? 'critical' : 'ok';
 }

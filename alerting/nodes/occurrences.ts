@@ -18,7 +18,7 @@ const mostListed = 100;
 const mostNamed = 5;
 
 /**
- * What people hear of changes that came with one snapshot: nothing of this node itself, whose groups and checks have events of their own, nor of
+ * What people hear of changes between two snapshots: nothing of this node itself, whose groups and checks have events of their own, nor of
  * a check of another that leaves its failing groups as they were.
  */
 export function nodeOccurrences(changes: readonly NodeChange[]): NodeOccurrence[] {
@@ -30,7 +30,8 @@ export function nodeOccurrences(changes: readonly NodeChange[]): NodeOccurrence[
   );
 }
 
-function isNews({ self, what, added, removed }: NodeChange): boolean {
+/** Whether people hear of it at all. */
+export function isNews({ self, what, added, removed }: NodeChange): boolean {
   return !self && (what !== 'checks' || added.length + removed.length > 0);
 }
 

@@ -1,6 +1,6 @@
 import type { Json, JsonObject, NodesSnapshot } from 'opsbro/sdk';
 import { nodeChanges } from '../../alerting/nodes/changes.ts';
-import { nodeOccurrences } from '../../alerting/nodes/occurrences.ts';
+import { GatheredNews } from '../../alerting/nodes/gathered-news.ts';
 import type { PluginEntry, ServiceObject } from '../../configuration/model.ts';
 import type { ControlRoute, RouteTable } from '../../control/route-table.ts';
 import { FactsFeed } from '../../threads/services/facts-feed.ts';
@@ -17,6 +17,7 @@ export class ServiceLinks {
   readonly #deps: HostDeps;
   readonly #host: ServiceHost;
   readonly #facts: FactsFeed;
+  readonly #news: GatheredNews;
   /** By object id. */
   readonly #running = new Map<string, { digest: string }>();
 
@@ -28,6 +29,10 @@ export class ServiceLinks {
       isWanted: () => this.#wanted().some(({ entry }) => entry.manifest.needs?.includes('facts')),
       read: () => factsWithoutSamples(deps) as unknown as JsonObject,
       push: (facts) => host.push('facts', facts),
+    });
+    this.#news = new GatheredNews({
+      clock: deps.clock,
+      tell: (occurrence) => void deps.notifications.announce(occurrence),
     });
     host.onPublished = (topic, data) => this.#published(topic, data);
     deps.bus.subscribe('verdict', () => this.#facts.soon());
@@ -55,6 +60,7 @@ export class ServiceLinks {
   stop(): void {
     this.#running.clear();
     this.#facts.stop();
+    this.#news.flush();
   }
 
   /** Gives the table the routes of the services that run, and tells services what it then serves. */
@@ -88,11 +94,11 @@ export class ServiceLinks {
   }
 
   #nodes(snapshot: NodesSnapshot): void {
-    const { board, bus, clock, notifications } = this.#deps;
+    const { board, bus, clock } = this.#deps;
     const changes = nodeChanges(board.nodes, snapshot, clock.now());
     board.nodes = snapshot;
     for (const change of changes) bus.publish('node', change);
-    for (const occurrence of nodeOccurrences(changes)) void notifications.announce(occurrence);
+    this.#news.hear(snapshot, changes);
   }
 
   #start(entry: PluginEntry, object: ServiceObject): void {

@@ -1,35 +1,8 @@
-import type { ClusterNode, NodesSnapshot } from 'opsbro/sdk';
+import type { ClusterNode } from 'opsbro/sdk';
 import { describe, expect, it } from 'vitest';
 import { nodeChanges } from '../../../alerting/nodes/changes.ts';
 import { nodeOccurrences } from '../../../alerting/nodes/occurrences.ts';
-
-function node(name: string, change: Partial<ClusterNode> = {}): ClusterNode {
-  return {
-    uuid: `u-${name}`,
-    name,
-    display_name: name,
-    addresses: ['10.0.0.1'],
-    port: 6768,
-    zone: 'paris',
-    groups: ['linux'],
-    state: 'alive',
-    since: 0,
-    incarnation: 1,
-    version: '1.0.0',
-    protocol: [1, 1],
-    proxy: false,
-    checks_version: 1,
-    failing: [],
-    ...change,
-  };
-}
-
-const snapshot = (...nodes: ClusterNode[]): NodesSnapshot => ({
-  self: 'u-here',
-  zone: 'paris',
-  zones: [{ name: 'paris', parent: null, unreachable: false }],
-  nodes,
-});
+import { node, snapshot } from './sample-nodes.ts';
 
 const here = node('here');
 const between = (before: ClusterNode[], after: ClusterNode[]) =>

@@ -1,8 +1,10 @@
+import type { Json } from 'opsbro/sdk';
 import { describe, expect, it } from 'vitest';
 import type { ServiceObject } from '../../../configuration/model.ts';
 import { applyPlan } from '../../../core/host/apply-plan.ts';
 import { ServiceLinks } from '../../../core/host/service-links.ts';
 import type { ServiceHost } from '../../../threads/services/services.ts';
+import { node, snapshot } from '../../alerting/nodes/sample-nodes.ts';
 import { hostBench, plan, pluginEntry, serviceObject } from './host-bench.ts';
 
 const loader = { put: () => undefined, delete: () => undefined };
@@ -27,7 +29,8 @@ async function link(objects: ServiceObject[]) {
     links.reconcile();
     return calls.filter((call) => !call.startsWith('push'));
   };
-  return { bench, calls, links, reconcile, plugins };
+  const publish = (topic: string, data: unknown): void => host.onPublished?.(topic, data as Json);
+  return { bench, calls, links, reconcile, plugins, publish };
 }
 
 const starts = (calls: string[]): string[] => calls.filter((call) => call.startsWith('start'));
@@ -83,6 +86,21 @@ describe('service links', () => {
     expect(reconcile()).toEqual([]);
     await bench.deps.quarantine.release('listener/statsd');
     expect(reconcile()).toEqual(['start p/service/statsd d']);
+  });
+
+  it('has people told of the cluster a little later, or when the agent stops', async () => {
+    const { bench, links, publish } = await link([]);
+    const told: string[] = [];
+    bench.deps.notifications.announce = async ({ summary }) => void told.push(summary);
+    const here = node('here');
+    publish('nodes', snapshot(here));
+    publish('nodes', snapshot(here, node('web')));
+    expect(told).toEqual([]);
+    await bench.advance(3000);
+    expect(told).toEqual(['node web is new (zone paris)']);
+    publish('nodes', snapshot(here, node('web', { state: 'dead' })));
+    links.stop();
+    expect(told).toHaveLength(2);
   });
 
   it('starts suspects one after the other, and believes each after ten seconds', async () => {
