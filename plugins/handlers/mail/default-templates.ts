@@ -56,7 +56,9 @@ export const defaultHtml = `<!doctype html>
 {% if check['notes'] %}<p>{{ check['notes'] }}</p>
 {% endif %}{% if check['runbook'] %}<p><a href="{{ check['runbook'] }}">Runbook</a></p>
 {% endif %}{% else %}<p>{{ summary }}</p>
-{% endfor %}<p style="color:#59636e;font-size:13px">{{ _time }} on {{ node }}</p>
+{% if event['type'] == 'node' %}<p>{% for fact in facts %}{{ fact['title'] }}: {{ fact['value'] }}<br>
+{% endfor %}</p>
+{% endif %}{% endfor %}<p style="color:#59636e;font-size:13px">{{ _time }} on {{ node }}</p>
 </td></tr>
 </table>
 </body>

@@ -179,6 +179,11 @@ describe('a mail', () => {
     expect(got.html).toContain('<html');
   });
 
+  it('shows what a node of the cluster is in its HTML part too', async () => {
+    const { html } = await mailed({}, testEvent('node'));
+    expect(html).toContain('Addresses: 10.0.0.7<br>\nGroups: linux, redis<br>\nFailing: redis<br>');
+  });
+
   it('tells of all checks of a group of alerts', async () => {
     const alerts = ['disk', 'load'].map((name) => ({
       ...testEvent('problem').data,
