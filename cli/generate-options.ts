@@ -7,6 +7,8 @@ export interface ServiceOptions {
   /** Whether a file has the service's key. */
   has(service: string): boolean;
   of(service: string, option: string, byDefault: Json): Json;
+  /** The same where a file has it; undefined for a default. */
+  written(service: string, option: string): Json | undefined;
 }
 
 /** Reads the directories that this command reads, see `configuredDirectories`. */
@@ -15,11 +17,15 @@ export async function serviceOptions(cli: CliContext): Promise<ServiceOptions> {
   configuration.read(directories);
   const objects = configuration.show(null);
   const find = (service: string) => objects.find(({ id }) => id.endsWith(`/service/${service}`));
+  const keyOf = (service: string, option: string) =>
+    find(service)?.keys.find(({ key }) => key === option || key === `options.${option}`);
   return {
     has: (service) => find(service) !== undefined,
-    of: (service, option, byDefault) =>
-      find(service)?.keys.find(({ key }) => key === option || key === `options.${option}`)?.value ??
-      byDefault,
+    of: (service, option, byDefault) => keyOf(service, option)?.value ?? byDefault,
+    written: (service, option) => {
+      const key = keyOf(service, option);
+      return key?.origin === 'default' ? undefined : key?.value;
+    },
   };
 }
 

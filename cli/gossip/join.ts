@@ -6,7 +6,7 @@ import type { CliContext } from '../context.ts';
 import { plain } from '../table.ts';
 import { askGossip } from './ask.ts';
 import { readKeys } from './keyring.ts';
-import { keyFile, keyYaml } from './zone-key-file.ts';
+import { keyPlace, keyYaml } from './zone-key-file.ts';
 
 /** What became of each address. */
 export interface JoinView {
@@ -72,10 +72,11 @@ function isFar(host: string): boolean {
 /** The two commands and the line of YAML that let two hosts be one cluster. */
 async function keyAdvice(cli: CliContext, seed: string): Promise<string> {
   const { zone } = await (await cli.agent()).request<AgentView>('GET', '/api/v1/agent');
+  const { file } = await keyPlace(cli, zone);
   return [
     `without a key this agent speaks on loopback only, and cannot join ${plain(seed)}; three steps make it work:`,
     `  1. here:           opsbro gossip zone key generate --zone ${zone}`,
     `  2. on ${`${plain(hostOf(seed))}:`.padEnd(12)} opsbro gossip zone key import --zone ${zone} --key THE-KEY-OF-STEP-1`,
-    `  3. in agent.yml of both, with the file that each command names: ${keyYaml(keyFile(cli, zone))}`,
+    `  3. in agent.yml of both, with the file that each command names: ${keyYaml(file)}`,
   ].join('\n');
 }

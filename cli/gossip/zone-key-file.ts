@@ -9,23 +9,33 @@ import {
   rmSync,
   writeSync,
 } from 'node:fs';
-import { dirname, join } from 'node:path';
+import { dirname, isAbsolute, join } from 'node:path';
 import { OpsbroError } from '../../core/errors.ts';
 import type { CliContext } from '../context.ts';
 
-/** The system's data directory, and where its keys are; every other agent keeps its keys in its data directory. */
+/** The system's data directory, and where its keys are; every other agent keeps its keys in its data directory, unless told otherwise. */
 const system = { data: '/var/lib/opsbro', keys: '/etc/opsbro/zone_keys' };
 const zonePattern = /^[A-Za-z0-9][\w.-]{0,63}$/;
 
-/** Where the key of a zone is kept. Throws OPSBRO_CLI_USAGE for a name that no zone has. */
-export function keyFile(cli: CliContext, zone: string): string {
+/** Where the key of a zone is kept, and whether the configuration has the agent look there. */
+export interface KeyPlace {
+  file: string;
+  isConfigured: boolean;
+}
+
+/** Where `zone_keys` says, if a file of the configuration does. Throws OPSBRO_CLI_USAGE for a name that no zone has. */
+export async function keyPlace(cli: CliContext, zone: string): Promise<KeyPlace> {
   if (!zonePattern.test(zone))
     throw new OpsbroError(
       'OPSBRO_CLI_USAGE',
       `'${zone}' is no name of a zone; write at most 64 letters, digits and any of ._-`,
     );
   const { data } = cli.directories();
-  return join(data === system.data ? system.keys : join(data, 'zone_keys'), `${zone}.gossip.key`);
+  const { serviceOptions } = await import('../generate-options.ts');
+  const configured = (await serviceOptions(cli)).written('gossip', 'zone_keys');
+  const isConfigured = typeof configured === 'string' && isAbsolute(configured);
+  const own = data === system.data ? system.keys : join(data, 'zone_keys');
+  return { file: join(isConfigured ? configured : own, `${zone}.gossip.key`), isConfigured };
 }
 
 /** The line of YAML by which an agent uses the keys beside a file. */

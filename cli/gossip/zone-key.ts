@@ -6,7 +6,7 @@ import type { CliContext } from '../context.ts';
 import { isNotRunning } from '../wait.ts';
 import { askGossip } from './ask.ts';
 import { changeKeys, type KeyView, keyText, readKeys } from './keyring.ts';
-import { keyFile, keyYaml, readKey, writeKey } from './zone-key-file.ts';
+import { keyPlace, keyYaml, readKey, writeKey } from './zone-key-file.ts';
 
 interface Options {
   zone?: string;
@@ -41,7 +41,7 @@ export function registerZoneKey(zone: Command, cli: CliContext): void {
 
 async function save(cli: CliContext, options: Options, key: string, isNew: boolean): Promise<void> {
   const zone = options.zone ?? (await ownZone(cli));
-  const file = keyFile(cli, zone);
+  const { file, isConfigured } = await keyPlace(cli, zone);
   const known = readKey(file);
   if (known !== undefined && known !== key && options.erase !== true)
     throw new OpsbroError(
@@ -57,7 +57,8 @@ async function save(cli: CliContext, options: Options, key: string, isNew: boole
   );
   if (cli.options().json) return;
   cli.note(`it is in ${file}`);
-  if (!installed) cli.note(`in agent.yml this makes the agent use it: ${yaml}`);
+  if (told === null && isConfigured) cli.note('the agent uses it once it runs');
+  else if (!installed) cli.note(`in agent.yml this makes the agent use it: ${yaml}`);
   else if (told === 'used') cli.note('the agent uses it from now on');
   else
     cli.note(

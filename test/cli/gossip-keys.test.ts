@@ -106,6 +106,17 @@ describe('opsbro gossip zone', () => {
     expect((await place.opsbro(['gossip', 'zone', 'key', 'generate', '--zone', '../x'])).code).toBe(2);
   });
 
+  it('writes a key where the configuration has the agent look for it', async () => {
+    const folder = join(place.folder, 'keys');
+    place.write('gossip.yml', `gossip: { zone_keys: ${folder} }\n`);
+    const { code, err } = await place.opsbro(['gossip', 'zone', 'key', 'generate', '--zone', 'lan']);
+    expect([code, err]).toEqual([
+      0,
+      `it is in ${join(folder, 'lan.gossip.key')}\nthe agent uses it once it runs\n`,
+    ]);
+    expect([existsSync(join(folder, 'lan.gossip.key')), existsSync(file('lan'))]).toEqual([true, false]);
+  });
+
   it.each([
     ['16 bytes, as OpsBro has them', '8ULFDDmVt+ES+ITv0Hrrug==', 0],
     ['32 bytes', Buffer.alloc(32, 7).toString('base64'), 0],
