@@ -10,8 +10,12 @@ export interface Waiting {
   notBeforeMs: number;
   /** Monotonic; its age counts from here. */
   bornMs: number;
-  /** How many others the handler had taken when this one failed first; null while it did not. */
+  /** How many others the handler had taken when this one last failed with all there was; null while it did not. */
   takenBefore: number | null;
+  /** How often it failed while the handler took others, and once for all tries before. */
+  failedAlone: number;
+  /** The other side asked to wait with it until `notBeforeMs`. */
+  isAsked: boolean;
 }
 
 /** What waits for one handler, in one queue per order. The first of each queue may be delivered; queues take turns. */
@@ -69,21 +73,31 @@ export class Lane {
   /** An entry was not delivered: those of other orders go first now. `isTried`: the handler was there. */
   failed(waiting: Waiting, isTried: boolean): void {
     const { order } = waiting.entry;
-    waiting.takenBefore ??= this.#taken;
     this.#failures += 1;
     if (isTried) this.#failedOrders.add(order);
     else this.#absences += 1;
+    if (isTried && this.#isAlone(waiting) && this.#failedOrders.size === 1) waiting.failedAlone += 1;
+    else waiting.takenBefore = this.#taken;
     const queue = this.#queues.get(order);
     this.#queues.delete(order);
     if (queue !== undefined) this.#queues.set(order, queue);
   }
 
-  /** Whether it alone is what fails, since the handler took others meanwhile, and more of its order wait behind it. */
-  isStuck({ entry: { order }, takenBefore }: Waiting): boolean {
-    return (this.#queues.get(order)?.length ?? 0) > 1 && this.#taken > (takenBefore ?? this.#taken);
+  /** Whether it alone is what fails, and more of its order wait behind it. */
+  isStuck(waiting: Waiting): boolean {
+    return (this.#queues.get(waiting.entry.order)?.length ?? 0) > 1 && this.#isAlone(waiting);
   }
 
+  /** Whether the handler took others since it failed. */
+  #isAlone({ takenBefore }: Waiting): boolean {
+    return this.#taken > (takenBefore ?? this.#taken);
+  }
+
+  /** The handler took one: what failed while it took nothing may go at once. */
   delivered(): void {
+    if (this.#failures > 0)
+      for (const waiting of this.#waiting.values())
+        if (waiting.takenBefore === this.#taken && !waiting.isAsked) waiting.notBeforeMs = 0;
     this.#taken += 1;
     this.#failures = 0;
     this.#absences = 0;

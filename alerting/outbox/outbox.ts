@@ -154,6 +154,13 @@ export class Outbox {
     return { ...(this.#tallies.get(handler) ?? untried), waiting, dead };
   }
 
+  /** For how long all tries of a handler have failed, and why the last one did; null when that went well or there was none. */
+  failing(handler: string): { forMs: number; reason: string } | null {
+    const { failingSinceMs = null, last = null } = this.#tallies.get(handler) ?? untried;
+    if (failingSinceMs === null || last === null) return null;
+    return { forMs: this.#parts.clock.monotonic() - failingSinceMs, reason: last.reason };
+  }
+
   /** Everything that is not delivered, whoever it is for; `gone`: those of the dead whose handler is not configured any more. */
   sizes(): { waiting: number; dead: number; gone: number } {
     const waiting = [...this.#lanes.values()].reduce((total, lane) => total + lane.size, 0);
@@ -214,7 +221,16 @@ export class Outbox {
 
   #waiting(entry: OutboxEntry, stored: boolean): Waiting {
     const bornMs = this.#parts.clock.monotonic() - entry.ageMs;
-    return { entry, stored, isHeld: false, notBeforeMs: 0, bornMs, takenBefore: null };
+    return {
+      entry,
+      stored,
+      isHeld: false,
+      notBeforeMs: 0,
+      bornMs,
+      takenBefore: null,
+      failedAlone: 1,
+      isAsked: false,
+    };
   }
 
   #isGone({ handler }: OutboxEntry): boolean {
@@ -307,7 +323,7 @@ export class Outbox {
     if (!isPermanent) lane.failed(waiting, isTried);
     const limits = lane.isStuck(waiting) ? stuckLimits : retryLimits;
     const isGone = !isTried && this.#isGone(entry);
-    if (isPermanent || isGone || isGivenUp(entry.attempts, entry.ageMs, limits)) {
+    if (isPermanent || isGone || isGivenUp(waiting.failedAlone, entry.ageMs, limits)) {
       await this.#giveUp(lane, waiting);
       return;
     }
@@ -315,6 +331,7 @@ export class Outbox {
     // What one notification is asked to wait for may be its own, so the others are tried sooner.
     lane.notBeforeMs = now + retryPauseMs(lane.suspicion, random);
     if (retryAfterMs !== null) lane.asked(now, retryAfterMs);
+    waiting.isAsked = retryAfterMs !== null;
     waiting.notBeforeMs = now + retryPauseMs(Math.max(1, entry.attempts), random, retryAfterMs);
     this.#parts.report('warn', 'a notification was not delivered, and is tried again', {
       ...deliveryFields(entry, delivery),
@@ -361,7 +378,8 @@ export class Outbox {
   }
 
   #count(entry: OutboxEntry, outcome: LastDelivery['outcome']): void {
+    const { clock } = this.#parts;
     const tally = this.#tallies.get(entry.handler) ?? untried;
-    this.#tallies.set(entry.handler, counted(tally, entry, outcome, this.#parts.clock.now()));
+    this.#tallies.set(entry.handler, counted(tally, entry, outcome, clock.now(), clock.monotonic()));
   }
 }

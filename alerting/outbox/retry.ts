@@ -2,6 +2,7 @@
 export interface RetryLimits {
   firstMs: number;
   longestMs: number;
+  /** Failures while the handler took others. Those of a handler that takes nothing do not count: it may be down for hours. */
   attempts: number;
   ageMs: number;
 }
@@ -33,7 +34,7 @@ export function retryPauseMs(
   return Math.round(Math.max(limits.firstMs / 5, most * random(), asked));
 }
 
-/** Whether a notification is given up after `attempts` failures at this age. */
+/** Whether a notification is given up that alone failed `attempts` times, at this age. */
 export function isGivenUp(attempts: number, ageMs: number, limits: RetryLimits = retryLimits): boolean {
   return attempts >= limits.attempts || ageMs >= limits.ageMs;
 }

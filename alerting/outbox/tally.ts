@@ -18,6 +18,8 @@ export interface HandlerTally {
   /** Tries that failed. */
   failed: number;
   failuresInRow: number;
+  /** When the first of those failed, monotonic ms; null where there is none. */
+  failingSinceMs: number | null;
   last: LastDelivery | null;
 }
 
@@ -28,20 +30,28 @@ export interface HandlerFigures extends HandlerTally {
 }
 
 /** A handler that was told nothing yet. */
-export const untried: HandlerTally = { delivered: 0, failed: 0, failuresInRow: 0, last: null };
+export const untried: HandlerTally = {
+  delivered: 0,
+  failed: 0,
+  failuresInRow: 0,
+  failingSinceMs: null,
+  last: null,
+};
 
-/** The tally after one more try. */
+/** The tally after one more try, at `at`, epoch ms, and `nowMs`, monotonic. */
 export function counted(
   tally: HandlerTally,
   { event: { type, key }, lastError }: OutboxEntry,
   outcome: LastDelivery['outcome'],
   at: number,
+  nowMs: number,
 ): HandlerTally {
   const isDelivered = outcome === 'delivered';
   return {
     delivered: tally.delivered + (isDelivered ? 1 : 0),
     failed: tally.failed + (isDelivered ? 0 : 1),
     failuresInRow: isDelivered ? 0 : tally.failuresInRow + 1,
+    failingSinceMs: isDelivered ? null : (tally.failingSinceMs ?? nowMs),
     last: { at, outcome, type, key, reason: isDelivered ? '' : lastError },
   };
 }

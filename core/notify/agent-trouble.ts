@@ -1,4 +1,5 @@
 import type { Json } from 'opsbro/sdk';
+import { HandlerTroubles } from '../../alerting/outbox/handler-trouble.ts';
 import {
   readTrouble,
   type Trouble,
@@ -10,9 +11,6 @@ import {
 import type { ServiceFigures } from '../../threads/services/services.ts';
 import type { HostDeps } from '../host/deps.ts';
 import type { Notifications } from './notifications.ts';
-
-/** How long the loss of a notification is trouble, also when the next one was delivered. */
-const lossMs = 60_000;
 
 /** What only the agent as a whole knows of its parts. */
 export interface AgentHealth {
@@ -28,21 +26,16 @@ export class AgentTroubles {
   readonly #deps: HostDeps;
   readonly #notifications: Notifications;
   readonly #health: () => AgentHealth;
-  /** Handlers that gave up notifications, and whether they delivered since. */
-  readonly #losses = new Map<string, { at: number; reason: string; isOver: boolean }>();
+  readonly #handlers = new HandlerTroubles();
   #records = new Map<string, TroubleRecord>();
 
   constructor(deps: HostDeps, notifications: Notifications, health: () => AgentHealth) {
     this.#deps = deps;
     this.#notifications = notifications;
     this.#health = health;
-    notifications.outbox.onSettled(({ handler, event, lastError }, outcome) => {
-      const loss = this.#losses.get(handler);
-      if (outcome === 'delivered' && loss !== undefined) loss.isOver = true;
-      // Two handlers that both fail would tell each other of it for ever.
-      if (outcome === 'given-up' && event.type !== 'agent')
-        this.#losses.set(handler, { at: deps.clock.now(), reason: lastError, isOver: false });
-    });
+    notifications.outbox.onSettled((entry, outcome) =>
+      this.#handlers.settled(entry, outcome, deps.clock.now()),
+    );
   }
 
   /** Takes over what an earlier agent told: the store's `trouble/` entries. */
@@ -51,8 +44,7 @@ export class AgentTroubles {
       const record = readTrouble(value);
       if (record === undefined) continue;
       this.#records.set(troubleKey(record), record);
-      if (record.kind === 'handler' && record.isOpen)
-        this.#losses.set(record.object, { at: record.since, reason: record.text, isOver: false });
+      this.#handlers.restore(record);
     }
   }
 
@@ -106,18 +98,13 @@ export class AgentTroubles {
         text: `the configuration has ${errors} error${errors === 1 ? '' : 's'}; 'opsbro config status' lists them`,
         over: 'the configuration has no errors any more',
       });
-    return [...found, ...own.filter((one) => one !== null), ...this.#lossTroubles(at)];
+    return [...found, ...own.filter((one) => one !== null), ...this.#handlerTroubles(at)];
   }
 
-  #lossTroubles(at: number): Trouble[] {
-    return [...this.#losses].flatMap(([id, loss]): Trouble[] => {
-      const handler = this.#deps.table.handler(id);
-      if (handler === undefined || (loss.isOver && Math.abs(at - loss.at) >= lossMs)) {
-        this.#losses.delete(id);
-        return [];
-      }
-      const text = `handler ${handler.name} gave up a notification: ${loss.reason}`;
-      return [{ kind: 'handler', object: id, text, over: `handler ${handler.name} delivers again` }];
-    });
+  #handlerTroubles(at: number): Trouble[] {
+    const handlers = this.#deps.table
+      .handlers()
+      .map(({ id, name }) => ({ id, name, failing: this.#notifications.outbox.failing(id) }));
+    return this.#handlers.found(handlers, at);
   }
 }

@@ -85,6 +85,54 @@ describe('Outbox', () => {
     expect([...bench.store]).toEqual([]);
   });
 
+  it('keeps for a day what a handler is to be told that takes nothing, however often that is tried', async () => {
+    const bench = new Bench();
+    bench.answers.set('mail', () => failed);
+    bench.add('mail', 'load', 'a');
+    const hours = async (count: number): Promise<void> => {
+      for (let part = 0; part < count * 6; part += 1) {
+        bench.clock.advance(600_000);
+        await bench.settle();
+      }
+    };
+    await hours(23);
+    expect(bench.outbox.list()).toMatchObject([{ state: 'waiting' }]);
+    await hours(2);
+    expect(bench.outbox.list()).toMatchObject([{ state: 'dead' }]);
+  });
+
+  it('tells what has waited as soon as a handler takes something again', async () => {
+    const bench = new Bench();
+    bench.answers.set('mail', () => failed);
+    for (const key of ['a1', 'a2']) bench.add('mail', 'load', key);
+    for (let minute = 0; minute < 30; minute += 1) {
+      bench.clock.advance(60_000);
+      await bench.settle();
+    }
+    bench.answers.set('mail', () => ({ status: 'delivered' }));
+    const tried = bench.calls.length;
+    bench.add('mail', 'disk', 'b');
+    bench.clock.advance(5000);
+    await bench.settle();
+    expect(bench.keys.slice(tried)).toEqual(['b', 'a1', 'a2']);
+  });
+
+  it('takes one more failure after a long outage for no reason to give up', async () => {
+    const bench = new Bench();
+    bench.answers.set('mail', () => failed);
+    for (const key of ['a1', 'a2']) bench.add('mail', 'load', key);
+    for (let hour = 0; hour < 60; hour += 1) {
+      bench.clock.advance(600_000);
+      await bench.settle();
+    }
+    bench.answers.set('mail', () => (bench.keys.at(-1) === 'a1' ? failed : { status: 'delivered' }));
+    bench.add('mail', 'disk', 'b');
+    bench.clock.advance(5000);
+    await bench.settle();
+    expect(bench.keys.slice(-2)).toEqual(['b', 'a1']);
+    expect(bench.outbox.list().map(({ state }) => state)).toEqual(['waiting', 'waiting']);
+  });
+
   it('never lets one handler wait for another', () => {
     const bench = new Bench();
     bench.add('mail', 'load', 'a');

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { crashTrouble, spaceTrouble } from '../../../alerting/own-troubles.ts';
-import { handlerObject } from '../host/host-bench.ts';
+import { failed, handlerObject } from '../host/host-bench.ts';
 import { alertingBench, occurrence, refused, turn } from './alerting-bench.ts';
 
 describe('trouble of the agent', () => {
@@ -84,5 +84,22 @@ describe('trouble of the agent', () => {
     await bench.seconds(120);
     expect(bench.told().filter((line) => line.startsWith('pager: agent'))).toHaveLength(4);
     expect(bench.told().at(-1)).toMatch(/delivers again$/);
+  });
+
+  it('is a handler that takes nothing for ten minutes, told to the others once, also over a restart', async () => {
+    const bench = await alertingBench([handlerObject('mail'), handlerObject('pager')]);
+    const toldOf = (): string[] => bench.told().filter((line) => line.includes('agent'));
+    bench.answers.set('p/handler/mail', failed('OPSBRO_HOST_DELIVERY'));
+    await bench.alerting.notifications.announce(occurrence);
+    await bench.seconds(590);
+    expect(toldOf()).toEqual([]);
+    await bench.seconds(30);
+    expect(toldOf()).toEqual(['pager: agent handler mail has delivered nothing for 10 minutes: because']);
+    await bench.restart();
+    await bench.seconds(1200);
+    expect(toldOf()).toHaveLength(1);
+    bench.answers.clear();
+    await bench.seconds(700);
+    expect(toldOf().slice(1)).toEqual(['pager: agent handler mail delivers again']);
   });
 });
