@@ -255,10 +255,39 @@ describe('a template', () => {
     expect(warned(ctx)).toMatchObject([{ message: expect.stringContaining('subject_template') }]);
   });
 
-  it('that is wrong fails by name', async () => {
-    await expect(send({ ...(await serve()), text_template: '{{ a b }}' }).outcome).rejects.toMatchObject({
-      code: 'OPSBRO_HOST_TEMPLATE',
+  it('that is wrong gives way to the built-in text, which says so', async () => {
+    const { ctx, outcome } = send({
+      ...(await serve()),
+      subject_template: '{{ check.state | uper }}',
+      text_template: '{{ a b }}',
+      html_template: '{% if %}',
     });
+    await outcome;
+    const [got] = received;
+    expect(got?.headers.subject).toBe('Check load switched to critical state on web1');
+    expect(got?.text).toContain('The check Load average switched');
+    expect(got?.text).toContain('subject_template cannot be filled: template: filter not found: uper');
+    expect(got?.text).toContain('text_template cannot be filled: template:1:6: expected variable end');
+    expect(got?.html).toContain('Load average');
+    expect(warned(ctx)).toHaveLength(3);
+  });
+
+  it('of checks is filled for a test with a check, which stays marked', async () => {
+    const event = testEvent('test');
+    const data = {
+      ...event.data,
+      check: 'p/check/load',
+      name: 'load',
+      display_name: 'Load',
+      state: 'warning',
+      output: '7',
+    };
+    const got = await mailed(
+      { subject_template: '{{ check.name }} {{ check.state | upper }}', text_template: '{{ check.output }}' },
+      { ...event, data },
+    );
+    expect(got.headers.subject).toBe('[TEST] load WARNING');
+    expect(got.text.trim().split('\n')).toEqual([event.summary, '', '7']);
   });
 });
 

@@ -1,5 +1,6 @@
 import { createHash } from 'node:crypto';
 import {
+  type Alert,
   alertsOf,
   type Context,
   cutText,
@@ -39,39 +40,78 @@ const maxSubject = 200;
  */
 export async function composeMessage(ctx: Context<MailOptions>, event: HandlerEvent): Promise<Message> {
   const topic = topicOf(event);
-  const data = variables(ctx, event);
-  const pick = (part: 'subject' | 'text'): string => {
-    const own = topic === 'other' || topic === 'node' ? '' : given(ctx, `${topic}_${part}_template`);
-    return own || (topic === 'check' && given(ctx, `${part}_template`)) || defaultTemplates[topic][part];
+  const filling: Filling = { ctx, data: variables(ctx, event), faults: [] };
+  const names = (part: 'subject' | 'text'): string[] => {
+    const own = topic === 'other' || topic === 'node' ? [] : [`${topic}_${part}_template`];
+    return topic === 'check' ? [...own, `${part}_template`] : own;
   };
-  const html = given(ctx, 'html_template');
-  const subject = (await ctx.render(pick('subject'), data)).replaceAll(/\s+/g, ' ').trim();
+  const subject = await filled(filling, names('subject'), defaultTemplates[topic].subject);
+  const text = await filled(filling, names('text'), defaultTemplates[topic].text);
+  const html =
+    ctx.options.html_template !== 'none' && (await filled(filling, ['html_template'], defaultHtml));
+  const isTestOfCheck = event.type === 'test' && topic === 'check';
   return {
-    subject: cutText(marked(event, subject), maxSubject),
-    text: await ctx.render(pick('text'), data),
-    ...(html !== 'none' && { html: await ctx.render(html || defaultHtml, data, { html: true }) }),
+    subject: cutText(marked(event, subject.replaceAll(/\s+/g, ' ').trim()), maxSubject),
+    text: withFaults(isTestOfCheck ? `${event.summary}\n\n${text}` : text, filling.faults),
+    ...(html !== false && { html }),
     messageId: `<${createHash('sha256').update(event.key).digest('hex').slice(0, 32)}@${hostPart(event.node)}>`,
   };
 }
 
-function topicOf({ type, data }: HandlerEvent): Topic {
-  if (type === 'problem' || type === 'recovery') return 'check';
+function topicOf(event: HandlerEvent): Topic {
+  const { type, data } = event;
+  if (checksOf(event).length > 0) return 'check';
   if (type === 'group') return 'group';
   if (type === 'node') return 'node';
   return typeof data.compliance === 'object' && data.compliance !== null ? 'compliance' : 'other';
 }
 
-/** A template that cannot be read must not keep the mail from being sent. */
-function given(ctx: Context<MailOptions>, name: string): string {
-  const template = (ctx.options as unknown as { [name: string]: Template })[name];
-  if (template === null) ctx.log.warn(`${name} cannot be read; the built-in text is used`);
-  return template ?? '';
+/** The checks that a mail is about; a test of a handler may name one, so that its templates are tried. */
+function checksOf(event: HandlerEvent): Partial<Alert>[] {
+  const { type, data } = event;
+  return type === 'test' && typeof data.check === 'string' ? [data as Partial<Alert>] : alertsOf(event);
+}
+
+/** What templates of one mail are filled with, and what was wrong with them. */
+interface Filling {
+  ctx: Context<MailOptions>;
+  data: JsonObject;
+  faults: string[];
+}
+
+/** The first of these templates that there is, filled. One that cannot be read or filled must not keep the mail from being sent. */
+async function filled({ ctx, data, faults }: Filling, names: string[], builtIn: string): Promise<string> {
+  const options = ctx.options as unknown as { [name: string]: Template };
+  const escaping = { html: builtIn === defaultHtml };
+  for (const name of names) {
+    const template = options[name];
+    if (template === null) ctx.log.warn(`${name} cannot be read; the built-in text is used`);
+    if (!template) continue;
+    try {
+      return await ctx.render(template, data, escaping);
+    } catch (thrown) {
+      const { code, message: reason } = thrown as { code?: string; message: string };
+      if (code !== 'OPSBRO_HOST_TEMPLATE') throw thrown;
+      faults.push(`${name} cannot be filled: ${reason}`);
+      ctx.log.warn(`${name} cannot be filled; the built-in text is used`, { reason });
+      break;
+    }
+  }
+  return ctx.render(builtIn, data, escaping);
+}
+
+/** The text with what was wrong, above a signature. */
+function withFaults(text: string, faults: string[]): string {
+  if (faults.length === 0) return text;
+  const signature = text.indexOf('\n-- \n');
+  const end = signature < 0 ? text.length : signature + 1;
+  return `${text.slice(0, end)}${faults.join('\n')}\n${text.slice(end)}`;
 }
 
 /** What templates see; `check`, `_time`, `group`, `group_modification`, `compliance` and `handler` are those of older packs. */
 function variables(ctx: Context<MailOptions>, event: HandlerEvent): JsonObject {
   const { password: _, ...handler } = ctx.options as unknown as JsonObject;
-  const alerts = alertsOf(event).map((alert) => ({ ...alert, state_id: stateIds[String(alert.state)] ?? 3 }));
+  const alerts = checksOf(event).map((alert) => ({ ...alert, state_id: stateIds[String(alert.state)] ?? 3 }));
   return {
     event: { ...event } as unknown as JsonObject,
     node: event.node,
