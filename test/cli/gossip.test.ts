@@ -145,6 +145,7 @@ describe('opsbro gossip detect', () => {
   const found = {
     uuid: 'b',
     name: 'b',
+    display_name: 'Web B',
     address: '10.0.0.2',
     port: 6768,
     zone: 'lan',
@@ -161,9 +162,9 @@ describe('opsbro gossip detect', () => {
     });
     const shown = await place.opsbro(['gossip', 'detect']);
     expect([shown.code, shown.err]).toEqual([0, expect.stringContaining('--auto-join')]);
-    expect(shown.out).toMatch(/b +lan +10\.0\.0\.2:6768 +yes +x/);
+    expect(shown.out).toMatch(/b \[Web B\] +lan +10\.0\.0\.2:6768 +yes +x/);
     const joined = await place.opsbro(['gossip', 'detect', '--auto-join', '--timeout', '1s']);
-    expect([joined.code, joined.err]).toEqual([0, 'Joining 10.0.0.2:6768 (b) : OK\n']);
+    expect([joined.code, joined.err]).toEqual([0, 'Joining 10.0.0.2:6768 (b [Web B]) : OK\n']);
     const failed = await place.opsbro(['gossip', 'detect', '--auto-join', '--json']);
     expect([failed.code, JSON.parse(failed.out)]).toEqual([1, [{ ...found, joined: false }]]);
   });
@@ -307,6 +308,7 @@ describe('opsbro gossip events', () => {
     payload: { v: 3 },
     from: 'u',
     node: 'db-1',
+    display_name: 'db-1',
     at: new Date().toISOString(),
   };
 

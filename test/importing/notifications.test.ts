@@ -47,11 +47,11 @@ function told(
 }
 
 describe('a service', () => {
-  it.each([{ contacts: 'null' }, { contact_groups: 'null' }])(
+  it.each<{ [name: string]: string }>([{ contacts: 'null' }, { contact_groups: 'null' }])(
     'with %j tells nobody, not whom its host tells',
     (directives) => {
       const text = contact('ann') + host({ contacts: 'ann', notification_period: 'gone' });
-      expect(made(text + service(directives as { [name: string]: string })).check.handlers).toEqual([]);
+      expect(made(text + service(directives)).check.handlers).toEqual([]);
     },
   );
 

@@ -16,6 +16,7 @@ import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import { parse } from 'yaml';
 import mail from './index.ts';
 import type { MailOptions } from './options.ts';
+import { read } from './sample-reader.ts';
 
 const folder = new URL('./', import.meta.url);
 const manifest = parse(readFileSync(new URL('plugin.yml', folder), 'utf8')) as Manifest;
@@ -70,42 +71,6 @@ async function serve(options: SMTPServerOptions = {}): Promise<{ smtp_server: st
   servers.push(server);
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
   return { smtp_server: `localhost:${(server.server.address() as AddressInfo).port}` };
-}
-
-/** Headers and parts of a message as nodemailer writes them. */
-function read(message: Buffer): { headers: { [name: string]: string }; text: string; html: string } {
-  const entities = message.toString('latin1').split(/\r\n--[^\r\n]+(?:\r\n|--)/);
-  const headers = headersOf(entities[0] ?? '');
-  const part = (type: string): string => {
-    const found = entities.find((entity) => headersOf(entity)['content-type']?.startsWith(type)) ?? '';
-    const body = found.slice(found.indexOf('\r\n\r\n') + 4);
-    const encoding = headersOf(found)['content-transfer-encoding'];
-    const bytes = encoding === 'base64' ? Buffer.from(body, 'base64') : Buffer.from(unquoted(body), 'latin1');
-    return bytes.toString('utf8').replaceAll('\r\n', '\n');
-  };
-  return { headers, text: part('text/plain'), html: part('text/html') };
-}
-
-function headersOf(entity: string): { [name: string]: string } {
-  const [head = ''] = entity.split('\r\n\r\n', 1);
-  const lines = head.replaceAll(/\r\n[ \t]+/g, ' ').split('\r\n');
-  return Object.fromEntries(
-    lines.map((line) => {
-      const [name = '', value = ''] = line.split(/: (.*)/s);
-      const words = value.replaceAll(/\?= =\?/g, '?==?');
-      const text = words.replaceAll(/=\?UTF-8\?([QB])\?(.*?)\?=/gi, (_, kind, word: string) =>
-        kind.toUpperCase() === 'B'
-          ? Buffer.from(word, 'base64').toString()
-          : Buffer.from(unquoted(word.replaceAll('_', ' ')), 'latin1').toString(),
-      );
-      return [name.toLowerCase(), text];
-    }),
-  );
-}
-
-function unquoted(text: string): string {
-  const joined = text.replaceAll('=\r\n', '');
-  return joined.replaceAll(/=([0-9A-F]{2})/g, (_, hex) => String.fromCharCode(Number.parseInt(hex, 16)));
 }
 
 function send(options: Partial<MailOptions>, event: HandlerEvent = testEvent('problem')) {
