@@ -23,7 +23,7 @@ export interface WouldTell {
   recoveries: number;
 }
 
-/** How two checks fared against each other, by their hard states. */
+/** How two checks fared against each other, by their hard states. What they would have told is of the same time, from the first moment in which both had a state. */
 export interface Comparison {
   /** The time in which both had a state, ms. */
   comparedMs: number;
@@ -36,7 +36,10 @@ export interface Comparison {
   right: WouldTell;
 }
 
-/** Compares two checks over a span. Time in which one of them has no state yet is not compared. Pure. */
+/**
+ * Compares two checks over a span. Time in which one of them has no state yet is not compared. Where one is younger than the span, what both
+ * are in its first moment counts as told then: the older one told of it before. Pure.
+ */
 export function compare(
   changes: readonly RecordedChange[],
   left: ReportedCheck,
@@ -57,9 +60,22 @@ export function compare(
     agreedMs,
     agreementPercent: comparedMs === 0 ? null : (agreedMs / comparedMs) * 100,
     disagreements: joined(apart),
-    left: wouldTell(ofLeft, span),
-    right: wouldTell(ofRight, span),
+    left: toldOf(ofLeft, parts[0]?.left, parts[0]?.from, span),
+    right: toldOf(ofRight, parts[0]?.right, parts[0]?.from, span),
   };
+}
+
+function toldOf(
+  changes: RecordedChange[],
+  first: CheckState | undefined,
+  from: number | undefined,
+  { since, until, knownSince }: ReportSpan,
+): WouldTell {
+  if (first === undefined || from === undefined) return { problems: 0, recoveries: 0 };
+  if (from === Math.max(since, knownSince ?? since))
+    return wouldTell(changes.filter(({ at }) => at >= since && at <= until));
+  const later = wouldTell(changes.filter(({ at }) => at > from && at <= until));
+  return { ...later, problems: later.problems + (isProblem(first) ? 1 : 0) };
 }
 
 function total(parts: Disagreement[]): number {
@@ -93,10 +109,8 @@ function joined(parts: Disagreement[]): Disagreement[] {
 }
 
 /** What is found together with the beginning or end of flapping is a change of its own, and tells the same. */
-function wouldTell(changes: RecordedChange[], { since, until }: ReportSpan): WouldTell {
-  const inside = changes.filter(
-    ({ at, cause }) => at >= since && at <= until && cause !== 'flapping' && cause !== 'steady',
-  );
+function wouldTell(changes: RecordedChange[]): WouldTell {
+  const inside = changes.filter(({ cause }) => cause !== 'flapping' && cause !== 'steady');
   const isNews = ({ cause, oldHardState, hardState }: RecordedChange): boolean =>
     isProblem(hardState) && (oldHardState !== hardState || cause === 'volatile');
   const isEnd = ({ oldHardState, hardState }: RecordedChange): boolean =>

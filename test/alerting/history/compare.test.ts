@@ -49,10 +49,12 @@ function slowly(left: Life, right: Life, since: number, until: number): Comparis
   const disagreements: Comparison['disagreements'] = [];
   let comparedMs = 0;
   let agreedMs = 0;
+  let first: number | undefined;
   for (let at = since; at < until; at += 1) {
     const [one, other] = [stateAt(left, at), stateAt(right, at)];
     if (one === 'pending' || other === 'pending') continue;
     comparedMs += 1;
+    first ??= at;
     if (one === other) {
       agreedMs += 1;
       continue;
@@ -64,17 +66,25 @@ function slowly(left: Life, right: Life, since: number, until: number): Comparis
   const agreementPercent = comparedMs === 0 ? null : (agreedMs / comparedMs) * 100;
   return {
     ...{ comparedMs, agreedMs, agreementPercent, disagreements },
-    left: toldOf(left, since, until),
-    right: toldOf(right, since, until),
+    left: toldOf(left, since, until, first),
+    right: toldOf(right, since, until, first),
   };
 }
 
-/** What a handler that is told by state and episode hears. */
-function toldOf({ statuses }: Life, since: number, until: number): { problems: number; recoveries: number } {
+/** What a handler that is told by state and episode hears; of a comparison that begins within the span, one that is new then. */
+function toldOf(
+  { statuses }: Life,
+  since: number,
+  until: number,
+  first: number | undefined,
+): { problems: number; recoveries: number } {
   const heard = { problems: 0, recoveries: 0 };
+  if (first === undefined) return heard;
+  const held = statuses.findLast(([moment]) => moment <= first)?.[1].hardState;
+  if (first > since && held !== undefined && held !== 'ok' && held !== 'pending') heard.problems += 1;
   let told = 'ok';
   for (const [at, { hardState, episode }] of statuses) {
-    const isInside = at >= since && at <= until;
+    const isInside = (first > since ? at > first : at >= since) && at <= until;
     const now = hardState === 'ok' || hardState === 'pending' ? 'ok' : `${hardState} ${episode}`;
     if (now !== told && isInside) heard[now === 'ok' ? 'recoveries' : 'problems'] += 1;
     told = now;
@@ -103,6 +113,19 @@ describe('a comparison', () => {
         { from: 20, to: 40, left: 'warning', right: 'ok' },
         { from: 60, to: 80, left: 'ok', right: 'critical' },
       ],
+      left: { problems: 2, recoveries: 1 },
+      right: { problems: 1, recoveries: 1 },
+    });
+  });
+
+  it('counts what each would have told of the time in which both had a state', () => {
+    const turns: Runs = Array.from({ length: 9 }, (_, at) => [at * 10, at % 2 === 0 ? 'critical' : 'ok']);
+    const young = life('b', [
+      [65, 'critical'],
+      [70, 'ok'],
+    ]);
+    expect(of(life('a', turns), young)).toMatchObject({
+      comparedMs: 35,
       left: { problems: 2, recoveries: 1 },
       right: { problems: 1, recoveries: 1 },
     });
