@@ -222,6 +222,20 @@ it('answers suspects only where nobody alive passes, and never the dead', async 
   expect((await ask(second, 'redis.group.lan.opsbro', A)).answers).toEqual(['10.0.0.2']);
 });
 
+it('takes nodes of a zone that is out of reach for suspects', async () => {
+  const group = { groups: ['redis'] };
+  const far = node('b', { ...group, zone: 'dmz', addresses: ['10.0.0.2'] });
+  const lost = (...nodes: ReturnType<typeof node>[]) => ({
+    ...cluster(...nodes),
+    zones: [{ name: 'dmz', parent: 'lan', unreachable: true }],
+  });
+  const port = await start({}, lost(node('a', group), far));
+  expect((await ask(port, 'redis.group.all.opsbro', A)).answers).toEqual(['10.0.0.1']);
+  await dns.stop();
+  const alone = await start({}, lost(node('a'), far));
+  expect((await ask(alone, 'redis.group.all.opsbro', A)).answers).toEqual(['10.0.0.2']);
+});
+
 it('lets each record of an answer be first in turn', async () => {
   const port = await start();
   const firsts = new Set<string | undefined>();

@@ -29,6 +29,8 @@ export class ZoneTable implements Ancestry {
   readonly #details: () => NodeDetailsSnapshot;
   /** Names of zones, lower case. */
   readonly #zones: Set<string>;
+  /** Names, as nodes have them, of zones whose proxies are all gone: of their nodes nobody hears anything. */
+  readonly #lost: Set<string>;
   /** Nodes by keyword and value. */
   readonly #index = { group: new Index(), name: new Index(), uuid: new Index() };
   readonly #addresses = new Map<string, ClusterNode[]>();
@@ -40,6 +42,7 @@ export class ZoneTable implements Ancestry {
     this.#rules = rules;
     this.#details = details;
     this.#zones = new Set(snapshot.zones.map(({ name }) => name.toLowerCase()));
+    this.#lost = new Set(snapshot.zones.filter(({ unreachable }) => unreachable).map(({ name }) => name));
     for (const node of snapshot.nodes) this.#add(node);
   }
 
@@ -130,16 +133,15 @@ export class ZoneTable implements Ancestry {
     return inside.length === 0 ? undefined : inside;
   }
 
-  /** Alive nodes that pass; where there is none, suspects that do. */
+  /** Alive nodes that pass; where there is none, suspects that do, and those of a zone that is out of reach. */
   #telling(nodes: readonly ClusterNode[], group: string | null): Found {
     const passing = nodes.filter(
       (node) => group === null || !this.#rules.onlyPassing || !isFailing(node, group),
     );
-    for (const state of ['alive', 'suspect'] as const) {
-      const those = passing.filter((node) => node.state === state);
-      if (those.length > 0) return those;
-    }
-    return noNodes;
+    const sure = passing.filter(({ state, zone }) => state === 'alive' && !this.#lost.has(zone));
+    if (sure.length > 0) return sure;
+    const doubtful = passing.filter(({ state }) => state === 'alive' || state === 'suspect');
+    return doubtful.length > 0 ? doubtful : noNodes;
   }
 }
 
