@@ -55,7 +55,8 @@ function membersText(cli: CliContext, snapshot: NodesSnapshot, isDetailed: boole
     const table = members.length === 0 ? cli.paint.dim('no node is seen') : cli.table(columns, members);
     return `${zoneTitle(cli, snapshot, name, members)}\n${table}`;
   });
-  return [...parts, summaryText(cli, nodes, names.length)].join('\n\n');
+  const lost = new Set(zones.filter(({ unreachable }) => unreachable).map(({ name }) => name));
+  return [...parts, summaryText(cli, nodes, names.length, lost)].join('\n\n');
 }
 
 function zoneTitle(
@@ -119,10 +120,17 @@ function endpointsText(addresses: string[], port: number): string {
   return addresses.map((one) => (one.includes(':') ? `[${one}]:${port}` : `${one}:${port}`)).join(', ');
 }
 
-function summaryText(cli: CliContext, nodes: ClusterNode[], zones: number): string {
+function summaryText(
+  cli: CliContext,
+  nodes: ClusterNode[],
+  zones: number,
+  lost: ReadonlySet<string>,
+): string {
   const counts = (['alive', 'suspect', 'dead', 'leave'] as const).flatMap((state) => {
-    const count = nodes.filter((one) => one.state === state).length;
-    return count === 0 ? [] : [`${count} ${paintNodeState(cli.paint, state)}`];
+    const those = nodes.filter((one) => one.state === state);
+    const unheard = state === 'alive' ? those.filter(({ zone }) => lost.has(zone)).length : 0;
+    const note = unheard === 0 ? '' : ` (${unheard} of them in a zone that is out of reach)`;
+    return those.length === 0 ? [] : [`${those.length} ${paintNodeState(cli.paint, state)}${note}`];
   });
   const failing = nodes.filter((one) => one.failing.length > 0).length;
   const trouble = failing === 0 ? '' : `; ${cli.paint.red(`checks fail on ${failing}`)}`;

@@ -74,6 +74,13 @@ describe('opsbro gossip members', () => {
     ]);
   });
 
+  it('counts apart who is alive as far as was heard before its zone was lost', async () => {
+    const nodes = snapshot.nodes.map((one) => ({ ...one, state: 'alive' }));
+    await place.agent({ [members]: { ...snapshot, nodes } });
+    const { out } = await place.opsbro(['gossip', 'members']);
+    expect(out).toContain('2 zones: 4 alive (1 of them in a zone that is out of reach); checks fail on 1');
+  });
+
   it('shows more in detail, and all as JSON', async () => {
     await place.agent({ [members]: snapshot });
     const { out } = await place.opsbro(['gossip', 'members', '--detail']);
