@@ -10,7 +10,7 @@ import { checkAlerting, statePolicy } from './policy/check-policy.ts';
 import { groupName } from './policy/group-names.ts';
 import { handlerPolicy } from './policy/handler-policy.ts';
 import type { Report } from './policy/report.ts';
-import { isDisabled, suppressionKeys, suppressionProblem } from './policy/suppression.ts';
+import { isDisabled, problemPath, suppressionKeys, suppressionProblem } from './policy/suppression.ts';
 import { zoneOf } from './policy/zones.ts';
 import { buildCommand, unusedKeys } from './script/command.ts';
 import { choices, emptyChoice } from './sources/choices.ts';
@@ -306,11 +306,12 @@ class Builder {
   }
 
   private suppression(kind: 'downtime' | 'silence'): ConfigObject | null {
-    const { value, place } = this.raw;
+    const { value } = this.raw;
     this.report(validate(kindSchemas[kind], value, `a ${kind}`), (path) => path);
     const keys = suppressionKeys(value);
     const problem = this.findings.failed ? null : suppressionProblem(kind, keys);
-    if (problem !== null) this.findings.error('OPSBRO_CONFIG_TYPE', `${kind}: ${problem}`, place);
+    if (problem !== null)
+      this.findings.error('OPSBRO_CONFIG_TYPE', `${kind}: ${problem}`, this.at(problemPath(problem)));
     return isDisabled(value) ? null : this.finish({ kind, plugin: kind, keys });
   }
 

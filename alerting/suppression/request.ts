@@ -235,7 +235,9 @@ function isDay(day: string): boolean {
 function zoneName(request: JsonObject): string {
   const timezone = text(request, 'timezone') || ownZone();
   if (zoneOf(timezone) === undefined)
-    throw invalid(`there is no time zone '${timezone}'; write a name such as 'Europe/Paris' or 'UTC'`);
+    throw invalid(
+      `'timezone': there is no time zone '${timezone}'; write a name such as 'Europe/Paris' or 'UTC'`,
+    );
   return timezone;
 }
 

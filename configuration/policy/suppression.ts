@@ -26,6 +26,12 @@ export function suppressionProblem(kind: 'downtime' | 'silence', keys: JsonObjec
   }
 }
 
+/** Where such a problem is: at the key that it names first; empty where it names none. */
+export function problemPath(problem: string): string[] {
+  const [, key] = /'([a-z_]+)'/.exec(problem) ?? [];
+  return key === undefined ? [] : [key];
+}
+
 /** True for an object that is not to take effect. */
 export function isDisabled({ enabled, enable }: JsonObject): boolean {
   return (enabled ?? enable) === false;
