@@ -105,6 +105,7 @@ describe('deliver', () => {
     ['of the query by itself', 'no key also'],
     ['of the user', 'no agent hunter2'],
     ['as it is before escaping', 'no token a b&c'],
+    ['with a space in it', 'no token a b&c, also'],
   ])('shows no secret %s', async (_, text) => {
     const ctx = fixtureContext({ http: () => ({ status: 400, text }) });
     const whole = 'https://agent:hunter2@hooks.example.org/T0/s3cret-token?key=also&token=a%20b%26c';

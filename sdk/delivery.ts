@@ -1,5 +1,6 @@
 import type { Context } from './context.ts';
 import type { HttpRequest, HttpResponse } from './network.ts';
+import { parseWebAddress } from './web-address.ts';
 
 /** What an error of a failed delivery may tell the agent. */
 export interface DeliveryHints {
@@ -70,9 +71,10 @@ export function parseRetryAfter(header: string | undefined, nowMs: number): numb
  * @example `redactUrl('https://hooks.example.org/services/T0/secret') // 'https://hooks.example.org/…'`
  */
 export function redactUrl(url: string): string {
-  if (!URL.canParse(url)) return '(not a URL)';
-  const { protocol, host, pathname, search } = new URL(url);
-  return `${protocol}//${host}${pathname.length + search.length > 1 ? '/…' : ''}`;
+  const address = parseWebAddress(url);
+  if (address === undefined) return '(not a URL)';
+  const { scheme, host, path, query } = address;
+  return `${scheme}://${host}${path.length + query.length > 1 ? '/…' : ''}`;
 }
 
 /** The text with eight stars in place of each secret; those of under 4 characters stay, or every text would be stars. */
@@ -139,10 +141,20 @@ function quoted({ status, text }: HttpResponse, url: string, secrets: string[]):
 
 /** What of a URL may be a token, whole and in its parts: a service may say back either. */
 function secretsOf(url: string): string[] {
-  const { username, password, pathname, search, searchParams } = new URL(url);
-  const query = search.slice(1);
-  const parts = [...pathname.split('/'), ...query.split('&'), ...searchParams.values()];
-  return [url, pathname, query, username, password, ...parts];
+  const { login = '', path = '', query = '' } = parseWebAddress(url) ?? {};
+  const [, user = '', password = ''] = /^([^:]*):?(.*)$/s.exec(login) ?? [];
+  const fields = query.split('&');
+  const values = fields.map((field) => field.slice(field.indexOf('=') + 1).replaceAll('+', ' '));
+  const parts = [user, password, ...path.split('/'), ...fields, ...values];
+  return [url, path, query, ...parts, ...parts.map(unescaped)];
+}
+
+function unescaped(text: string): string {
+  try {
+    return decodeURIComponent(text);
+  } catch {
+    return text;
+  }
 }
 
 function refusal(answer: HttpResponse, url: string, said: string, nowMs: number): DeliveryError {
@@ -157,9 +169,11 @@ function refusal(answer: HttpResponse, url: string, said: string, nowMs: number)
   return new DeliveryError(`${redactUrl(url)}:${to} answers ${said}`, hints, answer);
 }
 
-/** A redirect may name a path of the same server alone. */
+/** Where a redirect leads, by its host: it may name a path of the same server alone (RFC 9110 §10.2.2). */
 function absolute(location: string, base: string): string {
-  return URL.canParse(location, base) ? new URL(location, base).href : location;
+  const { scheme, host } = parseWebAddress(base) ?? {};
+  if (/^[a-z][a-z\d+.-]*:/i.test(location)) return location;
+  return location.startsWith('//') ? `${scheme}:${location}` : `${scheme}://${host}/${location}`;
 }
 
 /** Telegram puts `parameters.retry_after` into its answer, Discord `retry_after`: seconds, both. */

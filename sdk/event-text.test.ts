@@ -132,6 +132,7 @@ describe('an event in words', () => {
     ['see the red folder', undefined],
     ['javascript:alert(1)', undefined],
     ['https://[bad', undefined],
+    ['https://wiki.example.org', 'https://wiki.example.org'],
     [`https://wiki.example.org/${'x'.repeat(2048)}`, undefined],
     ['', undefined],
   ])('has a link where its runbook is a page: %s', (runbook, link) => {

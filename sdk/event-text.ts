@@ -1,5 +1,6 @@
 import type { Alert, HandlerEvent } from './context.ts';
 import type { Json, VerdictState } from './values.ts';
+import { linkTo } from './web-address.ts';
 
 /** How bad an event is: the state of its check, or `info` for what is no check's. */
 export type EventSeverity = VerdictState | 'info';
@@ -72,10 +73,8 @@ export function bodyOf(event: HandlerEvent): string {
  * @example `const click = runbookOf(event);`
  */
 export function runbookOf(event: HandlerEvent): string | undefined {
-  const runbook = text(alertsOf(event)[0]?.runbook).trim();
-  if (!/^https?:\/\//i.test(runbook) || !URL.canParse(runbook)) return undefined;
-  const { href } = new URL(runbook);
-  return href.length <= maxLink ? href : undefined;
+  const link = linkTo(text(alertsOf(event)[0]?.runbook));
+  return link === undefined || link.length > maxLink ? undefined : link;
 }
 
 /** Node, check, state and labels, for services that show fields; of a node of the cluster what it is, and who tells of it. */

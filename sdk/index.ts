@@ -22,3 +22,4 @@ export * from './ranges.ts';
 export * from './rates.ts';
 export * from './tell-each.ts';
 export type * from './values.ts';
+export * from './web-address.ts';

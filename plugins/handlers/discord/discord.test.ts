@@ -20,7 +20,7 @@ function fakeDiscord({ url, method, body = '' }: HttpRequest): RecordedAnswer {
   let total = 0;
   for (const { title, description, color, timestamp, footer, fields, url: link } of embeds) {
     // What Discord calls a well formed URL.
-    if (link !== undefined) expect(link).toMatch(/^https?:\/\/[^/\s]+\.[^/\s]+\/\S*$/);
+    if (link !== undefined) expect(link).toMatch(/^https?:\/\/[^/\s]+\.[^/\s]+(\/\S*)?$/);
     expect([title.length <= 256, description.length <= 4096, fields.length <= 25]).toEqual([
       true,
       true,

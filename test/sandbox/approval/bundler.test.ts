@@ -2,6 +2,7 @@ import { mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from 'node
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { runInNewContext } from 'node:vm';
+import { fixtureContext, type RecordedHttp, testEvent } from 'opsbro/sdk/testing';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { bundlePlugin } from '../../../sandbox/approval/bundler.ts';
 import { bundleText } from '../../../sandbox/bundle.ts';
@@ -58,6 +59,32 @@ describe('a bundle', () => {
       'node_modules/three/package.json',
       'node_modules/three/lib/part.js',
     ]);
+  });
+
+  it('sends with the sdk what a handler has to say, with nothing of Node', async () => {
+    const path = folder({
+      'index.ts':
+        "import { defineHandler, deliver, runbookOf } from 'opsbro/sdk';\n" +
+        'export default { collect: (ctx, event) => deliver(ctx, { url: ctx.url, json: { link: runbookOf(event) } }) };\n' +
+        'export const other = defineHandler;\n',
+    });
+    const { bundle } = await bundlePlugin(path);
+    const { collect } = run(bundle.code) as { collect(...given: unknown[]): Promise<unknown> };
+    const event = { ...testEvent('problem'), data: { runbook: 'https://wiki.example.org/load average' } };
+    const url = 'https://hooks.example.org/t0ken?key=s3cret%21';
+    const posted = async (http: RecordedHttp) => {
+      const ctx = fixtureContext({ http });
+      await collect({ ...ctx, url }, event);
+      return ctx.requests;
+    };
+    expect(await posted(() => ({ status: 204 }))).toMatchObject([
+      { url, body: '{"link":"https://wiki.example.org/load%20average"}' },
+    ]);
+    await expect(
+      posted(() => ({ status: 302, headers: { location: '/login' }, text: 'no s3cret!' })),
+    ).rejects.toThrow(
+      'https://hooks.example.org/…: redirects to https://hooks.example.org/…; answers 302: no ********',
+    );
   });
 
   it('has the same text for the same files, and covers files of dependencies by its digest of the source', async () => {
