@@ -18,13 +18,13 @@ export class DeliveryError extends Error implements DeliveryHints {
   readonly code = 'OPSBRO_HOST_DELIVERY';
   readonly retryAfterMs?: number;
   readonly permanent: boolean;
-  /** What the service answered, secrets and all. */
+  /** What the service answered, secrets and all: not among what is shown of an error. */
   readonly answer?: HttpResponse;
 
   constructor(message: string, hints: DeliveryHints = {}, answer?: HttpResponse) {
     super(message);
     this.name = 'DeliveryError';
-    if (answer !== undefined) this.answer = answer;
+    Object.defineProperty(this, 'answer', { value: answer, enumerable: false });
     if (hints.retryAfterMs !== undefined) this.retryAfterMs = hints.retryAfterMs;
     this.permanent = hints.permanent ?? false;
   }

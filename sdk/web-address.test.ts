@@ -31,6 +31,9 @@ it.each([
   ['https://wiki/💾<"|">', 'https://wiki/%F0%9F%92%BE%3C%22%7C%22%3E'],
   ['https://wiki/half\ud83d', 'https://wiki/half%EF%BF%BD'],
   ['https://bücher.example/', undefined],
+  ['https://<wiki>/load', undefined],
+  ['https://wiki:65536/', undefined],
+  ['http://[2001:db8::1]:80/a', 'http://[2001:db8::1]:80/a'],
   ['javascript:alert(1)', undefined],
 ])('makes the link of %j', (text, link) => {
   expect(linkTo(text)).toBe(link);

@@ -9,6 +9,7 @@ export interface WebAddress {
   query: string;
 }
 
+const maxPort = 65_535;
 const shape =
   /^(https?):\/\/(?:([^/?#]*)@)?((?:\[[0-9a-f:.]+\]|[^\s/?#@:[\]]+)(?::\d{1,5})?)(\/[^?#]*)?(?:\?([^#]*))?(?:#.*)?$/is;
 
@@ -24,12 +25,13 @@ export function parseWebAddress(text: string): WebAddress | undefined {
 }
 
 /**
- * An address as services take it in links, without spaces and letters beyond ASCII; undefined for what is none, or has such letters in its host.
+ * An address as services take it in links, without spaces and letters beyond ASCII; undefined for what is none, or has a host that cannot be one.
  * @example `linkTo('https://wiki.example.org/load average') // 'https://wiki.example.org/load%20average'`
  */
 export function linkTo(text: string): string | undefined {
   const address = text.trim().replaceAll(/\p{Surrogate}/gu, '\ufffd');
   const host = parseWebAddress(address)?.host;
-  if (host === undefined || /[^\x21-\x7e]/.test(host)) return undefined;
+  if (host === undefined || !/^(?:\[.*\]|[\w.-]+)(?::\d+)?$/.test(host)) return undefined;
+  if (Number(/:(\d+)$/.exec(host)?.[1] ?? 0) > maxPort) return undefined;
   return address.replaceAll(/(?:[^\x21-\x7e]|["<>\\^`{|}])+/g, (part) => encodeURIComponent(part));
 }

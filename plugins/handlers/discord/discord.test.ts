@@ -77,6 +77,8 @@ describe('a message', () => {
     ['https://wiki/load', undefined],
     ['http://localhost:8080/load', undefined],
     ['https://[bad', undefined],
+    ['https://300.1.1.1/load', undefined],
+    ['https://<wiki>/load', undefined],
     ['https://wiki.example.org/load average', 'https://wiki.example.org/load%20average'],
     ['http://10.0.0.7/load', 'http://10.0.0.7/load'],
   ])('arrives whatever its runbook is: %s', async (runbook, link) => {

@@ -64,7 +64,7 @@ export function messageOf(username: string, event: HandlerEvent): DiscordMessage
  */
 function linkOf(event: HandlerEvent): { url?: string } {
   const url = runbookOf(event);
-  return url !== undefined && new URL(url).hostname.includes('.') ? { url } : {};
+  return url !== undefined && URL.canParse(url) && new URL(url).hostname.includes('.') ? { url } : {};
 }
 
 /**
