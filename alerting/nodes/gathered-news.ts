@@ -31,6 +31,9 @@ export class GatheredNews {
   #latest: NodesSnapshot | null = null;
   #since: number | null = null;
   #cancel: () => void = () => undefined;
+  /** Ends the wait for newcomers' groups; undefined while there is none. */
+  #settling: (() => void) | undefined;
+  #isStopped = false;
 
   constructor(parts: GatheredNewsParts) {
     this.#parts = parts;
@@ -41,6 +44,7 @@ export class GatheredNews {
    * starts is no news.
    */
   hear(snapshot: NodesSnapshot, changes: readonly NodeChange[]): void {
+    if (this.#isStopped) return;
     const told = this.#told;
     this.#latest = snapshot;
     if (told !== null) {
@@ -51,10 +55,12 @@ export class GatheredNews {
     this.#told = snapshot;
   }
 
-  /** Tells what waits at once. */
-  flush(): void {
+  /** Tells what waits at once, and nothing any more. */
+  stop(): void {
+    this.#isStopped = true;
     this.#newcomers.clear();
     this.#tell();
+    this.#settling?.();
   }
 
   #tellAfter(delayMs: number): void {
@@ -94,8 +100,19 @@ export class GatheredNews {
     const { clock } = this.#parts;
     const untilMs = clock.monotonic() + settleMs;
     for (const { uuid, groups } of newcomers) this.#newcomers.set(uuid, { groups, untilMs });
-    // Timers may be a millisecond early.
-    clock.after(settleMs + 1, () => this.#tell());
+    if (this.#settling === undefined) this.#settleAfter(settleMs);
+  }
+
+  /** Timers may be a millisecond early. What is gathered meanwhile is told when it would be anyway. */
+  #settleAfter(delayMs: number): void {
+    const { clock } = this.#parts;
+    this.#settling = clock.after(delayMs + 1, () => {
+      this.#settling = undefined;
+      if (this.#since === null) this.#tell();
+      const next = Math.min(...[...this.#newcomers.values()].map(({ untilMs }) => untilMs));
+      if (this.#newcomers.size > 0 && this.#settling === undefined)
+        this.#settleAfter(Math.max(next - clock.monotonic(), gatherMs));
+    });
   }
 }
 

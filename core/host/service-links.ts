@@ -60,7 +60,7 @@ export class ServiceLinks {
   stop(): void {
     this.#running.clear();
     this.#facts.stop();
-    this.#news.flush();
+    this.#news.stop();
   }
 
   /** Gives the table the routes of the services that run, and tells services what it then serves. */

@@ -95,12 +95,31 @@ describe('gathered news of nodes', () => {
   });
 
   it('come at once when the agent stops', () => {
-    const { nodes, news, told } = listener(snapshot(here));
+    const { clock, nodes, news, told } = listener(snapshot(here));
     nodes(node('web'));
-    news.flush();
+    news.stop();
     expect(told).toHaveLength(1);
-    news.flush();
+    nodes();
+    news.stop();
     expect(told).toHaveLength(1);
+    clock.advance(100_000);
+    expect(clock.wakes).toBe(0);
+  });
+
+  it('are gathered as long as ever while groups of a newcomer are waited for', () => {
+    const { nodes, later } = listener(snapshot(here, node('web'), node('db')));
+    const added = node('new', { groups: ['linux'] });
+    nodes(node('web'), node('db'), added);
+    expect(later(3000)).toEqual([expect.stringContaining('new')]);
+    expect(later(28_500)).toEqual([]);
+    nodes(node('web', { state: 'dead' }), node('db'), { ...added, groups: ['linux', 'redis'] });
+    expect(later(2000)).toEqual([]);
+    nodes(node('web', { state: 'dead' }), node('db', { state: 'dead' }), {
+      ...added,
+      groups: ['linux', 'redis'],
+    });
+    expect(later(1000)).toHaveLength(3);
+    expect(later(60_000)).toEqual([]);
   });
 });
 
