@@ -93,11 +93,9 @@ export class Lane {
     return this.#taken > (takenBefore ?? this.#taken);
   }
 
-  /** The handler took one: what failed while it took nothing may go at once. */
+  /** The handler took one: what failed while it took nothing may go at once, but for what failed alone before. */
   delivered(): void {
-    if (this.#failures > 0)
-      for (const waiting of this.#waiting.values())
-        if (waiting.takenBefore === this.#taken && !waiting.isAsked) waiting.notBeforeMs = 0;
+    if (this.#failures > 0) for (const waiting of this.#waiting.values()) this.#mayGoAtOnce(waiting);
     this.#taken += 1;
     this.#failures = 0;
     this.#absences = 0;
@@ -105,6 +103,11 @@ export class Lane {
     this.notBeforeMs = 0;
     this.askedUntilMs = 0;
     this.dropped = 0;
+  }
+
+  #mayGoAtOnce(waiting: Waiting): void {
+    const { takenBefore, failedAlone, isAsked } = waiting;
+    if (takenBefore === this.#taken && failedAlone === 1 && !isAsked) waiting.notBeforeMs = 0;
   }
 
   /** The other side asked to be left alone, which nobody needs to be for longer than the longest pause. */

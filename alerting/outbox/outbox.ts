@@ -154,8 +154,9 @@ export class Outbox {
     return { ...(this.#tallies.get(handler) ?? untried), waiting, dead };
   }
 
-  /** For how long all tries of a handler have failed, and why the last one did; null when that went well or there was none. */
+  /** For how long all tries of a handler for which something waits have failed, and why the last one did; else null. */
   failing(handler: string): { forMs: number; reason: string } | null {
+    if ((this.#lanes.get(handler)?.size ?? 0) === 0) return null;
     const { failingSinceMs = null, last = null } = this.#tallies.get(handler) ?? untried;
     if (failingSinceMs === null || last === null) return null;
     return { forMs: this.#parts.clock.monotonic() - failingSinceMs, reason: last.reason };
