@@ -39,8 +39,9 @@ export class Subject {
 
   get(name: string): Directive | undefined {
     const own = this.definition.directives.get(name);
-    if (own !== undefined) return own.value === '' ? undefined : own;
-    return ofHost.has(name) ? this.source.hosts.get(this.host)?.directives.get(name) : undefined;
+    const found =
+      own ?? (ofHost.has(name) ? this.source.hosts.get(this.host)?.directives.get(name) : undefined);
+    return found?.value === '' ? undefined : found;
   }
 
   number(name: string): number | undefined {

@@ -63,6 +63,13 @@ describe('a service', () => {
     const { all } = made(text + service({ notification_period: 'null' }));
     expect(all['nagios/handlers/ann.yml']).not.toHaveProperty('quiet_hours');
   });
+
+  it('is told of at any time where its host is, by a notification_period of null', () => {
+    const text = contact('ann') + host({ contacts: 'ann', notification_period: 'null' });
+    const { all, result } = made(text + service());
+    expect(all['nagios/handlers/ann.yml']).not.toHaveProperty('quiet_hours');
+    expect(JSON.stringify(result.report)).not.toContain('no timeperiod');
+  });
 });
 
 describe('a contact', () => {
