@@ -75,6 +75,7 @@ describe('a script that ends in a program', () => {
   );
 
   it.each(shells)('does in %s what it did, whatever it is', (shell) => {
+    // No piece that ends in a redirection to the next: bash, as root, would write over the programs.
     const piece = fc.constantFrom(
       ...[
         '/usr/bin/printf %s.',
@@ -105,7 +106,7 @@ describe('a script that ends in a program', () => {
         '$',
         '{',
       ],
-      ...[' 2>&1', ' >/dev/null', ' <', ' >>&', ' >&', ' <&', ' 3', '#', ' #', '(', ')', '=', 'A=1 '],
+      ...[' 2>&1', ' >/dev/null', ' <', ' >>&2', ' >&2', ' <&', ' 3', '#', ' #', '(', ')', '=', 'A=1 '],
     );
     fc.assert(
       fc.property(fc.array(piece, { maxLength: 7 }), (pieces) => {
