@@ -241,9 +241,13 @@ export class Lane {
     this.#rest(now);
   }
 
-  /** Finishes those of several orders that have ended by now, and `more` that are about to be finished: as if all had taken the same. */
-  #takeEnds(now: number, more = 0): void {
-    if (!this.isShared) return;
+  /**
+   * Finishes those of several orders that have ended by now, and `more` that are about to be finished: as if all had taken the same. Gives those
+   * without a file, which the shell passed over, where their directory is a `past` one.
+   */
+  #takeEnds(now: number, more = 0, isPast = false): Run[] {
+    const passedOver: Run[] = [];
+    if (!this.isShared) return passedOver;
     const polledAt = this.#polledAt;
     this.#polledAt = performance.now();
     const statuses = this.#ends.take(this.#runs.map(({ token }) => token));
@@ -252,14 +256,16 @@ export class Lane {
     for (const [index, run] of ended.entries()) {
       this.#runs.shift();
       const endedAt = run.since + shareMs;
-      this.#finish(run, statuses[index] ?? 0, null, endedAt);
+      if (isPast && !existsSync(run.file)) passedOver.push(run);
+      else this.#finish(run, statuses[index] ?? 0, null, endedAt);
       const [next] = this.#runs;
-      if (next === undefined) return;
+      if (next === undefined) return passedOver;
       next.since = endedAt;
       // It did not begin before somebody saw that the one before had not ended.
       next.startedAt = polledAt;
       this.since = endedAt;
     }
+    return passedOver;
   }
 
   #finish(run: Run, status: number | null, lostBy: string | null, endedAt: number): void {
@@ -297,11 +303,12 @@ export class Lane {
       // Where nothing can be written, nothing is gained by another lane.
       return;
     }
-    this.#takeEnds(now);
+    // The shell may have come to the next ones meanwhile, and found no place for their output: they have not run.
+    const passedOver = this.#takeEnds(now, 0, true);
     const [first, ...others] = this.#runs;
-    if (first === undefined) return;
-    const hasBegun = existsSync(first.file) || hasStarted(this.#process, first);
-    const returned = hasBegun ? others : this.#runs.slice();
+    const hasBegun = first !== undefined && (existsSync(first.file) || hasStarted(this.#process, first));
+    const returned = [...passedOver, ...(hasBegun ? others : this.#runs)];
+    if (returned.length === 0) return;
     this.#runs = this.#runs.filter((run) => !returned.includes(run));
     this.#events.returned(returned.map(({ order }) => order));
   }
