@@ -2,9 +2,11 @@ import { spawnSync } from 'node:child_process';
 import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import type { CommandRequest, CommandResult } from '../../../exec/command.ts';
 import { EndsFile } from '../../../exec/lanes/ends-file.ts';
+import { LaneDirectory } from '../../../exec/lanes/lane-directory.ts';
+import { hidesChannels } from '../../../exec/lanes/launch.ts';
 import { openPool, type PoolFixture, processesWith } from './pool-fixture.ts';
 
 const shells = ['/bin/sh', '/bin/bash'].filter((path) => existsSync(path));
@@ -43,6 +45,40 @@ const waiter = `while [ ! -e "$FLAG" ]; do sleep 0.02; done`;
 const held = (more = ''): CommandRequest => ({
   shell: `${more} ${waiter.replace('$FLAG', flag)}; echo held`,
 });
+
+/** Blocks until the shell of a lane has told so many ends in the file that is its standard error. */
+function awaitEnds(pid: string, count: number): void {
+  const deadline = performance.now() + 20_000;
+  const told = (): number => readFileSync(`/proc/${pid}/fd/2`, 'latin1').match(/^\w+ \d+$/gm)?.length ?? 0;
+  while (told() < count)
+    if (performance.now() > deadline) throw new Error(`the shell told ${told()} ends, not ${count}`);
+}
+
+it.skipIf(!hidesChannels('/bin/sh'))(
+  'gives to other lanes what the shell passes over before anybody looks again',
+  async () => {
+    pool = openPool('/bin/sh', 1);
+    await pool.run({ argv: ['true'] });
+    const replace = LaneDirectory.prototype.replace;
+    const spy = vi.spyOn(LaneDirectory.prototype, 'replace').mockImplementationOnce(function (
+      this: LaneDirectory,
+    ) {
+      const moved = replace.call(this);
+      writeFileSync(flag, '');
+      awaitEnds(readFileSync(join(scratch, 'shell'), 'utf8').trim(), 8);
+      return moved;
+    });
+    // They wait while it runs, and so come to the shell together.
+    const before = pool.run({ argv: ['true'] });
+    const first = pool.run(held(`echo $$ >${scratch}/shell;`));
+    expectOwn(await Promise.all(numbers(8).map((number) => pool.run(counted(number)))));
+    expect(await first).toMatchObject({ code: 0, text: 'held\n' });
+    expect(ran().sort((a, b) => a - b)).toEqual(numbers(8));
+    expect(await before).toMatchObject({ code: 0 });
+    expect(spy).toHaveBeenCalled();
+    spy.mockRestore();
+  },
+);
 
 describe.each(shells)('a lane of %s with several orders', (shell) => {
   beforeEach(async () => {
