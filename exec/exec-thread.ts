@@ -13,6 +13,7 @@ import {
 } from './command.ts';
 import { KeptCommand } from './kept-command.ts';
 import type { CommandPlan } from './lanes/command-plan.ts';
+import { IdleProcessors } from './lanes/idle-processors.ts';
 import { floodBytes } from './lanes/lane.ts';
 import { defaultBounds, LanePool } from './lanes/lane-pool.ts';
 import { endLeftovers } from './lanes/leftovers.ts';
@@ -115,6 +116,7 @@ const runner: Runner =
         shell,
         directory,
         bounds: defaultBounds(availableParallelism()),
+        processors: new IdleProcessors(),
         groups: new Int32Array(groups),
         ended,
       });

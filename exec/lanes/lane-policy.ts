@@ -7,7 +7,9 @@ export interface LaneView {
 
 /** How many lanes there may be. */
 export interface LaneBounds {
-  /** Lanes that use the processor at a time. */
+  /** Lanes that use the processor at a time where all processors are taken. */
+  least: number;
+  /** The same where processors stand idle while commands wait. */
   fast: number;
   /** All lanes. */
   max: number;
@@ -29,6 +31,36 @@ export function slowAfter(startMs: number): number {
   return Math.min(mostSlowMs, Math.max(leastSlowMs, startsPerSlow * startMs));
 }
 
+/** Of the processors' time, unused: above it there is room for more lanes, below the other there are too many. */
+const muchIdle = 0.25;
+const littleIdle = 0.05;
+
+/**
+ * How many lanes may use the processor at a time, so many so far. Each one more than there are processors costs what runs its caches, so that
+ * `least` do most of what only calculates; what waits for disks and networks leaves processors idle, and more lanes do more of it.
+ * `idle` is the share of the processors' time that nobody used lately, null where nobody knows.
+ */
+export function lanesAtOnce(
+  so: number,
+  idle: number | null,
+  isWaiting: boolean,
+  { least, fast }: Pick<LaneBounds, 'least' | 'fast'>,
+): number {
+  if (idle === null) return so;
+  if (idle < littleIdle) return Math.max(least, so - 1);
+  return isWaiting && idle > muchIdle ? Math.min(fast, so * 2) : so;
+}
+
+/** Whether an idle lane of `kind` may have a command now: others' quick ones leave room, or the kind has none under way. */
+export function hasTurn(
+  kind: string,
+  lanes: LaneView[],
+  { fast, slowMs }: { fast: number; slowMs: number },
+): boolean {
+  const quick = lanes.filter(({ busyMs }) => busyMs !== null && busyMs < slowMs);
+  return quick.length < fast || !quick.some((lane) => lane.kind === kind);
+}
+
 /**
  * How many lanes of `kind` to start for `waiting` commands of it, which no idle lane of their kind can take. Commands that hold a
  * lane for long do not count against `fast`. A kind that has no lane gets one even so.
@@ -37,7 +69,7 @@ export function lanesToStart(
   kind: string,
   waiting: number,
   lanes: LaneView[],
-  bounds: Omit<LaneBounds, 'reserved'> & { slowMs: number },
+  bounds: Pick<LaneBounds, 'fast' | 'max'> & { slowMs: number },
 ): number {
   const fast = lanes.filter(({ busyMs }) => busyMs !== null && busyMs < bounds.slowMs).length;
   const own = lanes.some((lane) => lane.kind === kind);
@@ -46,9 +78,15 @@ export function lanesToStart(
 }
 
 /** Orders that a lane gets at a time: each one more costs less than the first, and waits for those before it. */
-const mostAtOnce = 16;
+const mostAtOnce = 64;
+/** How long the last of them waits, if all take what is usual. */
+const waitMs = 64;
 
-/** How many of `waiting` orders a lane gets at a time, where `lanes` share them: one while there is a lane for each. */
-export function ordersAtOnce(waiting: number, lanes: number): number {
-  return Math.max(1, Math.min(mostAtOnce, Math.ceil(waiting / Math.max(1, lanes))));
+/**
+ * How many of `waiting` orders, which lately took `usualMs` each, a lane gets at a time, where `lanes` share them: one while there is a lane for
+ * each.
+ */
+export function ordersAtOnce(waiting: number, lanes: number, usualMs: number): number {
+  const most = Math.min(mostAtOnce, Math.floor(waitMs / usualMs), Math.ceil(waiting / Math.max(1, lanes)));
+  return Math.max(1, most);
 }

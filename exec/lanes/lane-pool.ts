@@ -1,8 +1,17 @@
 import { join } from 'node:path';
 import { type Command, type CommandResult, maxLanes, refusedEnd } from '../command.ts';
 import { type CommandPlan, notFound, planOf } from './command-plan.ts';
+import type { IdleProcessors } from './idle-processors.ts';
 import { Lane } from './lane.ts';
-import { type LaneBounds, type LaneView, lanesToStart, ordersAtOnce, slowAfter } from './lane-policy.ts';
+import {
+  hasTurn,
+  type LaneBounds,
+  type LaneView,
+  lanesAtOnce,
+  lanesToStart,
+  ordersAtOnce,
+  slowAfter,
+} from './lane-policy.ts';
 import { commandLine, hidesChannels, type LaneKind } from './launch.ts';
 import { OwnTime } from './own-time.ts';
 import type { Order } from './run.ts';
@@ -14,6 +23,8 @@ export interface LanePoolOptions {
   /** A private directory for output; each lane makes one of its own in it. */
   directory: string;
   bounds: LaneBounds;
+  /** Asked every 100 ms, while a command waits or runs, how many lanes are worth it. */
+  processors: Pick<IdleProcessors, 'isKnown' | 'share'>;
   /** Process groups of the lanes, kept up to date for whoever ends the thread. */
   groups: Int32Array;
   ended(result: CommandResult): void;
@@ -51,6 +62,8 @@ const maxKnown = 10_000;
 /** What takes this share of what lets another lane be started is no company for others: they go on elsewhere. */
 const holdShare = 0.5;
 const reservedLanes = 32;
+/** How much the time that one command took moves what is usual. */
+const usualStep = 1 / 32;
 const unwanted = 'nobody waits for it';
 
 /**
@@ -67,6 +80,10 @@ export class LanePool {
   readonly #sharesScripts: boolean;
   /** Lines of commands that the last time took long, or too long for others to stand behind them. */
   readonly #known = new Map<string, 'long' | 'slow'>();
+  /** Lanes that may use the processor at a time. */
+  #fast: number;
+  /** How long a quick command takes: at first a guess. */
+  #usualMs = 4;
   #started = 0;
   #slowMs = slowAfter(0);
   #timer: NodeJS.Timeout | null = null;
@@ -80,6 +97,7 @@ export class LanePool {
     this.#options = options;
     this.#warden = new Warden(options.shell);
     this.#sharesScripts = hidesChannels(options.shell);
+    this.#fast = options.processors.isKnown ? options.bounds.least : options.bounds.fast;
   }
 
   /** Takes a command, and its plan where that is known. Its result comes by `ended`, exactly once; from within this call when it cannot run. */
@@ -138,7 +156,7 @@ export class LanePool {
   }
 
   #pump(queue: Queue, now: number): void {
-    while (queue.taken < queue.waiting.length) {
+    while (queue.taken < queue.waiting.length && this.#hasTurn(queue, now)) {
       const lane = queue.idle.pop();
       if (lane === undefined) break;
       lane.run(this.#nextOrders(queue));
@@ -146,11 +164,11 @@ export class LanePool {
     }
     const waiting = queue.waiting.length - queue.taken;
     if (waiting === 0 || this.#closed || (queue.broken !== null && now < queue.broken.until)) return;
-    const { fast, max, reserved } = this.#options.bounds;
+    const { max, reserved } = this.#options.bounds;
     const room = queue.isLong ? max - reserved : max;
     if (this.#lanes.size >= room) this.#retireOther(queue);
-    const slowMs = this.#slowMs;
-    const count = lanesToStart(queue.key, waiting, this.#views(now), { fast, max: room, slowMs });
+    const bounds = { fast: this.#fast, max: room, slowMs: this.#slowMs };
+    const count = lanesToStart(queue.key, waiting, this.#views(now), bounds);
     try {
       for (let started = 0; started < count; started += 1) this.#start(queue);
     } catch (thrown) {
@@ -158,10 +176,16 @@ export class LanePool {
     }
   }
 
+  /** Commands that are known to take long wait for something else than the processor. */
+  #hasTurn(queue: Queue, now: number): boolean {
+    if (queue.isLong || queue.idle.length === 0) return true;
+    return hasTurn(queue.key, this.#views(now), { fast: this.#fast, slowMs: this.#slowMs });
+  }
+
   /** What the next lane gets: several of those that wait when there are many, and each of them is known to be quick. */
   #nextOrders(queue: Queue): Order[] {
     const waiting = queue.waiting.length - queue.taken;
-    const count = queue.isLong ? 1 : ordersAtOnce(waiting, Math.max(queue.lanes, this.#options.bounds.fast));
+    const count = queue.isLong ? 1 : ordersAtOnce(waiting, this.#fast, this.#usualMs);
     const orders = [this.#next(queue)];
     while (
       orders.length < count &&
@@ -224,7 +248,10 @@ export class LanePool {
     if (this.#known.size >= maxKnown) this.#known.clear();
     if (result.durationMs > longMs) this.#known.set(line, 'long');
     else if (result.durationMs > this.#holdMs) this.#known.set(line, 'slow');
-    else this.#known.delete(line);
+    else {
+      this.#known.delete(line);
+      this.#usualMs += (result.durationMs - this.#usualMs) * usualStep;
+    }
     this.#options.ended(result);
   }
 
@@ -273,6 +300,9 @@ export class LanePool {
       if (lane.state === 'idle' && now - lane.since >= idleMs) lane.retire();
       else lane.look(now);
     }
+    const isWaiting = [...this.#queues.values()].some(({ waiting, taken }) => taken < waiting.length);
+    const { processors, bounds } = this.#options;
+    this.#fast = lanesAtOnce(this.#fast, processors.share(), isWaiting, bounds);
     for (const [key, queue] of this.#queues) {
       while ((queue.waiting[queue.taken]?.since ?? now) < now - longestWaitMs)
         this.#refuse(this.#next(queue).command, `no lane was free for ${longestWaitMs / 1000} s`);
@@ -323,7 +353,11 @@ export class LanePool {
   }
 }
 
-/** Lanes by default. On two processors 8 gave what 16 did within a tenth, 4 less, and with more the main thread had its turn later. */
+/**
+ * Lanes by default. On two processors three started a tenth more of `check_dummy` than eight did, as many as four, and the main thread had its turn
+ * sooner.
+ */
 export function defaultBounds(processors: number): LaneBounds {
-  return { fast: Math.max(4, 4 * processors), max: maxLanes, reserved: reservedLanes };
+  const fast = Math.min(maxLanes - reservedLanes, Math.max(16, 16 * processors));
+  return { least: Math.min(fast, processors + 1), fast, max: maxLanes, reserved: reservedLanes };
 }

@@ -1,5 +1,12 @@
 import { expect, it } from 'vitest';
-import { type LaneView, lanesToStart, ordersAtOnce, slowAfter } from '../../../exec/lanes/lane-policy.ts';
+import {
+  hasTurn,
+  type LaneView,
+  lanesAtOnce,
+  lanesToStart,
+  ordersAtOnce,
+  slowAfter,
+} from '../../../exec/lanes/lane-policy.ts';
 
 const bounds = { fast: 4, max: 12, slowMs: 100 };
 const lanes = (count: number, busyMs: number | null, kind = 'a'): LaneView[] =>
@@ -29,8 +36,40 @@ it('takes nothing for slow sooner than ten starts of a lane, between 100 ms and 
   expect([0, 4, 40, 900].map(slowAfter)).toEqual([100, 100, 400, 2000]);
 });
 
-it('gives a lane one order while there is a lane for each, and sixteen at most', () => {
+it.each<[string, number, number | null, boolean, number]>([
+  ['twice as many where processors stand idle while commands wait', 3, 0.6, true, 6],
+  ['no more than allowed', 12, 0.6, true, 16],
+  ['the same where nothing waits', 3, 0.6, false, 3],
+  ['the same where the processors have enough to do', 6, 0.1, true, 6],
+  ['one less where nothing is left of them', 6, 0.01, true, 5],
+  ['no fewer than allowed', 3, 0, true, 3],
+  ['the same where nobody knows', 6, null, true, 6],
+])('uses %s', (_, so, idle, isWaiting, count) => {
+  expect(lanesAtOnce(so, idle, isWaiting, { least: 3, fast: 16 })).toBe(count);
+});
+
+it.each<[string, LaneView[], boolean]>([
+  ['while there is room', [...lanes(3, 20), ...lanes(5, null)], true],
+  ['not beside as many as may use the processor', lanes(4, 20), false],
+  ['beside any number of long ones', lanes(9, 200), true],
+  ['beside as many of other kinds, when its kind has none under way', lanes(4, 20, 'b'), true],
+  [
+    'beside as many of other kinds, when what its kind has takes long',
+    [...lanes(4, 20, 'b'), ...lanes(1, 200)],
+    true,
+  ],
+])('gives an idle lane a command %s', (_, views, is) => {
+  expect(hasTurn('a', views, bounds)).toBe(is);
+});
+
+it('gives a lane one order while there is a lane for each, and sixty-four at most', () => {
   const waiting = [1, 4, 5, 8, 9, 31, 32, 500];
-  expect(waiting.map((count) => ordersAtOnce(count, 4))).toEqual([1, 1, 2, 2, 3, 8, 8, 16]);
-  expect(ordersAtOnce(3, 0)).toBe(3);
+  expect(waiting.map((count) => ordersAtOnce(count, 4, 1))).toEqual([1, 1, 2, 2, 3, 8, 8, 64]);
+  expect(ordersAtOnce(3, 0, 1)).toBe(3);
+});
+
+it('gives a lane no more orders than are done soon', () => {
+  expect([0, 0.5, 2, 20, 60, 500].map((usualMs) => ordersAtOnce(500, 4, usualMs))).toEqual([
+    64, 64, 32, 3, 1, 1,
+  ]);
 });

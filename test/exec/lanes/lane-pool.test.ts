@@ -239,6 +239,12 @@ describe('a pool', () => {
     expect(results.map(({ text }) => text)).toEqual(Array(12).fill('a\n'));
   });
 
+  it('uses more lanes for short commands while processors stand idle', async () => {
+    pool = openPool('/bin/sh', 8, 256, 1, 0.9);
+    await Promise.all(Array.from({ length: 400 }, () => pool.run({ argv: ['sleep', '0.02'] })));
+    expect(pool.groups.filter((group) => group > 0).length).toBeGreaterThanOrEqual(8);
+  });
+
   it('ends many commands that time out together', async () => {
     pool = openPool('/bin/sh', 30);
     const seconds = unique();

@@ -14,8 +14,8 @@ export interface PoolFixture {
   dispose(): void;
 }
 
-/** Opens a pool over real shells, with `fast` lanes for short commands. */
-export function openPool(shell = '/bin/sh', fast = 4, max = maxLanes): PoolFixture {
+/** Opens a pool over real shells, with `fast` lanes for short commands; from `least` on by how many of the processors are idle. */
+export function openPool(shell = '/bin/sh', fast = 4, max = maxLanes, least = fast, idle = 0): PoolFixture {
   const directory = mkdtempSync(join(tmpdir(), 'opsbro-exec-'));
   // Lanes of other users have directories in it.
   chmodSync(directory, 0o711);
@@ -27,7 +27,9 @@ export function openPool(shell = '/bin/sh', fast = 4, max = maxLanes): PoolFixtu
     waiting.delete(result.id);
     resolve(result);
   };
-  const pool = new LanePool({ shell, directory, bounds: { fast, max, reserved: 1 }, groups, ended });
+  const bounds = { least, fast, max, reserved: 1 };
+  const processors = { isKnown: true, share: () => idle };
+  const pool = new LanePool({ shell, directory, bounds, processors, groups, ended });
   let lastId = 0;
   return {
     directory,
