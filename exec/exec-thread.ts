@@ -13,11 +13,11 @@ import {
 } from './command.ts';
 import { KeptCommand } from './kept-command.ts';
 import type { CommandPlan } from './lanes/command-plan.ts';
-import { IdleProcessors } from './lanes/idle-processors.ts';
 import { floodBytes } from './lanes/lane.ts';
 import { defaultBounds, LanePool } from './lanes/lane-pool.ts';
 import { endLeftovers } from './lanes/leftovers.ts';
 import { openPrivateDirectory } from './lanes/private-directory.ts';
+import { ProcessorMeter } from './lanes/processor-meter.ts';
 import { SpawnRunner } from './lanes/spawn-runner.ts';
 import { readPluginOutput } from './output/plugin-output.ts';
 
@@ -116,7 +116,7 @@ const runner: Runner =
         shell,
         directory,
         bounds: defaultBounds(availableParallelism()),
-        processors: new IdleProcessors(),
+        processors: new ProcessorMeter(),
         groups: new Int32Array(groups),
         ended,
       });

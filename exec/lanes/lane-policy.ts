@@ -1,3 +1,5 @@
+import type { ProcessorUse } from './processor-meter.ts';
+
 /** A lane, as the decision to start more of them sees it. */
 export interface LaneView {
   kind: string;
@@ -7,8 +9,10 @@ export interface LaneView {
 
 /** How many lanes there may be. */
 export interface LaneBounds {
-  /** Lanes that use the processor at a time where all processors are taken. */
+  /** Lanes that use the processor at a time where commands have all processors to themselves, and calculate. */
   least: number;
+  /** The same where others work on them too, or nobody knows. */
+  usual: number;
   /** The same where processors stand idle while commands wait. */
   fast: number;
   /** All lanes. */
@@ -31,27 +35,35 @@ export function slowAfter(startMs: number): number {
   return Math.min(mostSlowMs, Math.max(leastSlowMs, startsPerSlow * startMs));
 }
 
-/** Of the processors' time, unused: above it there is room for more lanes, below the other there are too many. */
+/** Of the processors' time, unused: above it there is room for more lanes, below the other there is none. */
 const muchIdle = 0.25;
 const littleIdle = 0.05;
+/** Of the processors' time, the commands': above it they are what fills the processors. */
+const muchOwn = 0.5;
+/** Of its time, the thread's: above it more lanes only make it slower. */
+const busyThread = 0.8;
 
 /**
- * How many lanes may use the processor at a time, so many so far. Each one more than there are processors costs what runs its caches, so that
- * `least` do most of what only calculates; what waits for disks and networks leaves processors idle, and more lanes do more of it.
- * `idle` is the share of the processors' time that nobody used lately, null where nobody knows.
+ * How many lanes may use the processor at a time while commands wait, so many so far. Each one more than there are processors costs what
+ * runs its caches, so that `least` do most of what only calculates. What waits for disks and networks leaves processors idle, and more lanes
+ * do more of it; and a host that is busy with something else is no reason to have few. Null is what nobody knows.
  */
 export function lanesAtOnce(
   so: number,
-  idle: number | null,
-  isWaiting: boolean,
-  { least, fast }: Pick<LaneBounds, 'least' | 'fast'>,
+  use: ProcessorUse | null,
+  { least, usual, fast }: Pick<LaneBounds, 'least' | 'usual' | 'fast'>,
 ): number {
-  if (idle === null) return so;
-  if (idle < littleIdle) return Math.max(least, so - 1);
-  return isWaiting && idle > muchIdle ? Math.min(fast, so * 2) : so;
+  if (use === null) return so;
+  const isFull = use.idle < littleIdle;
+  if (isFull && use.own > muchOwn) return Math.max(least, Math.floor(so / 2));
+  const isIdle = use.idle > muchIdle;
+  const most = isIdle ? fast : usual;
+  if (so > most) return isFull ? most : so;
+  const isWorthIt = (isIdle || use.own < muchOwn) && use.thread < busyThread;
+  return isWorthIt ? Math.min(most, so * 2) : so;
 }
 
-/** Whether an idle lane of `kind` may have a command now: others' quick ones leave room, or the kind has none under way. */
+/** Whether an idle lane of `kind` may have a command now: quick ones leave room, or the kind has none under way. */
 export function hasTurn(
   kind: string,
   lanes: LaneView[],
@@ -81,6 +93,8 @@ export function lanesToStart(
 const mostAtOnce = 64;
 /** How long the last of them waits, if all take what is usual. */
 const waitMs = 64;
+/** Their lines together: a shell reads all before it begins. */
+export const mostOrderBytes = 65_536;
 
 /**
  * How many of `waiting` orders, which lately took `usualMs` each, a lane gets at a time, where `lanes` share them: one while there is a lane for

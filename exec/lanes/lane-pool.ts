@@ -1,7 +1,6 @@
 import { join } from 'node:path';
 import { type Command, type CommandResult, maxLanes, refusedEnd } from '../command.ts';
 import { type CommandPlan, notFound, planOf } from './command-plan.ts';
-import type { IdleProcessors } from './idle-processors.ts';
 import { Lane } from './lane.ts';
 import {
   hasTurn,
@@ -9,11 +8,14 @@ import {
   type LaneView,
   lanesAtOnce,
   lanesToStart,
+  mostOrderBytes,
   ordersAtOnce,
   slowAfter,
 } from './lane-policy.ts';
 import { commandLine, hidesChannels, type LaneKind } from './launch.ts';
 import { OwnTime } from './own-time.ts';
+import { readProcess } from './processes.ts';
+import type { ProcessorMeter } from './processor-meter.ts';
 import type { Order } from './run.ts';
 import { Warden } from './warden.ts';
 
@@ -23,8 +25,8 @@ export interface LanePoolOptions {
   /** A private directory for output; each lane makes one of its own in it. */
   directory: string;
   bounds: LaneBounds;
-  /** Asked every 100 ms, while a command waits or runs, how many lanes are worth it. */
-  processors: Pick<IdleProcessors, 'isKnown' | 'share'>;
+  /** Asked every 100 ms while commands wait. */
+  processors: Pick<ProcessorMeter, 'isKnown' | 'use'>;
   /** Process groups of the lanes, kept up to date for whoever ends the thread. */
   groups: Int32Array;
   ended(result: CommandResult): void;
@@ -40,6 +42,8 @@ interface Queue {
   taken: number;
   idle: Lane[];
   lanes: number;
+  /** How long one of its quick commands lately took; at first a guess. */
+  usualMs: number;
   /** Why its last lane could not start, and until when no other is tried. */
   broken: { why: string; until: number } | null;
 }
@@ -64,6 +68,7 @@ const holdShare = 0.5;
 const reservedLanes = 32;
 /** How much the time that one command took moves what is usual. */
 const usualStep = 1 / 32;
+const firstUsualMs = 4;
 const unwanted = 'nobody waits for it';
 
 /**
@@ -82,8 +87,6 @@ export class LanePool {
   readonly #known = new Map<string, 'long' | 'slow'>();
   /** Lanes that may use the processor at a time. */
   #fast: number;
-  /** How long a quick command takes: at first a guess. */
-  #usualMs = 4;
   #started = 0;
   #slowMs = slowAfter(0);
   #timer: NodeJS.Timeout | null = null;
@@ -97,7 +100,7 @@ export class LanePool {
     this.#options = options;
     this.#warden = new Warden(options.shell);
     this.#sharesScripts = hidesChannels(options.shell);
-    this.#fast = options.processors.isKnown ? options.bounds.least : options.bounds.fast;
+    this.#fast = options.processors.isKnown ? options.bounds.least : options.bounds.usual;
   }
 
   /** Takes a command, and its plan where that is known. Its result comes by `ended`, exactly once; from within this call when it cannot run. */
@@ -149,7 +152,17 @@ export class LanePool {
     const key = isLong ? `long ${kind.key}` : kind.key;
     let queue = this.#queues.get(key);
     if (queue === undefined) {
-      queue = { key, kind, isLong, waiting: [], taken: 0, idle: [], lanes: 0, broken: null };
+      queue = {
+        key,
+        kind,
+        isLong,
+        waiting: [],
+        taken: 0,
+        idle: [],
+        lanes: 0,
+        usualMs: firstUsualMs,
+        broken: null,
+      };
       this.#queues.set(key, queue);
     }
     return queue;
@@ -159,11 +172,14 @@ export class LanePool {
     while (queue.taken < queue.waiting.length && this.#hasTurn(queue, now)) {
       const lane = queue.idle.pop();
       if (lane === undefined) break;
+      // It retires, and is about to be forgotten.
+      if (lane.state !== 'idle') continue;
       lane.run(this.#nextOrders(queue));
       if (lane.isShared) this.#pollLater();
     }
     const waiting = queue.waiting.length - queue.taken;
-    if (waiting === 0 || this.#closed || (queue.broken !== null && now < queue.broken.until)) return;
+    if (waiting === 0 || queue.idle.length > 0 || this.#closed) return;
+    if (queue.broken !== null && now < queue.broken.until) return;
     const { max, reserved } = this.#options.bounds;
     const room = queue.isLong ? max - reserved : max;
     if (this.#lanes.size >= room) this.#retireOther(queue);
@@ -179,19 +195,24 @@ export class LanePool {
   /** Commands that are known to take long wait for something else than the processor. */
   #hasTurn(queue: Queue, now: number): boolean {
     if (queue.isLong || queue.idle.length === 0) return true;
-    return hasTurn(queue.key, this.#views(now), { fast: this.#fast, slowMs: this.#slowMs });
+    const quick = [...this.#lanes].filter(([lane, { isLong }]) => !isLong && lane.state !== 'starting');
+    return hasTurn(queue.key, this.#views(now, quick), { fast: this.#fast, slowMs: this.#holdMs });
   }
 
   /** What the next lane gets: several of those that wait when there are many, and each of them is known to be quick. */
   #nextOrders(queue: Queue): Order[] {
     const waiting = queue.waiting.length - queue.taken;
-    const count = queue.isLong ? 1 : ordersAtOnce(waiting, this.#fast, this.#usualMs);
+    const count = queue.isLong ? 1 : ordersAtOnce(waiting, this.#fast, queue.usualMs);
     const orders = [this.#next(queue)];
+    let bytes = orders[0]?.line.length ?? 0;
     while (
       orders.length < count &&
       [orders[0], queue.waiting[queue.taken]].every((order) => this.#isSociable(order))
-    )
+    ) {
+      bytes += queue.waiting[queue.taken]?.line.length ?? 0;
+      if (bytes > mostOrderBytes) break;
       orders.push(this.#next(queue));
+    }
     return orders;
   }
 
@@ -218,7 +239,7 @@ export class LanePool {
     const startedAt = this.#time.now();
     this.#started += 1;
     const lane: Lane = new Lane(shell, queue.kind, join(directory, `lane-${this.#started}`), this.#time, {
-      ended: (result, line) => this.#ended(result, line),
+      ended: (result, line) => this.#ended(queue, result, line),
       returned: (orders) => this.#returned(queue, orders),
       opened: () => {
         // Who changes the user has more to do.
@@ -244,14 +265,13 @@ export class LanePool {
     this.#lanes.set(lane, queue);
   }
 
-  #ended(result: CommandResult, line: string): void {
+  #ended(queue: Queue, result: CommandResult, line: string): void {
+    if (!this.#known.has(line))
+      queue.usualMs += (Math.min(result.durationMs, 2 * this.#holdMs) - queue.usualMs) * usualStep;
     if (this.#known.size >= maxKnown) this.#known.clear();
     if (result.durationMs > longMs) this.#known.set(line, 'long');
     else if (result.durationMs > this.#holdMs) this.#known.set(line, 'slow');
-    else {
-      this.#known.delete(line);
-      this.#usualMs += (result.durationMs - this.#usualMs) * usualStep;
-    }
+    else this.#known.delete(line);
     this.#options.ended(result);
   }
 
@@ -261,6 +281,7 @@ export class LanePool {
 
   /** Orders that a lane gave back go before what came later. */
   #returned(queue: Queue, orders: Order[]): void {
+    if (orders.length === 0) return;
     const wanted = orders.filter(({ command }) => command.id !== this.#unwanted);
     for (const { command } of orders) if (command.id === this.#unwanted) this.#refuse(command, unwanted);
     if (this.#closed) for (const { command } of wanted) this.#refuse(command, 'the agent is stopping');
@@ -300,9 +321,7 @@ export class LanePool {
       if (lane.state === 'idle' && now - lane.since >= idleMs) lane.retire();
       else lane.look(now);
     }
-    const isWaiting = [...this.#queues.values()].some(({ waiting, taken }) => taken < waiting.length);
-    const { processors, bounds } = this.#options;
-    this.#fast = lanesAtOnce(this.#fast, processors.share(), isWaiting, bounds);
+    this.#measure();
     for (const [key, queue] of this.#queues) {
       while ((queue.waiting[queue.taken]?.since ?? now) < now - longestWaitMs)
         this.#refuse(this.#next(queue).command, `no lane was free for ${longestWaitMs / 1000} s`);
@@ -313,6 +332,17 @@ export class LanePool {
     this.#timer = null;
     const isBusy = [...this.#lanes.keys()].some(({ state }) => state !== 'idle');
     if (this.#queues.size > 0) this.#arm(isBusy ? lookMs : restingLookMs, now);
+  }
+
+  /** Works out how many lanes may use the processor at a time, while commands wait: for a lane, or in one for those before them. */
+  #measure(): void {
+    const quick = [...this.#lanes].filter(([, { isLong }]) => !isLong).map(([lane]) => lane);
+    const isWaiting = [...this.#queues.values()].some(
+      ({ isLong, waiting, taken }) => !isLong && taken < waiting.length,
+    );
+    if (!isWaiting && !quick.some(({ isShared }) => isShared)) return;
+    const ticks = quick.reduce((sum, { group }) => sum + (readProcess(group)?.usedTicks ?? 0), 0);
+    this.#fast = lanesAtOnce(this.#fast, this.#options.processors.use(ticks), this.#options.bounds);
   }
 
   #pollLater(): void {
@@ -335,9 +365,9 @@ export class LanePool {
     this.#timer = setTimeout(() => this.#look(), delayMs);
   }
 
-  #views(now: number): LaneView[] {
+  #views(now: number, lanes: Iterable<[Lane, Queue]> = this.#lanes): LaneView[] {
     const views: LaneView[] = [];
-    for (const [{ state, since }, { key }] of this.#lanes) {
+    for (const [{ state, since }, { key }] of lanes) {
       const busyMs = state === 'starting' ? Math.max(0, now - since - startGraceMs) : now - since;
       views.push({ kind: key, busyMs: state === 'idle' ? null : busyMs });
     }
@@ -358,6 +388,7 @@ export class LanePool {
  * sooner.
  */
 export function defaultBounds(processors: number): LaneBounds {
-  const fast = Math.min(maxLanes - reservedLanes, Math.max(16, 16 * processors));
-  return { least: Math.min(fast, processors + 1), fast, max: maxLanes, reserved: reservedLanes };
+  const fast = Math.min(maxLanes - reservedLanes, 16 * processors);
+  const usual = Math.min(fast, Math.max(4, 4 * processors));
+  return { least: Math.min(usual, processors + 1), usual, fast, max: maxLanes, reserved: reservedLanes };
 }

@@ -8,6 +8,8 @@ export interface ProcessEntry {
   session: number;
   /** Clock ticks since boot. Together with `pid` it names a process for good. */
   startTicks: number;
+  /** Clock ticks of processor time: its own, and of the children that it has waited for. */
+  usedTicks: number;
 }
 
 /** `USER_HZ`: 100 for `/proc` on every architecture Node runs on. */
@@ -50,7 +52,8 @@ export function readProcess(pid: number): ProcessEntry | null {
   const fields = text.slice(text.lastIndexOf(')') + 2).split(' ');
   const field = (number: number): number => Number(fields[number - 3]);
   if (fields[0] === 'Z' || fields[0] === 'X') return null;
-  return { pid, parent: field(4), group: field(5), session: field(6), startTicks: field(22) };
+  const usedTicks = field(14) + field(15) + field(16) + field(17);
+  return { pid, parent: field(4), group: field(5), session: field(6), startTicks: field(22), usedTicks };
 }
 
 /**

@@ -36,16 +36,21 @@ it('takes nothing for slow sooner than ten starts of a lane, between 100 ms and 
   expect([0, 4, 40, 900].map(slowAfter)).toEqual([100, 100, 400, 2000]);
 });
 
-it.each<[string, number, number | null, boolean, number]>([
-  ['twice as many where processors stand idle while commands wait', 3, 0.6, true, 6],
-  ['no more than allowed', 12, 0.6, true, 16],
-  ['the same where nothing waits', 3, 0.6, false, 3],
-  ['the same where the processors have enough to do', 6, 0.1, true, 6],
-  ['one less where nothing is left of them', 6, 0.01, true, 5],
-  ['no fewer than allowed', 3, 0, true, 3],
-  ['the same where nobody knows', 6, null, true, 6],
-])('uses %s', (_, so, idle, isWaiting, count) => {
-  expect(lanesAtOnce(so, idle, isWaiting, { least: 3, fast: 16 })).toBe(count);
+it.each<[string, number, [idle: number, own: number, thread: number] | null, number]>([
+  ['twice as many where processors stand idle', 3, [0.6, 0.3, 0.1], 6],
+  ['no more than allowed', 12, [0.6, 0.3, 0.1], 16],
+  ['the same where more would only keep the thread busy', 3, [0.6, 0.3, 0.9], 3],
+  ['the same where the commands leave a little', 6, [0.1, 0.8, 0.1], 6],
+  ['half as many where they leave nothing', 12, [0.01, 0.8, 0.1], 6],
+  ['no fewer than allowed', 5, [0, 0.9, 0.1], 3],
+  ['as many as usual where others take the processors', 3, [0, 0.1, 0.1], 6],
+  ['no more than usual there', 6, [0.1, 0.1, 0.1], 8],
+  ['as many as usual where others came to take them', 16, [0, 0.2, 0.1], 8],
+  ['the same where nobody knows', 6, null, 6],
+])('uses %s', (_, so, shares, count) => {
+  const [idle = 0, own = 0, thread = 0] = shares ?? [];
+  const use = shares === null ? null : { idle, own, thread };
+  expect(lanesAtOnce(so, use, { least: 3, usual: 8, fast: 16 })).toBe(count);
 });
 
 it.each<[string, LaneView[], boolean]>([

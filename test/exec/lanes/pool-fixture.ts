@@ -14,7 +14,7 @@ export interface PoolFixture {
   dispose(): void;
 }
 
-/** Opens a pool over real shells, with `fast` lanes for short commands; from `least` on by how many of the processors are idle. */
+/** Opens a pool over real shells, with `fast` lanes for short commands; from `least` on, as if so much of the processors were idle. */
 export function openPool(shell = '/bin/sh', fast = 4, max = maxLanes, least = fast, idle = 0): PoolFixture {
   const directory = mkdtempSync(join(tmpdir(), 'opsbro-exec-'));
   // Lanes of other users have directories in it.
@@ -27,8 +27,8 @@ export function openPool(shell = '/bin/sh', fast = 4, max = maxLanes, least = fa
     waiting.delete(result.id);
     resolve(result);
   };
-  const bounds = { least, fast, max, reserved: 1 };
-  const processors = { isKnown: true, share: () => idle };
+  const bounds = { least, usual: fast, fast, max, reserved: 1 };
+  const processors = { isKnown: true, use: () => ({ idle, own: 0, thread: 0 }) };
   const pool = new LanePool({ shell, directory, bounds, processors, groups, ended });
   let lastId = 0;
   return {

@@ -9,6 +9,7 @@ import {
   readProcesses,
   recentProcesses,
   signalProcess,
+  tickMs,
 } from '../../../exec/lanes/processes.ts';
 
 const entry = (pid: number, parent: number, session: number, startTicks: number): ProcessEntry => ({
@@ -17,6 +18,7 @@ const entry = (pid: number, parent: number, session: number, startTicks: number)
   group: session,
   session,
   startTicks,
+  usedTicks: 0,
 });
 
 const table = [
@@ -52,6 +54,12 @@ it('reads real processes, and tells when they have ended', async () => {
   expect(living([found])).toEqual([]);
   expect(readProcess(pid)).toBeNull();
   expect(() => signalProcess(pid, 'SIGKILL')).not.toThrow();
+});
+
+it('tells how much of the processors a process has used', () => {
+  const { user, system } = process.cpuUsage();
+  const used = (readProcess(process.pid)?.usedTicks ?? 0) * tickMs;
+  expect(used).toBeGreaterThanOrEqual((user + system) / 1000 - 4 * tickMs);
 });
 
 it('signals neither everybody nor the first process', () => {
