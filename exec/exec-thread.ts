@@ -14,7 +14,8 @@ import {
 import { KeptCommand } from './kept-command.ts';
 import type { CommandPlan } from './lanes/command-plan.ts';
 import { floodBytes } from './lanes/lane.ts';
-import { defaultBounds, LanePool } from './lanes/lane-pool.ts';
+import { defaultBounds } from './lanes/lane-policy.ts';
+import { LanePool } from './lanes/lane-pool.ts';
 import { endLeftovers } from './lanes/leftovers.ts';
 import { openPrivateDirectory } from './lanes/private-directory.ts';
 import { ProcessorMeter } from './lanes/processor-meter.ts';

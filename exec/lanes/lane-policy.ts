@@ -1,3 +1,4 @@
+import { maxLanes } from '../command.ts';
 import type { ProcessorUse } from './processor-meter.ts';
 
 /** A lane, as the decision to start more of them sees it. */
@@ -19,6 +20,18 @@ export interface LaneBounds {
   max: number;
   /** Of these, what commands that lately took long cannot have. */
   reserved: number;
+}
+
+const reservedLanes = 32;
+
+/**
+ * Lanes by default. On two processors three started a tenth more of `check_dummy` than eight did, as many as four, and the main thread had its turn
+ * sooner.
+ */
+export function defaultBounds(processors: number): LaneBounds {
+  const fast = Math.min(maxLanes - reservedLanes, 16 * processors);
+  const usual = Math.min(fast, Math.max(4, 4 * processors));
+  return { least: Math.min(usual, processors + 1), usual, fast, max: maxLanes, reserved: reservedLanes };
 }
 
 const leastSlowMs = 100;

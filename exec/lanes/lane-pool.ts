@@ -1,5 +1,5 @@
 import { join } from 'node:path';
-import { type Command, type CommandResult, maxLanes, refusedEnd } from '../command.ts';
+import { type Command, type CommandResult, refusedEnd } from '../command.ts';
 import { type CommandPlan, notFound, planOf } from './command-plan.ts';
 import { Lane } from './lane.ts';
 import {
@@ -65,7 +65,6 @@ const longMs = 1000;
 const maxKnown = 10_000;
 /** What takes this share of what lets another lane be started is no company for others: they go on elsewhere. */
 const holdShare = 0.5;
-const reservedLanes = 32;
 /** How much the time that one command took moves what is usual. */
 const usualStep = 1 / 32;
 const firstUsualMs = 4;
@@ -85,6 +84,8 @@ export class LanePool {
   readonly #sharesScripts: boolean;
   /** Lines of commands that the last time took long, or too long for others to stand behind them. */
   readonly #known = new Map<string, 'long' | 'slow'>();
+  /** Lanes that run what is known as slow, or did last. */
+  readonly #slow = new Set<Lane>();
   /** Lanes that may use the processor at a time. */
   #fast: number;
   #started = 0;
@@ -174,7 +175,10 @@ export class LanePool {
       if (lane === undefined) break;
       // It retires, and is about to be forgotten.
       if (lane.state !== 'idle') continue;
-      lane.run(this.#nextOrders(queue));
+      const orders = this.#nextOrders(queue);
+      if (this.#isKnownSlow(orders[0])) this.#slow.add(lane);
+      else this.#slow.delete(lane);
+      lane.run(orders);
       if (lane.isShared) this.#pollLater();
     }
     const waiting = queue.waiting.length - queue.taken;
@@ -192,11 +196,17 @@ export class LanePool {
     }
   }
 
-  /** Commands that are known to take long wait for something else than the processor. */
+  /** Commands that lately took their time wait for something else than the processor: they need no turn, and take none away. */
   #hasTurn(queue: Queue, now: number): boolean {
-    if (queue.isLong || queue.idle.length === 0) return true;
-    const quick = [...this.#lanes].filter(([lane, { isLong }]) => !isLong && lane.state !== 'starting');
+    if (queue.isLong || queue.idle.length === 0 || this.#isKnownSlow(queue.waiting[queue.taken])) return true;
+    const quick = [...this.#lanes].filter(
+      ([lane, { isLong }]) => !isLong && lane.state !== 'starting' && !this.#slow.has(lane),
+    );
     return hasTurn(queue.key, this.#views(now, quick), { fast: this.#fast, slowMs: this.#holdMs });
+  }
+
+  #isKnownSlow(order: Order | undefined): boolean {
+    return order !== undefined && this.#known.get(order.line) === 'slow';
   }
 
   /** What the next lane gets: several of those that wait when there are many, and each of them is known to be quick. */
@@ -291,6 +301,7 @@ export class LanePool {
 
   #forget(queue: Queue, lane: Lane, why: string | null): void {
     this.#lanes.delete(lane);
+    this.#slow.delete(lane);
     queue.lanes -= 1;
     queue.idle = queue.idle.filter((other) => other !== lane);
     if (why === null) this.#pump(queue, this.#time.now());
@@ -381,14 +392,4 @@ export class LanePool {
   #refuseAll(queue: Queue, why: string): void {
     while (queue.taken < queue.waiting.length) this.#refuse(this.#next(queue).command, why);
   }
-}
-
-/**
- * Lanes by default. On two processors three started a tenth more of `check_dummy` than eight did, as many as four, and the main thread had its turn
- * sooner.
- */
-export function defaultBounds(processors: number): LaneBounds {
-  const fast = Math.min(maxLanes - reservedLanes, 16 * processors);
-  const usual = Math.min(fast, Math.max(4, 4 * processors));
-  return { least: Math.min(usual, processors + 1), usual, fast, max: maxLanes, reserved: reservedLanes };
 }
