@@ -27,15 +27,23 @@ export class LaneDirectory {
 
   /**
    * Goes on with another directory, and gives the one so far another name in one step: from then on no order begins that was to write into it,
-   * and whichever has begun has a file in what this returns. Throws what the system says.
+   * and whichever has begun has a file in what this returns. Throws what the system says, and then all is as before.
    */
   replace(): string {
     this.#moves += 1;
     const moved = `${this.#path}.past`;
-    renameSync(this.#path, moved);
+    const [before, next] = [this.#path, `${this.#first}.${this.#moves}`];
+    renameSync(before, moved);
+    try {
+      this.#path = next;
+      this.open();
+    } catch (thrown) {
+      rmSync(next, { recursive: true, force: true });
+      this.#path = before;
+      renameSync(moved, before);
+      throw thrown;
+    }
     this.#moved.push(moved);
-    this.#path = `${this.#first}.${this.#moves}`;
-    this.open();
     return moved;
   }
 

@@ -43,7 +43,8 @@ export function orderText(runs: readonly Run[]): string {
   }
   const last = runs.at(-1);
   const lines = runs.map((run) => {
-    const line = `{ ${run.order.line};} >${shellWord(run.file)} 2>&1`;
+    // Shells open what is behind a group that is nothing but a subshell in that, when it has begun.
+    const line = `{ :;${run.order.line};} >${shellWord(run.file)} 2>&1`;
     return run === last ? line : `${line};echo ${run.token} $?`;
   });
   return `{ ${lines.join('\n')}\n} >&2 </dev/null;echo ${last?.token} $?\n`;

@@ -3,10 +3,11 @@ import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSy
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
-import type { CommandRequest, CommandResult } from '../../../exec/command.ts';
+import { type CommandRequest, type CommandResult, commandDefaults } from '../../../exec/command.ts';
 import { EndsFile } from '../../../exec/lanes/ends-file.ts';
 import { LaneDirectory } from '../../../exec/lanes/lane-directory.ts';
-import { hidesChannels } from '../../../exec/lanes/launch.ts';
+import { commandLine, hidesChannels } from '../../../exec/lanes/launch.ts';
+import { orderText, type Run } from '../../../exec/lanes/run.ts';
 import { openPool, type PoolFixture, processesWith } from './pool-fixture.ts';
 
 const shells = ['/bin/sh', '/bin/bash'].filter((path) => existsSync(path));
@@ -65,15 +66,15 @@ it.skipIf(!hidesChannels('/bin/sh'))(
     ) {
       const moved = replace.call(this);
       writeFileSync(flag, '');
-      awaitEnds(readFileSync(join(scratch, 'shell'), 'utf8').trim(), 8);
+      awaitEnds(readFileSync(join(scratch, 'shell'), 'utf8').trim(), 5);
       return moved;
     });
-    // They wait while it runs, and so come to the shell together.
+    // They wait while it runs, and so come to the shell together: six at a time, however long these two take.
     const before = pool.run({ argv: ['true'] });
     const first = pool.run(held(`echo $$ >${scratch}/shell;`));
-    expectOwn(await Promise.all(numbers(8).map((number) => pool.run(counted(number)))));
+    expectOwn(await Promise.all(numbers(5).map((number) => pool.run(counted(number)))));
     expect(await first).toMatchObject({ code: 0, text: 'held\n' });
-    expect(ran().sort((a, b) => a - b)).toEqual(numbers(8));
+    expect(ran().sort((a, b) => a - b)).toEqual(numbers(5));
     expect(await before).toMatchObject({ code: 0 });
     expect(spy).toHaveBeenCalled();
     spy.mockRestore();
@@ -90,7 +91,28 @@ describe.each(shells)('a lane of %s with several orders', (shell) => {
   it('runs each once and in order, and tells its own end and output', async () => {
     expectOwn(await Promise.all(numbers(50).map((number) => pool.run(counted(number)))));
     expect(ran()).toEqual(numbers(50));
-    expect(readdirSync(join(pool.directory, 'lane-1'))).toEqual([]);
+    // Where the processors are scarce, the lane may have given some back and gone on with another directory.
+    const left = readdirSync(pool.directory).flatMap((lane) => readdirSync(join(pool.directory, lane)));
+    expect(left).toEqual([]);
+  });
+
+  it('begins none whose output cannot be opened', () => {
+    const line = commandLine({ ...commandDefaults, id: 1, shell: 'exit 3' }, {}) ?? '';
+    const run = (name: string): Run => ({
+      order: { command: { ...commandDefaults, id: 1 }, line, since: 0 },
+      file: join(scratch, 'absent', name),
+      token: name,
+      since: 0,
+      startedAt: 0,
+      killedFor: null,
+      killAt: 0,
+      victims: [],
+    });
+    const script = `trap 'echo it began' CHLD\n${orderText([run('one'), run('two')])}`;
+    const { stdout, stderr } = spawnSync(shell, { input: script, encoding: 'utf8' });
+    expect(stderr).toMatch(/^one [12]$/m);
+    expect(stdout).toMatch(/^two [12]$/m);
+    expect(stdout + stderr).not.toContain('it began');
   });
 
   it('has none of its own channels open to a script', async () => {
