@@ -352,6 +352,7 @@ class Agent implements AgentHandle {
         { everyMs: 60_000, run: () => this.#parts.deps.states.save() },
         { everyMs: 60_000, run: () => this.#watch?.rescan() },
         { everyMs: 10_000, run: () => this.#followZone() },
+        { everyMs: 10_000, run: () => void this.#data.reserve.keep() },
       ],
       start,
       (reason) => this.#log.error('a chore of the agent failed', { reason }),

@@ -3,8 +3,9 @@ import { cp, mkdir, open, readdir, readFile, rename, rm, stat, writeFile } from 
 import { dirname, join, resolve } from 'node:path';
 import { OpsbroError } from '../core/errors.ts';
 import { openStore, repairStore, type Store, type StoreOptions } from './level.ts';
+import { Reserve } from './reserve.ts';
 
-/** The agent's directory, locked for this process: `state/` (exact store), `run/` (pid, socket), `format`. */
+/** The agent's directory, locked for this process: `state/` (exact store), `run/` (pid, socket), `format`, `reserve`. */
 export interface DataDirectory {
   /** Absolute path. */
   path: string;
@@ -14,6 +15,8 @@ export interface DataDirectory {
   store: Store;
   /** What opening had to mend, one line each; to be logged as warnings. */
   mended: string[];
+  /** Room for a start on a full disk, to be kept now and then. */
+  reserve: Reserve;
   /** Flushes the store, removes the pid file and frees the lock. Also twice. */
   close(): Promise<void>;
 }
@@ -42,9 +45,14 @@ export async function openDataDirectory(
 ): Promise<DataDirectory> {
   const root = resolve(path);
   const format = options.format ?? dataFormat;
+  const reserve = new Reserve(root);
+  const mended: string[] = [];
+  if (await reserve.release())
+    mended.push(
+      `the disk of ${root} is full: gave up the room set aside in it so as to start; free some space`,
+    );
   await prepare(root);
   await refuseNewer(root, format);
-  const mended: string[] = [];
   const store = await lockedStore(root, options, mended);
   try {
     await migrate(root, store, format, options.migrations ?? {});
@@ -57,6 +65,7 @@ export async function openDataDirectory(
   const close = async (): Promise<void> => {
     // It names a holder and locks nothing: on a disk that takes nothing any more it may stay.
     await rm(join(root, 'run', 'agent.pid'), { force: true }).catch(() => undefined);
+    await reserve.settled();
     await store.close();
   };
   return {
@@ -64,6 +73,7 @@ export async function openDataDirectory(
     run: join(root, 'run'),
     store,
     mended,
+    reserve,
     close: () => {
       closing ??= close();
       return closing;
@@ -180,7 +190,7 @@ async function copyAside(root: string, store: Store, format: number): Promise<vo
   await rm(partial, { recursive: true, force: true });
   await createDirectory(partial);
   for (const name of await readdir(root)) {
-    if (name === 'run' || name === 'state' || name.startsWith('backup-format-')) continue;
+    if (/^(run|state|reserve|backup-format-.*)$/.test(name)) continue;
     await cp(join(root, name), join(partial, name), { recursive: true });
   }
   await store.copyTo(join(partial, 'state'));

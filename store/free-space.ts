@@ -53,7 +53,8 @@ export class FreeSpace {
   }
 }
 
-async function readSpace(path: string): Promise<Space> {
+/** Asks the kernel. Throws what `statfs` throws. */
+export async function readSpace(path: string): Promise<Space> {
   const { bavail, blocks, bsize } = await statfs(path);
   return { availableBytes: bavail * bsize, totalBytes: blocks * bsize };
 }

@@ -7,6 +7,7 @@ import {
   readFileSync,
   rmSync,
   statfsSync,
+  statSync,
   truncateSync,
   writeFileSync,
 } from 'node:fs';
@@ -17,6 +18,7 @@ import type { CheckView, HistoryView, OutboxEntryView, PluginView } from '../../
 import { command } from './cli-run.ts';
 import { type RealAgent, startRealAgent } from './real-agent.ts';
 
+const mib = 1024 * 1024;
 let scratch: string;
 let disk = '';
 let agent: RealAgent | undefined;
@@ -210,6 +212,33 @@ describe.skipIf(refused !== null)(`a data directory that cannot be written${wher
         ...['acknowledgement ended lost', 'downtime ended old', 'silence ended old'],
       ].sort(),
     );
+  });
+
+  it('starts again on a full disk after kill -9, tells of it, and sets room aside again when there is some', async () => {
+    mount('80m');
+    const data = join(disk, 'data');
+    const reserve = join(data, 'reserve');
+    const told = join(scratch, 'told');
+    const handler = `handler: {type: exec, command: /bin/sh, args: ["-c", "cat >> ${told}"]}\n`;
+    agent = await startRealAgent({ data, files: { 'restless.yml': restless, 'told.yml': handler } });
+    const running = agent;
+    const isKept = async (): Promise<boolean> => existsSync(reserve) && statSync(reserve).size >= 4 * mib;
+    await running.until('room set aside', isKept);
+    fill();
+    await running.until('the error', async () => lines(running, 'OPSBRO_AGENT_STORE').length > 0);
+    await running.kill('SIGKILL');
+    await running.dispose();
+    agent = await startRealAgent({ data, files: { 'restless.yml': restless, 'told.yml': handler } });
+    const again = agent;
+    expect(lines(again, 'is full: gave up the room set aside in it')).toHaveLength(1);
+    expect(existsSync(reserve)).toBe(false);
+    const isTold = async (): Promise<boolean> =>
+      existsSync(told) && /nearly full/.test(readFileSync(told, 'utf8'));
+    await again.until('a notification of the full disk', isTold);
+    rmSync(join(disk, 'ballast'));
+    await again.until('room set aside again', isKept);
+    expect(await again.stop()).toBe(0);
+    expect(readdirSync(data)).not.toContain('reserve.probe');
   });
 
   it('refuses to start on a full disk and names the directory', async () => {
