@@ -117,7 +117,7 @@ function factsOfNode({ node, data }: HandlerEvent): EventFact[] {
         ? nodes.map((each) => text((each as { name?: Json } | null)?.name)).join(', ')
         : text(data.name),
     },
-    { title: 'Zone', value: text(data.zone) },
+    { title: 'Zone', value: list(data.zone ?? data.zones) },
     { title: 'Addresses', value: list(data.addresses) },
     { title: 'Groups', value: list(data.groups) },
     { title: 'Failing', value: list(data.failing) },

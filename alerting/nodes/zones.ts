@@ -9,6 +9,7 @@ export interface ZoneChange {
 
 /** Of one message; the summary says how many there are. */
 const mostListed = 100;
+const mostNamed = 5;
 
 /** Which zones were reached once, and whether they are: a zone that nobody was ever met of is not missed. */
 export class ZonesReached {
@@ -30,31 +31,57 @@ export class ZonesReached {
   }
 }
 
-/** What people hear of zones: its nodes keep their state, so that nothing else tells of them. */
+/**
+ * What people hear of zones: its nodes keep their state, so that nothing else tells of them. Zones that are lost together have one cause, the
+ * way to them, and are one message.
+ */
 export function zoneOccurrences(
   changes: readonly ZoneChange[],
   snapshot: NodesSnapshot,
   at: number,
 ): NodeOccurrence[] {
-  return changes.map(({ what, zone }) => {
-    const inside = snapshot.nodes.filter((node) => node.zone === zone);
-    const size = `${inside.length} ${inside.length === 1 ? 'node' : 'nodes'}`;
-    return {
-      type: 'node',
-      key: `zone/${zone}/${what}@${at}`,
-      at,
-      summary:
-        what === 'reached'
-          ? `zone ${zone} is reached again (${size})`
-          : `zone ${zone} is unreachable: no proxy on the way to it is heard (${size})`,
-      data: {
-        what,
-        zone,
-        count: inside.length,
-        nodes: inside.slice(0, mostListed).map(({ uuid, name, display_name, addresses, state }): Json => {
-          return { uuid, name, display_name, addresses, state };
-        }),
-      },
-    };
+  const namesOf = (wanted: ZoneChange['what']): string[] =>
+    changes.filter(({ what }) => what === wanted).map(({ zone }) => zone);
+  return (['unreachable', 'reached'] as const).flatMap((what) => {
+    const names = namesOf(what);
+    return names.length === 0 ? [] : [occurrenceOf(what, names, snapshot, at)];
   });
+}
+
+function occurrenceOf(
+  what: ZoneChange['what'],
+  names: string[],
+  snapshot: NodesSnapshot,
+  at: number,
+): NodeOccurrence {
+  const zones = new Set(names);
+  const [first = ''] = names;
+  const isOne = names.length === 1;
+  const inside = snapshot.nodes.filter((node) => zones.has(node.zone));
+  return {
+    type: 'node',
+    key: `zone/${isOne ? first : names.length}/${what}@${at}`,
+    at,
+    summary: summaryOf(what, names, inside.length),
+    data: {
+      what,
+      ...(isOne ? { zone: first } : { zones: names.slice(0, mostListed) }),
+      count: inside.length,
+      nodes: inside.slice(0, mostListed).map(({ uuid, name, display_name, addresses, state }): Json => {
+        return { uuid, name, display_name, addresses, state };
+      }),
+    },
+  };
+}
+
+function summaryOf(what: ZoneChange['what'], names: string[], count: number): string {
+  const size = `${count} ${count === 1 ? 'node' : 'nodes'}`;
+  if (names.length === 1)
+    return what === 'reached'
+      ? `zone ${names[0]} is reached again (${size})`
+      : `zone ${names[0]} is unreachable: no proxy on the way to it is heard (${size})`;
+  const shown = `${names.slice(0, mostNamed).join(', ')}${names.length > mostNamed ? ' …' : ''}`;
+  return what === 'reached'
+    ? `${names.length} zones are reached again (${size}): ${shown}`
+    : `${names.length} zones are unreachable, no proxy on the way to them is heard (${size}): ${shown}`;
 }

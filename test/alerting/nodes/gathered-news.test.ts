@@ -149,6 +149,33 @@ describe('gathered news of zones', () => {
     expect(later(3000)).toEqual(['zone lyon is reached again (1 node)']);
   });
 
+  it('tell once of those that are lost together, whose number is bounded', () => {
+    const tree = (unreachable: boolean, names: string[]): NodesSnapshot => ({
+      ...snapshot(here, ...names.map((zone) => node(`host-${zone}`, { zone }))),
+      zones: [
+        ...names.map((name) => ({ name, parent: 'paris', unreachable })),
+        { name: 'paris', parent: null, unreachable: false },
+      ],
+    });
+    const two = listener(tree(false, ['lyon', 'nice']));
+    two.hear(tree(true, ['lyon', 'nice']));
+    expect(two.later(3000)).toEqual([
+      '2 zones are unreachable, no proxy on the way to them is heard (2 nodes): lyon, nice',
+    ]);
+    expect(two.told).toMatchObject([{ data: { what: 'unreachable', zones: ['lyon', 'nice'], count: 2 } }]);
+    two.hear(tree(false, ['lyon', 'nice']));
+    expect(two.later(3000)).toEqual(['2 zones are reached again (2 nodes): lyon, nice']);
+    const names = Array.from({ length: 120 }, (_, index) => `z${index}`);
+    const many = listener(tree(false, names));
+    many.hear(tree(true, names));
+    expect(many.later(3000)).toEqual([
+      '120 zones are unreachable, no proxy on the way to them is heard (120 nodes): z0, z1, z2, z3, z4 …',
+    ]);
+    const data = many.told[0]?.data;
+    expect(data?.zones).toHaveLength(100);
+    expect(data?.nodes).toHaveLength(100);
+  });
+
   it('are silent of one that was never reached, and of one that is away for a moment', () => {
     const { hear, later } = listener(seen(true));
     hear(seen(false));
