@@ -288,9 +288,10 @@ export class Outbox {
     );
     if (delivery.status === 'delivered') {
       this.#delivered(handler, lane);
-      lane.remove(waiting);
       this.#count(entry, 'delivered');
+      // It is listed until then: after a kill it would be told once more.
       await this.#parts.store.put({ del: [entryKey('outbox', entry)] });
+      lane.remove(waiting);
       this.#settle(entry, 'delivered');
     } else if (this.#isStopped) return;
     // Cut off by the stop: it counts as never tried.

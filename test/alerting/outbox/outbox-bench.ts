@@ -33,6 +33,8 @@ export class Bench {
   refuses: string | null = null;
   /** What a write that somebody waits for waits for itself. */
   written: Promise<unknown> = Promise.resolve();
+  /** What any other write waits for. */
+  taken: Promise<unknown> = Promise.resolve();
   outbox = this.fresh();
 
   #put({ put = [], del = [] }: Batch): void {
@@ -45,7 +47,10 @@ export class Bench {
       clock: this.clock,
       random: () => 1,
       store: {
-        put: async (batch) => this.#put(batch),
+        put: async (batch) => {
+          await this.taken;
+          this.#put(batch);
+        },
         putOrNothing: async (batch) => {
           await this.written;
           if (this.refuses !== null) throw new OpsbroError('OPSBRO_AGENT_STORE', this.refuses);

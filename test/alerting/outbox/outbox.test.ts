@@ -15,6 +15,19 @@ describe('Outbox', () => {
     expect(bench.outbox.list()).toEqual([]);
   });
 
+  it('lists what was delivered until the store knows', async () => {
+    const bench = new Bench();
+    bench.taken = new Promise((resolve) => setImmediate(resolve));
+    bench.add('mail', 'load', 'a');
+    bench.add('mail', 'load', 'b');
+    await bench.end({ status: 'delivered' });
+    const listed = () => bench.outbox.list().map(({ state, event }) => `${state} ${event.key}`);
+    expect([listed(), bench.store.size, bench.keys]).toEqual([['delivering a', 'waiting b'], 2, ['a']]);
+    await bench.taken;
+    await bench.settle();
+    expect([listed(), bench.store.size, bench.keys]).toEqual([['delivering b'], 1, ['a', 'b']]);
+  });
+
   it('delivers nothing before it is released', async () => {
     const bench = new Bench();
     const { release } = bench.outbox.add('mail', 'load', sampleEvent('a'));
