@@ -5,6 +5,7 @@ import type { Alert, Decision, Explained, GroupRecord, HandlerPolicy, Holds, Tol
 import { findNeed } from './need.ts';
 import { movedDecision, movedHolds, movedRecord } from './own-time.ts';
 import { type DispatcherParts, noPlan, type Plan, perSlice, slices } from './plan.ts';
+import { ToldChecks } from './told-checks.ts';
 import { type Unit, Units, unitKey } from './units.ts';
 
 /**
@@ -16,7 +17,7 @@ import { type Unit, Units, unitKey } from './units.ts';
 export class Dispatcher {
   readonly #parts: DispatcherParts;
   readonly #alerts = new Map<string, Alert>();
-  readonly #told = new Map<string, Map<string, Told>>();
+  readonly #told = new ToldChecks();
   readonly #groups = new Map<string, GroupRecord>();
   readonly #units: Units;
   readonly #decided = new Map<string, string>();
@@ -36,7 +37,7 @@ export class Dispatcher {
       const found = readTold(key, value);
       if (found !== undefined) {
         const { check, handler, told } = found;
-        this.#toldOf(handler).set(check, { ...told, at: Math.min(told.at, now) });
+        this.#told.set(handler, check, { ...told, at: Math.min(told.at, now) });
       }
       const group = readGroup(key, value);
       if (group !== undefined)
@@ -85,6 +86,12 @@ export class Dispatcher {
     if (isComplete) yield { ...noPlan(), del: this.#forgetGone() };
   }
 
+  /** Lets go of checks of which another agent tells from now on: no handler hears of their end from here. Gives the store's keys to delete. */
+  handOver(checks: readonly string[]): string[] {
+    for (const check of checks) this.#drop(check);
+    return checks.flatMap((check) => this.#told.deleteCheck(check));
+  }
+
   /** When `tick` has something to do; null when only a change gives it any. */
   get nextAt(): number | null {
     return this.#units.nextAt();
@@ -109,17 +116,12 @@ export class Dispatcher {
 
   /** What a handler was told of a check last. */
   toldOf(handler: string, check: string): Told | undefined {
-    return this.#told.get(handler)?.get(check);
+    return this.#told.of(handler, check);
   }
 
   /** Whether there may be somebody to tell of a check that is ok. */
   knows(check: string): boolean {
-    return this.#alerts.has(check) || this.#isToldOf(check);
-  }
-
-  #isToldOf(check: string): boolean {
-    for (const told of this.#told.values()) if (told.has(check)) return true;
-    return false;
+    return this.#alerts.has(check) || this.#told.has(check);
   }
 
   /** An alert that is not over, or whose end somebody has to hear of. */
@@ -129,7 +131,7 @@ export class Dispatcher {
 
   /** Checks that an alert is known of, or that some handler was told of. */
   checks(): Set<string> {
-    return new Set([...this.#alerts.keys(), ...[...this.#told.values()].flatMap((told) => [...told.keys()])]);
+    return new Set([...this.#alerts.keys(), ...this.#told.checks()]);
   }
 
   /** The decision for each handler about a check now, by the wall clock, without acting on it. */
@@ -321,13 +323,12 @@ export class Dispatcher {
 
   #remember(handler: HandlerPolicy, alert: Alert, repeats: number, at: number, plan: Plan): void {
     const told: Told = { state: alert.state, episode: alert.episode, at, repeats };
-    this.#toldOf(handler.id).set(alert.check, told);
+    this.#told.set(handler.id, alert.check, told);
     plan.put.push([toldKey(handler.id, alert.check), toldEntries(told)]);
   }
 
   #forget(handler: HandlerPolicy, check: string, plan: Plan): void {
-    this.#told.get(handler.id)?.delete(check);
-    plan.del.push(toldKey(handler.id, check));
+    plan.del.push(this.#told.delete(handler.id, check));
   }
 
   /** A group is known while anything of it was told; a check by itself needs no record. */
@@ -367,12 +368,7 @@ export class Dispatcher {
   /** What handlers were told that the configuration no longer has: the keys to delete. */
   #forgetGone(): string[] {
     const handlers = new Set(this.#parts.handlers().map(({ id }) => id));
-    const gone: string[] = [];
-    for (const [handler, told] of this.#told) {
-      if (handlers.has(handler)) continue;
-      this.#told.delete(handler);
-      gone.push(...[...told.keys()].map((check) => toldKey(handler, check)));
-    }
+    const gone = this.#told.keepHandlers(handlers);
     for (const key of this.#groups.keys()) if (!this.#units.has(key)) this.#forgetGroup(key, { del: gone });
     for (const subject of this.#decided.keys())
       if (!handlers.has(subject.slice(0, subject.indexOf('\n')))) this.#decided.delete(subject);
@@ -384,15 +380,12 @@ export class Dispatcher {
     for (const check of checks) {
       const alert = this.#alerts.get(check);
       if (alert === undefined || !(alert.state === 'ok' || alert.removed)) continue;
-      if (this.#isToldOf(check)) continue;
-      this.#alerts.delete(check);
-      for (const handler of this.#units.remove(check)) this.#decided.delete(unitKey(handler, check));
+      if (!this.#told.has(check)) this.#drop(check);
     }
   }
 
-  #toldOf(handler: string): Map<string, Told> {
-    const told = this.#told.get(handler) ?? new Map<string, Told>();
-    this.#told.set(handler, told);
-    return told;
+  #drop(check: string): void {
+    this.#alerts.delete(check);
+    for (const handler of this.#units.remove(check)) this.#decided.delete(unitKey(handler, check));
   }
 }

@@ -205,6 +205,10 @@ const handlers: { [route: string]: RouteDocument } = {
         plugin: described('the service, as `listener/overc`'),
         checks: described('those that are new or changed', many(object({ id: text }, ['id']))),
         removed: described('ids of those that are gone', texts),
+        handed_over: described(
+          'ids of those that another agent has from now on: nobody is told of their end',
+          texts,
+        ),
         results: described(
           'in order',
           many(object({ check: text, state, output: text }, ['check', 'state'])),

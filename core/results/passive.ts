@@ -50,9 +50,10 @@ export class PassiveChecks {
     };
   }
 
-  async #take({ plugin, checks = [], removed = [], results = [], alerts = [] }: PassiveReport) {
+  async #take({ plugin, checks = [], removed = [], results = [], alerts = [], ...more }: PassiveReport) {
     const refused = await this.#define(plugin, checks as unknown as Json[]);
-    await this.#remove(removed.filter((id) => this.#own(id) !== undefined));
+    await this.#remove(removed);
+    await this.#remove(more.handed_over ?? [], true);
     await this.#judge(results);
     const held = await this.#tell(alerts);
     return { refused, held };
@@ -78,11 +79,15 @@ export class PassiveChecks {
     return refused;
   }
 
-  async #remove(ids: string[]): Promise<void> {
+  /** What handlers were told of those handed over goes in the same turn: a look in between would find a problem that is over, or a new one. */
+  async #remove(given: string[], isHandedOver = false): Promise<void> {
+    const ids = given.filter((id) => this.#own(id) !== undefined);
     if (ids.length === 0) return;
-    await this.#deps.store.put({ del: ids.map((id) => `${prefix}${id}`) });
-    await stopObjects(this.#deps, ids);
-    await this.#deps.notifications.reconsider();
+    const { notifications, store } = this.#deps;
+    const stopped = stopObjects(this.#deps, ids);
+    const told = isHandedOver ? notifications.dispatcher.handOver(ids) : [];
+    await Promise.all([stopped, store.put({ del: [...ids.map((id) => `${prefix}${id}`), ...told] })]);
+    await notifications.reconsider();
   }
 
   async #judge(results: PassiveResult[]): Promise<void> {

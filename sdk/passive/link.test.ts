@@ -40,6 +40,27 @@ it('tells of a removal before what is again by that name', async () => {
   ]);
 });
 
+it('hands checks over until the agent takes it, before what is again by their names', async () => {
+  const { link, reports, time } = linked();
+  link.tell(check(60), { state: 'critical', output: 'down' });
+  await link.flush();
+  link.tell(check(60), { state: 'ok', output: 'up' });
+  link.handOver(['push/check/web1/app']);
+  time.isAway = true;
+  await link.flush();
+  expect(link.waiting).toBe(1);
+  time.isAway = false;
+  link.tell(check(60), { state: 'critical', output: 'down' });
+  await link.flush();
+  const last = reports
+    .slice(1)
+    .map(({ removed, handed_over: handedOver, results = [] }) => [removed, handedOver, results.length]);
+  expect(last).toEqual([
+    [[], ['push/check/web1/app'], 0],
+    [[], [], 1],
+  ]);
+});
+
 it.each([
   [5, 10],
   [40, 20],

@@ -66,6 +66,7 @@ export class PassiveLink {
   /** Of results that are all told; of the others no last state may be lost. */
   readonly #backlog = new Backlog<Waiting>();
   #removed: string[] = [];
+  #handedOver: string[] = [];
   #isInTrouble = false;
   #isFullTold = false;
   #dropped = 0;
@@ -123,19 +124,28 @@ export class PassiveLink {
 
   /** Checks are gone. `owners` are what they are known by, in the order of `ids`, where that is not their ids. */
   forget(ids: string[], owners: readonly unknown[] = ids): void {
-    for (const [index, id] of ids.entries()) {
-      const owner = owners[index];
+    this.#letGo(owners);
+    this.#removed = this.#removed.concat(ids);
+  }
+
+  /** Checks are another agent's from now on: of their end nobody is told. `owners` as for those that are gone. */
+  handOver(ids: string[], owners: readonly unknown[] = ids): void {
+    this.#letGo(owners);
+    this.#handedOver = this.#handedOver.concat(ids);
+  }
+
+  #letGo(owners: readonly unknown[]): void {
+    for (const owner of owners) {
       const known = this.#known.get(owner);
       this.#known.delete(owner);
       if (known !== undefined) this.#due.delete(known);
       for (const told of known?.results ?? []) this.#backlog.remove(told);
-      this.#removed.push(id);
     }
   }
 
   /** How many checks the agent has to hear of. */
   get waiting(): number {
-    return this.#due.size + this.#removed.length;
+    return this.#due.size + this.#removed.length + this.#handedOver.length;
   }
 
   /** How many results were dropped before the agent took them. */
@@ -166,17 +176,21 @@ export class PassiveLink {
   /** False where the agent did not take it. */
   async #flushSome(): Promise<boolean> {
     const removed = this.#removed.splice(0, perReport);
+    const handedOver = this.#handedOver.splice(0, perReport);
     // One that was removed and is again comes behind its removal.
-    const handed = removed.length > 0 ? [] : this.#takeDue();
+    const handed = removed.length + handedOver.length > 0 ? [] : this.#takeDue();
     const isTaken = await this.#ask({
-      removed,
+      ...{ removed, handed_over: handedOver },
       checks: handed.filter(({ waiting }) => !waiting.isDefined).map(({ check }) => check),
       results: handed.flatMap(({ check: { id: check }, results }) =>
         results.map((told) => Object.assign({ check }, told)),
       ),
     });
-    if (!isTaken) this.#putBack(handed, removed);
-    else for (const one of handed) this.#taken(one);
+    if (!isTaken) {
+      this.#removed.unshift(...removed);
+      this.#handedOver.unshift(...handedOver);
+      this.#putBack(handed);
+    } else for (const one of handed) this.#taken(one);
     return isTaken;
   }
 
@@ -204,8 +218,7 @@ export class PassiveLink {
     if (waiting.version === version) waiting.isDefined = true;
   }
 
-  #putBack(handed: Handed[], removed: string[]): void {
-    this.#removed.unshift(...removed);
+  #putBack(handed: Handed[]): void {
     for (const { waiting, results } of handed) {
       if (this.#known.get(waiting.owner) !== waiting) {
         for (const told of results) this.#backlog.remove(told);

@@ -44,13 +44,14 @@ export interface PassiveAlert {
 
 /**
  * What a service sends with `ctx.ask` to `POST /api/v1/passive`: answered with 200 once all of it is on the disk. `checks` are defined, or
- * defined anew; `removed` are ids of checks that are gone.
+ * defined anew; `removed` are ids of checks that are gone, `handed_over` of those that another agent has from now on: of their end nobody is told.
  */
 export interface PassiveReport {
   /** The plugin that reports, e.g. `listener/overc`. */
   plugin: string;
   checks?: PassiveCheck[];
   removed?: string[];
+  handed_over?: string[];
   /** In order; of one check several may be there. */
   results?: PassiveResult[];
   alerts?: PassiveAlert[];

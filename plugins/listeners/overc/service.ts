@@ -266,7 +266,7 @@ export class Overc {
     }
   }
 
-  /** Whether this server supervises. One that comes to it tells of all services as checks; one that no longer does takes them away. */
+  /** Whether this server supervises. One that comes to it tells of all services as checks; one that no longer does hands them over. */
   async #watch(storage: Storage): Promise<boolean> {
     const isSupervisor = await storage.supervises();
     if (isSupervisor === this.#isWatching) return isSupervisor;
@@ -276,7 +276,7 @@ export class Overc {
     this.#isWatching = isSupervisor;
     if (isSupervisor)
       for (const service of services) this.#changed(service, service.timedOut ? null : service.current);
-    else this.#checks.forget(services);
+    else this.#checks.handOver(services);
     if (!isFirst || !isSupervisor)
       this.#ctx.log.info(
         isSupervisor ? 'supervises from now on' : 'another server of the database supervises',

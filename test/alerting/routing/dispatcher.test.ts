@@ -1,5 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
+import { removedAlert } from '../../../alerting/routing/alerts.ts';
 import { Dispatcher } from '../../../alerting/routing/dispatcher.ts';
 import type { Alert, HandlerPolicy } from '../../../alerting/routing/model.ts';
 import { Bench } from './dispatcher-bench.ts';
@@ -20,6 +21,20 @@ describe('Dispatcher', () => {
     expect([...bench.dispatcher.checks()]).toEqual([]);
     expect(bench.dispatcher.knows(critical.check)).toBe(false);
     expect([...bench.store]).toEqual([]);
+  });
+
+  it('tells nobody of the end of a problem that another agent goes on with, and all of it where it comes back', () => {
+    const bench = new Bench();
+    bench.handlers = [sampleHandler({ repeatIntervalMs: 60_000 })];
+    bench.changed(critical);
+    for (const key of bench.dispatcher.handOver([critical.check, 'linux/check/other']))
+      bench.store.delete(key);
+    expect([bench.dispatcher.knows(critical.check), bench.store.size]).toEqual([false, 0]);
+    bench.pass(60_000);
+    bench.apply(bench.dispatcher.reconsider(true, [removedAlert(critical.check, undefined, bench.now)]));
+    expect(bench.keys).toEqual(['host/linux/check/load/1.1/problem']);
+    bench.changed(critical);
+    expect(bench.keys).toHaveLength(2);
   });
 
   it('tells nothing before the plan is stored', () => {

@@ -299,7 +299,7 @@ describe.each(await backends())('a storage: %s', (_, server, isPresent) => {
     await expect(open()).rejects.toThrow('of version 99, this program knows 2');
   });
 
-  it('takes its checks away once another supervises, also where the services could not be read at first', async () => {
+  it('hands its checks over once another supervises, also where the services could not be read at first', async () => {
     const push = await startPush(backend.folder, { database: backend.url });
     try {
       const body = {
@@ -314,8 +314,9 @@ describe.each(await backends())('a storage: %s', (_, server, isPresent) => {
       await backend.database?.query('ALTER TABLE push_away RENAME TO push_services');
       await push.overc.pass();
       await expect
-        .poll(() => push.reports.flatMap(({ removed = [] }) => removed))
+        .poll(() => push.reports.flatMap(({ handed_over: handedOver = [] }) => handedOver))
         .toEqual(['push/check/web1/app']);
+      expect(push.reports.flatMap(({ removed = [] }) => removed)).toEqual([]);
     } finally {
       await push.stop();
     }

@@ -56,6 +56,11 @@ export class ServiceChecks {
     this.#link.forget(services.map(checkId), services);
   }
 
+  /** Another server of the database has them from now on. */
+  handOver(services: ServiceFacts[]): void {
+    this.#link.handOver(services.map(checkId), services);
+  }
+
   /** When a service should report. `running` are jobs that said that they began, and when. */
   expectation({ server, name }: ServiceFacts, running?: ReadonlyMap<string, number>): Expectation {
     if (this.#settings.services.length === 0 && (running?.size ?? 0) === 0) return usualExpectation;
