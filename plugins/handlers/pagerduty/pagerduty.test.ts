@@ -135,6 +135,21 @@ describe('an event', () => {
     expect(keys).toEqual(['web1/disk', 'web1/load', 'web1/load', 'web1/swap']);
   });
 
+  it('has keys of a common origin, where several agents tell of the same checks', async () => {
+    const common = { ...options, origin: 'push' };
+    for (const [type, event_action] of [
+      ['problem', 'trigger'],
+      ['recovery', 'resolve'],
+      ['acknowledgement', 'acknowledge'],
+    ] as const) {
+      const ctx = fixtureContext({ options: common, http: () => ({ status: 202 }) });
+      await runVerb(pagerduty, ctx, testEvent(type, { id: 'linux/check/load' }));
+      expect(ctx.requests.map(({ body }) => JSON.parse(body ?? ''))).toMatchObject([
+        { event_action, dedup_key: 'push/linux/check/load' },
+      ]);
+    }
+  });
+
   it('fits the limits, however long its names and texts', async () => {
     const check = `linux/check/${'x'.repeat(300)}`;
     const [first] = await sent(testEvent('problem', { check, output: 'y'.repeat(5000) }));
