@@ -1,11 +1,11 @@
-import { mkdtempSync, statSync, writeFileSync } from 'node:fs';
+import { statSync, writeFileSync } from 'node:fs';
 import { request } from 'node:http';
-import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, describe, expect, it } from 'vitest';
 import { RouteTable } from '../../control/route-table.ts';
 import { ControlServer } from '../../control/server.ts';
 import { OpsbroError } from '../../core/errors.ts';
+import { scratchDirectory } from '../scratch.ts';
 
 function table(): RouteTable {
   return new RouteTable([
@@ -81,7 +81,7 @@ describe('control server', () => {
   async function serve(): Promise<string> {
     const server = new ControlServer(table());
     servers.push(server);
-    const path = join(mkdtempSync(join(tmpdir(), 'opsbro-control-')), 'a.sock');
+    const path = join(scratchDirectory(), 'a.sock');
     writeFileSync(path, 'left by an agent that died');
     await server.listen(() => path);
     return path;

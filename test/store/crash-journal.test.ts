@@ -1,11 +1,11 @@
-import { closeSync, mkdtempSync, openSync, readFileSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { closeSync, openSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { CrashJournal, readCrashJournal } from '../../store/crash-journal.ts';
+import { scratchDirectory } from '../scratch.ts';
 
 function path(): string {
-  return join(mkdtempSync(join(tmpdir(), 'opsbro-journal-')), 'journal');
+  return join(scratchDirectory(), 'journal');
 }
 
 describe('crash journal', () => {

@@ -1,11 +1,10 @@
-import { mkdtempSync } from 'node:fs';
-import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { JournaledPool } from '../../../core/quarantine/journaled-pool.ts';
 import { Quarantine } from '../../../core/quarantine/quarantine.ts';
 import { CrashJournal, readCrashJournal } from '../../../store/crash-journal.ts';
 import type { Job, JobResult } from '../../../threads/protocol.ts';
+import { scratchDirectory } from '../../scratch.ts';
 import { done, failed } from '../host/host-bench.ts';
 
 function job(plugin: string, type: Job['type'] = 'collect'): Job {
@@ -27,7 +26,7 @@ interface Run {
 }
 
 function pool() {
-  const path = join(mkdtempSync(join(tmpdir(), 'opsbro-pool-')), 'journal');
+  const path = join(scratchDirectory(), 'journal');
   const quarantine = new Quarantine({ put: async () => undefined });
   const subject = new JournaledPool(new CrashJournal(path), quarantine);
   const runs: Run[] = [];

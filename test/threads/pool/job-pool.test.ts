@@ -1,9 +1,9 @@
-import { mkdtempSync, readFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterEach, describe, expect, it } from 'vitest';
 import type { JobPool } from '../../../threads/pool/job-pool.ts';
 import type { Job } from '../../../threads/protocol.ts';
+import { scratchDirectory } from '../../scratch.ts';
 import { jobOf, openPool as open } from '../plugin-fixtures.ts';
 
 const pools: JobPool[] = [];
@@ -179,7 +179,7 @@ describe('a faulty plugin', () => {
 
   it('takes the programs it started with it', async () => {
     const { pool } = openPool();
-    const file = join(mkdtempSync(join(tmpdir(), 'opsbro-pool-')), 'pid');
+    const file = join(scratchDirectory(), 'pid');
     const result = await pool.run(jobOf('forks', { options: { file }, timeoutMs: 1000 }));
     expect(result).toMatchObject({ error: { code: 'OPSBRO_PLUGIN_TIMEOUT' } });
     const pid = Number(readFileSync(file, 'utf8'));
