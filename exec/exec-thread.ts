@@ -1,5 +1,4 @@
 import { rmSync } from 'node:fs';
-import { availableParallelism } from 'node:os';
 import { parentPort, workerData } from 'node:worker_threads';
 import {
   type CheckRun,
@@ -19,6 +18,7 @@ import { LanePool } from './lanes/lane-pool.ts';
 import { endLeftovers } from './lanes/leftovers.ts';
 import { openPrivateDirectory } from './lanes/private-directory.ts';
 import { ProcessorMeter } from './lanes/processor-meter.ts';
+import { processorShare } from './lanes/processor-share.ts';
 import { SpawnRunner } from './lanes/spawn-runner.ts';
 import { readPluginOutput } from './output/plugin-output.ts';
 
@@ -109,6 +109,7 @@ function again(id: number, kept: KeptCommand | undefined): void {
   runner.submit({ ...kept.command, id }, kept.plan);
 }
 
+const share = processorShare();
 const directory = shell === null ? null : openPrivateDirectory(directories);
 const runner: Runner =
   shell === null || directory === null
@@ -116,8 +117,9 @@ const runner: Runner =
     : new LanePool({
         shell,
         directory,
-        bounds: defaultBounds(availableParallelism()),
-        processors: new ProcessorMeter(),
+        bounds: defaultBounds(share.processors),
+        // It measures the whole host.
+        processors: share.isWhole ? new ProcessorMeter() : { isKnown: false, use: () => null },
         groups: new Int32Array(groups),
         ended,
       });

@@ -1,4 +1,5 @@
-import { chmodSync, chownSync, mkdirSync, renameSync, rmSync } from 'node:fs';
+import { chmodSync, chownSync, mkdirSync, renameSync } from 'node:fs';
+import { removeTree } from './remove-tree.ts';
 
 /** Where the commands of one lane write: a directory of its user alone. */
 export class LaneDirectory {
@@ -38,7 +39,7 @@ export class LaneDirectory {
       this.#path = next;
       this.open();
     } catch (thrown) {
-      rmSync(next, { recursive: true, force: true });
+      removeTree(next);
       this.#path = before;
       renameSync(moved, before);
       throw thrown;
@@ -49,11 +50,11 @@ export class LaneDirectory {
 
   /** Removes what was replaced. */
   clear(): void {
-    for (const path of this.#moved.splice(0)) rmSync(path, { recursive: true, force: true });
+    for (const path of this.#moved.splice(0)) removeTree(path);
   }
 
   remove(): void {
     this.clear();
-    rmSync(this.#path, { recursive: true, force: true });
+    removeTree(this.#path);
   }
 }

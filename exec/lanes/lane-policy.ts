@@ -76,6 +76,11 @@ export function lanesAtOnce(
   return isWorthIt ? Math.min(most, so * 2) : so;
 }
 
+/** What `slowAfter` said while the processors were scarce, now that they may not be. */
+export function calmer(slowMs: number, use: ProcessorUse | null): number {
+  return use !== null && use.idle > muchIdle ? Math.max(leastSlowMs, slowMs / 2) : slowMs;
+}
+
 /** Whether an idle lane of `kind` may have a command now: quick ones leave room, or the kind has none under way. */
 export function hasTurn(
   kind: string,

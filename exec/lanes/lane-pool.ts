@@ -3,6 +3,7 @@ import { type Command, type CommandResult, refusedEnd } from '../command.ts';
 import { type CommandPlan, notFound, planOf } from './command-plan.ts';
 import { Lane } from './lane.ts';
 import {
+  calmer,
   hasTurn,
   type LaneBounds,
   type LaneView,
@@ -14,6 +15,7 @@ import {
 } from './lane-policy.ts';
 import { commandLine, hidesChannels, type LaneKind } from './launch.ts';
 import { OwnTime } from './own-time.ts';
+import { keepPrivateDirectory } from './private-directory.ts';
 import { readProcess } from './processes.ts';
 import type { ProcessorMeter } from './processor-meter.ts';
 import type { Order } from './run.ts';
@@ -245,6 +247,7 @@ export class LanePool {
 
   #start(queue: Queue): void {
     const { shell, directory, groups } = this.#options;
+    keepPrivateDirectory(directory);
     const cell = groups.indexOf(0);
     const startedAt = this.#time.now();
     this.#started += 1;
@@ -263,7 +266,7 @@ export class LanePool {
         this.#pump(queue, lane.since);
       },
       gone: (why) => {
-        groups[cell] = 0;
+        if (groups[cell] === lane.group) groups[cell] = 0;
         this.#warden.remove(leader);
         this.#forget(queue, lane, why);
       },
@@ -337,7 +340,8 @@ export class LanePool {
       while ((queue.waiting[queue.taken]?.since ?? now) < now - longestWaitMs)
         this.#refuse(this.#next(queue).command, `no lane was free for ${longestWaitMs / 1000} s`);
       this.#pump(queue, now);
-      if (queue.lanes === 0 && queue.waiting.length === 0 && queue.broken === null) this.#queues.delete(key);
+      if (queue.lanes === 0 && queue.taken === queue.waiting.length && queue.broken === null)
+        this.#queues.delete(key);
       if (queue.broken !== null && now >= queue.broken.until) queue.broken = null;
     }
     this.#timer = null;
@@ -353,7 +357,9 @@ export class LanePool {
     );
     if (!isWaiting && !quick.some(({ isShared }) => isShared)) return;
     const ticks = quick.reduce((sum, { group }) => sum + (readProcess(group)?.usedTicks ?? 0), 0);
-    this.#fast = lanesAtOnce(this.#fast, this.#options.processors.use(ticks), this.#options.bounds);
+    const use = this.#options.processors.use(ticks);
+    this.#fast = lanesAtOnce(this.#fast, use, this.#options.bounds);
+    this.#slowMs = calmer(this.#slowMs, use);
   }
 
   #pollLater(): void {

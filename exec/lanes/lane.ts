@@ -77,6 +77,8 @@ export class Lane {
   #lastToken: string | null = null;
   /** When the ends were looked for last, by the clock that processes start by. */
   #polledAt = 0;
+  /** Somebody removed its directory. */
+  #isHomeless = false;
   /** Of the last run: what is still to be killed. */
   #sweep: Run | null = null;
 
@@ -184,10 +186,11 @@ export class Lane {
   /** Ends the lane at once, and its command with it. */
   close(): void {
     if (this.state === 'closed') return;
-    const run = this.#runs[0] ?? this.#sweep;
-    if (run !== null) this.#strike(run, 'SIGKILL');
+    // First of all, or it would begin the next order.
     this.#child.kill('SIGKILL');
     if (this.#pid !== 0 && this.#pid !== this.#child.pid) signalProcess(this.#pid, 'SIGKILL');
+    const run = this.#runs[0] ?? this.#sweep;
+    if (run !== null) this.#strike(run, 'SIGKILL');
     this.#gone('SIGKILL', null);
   }
 
@@ -275,6 +278,7 @@ export class Lane {
     if (stdin !== null) removeOutput(`${run.file}.in`);
     const signal = lostBy ?? signalName((status ?? 0) - 128);
     const isKept = output !== null || lostBy !== null;
+    if (!isKept && !existsSync(this.#directory.path)) this.#isHomeless = true;
     if (run.killedFor !== null && this.state !== 'closed') this.#startSweep(run, endedAt);
     const told = {
       code: signal === null && isKept ? status : null,
@@ -288,6 +292,10 @@ export class Lane {
   /** Takes no orders again before what the last ones left is swept away and the shell waits for more. */
   #rest(now: number): void {
     if (this.state === 'closed' || this.#sweep !== null || this.#lastToken !== null) return;
+    if (this.#isHomeless) {
+      this.close();
+      return;
+    }
     this.#become('idle', now);
     this.#events.free();
   }
@@ -305,12 +313,28 @@ export class Lane {
     }
     // The shell may have come to the next ones meanwhile, and found no place for their output: they have not run.
     const passedOver = this.#takeEnds(now, 0, true);
+    this.#finishLost(now);
     const [first, ...others] = this.#runs;
-    const hasBegun = first !== undefined && (existsSync(first.file) || hasStarted(this.#process, first));
-    const returned = [...passedOver, ...(hasBegun ? others : this.#runs)];
+    const returned = [...passedOver, ...(this.#hasBegun(first) ? others : this.#runs)];
     if (returned.length === 0) return;
     this.#runs = this.#runs.filter((run) => !returned.includes(run));
     this.#events.returned(returned.map(({ order }) => order));
+  }
+
+  /** Where ends could not be written, the file of a later order tells that those before it are over. */
+  #finishLost(now: number): void {
+    const begun = this.#runs.findLastIndex(({ file }) => existsSync(file));
+    const lost = this.#runs.splice(0, Math.max(0, begun));
+    for (const run of lost) this.#finish(run, null, 'the loss of its end', now);
+    const [next] = this.#runs;
+    if (next === undefined || lost[0] === undefined) return;
+    next.since = now;
+    next.startedAt = lost[0].startedAt;
+    this.since = now;
+  }
+
+  #hasBegun(run: Run | undefined): boolean {
+    return run !== undefined && (existsSync(run.file) || hasStarted(this.#process, run));
   }
 
   #terminate(run: Run, why: 'timeout' | 'flood', now: number): void {
@@ -350,8 +374,11 @@ export class Lane {
     const now = this.#time.now();
     this.#become('closed', now);
     this.#takeEnds(now);
+    this.#finishLost(now);
     const [run, ...others] = this.#runs.splice(0);
-    if (run !== undefined) this.#finish(run, null, signal ?? 'the end of its shell', now);
+    if (run !== undefined && (run.killedFor !== null || this.#hasBegun(run)))
+      this.#finish(run, null, signal ?? 'the end of its shell', now);
+    else if (run !== undefined) others.unshift(run);
     this.#directory.remove();
     const complaint = (error ?? this.#complaint) || this.#ends.complaint() || 'it said nothing';
     this.#ends.close();

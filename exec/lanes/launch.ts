@@ -86,11 +86,11 @@ export function commandLine(
 
 /**
  * Whether a subshell of this shell can name nothing of the lane's own. While a shell has several orders, it keeps its channels at numbers from 10 on;
- * these shells take one digit, where bash lets a script write to `>&10`.
+ * dash takes one digit, where bash and busybox let a script write to `>&10`.
  */
 export function hidesChannels(shell: string): boolean {
   try {
-    return ['dash', 'busybox'].includes(basename(realpathSync(shell)));
+    return basename(realpathSync(shell)) === 'dash';
   } catch {
     return false;
   }

@@ -1,6 +1,7 @@
-import { chmodSync, lstatSync, mkdirSync, readdirSync, rmSync } from 'node:fs';
+import { chmodSync, existsSync, lstatSync, mkdirSync, readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { OpsbroError } from '../../core/errors.ts';
+import { removeTree } from './remove-tree.ts';
 
 /**
  * Opens a directory that nobody else can write to, the first of `candidates` that can be had, and empties it of what a killed agent
@@ -25,11 +26,17 @@ export function openPrivateDirectory(candidates: string[]): string {
       continue;
     }
     chmodSync(path, 0o711);
-    for (const name of readdirSync(path)) rmSync(join(path, name), { recursive: true, force: true });
-    return path;
+    const kept = readdirSync(path).filter((name) => !removeTree(join(path, name)));
+    if (kept.length === 0) return path;
+    reasons.push(`${join(path, kept[0] ?? '')} cannot be removed`);
   }
   throw new OpsbroError(
     'OPSBRO_HOST_IO',
     `no directory for the output of commands: ${reasons.join('; ')}; free one of them`,
   );
+}
+
+/** Opens it again where somebody removed it. Throws as `openPrivateDirectory` does. */
+export function keepPrivateDirectory(path: string): void {
+  if (!existsSync(path)) openPrivateDirectory([path]);
 }

@@ -44,10 +44,16 @@ export function orderText(runs: readonly Run[]): string {
   const last = runs.at(-1);
   const lines = runs.map((run) => {
     // Shells open what is behind a group that is nothing but a subshell in that, when it has begun.
-    const line = `{ :;${run.order.line};} >${shellWord(run.file)} 2>&1`;
+    // What the shell itself says of it, as bash does with its whole line when it is killed, is no output.
+    const line = `{ :;${run.order.line} 2>&1;} >${shellWord(run.file)}`;
     return run === last ? line : `${line};echo ${run.token} $?`;
   });
   return `{ ${lines.join('\n')}\n} >&2 </dev/null;echo ${last?.token} $?\n`;
+}
+
+/** Where a program cannot be started, the shell says so with the number of a line that it has read: that tells nobody anything, and differs each time. */
+function withoutPlace(text: string, code: number | null): string {
+  return code === 126 || code === 127 ? text.replace(/^\S+: (?:line )?\d+: /, '') : text;
 }
 
 /** How much a run has written by now, bytes. */
@@ -72,7 +78,7 @@ export function resultOf(
     refused,
     truncated: output?.truncated === true || errors?.truncated === true,
     durationMs,
-    text: output?.text ?? '',
+    text: withoutPlace(output?.text ?? '', code),
     ...(errors !== null && { errorText: errors.text }),
   };
 }
