@@ -44,15 +44,27 @@ export async function openDataDirectory(
   options: DataDirectoryOptions = {},
 ): Promise<DataDirectory> {
   const root = resolve(path);
-  const format = options.format ?? dataFormat;
+  await refuseNewer(root, options.format ?? dataFormat);
   const reserve = new Reserve(root);
-  const mended: string[] = [];
-  if (await reserve.release())
-    mended.push(
-      `the disk of ${root} is full: gave up the room set aside in it so as to start; free some space`,
-    );
+  try {
+    return await openOnce(root, options, reserve, []);
+  } catch (error) {
+    if (!fullDisk.test(String(error)) || !(await reserve.release())) throw error;
+  }
+  const gaveUp = `the disk of ${root} is full: gave up the room set aside in it so as to start; free some space`;
+  return await openOnce(root, options, reserve, [gaveUp]);
+}
+
+const fullDisk = /ENOSPC|EDQUOT|No space left on device|Disk quota exceeded/;
+
+async function openOnce(
+  root: string,
+  options: DataDirectoryOptions,
+  reserve: Reserve,
+  mended: string[],
+): Promise<DataDirectory> {
+  const format = options.format ?? dataFormat;
   await prepare(root);
-  await refuseNewer(root, format);
   const store = await lockedStore(root, options, mended);
   try {
     await migrate(root, store, format, options.migrations ?? {});
@@ -65,8 +77,8 @@ export async function openDataDirectory(
   const close = async (): Promise<void> => {
     // It names a holder and locks nothing: on a disk that takes nothing any more it may stay.
     await rm(join(root, 'run', 'agent.pid'), { force: true }).catch(() => undefined);
-    await reserve.settled();
     await store.close();
+    await reserve.settled();
   };
   return {
     path: root,

@@ -8,9 +8,8 @@ const mib = 1024 * 1024;
 export const reserveBytes = 4 * mib;
 /** Set aside only where so many times as much is free. */
 const plenty = 16;
-/** A disk that does not take this is full. */
-const probeBytes = mib;
-const fullCodes = new Set(['ENOSPC', 'EDQUOT']);
+/** Where it could not be set aside, a quota may be why, which nobody is told of before. */
+const pauseMs = 3_600_000;
 
 /**
  * A file in the data directory that does nothing but take room, and is given up when an agent has to start on a full disk: the one that is to tell of
@@ -18,33 +17,27 @@ const fullCodes = new Set(['ENOSPC', 'EDQUOT']);
  */
 export class Reserve {
   readonly #file: string;
-  readonly #probe: string;
   readonly #root: string;
   readonly #read: (path: string) => Promise<Space>;
+  readonly #clock: () => number;
+  #notBefore = Number.NEGATIVE_INFINITY;
   #keeping: Promise<void> | null = null;
 
-  constructor(root: string, read = readSpace) {
+  /** `clock` gives monotonic ms. */
+  constructor(root: string, read = readSpace, clock = (): number => performance.now()) {
     this.#root = root;
     this.#file = join(root, 'reserve');
-    this.#probe = join(root, 'reserve.probe');
     this.#read = read;
+    this.#clock = clock;
   }
 
-  /** Gives the room up where the disk, or a quota, is full. True when it did; never throws. */
+  /** Gives the room up. True when there was some; never throws. */
   async release(): Promise<boolean> {
     if ((await this.#size()) === 0) return false;
-    try {
-      await writeFile(this.#probe, Buffer.alloc(probeBytes), { mode: 0o600 });
-      return false;
-    } catch (error) {
-      if (!fullCodes.has((error as NodeJS.ErrnoException).code ?? '')) return false;
-      return await rm(this.#file).then(
-        () => true,
-        () => false,
-      );
-    } finally {
-      await rm(this.#probe, { force: true }).catch(() => undefined);
-    }
+    return await rm(this.#file).then(
+      () => true,
+      () => false,
+    );
   }
 
   /** Sets the room aside where there is plenty, unless it is. Never throws, and is done once at a time. */
@@ -63,13 +56,14 @@ export class Reserve {
   }
 
   async #keep(): Promise<void> {
-    if ((await this.#size()) >= reserveBytes) return;
+    if (this.#clock() < this.#notBefore || (await this.#size()) >= reserveBytes) return;
     const { availableBytes } = await this.#read(this.#root);
     if (availableBytes < plenty * reserveBytes) return;
     try {
       // Some file systems keep nothing of zeros.
       await writeFile(this.#file, randomBytes(reserveBytes), { mode: 0o600 });
     } catch (error) {
+      this.#notBefore = this.#clock() + pauseMs;
       await rm(this.#file, { force: true });
       throw error;
     }

@@ -50,10 +50,17 @@ export class PassiveChecks {
     };
   }
 
-  async #take({ plugin, checks = [], removed = [], results = [], alerts = [], ...more }: PassiveReport) {
+  async #take({
+    plugin,
+    checks = [],
+    removed = [],
+    results = [],
+    alerts = [],
+    handed_over = [],
+  }: PassiveReport) {
     const refused = await this.#define(plugin, checks as unknown as Json[]);
     await this.#remove(removed);
-    await this.#remove(more.handed_over ?? [], true);
+    await this.#remove(handed_over, true);
     await this.#judge(results);
     const held = await this.#tell(alerts);
     return { refused, held };

@@ -176,11 +176,13 @@ export class PassiveLink {
   /** False where the agent did not take it. */
   async #flushSome(): Promise<boolean> {
     const removed = this.#removed.splice(0, perReport);
-    const handedOver = this.#handedOver.splice(0, perReport);
+    // One kind at a time, so that each is taken whole.
+    const handedOver = removed.length > 0 ? [] : this.#handedOver.splice(0, perReport);
     // One that was removed and is again comes behind its removal.
     const handed = removed.length + handedOver.length > 0 ? [] : this.#takeDue();
     const isTaken = await this.#ask({
-      ...{ removed, handed_over: handedOver },
+      removed,
+      handed_over: handedOver,
       checks: handed.filter(({ waiting }) => !waiting.isDefined).map(({ check }) => check),
       results: handed.flatMap(({ check: { id: check }, results }) =>
         results.map((told) => Object.assign({ check }, told)),

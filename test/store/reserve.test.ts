@@ -1,4 +1,4 @@
-import { mkdtemp, rm, stat, truncate, writeFile } from 'node:fs/promises';
+import { mkdir, mkdtemp, rm, stat, truncate, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
@@ -37,11 +37,26 @@ describe('Reserve', () => {
     expect(await size()).toBe(reserveBytes);
   });
 
-  it('gives nothing up while the disk takes what is written', async () => {
+  it('is given up when it is there', async () => {
     const reserve = new Reserve(scratch, has(100 * reserveBytes));
     expect(await reserve.release()).toBe(false);
     await reserve.keep();
+    expect(await reserve.release()).toBe(true);
+    expect(await size()).toBe(0);
     expect(await reserve.release()).toBe(false);
+  });
+
+  it('is not tried again for an hour where it could not be written', async () => {
+    let now = 0;
+    const reserve = new Reserve(scratch, has(100 * reserveBytes), () => now);
+    await mkdir(file());
+    await reserve.keep();
+    await rm(file(), { recursive: true, force: true });
+    now = 3_599_999;
+    await reserve.keep();
+    expect(await size()).toBe(0);
+    now = 3_600_000;
+    await reserve.keep();
     expect(await size()).toBe(reserveBytes);
   });
 

@@ -5,6 +5,7 @@ import {
   bodyOf,
   cutText,
   type HandlerEvent,
+  type Json,
   runbookOf,
   severityOf,
   titleOf,
@@ -37,22 +38,25 @@ const severities = {
 } as const;
 const maxSummary = 1024;
 const maxKey = 255;
+/** Checks of which several agents may tell. */
+const shared = 'push/check/';
 
 /**
- * What an event is to PagerDuty. A check has one alert, by its id and `origin`, else its node: problems trigger it, recoveries resolve it, acknowledgements
+ * What an event is to PagerDuty. A check has one alert, by its id and its node, or `origin` if it is of old OverC clients: problems trigger it, recoveries resolve it, acknowledgements
  * acknowledge it. A test triggers an alert of its own and resolves it at once; a canary resolves one that does not exist, which calls
  * nobody. Trouble of the agent triggers, its end resolves; changes of groups and nodes, flapping, downtimes and silences are nothing to wake up for.
  */
 export function pagerDutyEvents(event: HandlerEvent, origin = ''): PagerDutyEvent[] {
-  const from = origin || event.node;
   const alerts = alertsOf(event);
-  if (alerts.length > 0) return alerts.map((alert) => ofAlert(event, from, alert));
+  if (alerts.length > 0) return alerts.map((alert) => ofAlert(event, origin, alert));
   const own = keyOf(event.key);
   if (event.type === 'agent') return [ofTrouble(event)];
   if (event.type === 'canary') return [{ event_action: 'resolve', dedup_key: own }];
   if (event.type === 'test') return [triggered(event, own), { event_action: 'resolve', dedup_key: own }];
   if (event.type !== 'acknowledgement' || event.data.change === 'ended') return [];
-  return [{ event_action: 'acknowledge', dedup_key: keyOf(`${from}/${event.data.check ?? event.data.id}`) }];
+  return [
+    { event_action: 'acknowledge', dedup_key: keyOfCheck(event, origin, event.data.check ?? event.data.id) },
+  ];
 }
 
 /** A trouble has one alert, which its end resolves. */
@@ -62,8 +66,8 @@ function ofTrouble(event: HandlerEvent): PagerDutyEvent {
   return change === 'ended' ? { event_action: 'resolve', dedup_key: key } : triggered(event, key);
 }
 
-function ofAlert(event: HandlerEvent, from: string, alert: Partial<Alert>): PagerDutyEvent {
-  const key = keyOf(`${from}/${alert.check ?? alert.name}`);
+function ofAlert(event: HandlerEvent, origin: string, alert: Partial<Alert>): PagerDutyEvent {
+  const key = keyOfCheck(event, origin, alert.check ?? alert.name);
   if (alert.state === 'ok') return { event_action: 'resolve', dedup_key: key };
   const single: HandlerEvent = { ...event, data: { ...alert } as HandlerEvent['data'] };
   return triggered(single, key, alert);
@@ -85,6 +89,12 @@ function triggered(event: HandlerEvent, key: string, alert?: Partial<Alert>): Pa
       custom_details: { ...alert?.labels, text: bodyOf(event) },
     },
   };
+}
+
+/** Checks of the agent itself are its node's, whatever `origin` is. */
+function keyOfCheck({ node }: HandlerEvent, origin: string, check: Json | undefined): string {
+  const isShared = String(check).startsWith(shared);
+  return keyOf(`${(isShared && origin) || node}/${check}`);
 }
 
 function keyOf(text: string): string {

@@ -143,9 +143,11 @@ describe('an event', () => {
       ['acknowledgement', 'acknowledge'],
     ] as const) {
       const ctx = fixtureContext({ options: common, http: () => ({ status: 202 }) });
-      await runVerb(pagerduty, ctx, testEvent(type, { id: 'linux/check/load' }));
+      await runVerb(pagerduty, ctx, testEvent(type, { check: 'push/check/web1/queue' }));
+      await runVerb(pagerduty, ctx, testEvent(type, { check: 'linux/check/load' }));
       expect(ctx.requests.map(({ body }) => JSON.parse(body ?? ''))).toMatchObject([
-        { event_action, dedup_key: 'push/linux/check/load' },
+        { event_action, dedup_key: 'push/push/check/web1/queue' },
+        { event_action, dedup_key: 'web1/linux/check/load' },
       ]);
     }
   });

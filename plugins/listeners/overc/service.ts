@@ -266,7 +266,10 @@ export class Overc {
     }
   }
 
-  /** Whether this server supervises. One that comes to it tells of all services as checks; one that no longer does hands them over. */
+  /**
+   * Whether this server supervises. One that comes to it tells of all services as checks. One that no longer does hands over what is wrong, which its
+   * successor tells of; of the rest it tells the end, since who heard of a problem here may have heard of no other.
+   */
   async #watch(storage: Storage): Promise<boolean> {
     const isSupervisor = await storage.supervises();
     if (isSupervisor === this.#isWatching) return isSupervisor;
@@ -276,7 +279,11 @@ export class Overc {
     this.#isWatching = isSupervisor;
     if (isSupervisor)
       for (const service of services) this.#changed(service, service.timedOut ? null : service.current);
-    else this.#checks.handOver(services);
+    else {
+      const isWell = ({ timedOut, current }: ServiceFacts): boolean => !timedOut && current?.state === 'OK';
+      this.#checks.forget(services.filter(isWell));
+      this.#checks.handOver(services.filter((service) => !isWell(service)));
+    }
     if (!isFirst || !isSupervisor)
       this.#ctx.log.info(
         isSupervisor ? 'supervises from now on' : 'another server of the database supervises',
