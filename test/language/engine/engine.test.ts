@@ -64,6 +64,20 @@ describe('a check', () => {
     expect((await engine.evaluate(['a'], factsOf({ c: sample }))).map(verdict)).toEqual([expected]);
   });
 
+  test('costs the same among very many whatever the order they come in', async () => {
+    const engine = start();
+    const ids = Array.from({ length: 3000 }, (_, index) => `a${index}`);
+    engine.put(ids.map((id) => check(id, { ok_output: "'%d' % {{collector.c.x}}" })));
+    const tookMs: number[] = [];
+    for (const order of [ids, ids, ids.toReversed()]) {
+      const began = performance.now();
+      const found = await engine.evaluate(order, factsOf({ c: { x: 7 } }));
+      tookMs.push(performance.now() - began);
+      expect(new Set(found.map(verdict))).toEqual(new Set(['ok: 7']));
+    }
+    expect(tookMs[2]).toBeLessThan(500 + 10 * (tookMs[1] as number));
+  });
+
   test('sees each tick its own values, and the kept ones while they do not change', async () => {
     const engine = start();
     engine.put([plain('a')]);

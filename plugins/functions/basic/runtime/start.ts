@@ -63,6 +63,9 @@ class Guest {
   readonly #texts = new Map<string, string>();
   #results = new Map<string, Result>();
   #ranges: number[] = [];
+  /** The range of the program that was looked for last, and how many programs are in those before. */
+  #range = 0;
+  #before = 0;
   #batches = 0;
   /** Of the batch that runs. */
   outputs: string[] = [];
@@ -185,6 +188,8 @@ class Guest {
     this.#batches += 1;
     forget();
     this.#ranges = programs;
+    this.#range = 0;
+    this.#before = 0;
     let batch: (() => string)[] = [];
     for (let at = 0; at < programs.length; at += 2) {
       const part = this.#programs.slice(programs[at], (programs[at + 1] as number) + 1);
@@ -194,13 +199,14 @@ class Guest {
     this.#restart(batch);
   }
 
-  /** Number of the program that runs. */
+  /** Number of the program that runs. A batch only goes on, and so does where it is looked for: it is asked once a program, of very many ranges. */
   #running(): number {
-    let before = this.#next() - 1;
-    for (let at = 0; at < this.#ranges.length; at += 2) {
-      const [first, last] = [this.#ranges[at] as number, this.#ranges[at + 1] as number];
-      if (before <= last - first) return first + before;
-      before -= last - first + 1;
+    const place = this.#next() - 1;
+    for (; this.#range < this.#ranges.length; this.#range += 2) {
+      const [first, last] = [this.#ranges[this.#range] as number, this.#ranges[this.#range + 1] as number];
+      const number = first + place - this.#before;
+      if (number <= last) return number;
+      this.#before += last - first + 1;
     }
     return -1;
   }
