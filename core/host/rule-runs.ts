@@ -9,7 +9,7 @@ import type { HostDeps } from './deps.ts';
 import type { Runtime } from './objects.ts';
 import { detectionOf, withReason } from './rule-batch.ts';
 
-/** Runs rules, everything due in one tick as one batch over the same facts. */
+/** Runs rules, all that the scheduler hands out at once as one batch over the same facts. */
 export class RuleRuns {
   readonly #deps: HostDeps;
   readonly #results: Results;

@@ -8,9 +8,9 @@ import type { CheckChange } from '../notify/notifications.ts';
 import { type Samples, seenBy } from './seen.ts';
 
 /** When a whole host breaks at once, each of its checks is told to several handlers: the loop turns in between. */
-const perBatch = 100;
+const perBatch = 50;
 /** Batches that wait for the disk: its queue is bounded, and each check may put several entries there. */
-const maxStoring = 10;
+const maxStoring = 20;
 
 /** What a run found, and of which moment that tells: by default of when the run began, which has ended just now. */
 interface Found {
@@ -22,6 +22,9 @@ interface Found {
 /** Puts the results of runs on the board and tells the bus what changed. */
 export class Results {
   readonly #deps: HostDeps;
+  /** The last batches that took a turn, and the turn of the last. */
+  readonly #storing: Promise<void>[] = [];
+  #turn: Promise<unknown> = Promise.resolve();
 
   constructor(deps: HostDeps) {
     this.#deps = deps;
@@ -32,13 +35,22 @@ export class Results {
    * those that rules were judged by.
    */
   async verdicts(found: Found[], samples?: Samples): Promise<void> {
+    if (found.length <= perBatch) return this.#batch(found, samples);
     const stored: Promise<void>[] = [];
-    for (let from = 0; from < found.length; from += perBatch) {
-      if (from > 0) await new Promise((resolve) => setImmediate(resolve));
-      if (stored.length >= maxStoring) await stored[stored.length - maxStoring];
-      stored.push(this.#batch(found.slice(from, from + perBatch), samples));
-    }
+    for (let from = 0; from < found.length; from += perBatch)
+      stored.push(this.#inTurn(() => this.#batch(found.slice(from, from + perBatch), samples)));
     await Promise.all(stored);
+  }
+
+  /** One batch in each turn of the loop, and no more of them on their way to the disk than may be, whoever has them. */
+  #inTurn(batch: () => Promise<void>): Promise<void> {
+    const before = this.#storing.length < maxStoring ? undefined : this.#storing.shift();
+    this.#turn = Promise.all([this.#turn, before]).then(
+      () => new Promise((resolve) => setImmediate(resolve)),
+    );
+    const stored = this.#turn.then(batch);
+    this.#storing.push(stored.catch(() => undefined));
+    return stored;
   }
 
   async #batch(found: Found[], samples?: Samples): Promise<void> {

@@ -58,21 +58,15 @@ export class DueSlots<Entry extends Due> {
     if (slot.entries.size === 0) this.#drop(slot);
   }
 
-  /** Takes out everything whose slot has ended at `nowMs`, slot by slot. */
-  take(nowMs: number): Entry[] {
+  /** Takes out what is in slots that have ended at `nowMs`, slot by slot, of very many no more than `most`. */
+  take(nowMs: number, most = Number.POSITIVE_INFINITY): Entry[] {
     const due: Entry[] = [];
-    for (
-      let slot = this.#order.peek();
-      slot !== undefined && slot.dueMs <= nowMs;
-      slot = this.#order.peek()
-    ) {
-      for (const entry of slot.entries) {
-        entry.slot = undefined;
+    while (this.firstMs <= nowMs && due.length < most)
+      for (const entry of (this.#order.peek() as Slot<Entry>).entries) {
+        if (due.length >= most) break;
+        this.remove(entry);
         due.push(entry);
       }
-      this.#drop(slot);
-    }
-    this.#size -= due.length;
     return due;
   }
 

@@ -6,6 +6,10 @@ import { nextDue, phaseOf } from './phase.ts';
 const tickMs = 50;
 const idleMs = 450;
 const lateMs = 100;
+/** What is handed out in one turn of the loop: what its owner does at once with so many takes some milliseconds. */
+const perTurn = 200;
+/** However many there are, a tick takes no more turns than this: what waits for its owner elsewhere is bounded. */
+const mostTurns = 50;
 const fresh = {
   slot: undefined,
   dueMs: 0,
@@ -15,7 +19,6 @@ const fresh = {
   overdue: false,
   late: 0,
   skipped: 0,
-  runs: 0,
 };
 
 interface Entry extends Due {
@@ -31,12 +34,10 @@ interface Entry extends Due {
   overdue: boolean;
   late: number;
   skipped: number;
-  runs: number;
 }
 
-/** Per-object figures: runs started, started over 100 ms late, skipped because the previous run had not ended. */
+/** Per-object figures: runs started over 100 ms late, skipped because the previous run had not ended. */
 export interface ScheduleFigures {
-  runs: number;
   late: number;
   skipped: number;
   dueMs: number;
@@ -45,7 +46,7 @@ export interface ScheduleFigures {
 /** What the scheduler asks of its owner. */
 export interface SchedulerOptions {
   clock: TimerClock;
-  /** Everything due in one tick. Each id must be given back with `finished`. */
+  /** Everything due in one tick, of very many the first ones, and the others in the next turns of the loop. Each id must be given back with `finished`. */
   onDue(ids: string[], tickMs: number): void;
   /** After every tick, with its lateness; drives the systemd watchdog and once-a-second chores. */
   onTick?(lateByMs: number): void;
@@ -60,9 +61,9 @@ export class Scheduler {
   readonly #entries = new Map<string, Entry>();
   readonly #waiting = new DueSlots<Entry>(tickMs);
   readonly #tickLateness = new Lateness();
-  readonly #runLateness = new Lateness();
   readonly #totals = { runs: 0, late: 0, skipped: 0 };
   #cancel: (() => void) | undefined;
+  #cancelRest: () => void = () => {};
   /** When the last tick was to be, and when the next one is. */
   #tickedMs = 0;
   #expectedMs = 0;
@@ -81,6 +82,7 @@ export class Scheduler {
   stop(): void {
     this.#cancel?.();
     this.#cancel = undefined;
+    this.#cancelRest();
   }
 
   /** Adds an object, due at once, then at its phase. An object that is there keeps its phase, counters and due time unless its interval changed. */
@@ -100,10 +102,6 @@ export class Scheduler {
     if (entry === undefined) return;
     this.#entries.delete(id);
     this.#waiting.remove(entry);
-  }
-
-  has(id: string): boolean {
-    return this.#entries.has(id);
   }
 
   /** Makes an object due at the next tick; one that runs is run again when it has ended. */
@@ -140,8 +138,8 @@ export class Scheduler {
   figures(id: string): ScheduleFigures | undefined {
     const entry = this.#entries.get(id);
     if (entry === undefined) return undefined;
-    const { runs, late, dueMs } = entry;
-    return { runs, late, skipped: entry.skipped + this.#missed(entry), dueMs };
+    const { late, dueMs } = entry;
+    return { late, skipped: entry.skipped + this.#missed(entry), dueMs };
   }
 
   /** Objects that wait for their time. */
@@ -157,11 +155,6 @@ export class Scheduler {
   /** Lateness of the tick itself: the agent's loop delay, of the last `ticks`; of ten busy minutes by default. */
   loopDelay(ticks?: number): LatenessFigures {
     return this.#tickLateness.figures(ticks);
-  }
-
-  /** Lateness of runs against their due time. */
-  runDelay(): LatenessFigures {
-    return this.#runLateness.figures();
   }
 
   #setDueNow(entry: Entry): void {
@@ -197,16 +190,29 @@ export class Scheduler {
     this.#tickedMs = this.#expectedMs;
     this.#tickLateness.add(lateBy);
     // A timer may come a millisecond early.
-    const due = this.#collectDue(Math.max(now, this.#expectedMs));
+    const dueBy = Math.max(now, this.#expectedMs);
+    const due = this.#collectDue(dueBy);
     // Armed first: an exception in the owner's code must not end scheduling.
     this.#arm();
-    if (due.length > 0) this.#options.onDue(due, now);
+    this.#handOut(due, dueBy);
     this.#options.onTick?.(lateBy);
+  }
+
+  /** When the process stood still everything is due, and who asks something is not to wait for all of it. */
+  #handOut(due: string[], dueBy: number): void {
+    this.#cancelRest();
+    if (this.#waiting.firstMs <= dueBy)
+      this.#cancelRest = this.#options.clock.after(0, () => {
+        const now = Math.max(dueBy, this.#options.clock.monotonic());
+        this.#handOut(this.#collectDue(now), now);
+      });
+    if (due.length > 0) this.#options.onDue(due, dueBy);
   }
 
   #collectDue(now: number): string[] {
     const due: string[] = [];
-    for (const entry of this.#waiting.take(now)) {
+    const most = Math.max(perTurn, Math.ceil(this.#entries.size / mostTurns));
+    for (const entry of this.#waiting.take(now, most)) {
       const { id, dueMs } = entry;
       if (entry.running) {
         // Moved on at each of its times, those that wait would cost a busy host more than those that run.
@@ -232,9 +238,7 @@ export class Scheduler {
 
   #count(entry: Entry, lateBy: number): void {
     entry.running = true;
-    entry.runs += 1;
     this.#totals.runs += 1;
-    this.#runLateness.add(lateBy);
     if (lateBy > lateMs) {
       entry.late += 1;
       this.#totals.late += 1;

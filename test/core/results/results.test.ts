@@ -181,6 +181,34 @@ describe('Results', () => {
     expect(deps.board.ahead.size).toBe(0);
   });
 
+  it('puts no more on its way to the disk than that takes, however many come with verdicts at once', async () => {
+    const checks = Array.from({ length: 3000 }, (_, index) => checkObject(`c${index}`, []));
+    const bench = await begin(checks);
+    const { put } = bench.deps.store;
+    let [underWay, most] = [0, 0];
+    bench.deps.store.put = async (batch) => {
+      underWay += batch.put?.length ?? 0;
+      most = Math.max(most, underWay);
+      await put(batch);
+      underWay -= batch.put?.length ?? 0;
+    };
+    const found = bench.deps.table.of('check').map((runtime) => ({
+      runtime,
+      result: { state: 'critical' as const, output: '' },
+    }));
+    const release = bench.hold();
+    const judged = Array.from({ length: 15 }, (_, part) =>
+      bench.results.verdicts(found.slice(part * 200, part * 200 + 200)),
+    );
+    for (let turns = 0; turns < 100; turns += 1) await turn();
+    expect(most).toBe(1000);
+    expect(bench.deps.board.verdicts.size).toBe(0);
+    release();
+    await Promise.all(judged);
+    expect(most).toBe(1000);
+    expect(bench.deps.board.verdicts.size).toBe(3000);
+  });
+
   it('lets a verdict that waited for the store not hide a later one that did not', async () => {
     const bench = await begin([check({ attempts: 3 })]);
     await bench.judge('ok');
