@@ -299,13 +299,16 @@ describe.each(await backends())('a storage: %s', (_, server, isPresent) => {
     await expect(open()).rejects.toThrow('of version 99, this program knows 2');
   });
 
-  it('hands its checks over once another supervises, also where the services could not be read at first', async () => {
+  it('hands over what is wrong once another supervises and takes away what is well, also where the services could not be read at first', async () => {
     const push = await startPush(backend.folder, { database: backend.url });
     try {
       const body = {
         server: { name: 'web1', key: 'k' },
         period: 60,
-        services: [{ name: 'app', state: 'OK' }],
+        services: [
+          { name: 'app', state: 'OK' },
+          { name: 'queue', state: 'ERR' },
+        ],
       };
       await push.post('/api/set/service/status', body);
       await backend.database?.query("UPDATE push_lease SET owner = 'other', token = token + 1");
@@ -315,8 +318,8 @@ describe.each(await backends())('a storage: %s', (_, server, isPresent) => {
       await push.overc.pass();
       await expect
         .poll(() => push.reports.flatMap(({ handed_over: handedOver = [] }) => handedOver))
-        .toEqual(['push/check/web1/app']);
-      expect(push.reports.flatMap(({ removed = [] }) => removed)).toEqual([]);
+        .toEqual(['push/check/web1/queue']);
+      expect(push.reports.flatMap(({ removed = [] }) => removed)).toEqual(['push/check/web1/app']);
     } finally {
       await push.stop();
     }
