@@ -17,10 +17,10 @@ import { defaultBounds } from './lanes/lane-policy.ts';
 import { LanePool } from './lanes/lane-pool.ts';
 import { endLeftovers } from './lanes/leftovers.ts';
 import { openPrivateDirectory } from './lanes/private-directory.ts';
-import { ProcessorMeter } from './lanes/processor-meter.ts';
-import { processorShare } from './lanes/processor-share.ts';
 import { SpawnRunner } from './lanes/spawn-runner.ts';
 import { readPluginOutput } from './output/plugin-output.ts';
+import { ProcessorMeter } from './processors/processor-meter.ts';
+import { processorShare } from './processors/processor-share.ts';
 
 /**
  * Entry of the thread that runs commands: takes batches of them, runs them in lanes, reads what they print, and sends results in

@@ -1,7 +1,7 @@
 import { removal } from '../../alerting/state/advance.ts';
 import type { ConfigObject, ConfigPlan } from '../../configuration/model.ts';
 import type { Program } from '../../language/program.ts';
-import { sizeHeap } from '../heap.ts';
+import { sizeHeap } from '../../threads/heap.ts';
 import type { HostDeps } from './deps.ts';
 import { isPassive, type Runtime } from './objects.ts';
 

@@ -1,5 +1,5 @@
 import { maxLanes } from '../command.ts';
-import type { ProcessorUse } from './processor-meter.ts';
+import type { ProcessorUse } from '../processors/processor-meter.ts';
 
 /** A lane, as the decision to start more of them sees it. */
 export interface LaneView {

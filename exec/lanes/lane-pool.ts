@@ -1,5 +1,6 @@
 import { join } from 'node:path';
 import { type Command, type CommandResult, refusedEnd } from '../command.ts';
+import type { ProcessorMeter } from '../processors/processor-meter.ts';
 import { type CommandPlan, notFound, planOf } from './command-plan.ts';
 import { Lane } from './lane.ts';
 import {
@@ -17,7 +18,6 @@ import { commandLine, hidesChannels, type LaneKind } from './launch.ts';
 import { OwnTime } from './own-time.ts';
 import { keepPrivateDirectory } from './private-directory.ts';
 import { readProcess } from './processes.ts';
-import type { ProcessorMeter } from './processor-meter.ts';
 import type { Order } from './run.ts';
 import { Warden } from './warden.ts';
 
@@ -71,7 +71,6 @@ const holdShare = 0.5;
 const usualStep = 1 / 32;
 const firstUsualMs = 4;
 const unwanted = 'nobody waits for it';
-
 /**
  * Runs commands in lanes: starts lanes as commands wait, ends idle ones after a minute, and looks after long runners every 100 ms.
  * Commands of one kind begin in the order in which they came. The number that wait is bounded by whoever hands them in.
@@ -345,8 +344,8 @@ export class LanePool {
       if (queue.broken !== null && now >= queue.broken.until) queue.broken = null;
     }
     this.#timer = null;
-    const isBusy = [...this.#lanes.keys()].some(({ state }) => state !== 'idle');
-    if (this.#queues.size > 0) this.#arm(isBusy ? lookMs : restingLookMs, now);
+    const isResting = [...this.#lanes.keys()].every(({ state }) => state === 'idle');
+    if (this.#queues.size > 0) this.#arm(isResting ? restingLookMs : lookMs, now);
   }
 
   /** Works out how many lanes may use the processor at a time, while commands wait: for a lane, or in one for those before them. */

@@ -2,7 +2,7 @@ import { existsSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, it } from 'vitest';
-import { ProcessorMeter } from '../../../exec/lanes/processor-meter.ts';
+import { ProcessorMeter } from '../../../exec/processors/processor-meter.ts';
 
 let folder: string;
 let path: string;

@@ -1,7 +1,7 @@
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { expect, it } from 'vitest';
-import { processorShare } from '../../../exec/lanes/processor-share.ts';
+import { processorShare } from '../../../exec/processors/processor-share.ts';
 import { scratchDirectory } from '../../scratch.ts';
 
 /** A root of a file system that has these files. */
