@@ -1,9 +1,11 @@
 import type { Command } from 'commander';
 import type { JsonObject } from 'opsbro/sdk';
-import type { HandlerTestView, HandlerView } from '../control/shapes.ts';
+import type { ControlClient } from '../control/client.ts';
+import type { ConfigStatusView, HandlerTestView, HandlerView } from '../control/shapes.ts';
 import type { CliContext } from './context.ts';
 import { objectPath, orSuggest } from './live-names.ts';
 import { registerOutbox } from './outbox.ts';
+import { diagnosticText } from './place-text.ts';
 import { formatAge, formatMs, formatSeconds } from './quantities.ts';
 import { plain } from './table.ts';
 import { valueLines } from './value-lines.ts';
@@ -31,28 +33,41 @@ export function registerHandlers(program: Command, cli: CliContext): void {
 }
 
 async function listHandlers(cli: CliContext): Promise<void> {
-  const handlers = await (await cli.agent()).request<HandlerView[]>('GET', '/api/v1/handlers');
+  const client = await cli.agent();
+  const handlers = await client.request<HandlerView[]>('GET', '/api/v1/handlers');
+  const faults = await templateFaults(cli, client);
   const now = Date.now();
   const number = (value: number): string => (value === 0 ? '-' : String(value));
   const red = (text: string): string => (text === '-' ? text : cli.paint.red(text));
   cli.show(handlers, () =>
     handlers.length === 0
       ? cli.paint.dim('no handlers; plugins/handlers/README.md tells how to set one up')
-      : cli.table(
-          [
-            { title: 'NAME', text: (one) => one.name },
-            { title: 'TYPE', text: (one) => one.type },
-            { title: 'STATE', text: stateOf, paint: (text, one) => paintHandler(cli, one, text) },
-            { title: 'SEVERITIES', text: (one) => one.severities.join(' ') },
-            { title: 'WAITING', text: (one) => number(one.waiting), align: 'right' },
-            { title: 'DEAD', text: (one) => number(one.dead), align: 'right', paint: red },
-            { title: 'FAILED', text: (one) => number(one.failures_in_row), align: 'right', paint: red },
-            { title: 'CANARY', text: (one) => canaryText(one, now) },
-            { title: 'LAST', text: (one) => lastText(one, now) },
-          ],
-          handlers,
-        ),
+      : [
+          cli.table(
+            [
+              { title: 'NAME', text: (one) => one.name },
+              { title: 'TYPE', text: (one) => one.type },
+              { title: 'STATE', text: stateOf, paint: (text, one) => paintHandler(cli, one, text) },
+              { title: 'SEVERITIES', text: (one) => one.severities.join(' ') },
+              { title: 'WAITING', text: (one) => number(one.waiting), align: 'right' },
+              { title: 'DEAD', text: (one) => number(one.dead), align: 'right', paint: red },
+              { title: 'FAILED', text: (one) => number(one.failures_in_row), align: 'right', paint: red },
+              { title: 'CANARY', text: (one) => canaryText(one, now) },
+              { title: 'LAST', text: (one) => lastText(one, now) },
+            ],
+            handlers,
+          ),
+          ...faults,
+        ].join('\n'),
   );
+}
+
+/** What the last load found wrong with templates, a line each. The list does not depend on the answer, so none is as good. */
+async function templateFaults(cli: CliContext, client: ControlClient): Promise<string[]> {
+  const status = await client.request<ConfigStatusView>('GET', '/api/v1/config/status').catch(() => null);
+  return (status?.diagnostics ?? [])
+    .filter(({ code }) => code === 'OPSBRO_HOST_TEMPLATE')
+    .map((diagnostic) => diagnosticText(cli, diagnostic));
 }
 
 /** What matters most of a handler, in one word. */

@@ -323,6 +323,7 @@ class Assembly {
     handlers: ReadonlySet<string>,
   ): { key: string; context: BuildContext } {
     const { plugins, compiler } = this.parts;
+    const files = this.parameterRaws.filter((raw) => raw.pack === pack);
     const context: BuildContext = {
       compiler,
       plugins: plugins.entries,
@@ -332,10 +333,20 @@ class Assembly {
       handlers,
       pack,
       parameters: this.parameters.get(pack) ?? {},
+      parameterPlace: (path, offset) =>
+        files.findLast(({ value }) => Object.hasOwn(value, path[0] ?? ''))?.locate(path, 'value', offset),
       variables: globalData(this.agent),
     };
     const { parameters, variables } = context;
-    const basis = JSON.stringify([plugins.key, [...collectors], [...handlers], parameters, variables]);
+    const hashes = files.map(({ file }) => file.hash);
+    const basis = JSON.stringify([
+      plugins.key,
+      [...collectors],
+      [...handlers],
+      parameters,
+      variables,
+      hashes,
+    ]);
     return { key: createHash('sha256').update(basis).digest('hex'), context };
   }
 

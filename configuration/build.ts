@@ -9,6 +9,7 @@ import { unlessWaiting } from './plugins/waiting.ts';
 import { checkAlerting, statePolicy } from './policy/check-policy.ts';
 import { groupName } from './policy/group-names.ts';
 import { handlerPolicy } from './policy/handler-policy.ts';
+import { locateTemplates } from './policy/option-templates.ts';
 import type { Report } from './policy/report.ts';
 import { isDisabled, problemPath, suppressionKeys, suppressionProblem } from './policy/suppression.ts';
 import { zoneOf } from './policy/zones.ts';
@@ -17,12 +18,11 @@ import { choices, emptyChoice } from './sources/choices.ts';
 import { parseDuration } from './sources/duration.ts';
 import { expressionText, isSet, isText, variableTexts } from './sources/expression-text.ts';
 import { Findings } from './sources/findings.ts';
-import { type KindSchema, kindSchemas } from './sources/kinds.ts';
+import { dashboardNode, type KindSchema, kindSchemas } from './sources/kinds.ts';
 import { configurationNames, macrosOf } from './sources/macros.ts';
 import { isEnabled } from './sources/manifest-text.ts';
 import { fillOptions, inheritedOptions, mapFormats, optionSchemaOf } from './sources/options.ts';
 import { isMapping, type RawObject } from './sources/split.ts';
-import { locateTemplates } from './sources/templates.ts';
 import { quotingAdvice } from './sources/unquoted.ts';
 import { type SchemaFinding, unknownKey, validate } from './sources/validate.ts';
 import { writtenText } from './sources/written.ts';
@@ -47,6 +47,8 @@ export interface BuildContext {
   /** The pack whose parameters apply, and those, all directories merged. */
   pack: string;
   parameters: JsonObject;
+  /** The place of one of them, or of a character of its text; undefined where no file gives it. */
+  parameterPlace(path: Path, offset?: number): Place | undefined;
   /** Global data of agent.yml. */
   variables: JsonObject;
 }
@@ -55,6 +57,8 @@ export interface BuildContext {
 export interface Built {
   object: ConfigObject | null;
   diagnostics: Diagnostic[];
+  /** It depends on files beside what is written, which may change: it is not to be remembered. */
+  hasFiles: boolean;
 }
 
 const outputs = ['critical_if', 'warning_if', 'ok_output', 'critical_output', 'warning_output'] as const;
@@ -63,18 +67,12 @@ const allStates: VerdictState[] = ['ok', 'warning', 'critical', 'unknown'];
 const unknownPlugin = 'OPSBRO_CONFIG_UNKNOWN_PLUGIN';
 const missingKey = 'OPSBRO_CONFIG_MISSING_KEY';
 
-/** Dashboards nest: whatever is called `value` anywhere below `content` is an expression. */
-const dashboardNode: JsonObject = {};
-dashboardNode.properties = { value: { format: 'expression' } };
-dashboardNode.additionalProperties = dashboardNode;
-dashboardNode.items = dashboardNode;
-
 /** Validates one object, fills its defaults, compiles its expressions. Pure, never throws for what a user wrote. */
 export function buildObject(raw: RawObject, context: BuildContext): Built {
   const builder = new Builder(raw, context);
   const object = builder.build();
-  const { failed, list } = builder.findings;
-  return { object: failed ? null : object, diagnostics: list };
+  const { findings, hasFiles } = builder;
+  return { object: findings.failed ? null : object, diagnostics: findings.list, hasFiles };
 }
 
 /** An object under construction: its kind's keys are still to come. */
@@ -82,6 +80,7 @@ type Draft = { [key: string]: unknown; kind: ConfigObject['kind']; plugin: strin
 
 class Builder {
   readonly findings = new Findings();
+  hasFiles = false;
   private readonly raw: RawObject;
   private readonly context: BuildContext;
   private readonly data: JsonObject = {};
@@ -234,11 +233,14 @@ class Builder {
     const empty = this.entry === undefined || this.isOff() ? null : emptyChoice(this.entry.manifest, options);
     if (empty !== null && !this.findings.failed)
       this.findings.warning(missingKey, empty, this.at(written(wantsOneOf.slice(0, 1))));
-    return locateTemplates(schema, options, (path, missing) => {
-      const place = this.at(written(path));
-      if (missing !== undefined) this.findings.warning('OPSBRO_CONFIG_UNREADABLE', missing, place);
-      return place.file;
-    });
+    const place = (path: Path, offset?: number): Place => {
+      const isWritten = Object.hasOwn({ ...nested, ...inline }, path[0] ?? '');
+      const parameter = isWritten || !isShared ? undefined : this.context.parameterPlace(path, offset);
+      return parameter ?? this.at(written(path), 'value', offset);
+    };
+    const located = locateTemplates(schema, options, place, this.findings);
+    this.hasFiles = located.hasFiles;
+    return located.options;
   }
 
   private detector(draft: Draft): ConfigObject | null {

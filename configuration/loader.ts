@@ -204,7 +204,7 @@ export class Configuration {
     const cached = this.built.get(raw);
     if (cached?.key === key) return cached.built;
     const built = buildObject(raw, context);
-    this.built.set(raw, { key, built });
+    if (!built.hasFiles) this.built.set(raw, { key, built });
     return built;
   }
 }

@@ -13,3 +13,9 @@ export const kindSchemas = data.kinds as unknown as Kinds;
 
 /** JSON Schema of `plugin.yml`. */
 export const manifestSchema = data.manifest as unknown as KindSchema;
+
+/** Dashboards nest: whatever is called `value` anywhere below `content` is an expression. */
+export const dashboardNode: JsonObject = {};
+dashboardNode.properties = { value: { format: 'expression' } };
+dashboardNode.additionalProperties = dashboardNode;
+dashboardNode.items = dashboardNode;

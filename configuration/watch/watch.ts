@@ -200,8 +200,13 @@ function isOfInterest(path: string): boolean {
   return (
     !name.startsWith('.') &&
     !name.endsWith('~') &&
-    (/\.(ya?ml|[cm]?js|m?ts|json|lock|sig)$/i.test(name) || !name.includes('.'))
+    (/\.(ya?ml|[cm]?js|m?ts|json|lock|sig)$/i.test(name) || !name.includes('.') || isTemplate(path))
   );
+}
+
+/** A run reads it anew each time; whether it can be filled, a load tells. */
+function isTemplate(path: string): boolean {
+  return path.split('/').includes('templates');
 }
 
 /** Which limit is to be raised, where it is one. */

@@ -1,8 +1,8 @@
 import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { createRender } from '../../threads/context/render.ts';
 import { RunEmits } from '../../threads/context/run-emits.ts';
+import { createRender } from '../../threads/templates/render.ts';
 import type { Context, ExecResult, FileSystemStat, Log } from '../context.ts';
 import type { HttpRequest } from '../network.ts';
 import type { Json, JsonObject } from '../values.ts';

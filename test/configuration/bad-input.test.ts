@@ -215,7 +215,7 @@ describe('a bad file', () => {
     [
       'a template that does not exist',
       'handler: {type: log, text: a.tpl}\n',
-      /^x.yml:1:28 warning the template .*\/bad\/templates\/a.tpl does not exist; the plugin's own text is used until it does$/,
+      /^x.yml:1:28 warning the template .*\/bad\/templates\/a.tpl does not exist; each run looks for it again$/,
     ],
   ];
 

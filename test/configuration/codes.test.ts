@@ -29,6 +29,7 @@ it.each<[ErrorCode, string, string]>([
   ['OPSBRO_CONFIG_TOO_LARGE', 'a/x.yml', `check: {notes: "${'x'.repeat(1024 * 1024)}"}\n`],
   ['OPSBRO_PLUGIN_MANIFEST', 'a/w/plugin.yml', 'api: 1\n'],
   ['OPSBRO_PLUGIN_PENDING', 'a/w.js', '/*---\napi: 1\nkind: handler\nname: w\nsummary: s\n---*/\n'],
+  ['OPSBRO_HOST_TEMPLATE', 'a/x.yml', 'handler: {type: log, text: "{{ a b }}"}\n'],
   ['OPSBRO_EXPRESSION_UNKNOWN_FUNCTION', 'a/x.yml', 'check: {critical_if: "nothing()"}\n'],
 ])('%s is what %s gets', (code, path, text) => {
   made.write('a/uses.yml', 'handler: {use: w}\n');

@@ -18,7 +18,7 @@ const allowed: { [folder: string]: RegExp[] } = {
   sdk: [
     /^node:/,
     /^opsbro\/sdk$/,
-    /^threads\/context\/(http|tcp|render|run-emits|unix-datagrams|own-store)\.ts$/,
+    /^threads\/(context\/(http|tcp|run-emits|unix-datagrams|own-store)|templates\/render)\.ts$/,
     /^alerting\/calendar\/cron\.ts$/,
   ],
   core: [
@@ -62,7 +62,8 @@ const allowed: { [folder: string]: RegExp[] } = {
     /^core\/(errors|clock)\.ts$/,
     /^language\/(program|nearest|compile)\.ts$/,
     /^exec\/quote\.ts$/,
-    /^threads\/protocol\.ts$/,
+    // Templates are judged by what fills them.
+    /^threads\/(protocol|context\/secrets|templates\/render)\.ts$/,
     /^sandbox\//,
     /^alerting\/suppression\/(request|dependency-graph)\.ts$/,
     /^alerting\/calendar\/(weekly|cron)\.ts$/,

@@ -18,7 +18,7 @@ export interface Import {
   specifier: string;
   /** `import type`, or a type of `import('…')`: gone at run time. */
   typeOnly: boolean;
-  /** `import(…)`: loaded only when reached. */
+  /** `import(…)`, or `createRequire(…)(…)`: loaded only when reached. */
   dynamic: boolean;
 }
 
@@ -74,7 +74,7 @@ export function sourceFiles(...folders: string[]): SourceFile[] {
   );
 }
 
-/** Every import, export-from and dynamic import of a file, comments left out. */
+/** Every import, export-from and dynamic import or require of a file, comments left out. */
 export function importsOf(file: SourceFile): Import[] {
   const code = withoutComments(file.text);
   const found: Import[] = [];
@@ -87,6 +87,9 @@ export function importsOf(file: SourceFile): Import[] {
   }
   for (const match of code.matchAll(/(typeof\s+)?\bimport\(\s*'([^']+)'\s*\)/g)) {
     found.push({ specifier: match[2] ?? '', typeOnly: match[1] !== undefined, dynamic: true });
+  }
+  for (const match of code.matchAll(/\bcreateRequire\(import\.meta\.url\)\('([^']+)'\)/g)) {
+    found.push({ specifier: match[1] ?? '', typeOnly: false, dynamic: true });
   }
   return found;
 }

@@ -154,6 +154,31 @@ it('delivers once, when the service is back, what it could not before', async ()
   expect(view).toMatchObject({ failures_in_row: 0, last: { outcome: 'delivered' } });
 });
 
+it('tells at once of a template that cannot be filled, and delivers what waits once it can be', async () => {
+  agent = await startRealAgent({
+    files: {
+      'demo/hook.yml': handler('  body_template: body.tpl\n'),
+      'demo/templates/body.tpl': '{"all":\n{{ event | tojsn }}}',
+      'demo/burns.yml': check('<'),
+    },
+  });
+  const running = agent;
+  const fault =
+    /hook\.yml:4:18: warning: 'body_template' cannot be filled: \S+\/body\.tpl:2:12: filter not found: tojsn; did you mean 'tojson'\?$/m;
+  expect((await cli('handlers', 'list')).stdout).toMatch(fault);
+  expect(await cli('config', 'status')).toMatchObject({ code: 0, stdout: expect.stringMatching(fault) });
+  await running.until('a failed try', async () => ((await entries())[0]?.attempts ?? 0) > 0);
+  const [waits] = await entries();
+  expect(waits).toMatchObject({ state: 'waiting', last_error: expect.stringContaining('not found: tojsn') });
+  running.write('demo/templates/body.tpl', '{{ event | tojson }}');
+  await running.until('a load', async () => !fault.test((await cli('handlers', 'list')).stdout));
+  await cli('handlers', 'outbox', 'retry', String(waits?.serial));
+  await running.until('the problem', async () => hook.keys('problem').includes(String(waits?.key)));
+  running.write('demo/templates/body.tpl', '{{ event | tojson }');
+  const reloaded = await cli('agent', 'reload');
+  expect(reloaded).toMatchObject({ code: 0, stdout: expect.stringContaining('expected variable end') });
+});
+
 it('keeps what is refused until somebody tries it again or drops it', async () => {
   hook.status = 400;
   agent = await startRealAgent({ files: { 'demo/hook.yml': handler(), 'demo/burns.yml': check('<') } });

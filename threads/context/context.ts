@@ -2,12 +2,12 @@ import type { Clock, Context, Json, JsonObject, Log } from 'opsbro/sdk';
 import { LeveledLog } from '../../core/leveled-log.ts';
 import type { Errand } from '../../sandbox/model.ts';
 import type { LogLine, ThreadData } from '../protocol.ts';
+import { createRender } from '../templates/render.ts';
 import { execute } from './host-exec.ts';
 import { createHostFiles } from './host-files.ts';
 import { createHttp } from './http.ts';
 import { createKeys } from './keys.ts';
 import type { PendingLooks } from './pending-looks.ts';
-import { createRender } from './render.ts';
 import { createTcp } from './tcp.ts';
 import { copyTree, type TreeLimits } from './tree.ts';
 

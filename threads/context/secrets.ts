@@ -70,9 +70,14 @@ export function saidWithoutSecrets<Result extends object>(
   };
 }
 
+/** The text of a file that an option names, as each run reads it. Throws the system's error, or `OPSBRO_HOST_TOO_LARGE`. */
+export function readOptionFile(path: string): string {
+  return readNow(path, maxBytes);
+}
+
 function readSecret(path: string, option: string): string {
   try {
-    return readNow(path, maxBytes);
+    return readOptionFile(path);
   } catch (error) {
     if (error instanceof OpsbroError)
       throw new OpsbroError(error.code, `the secret '${option}' in ${path} is over ${maxBytes} bytes`);

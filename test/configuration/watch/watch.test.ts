@@ -106,6 +106,12 @@ describe('the watch', () => {
     },
   );
 
+  it('hints at a template, whatever its ending', async () => {
+    const seen = await record(new HandClock());
+    seen.emit('/c/mail/templates/check.txt');
+    expect(seen.hints).toBe(1);
+  });
+
   it('finds on a rescan what no event told', async () => {
     const clock = new HandClock();
     const seen = await record(clock);

@@ -1,6 +1,7 @@
 import type { JsonObject } from 'opsbro/sdk';
 import { afterAll, describe, expect, it } from 'vitest';
-import { createRender } from '../../../threads/context/render.ts';
+import { defaultHtml, defaultTemplates } from '../../../plugins/handlers/mail/default-templates.ts';
+import { createRender, templateFault } from '../../../threads/templates/render.ts';
 import { jobOf, openPool } from '../plugin-fixtures.ts';
 
 const render = createRender(new AbortController().signal);
@@ -99,6 +100,71 @@ describe('a hostile template', () => {
     await expect(render('{% for i in range(200000) %}0123456789{% endfor %}', {})).rejects.toThrow(
       'over 1048576 bytes',
     );
+  });
+});
+
+describe('what is wrong with a template', () => {
+  it.each([
+    ['{% if x', { reason: 'expected block end in if statement' }],
+    ['{% if x %}down', { reason: 'parseIf: expected elif, else, or endif, got end of file' }],
+    ['first\n{{ a b }}', { line: 2, column: 6, reason: 'expected variable end' }],
+    ['{{ a }}\n{{ b | nosuchfilter }}', { line: 2, column: 8, reason: 'filter not found: nosuchfilter' }],
+    [
+      '{{ a | uper | lower }}',
+      { line: 1, column: 8, reason: "filter not found: uper; did you mean 'upper'?" },
+    ],
+    ['{{ a | first_of | nothing }}', { line: 1, column: 8, reason: 'filter not found: first_of' }],
+    [
+      '{% if false %}{{ a is evn }}{% endif %}',
+      { line: 1, column: 23, reason: "test not found: evn; did you mean 'even'?" },
+    ],
+    ['{% filter shout %}a{% endfilter %}', { line: 1, column: 11, reason: 'filter not found: shout' }],
+    ['{% include "a.tpl" %}', { line: 1, column: 4, reason: 'a template reaches no other template' }],
+    ['{% extends "a.tpl" %}', { line: 1, column: 4, reason: 'a template reaches no other template' }],
+    ['{% from "a.tpl" import b %}', { line: 1, column: 4, reason: 'a template reaches no other template' }],
+    ['{{ "é" }}{{ a.b( }}', { line: 1, reason: expect.stringContaining('unexpected token') }],
+    ['{{ a"b }}', { reason: 'missing ) after argument list' }],
+    ['{{ a is true }}', { line: 1, column: 9, reason: 'test not found: true' }],
+  ])('is told before it is filled: %j', (template, fault) => {
+    expect(templateFault(template)).toMatchObject(fault);
+  });
+
+  it('is told of one that is too large or nested too deeply', () => {
+    expect(templateFault('x'.repeat(300_000))).toEqual({ reason: 'it is over 262144 bytes' });
+    expect(templateFault(`{{ ${'('.repeat(200_000)}`)).toEqual({
+      reason: 'Maximum call stack size exceeded',
+    });
+  });
+
+  it.each(['[', '[a:', '[b [c'])(
+    'is told within a moment of %j that is left open many times',
+    async (open) => {
+      const template = `{{ a ${open.repeat(40)}`;
+      expect(templateFault(template)).toMatchObject({ reason: expect.any(String) });
+      await expect(render(template, {})).rejects.toMatchObject({ code: 'OPSBRO_HOST_TEMPLATE' });
+    },
+  );
+
+  it('is nothing of brackets that are closed, however many', () => {
+    const lists = `{{ ${'['.repeat(30)}1${']'.repeat(30)} }}{{ a${'[0]'.repeat(300)} }}`;
+    expect(templateFault(`${lists}{{ a[b[c[d[1:2]:]:]:] }}`)).toBeNull();
+  });
+
+  it.each([
+    '',
+    'none',
+    'plain { text } 100%',
+    "{% for k, v in {'a': 1}.items() if v %}{{ list[0:2] }}{{ k | tojson }}{% endfor %}",
+    '{{ a is defined and a is not none and a is divisibleby(3) }}',
+    '{% include "a.tpl" ignore missing %}{# {{ a | nothing }} #}{% raw %}{{ a | nothing }}{% endraw %}',
+    '{{ "a | nothing" }}{{ unknown.deep(1) }}{{ nobody() }}',
+  ])('is nothing of %j', (template) => {
+    expect(templateFault(template)).toBeNull();
+  });
+
+  it('is nothing of the built-in ones', () => {
+    const texts = Object.values(defaultTemplates).flatMap(({ subject, text }) => [subject, text]);
+    expect([...texts, defaultHtml].map(templateFault).filter((fault) => fault !== null)).toEqual([]);
   });
 });
 
